@@ -1,0 +1,35 @@
+# Five verbs. Each sets up what it needs: a machine with Python >= 3.10 and make is enough.
+SHELL := /bin/sh
+PYTHON ?= python3
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
+# A uv that is there is used; else one comes into an environment of the project's own.
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+BIN := .venv/bin
+
+.PHONY: setup check test demo bench
+
+setup: .venv/.ready
+
+.uv/bin/uv:
+	$(PYTHON) -m venv .uv
+	.uv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+
+.venv/.ready: $(UV) pyproject.toml uv.lock $(wildcard */pyproject.toml)
+	$(UV) sync --locked --all-packages --quiet --compile-bytecode --python $(PYTHON)
+	@touch $@
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: setup
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+demo: setup
+	@$(BIN)/local-warehouse exec -- $(BIN)/python -m tests.demo
+
+bench: setup
+	$(BIN)/python -m bench

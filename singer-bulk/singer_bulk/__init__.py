@@ -1,0 +1,1 @@
+"""What the two Singer targets share: messages, batches, files, loads."""

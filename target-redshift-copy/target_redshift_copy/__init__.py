@@ -1,0 +1,1 @@
+"""Singer target that loads Amazon Redshift by COPY from S3."""

@@ -1,0 +1,1 @@
+"""Singer target that loads Snowflake by COPY INTO from an external stage."""
