@@ -120,9 +120,7 @@ class Faults:
 Command = Callable[[Mapping[str, Any]], Any]
 
 
-def serve(
-    path: str | Path, faults: Faults, commands: Mapping[str, Command] | None = None
-) -> Callable[[], None]:
+def serve(path: str | Path, faults: Faults, commands: Mapping[str, Command] | None = None) -> Callable[[], None]:
     """Answer on the Unix socket `path` in a thread; the returned function stops that and removes the file.
 
     `commands`: `do` -> function of the request, for what only this server can do; a ValueError

@@ -116,9 +116,7 @@ class Objects:
         """All objects whose key starts with `prefix`, in the order of their keys' UTF-8 bytes."""
         token: dict[str, str] = {}
         while True:
-            page = self._call(
-                "list_objects_v2", f"s3://{bucket}/{prefix}", Bucket=bucket, Prefix=prefix, **token
-            )
+            page = self._call("list_objects_v2", f"s3://{bucket}/{prefix}", Bucket=bucket, Prefix=prefix, **token)
             for entry in page.get("Contents", ()):
                 modified = entry["LastModified"].timestamp()
                 yield Found(entry["Key"], entry["Size"], entry["ETag"].strip('"'), modified)
@@ -162,9 +160,7 @@ class _Body:
         try:
             return bytes(self._body.read(size_bytes))
         except (BotoCoreError, HTTPError, OSError) as error:
-            raise Unavailable(
-                self._place, type(error).__name__, 0, "the connection broke while reading"
-            ) from error
+            raise Unavailable(self._place, type(error).__name__, 0, "the connection broke while reading") from error
 
     def close(self) -> None:
         self._body.close()

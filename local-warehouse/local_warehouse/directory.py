@@ -1,0 +1,165 @@
+"""Where one set of stand-ins keeps its files, and how what a killed set left behind is removed.
+
+Without --dir a set lives in a directory of its own under `base()`. A running set holds a lock on its
+directory; one whose lock is free has been killed, and the next start removes its processes and files.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SERVERS = ("s3", "redshift", "snowflake")
+_LOCK = ".lock"
+# Files and directories of ours in DIR; a directory given by --dir may hold other things.
+_OURS = (*SERVERS, "log", "s3.json", "redshift.json", "snowflake.json")
+# The address of a Unix socket has room for 108 bytes on Linux, 104 on macOS.
+_MAX_SOCKET_PATH_BYTES = 100
+
+
+class DirectoryInUse(Exception):
+    """Another set of stand-ins runs in this directory."""
+
+
+class Directory:
+    """The locked directory of one running set."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Make and lock `path`, or a new directory under base(); raises DirectoryInUse, OSError."""
+        _make(base())
+        with _one_at_a_time():
+            sweep()
+            if path is None:
+                path = Path(tempfile.mkdtemp(dir=base(), prefix=""))
+                self._made = True
+            else:
+                path = path.absolute()
+                self._made = not path.exists()
+                _make(path)
+            self.path = path
+            self._lock = _lock(path)
+        if self._lock is None:
+            raise DirectoryInUse(f"stand-ins already run in {path}; stop them or choose another --dir")
+        if self._made:
+            # Passable, not readable: as root, PostgreSQL runs as another user and must reach its files below.
+            path.chmod(0o711)
+        _clean(path)
+        for name in (*SERVERS, "log"):
+            (path / name).mkdir(mode=0o711 if name == "redshift" else 0o700)
+
+    def remove(self) -> None:
+        """Remove everything of ours, and the directory if it was made here."""
+        _clean(self.path)
+        (self.path / _LOCK).unlink(missing_ok=True)
+        if self._made:
+            shutil.rmtree(self.path, ignore_errors=True)
+        if self._lock is not None:
+            os.close(self._lock)
+
+
+def base() -> Path:
+    """Parent of the directories of sets started without --dir; one per user."""
+    return Path(tempfile.gettempdir()) / f"local-warehouse-{os.getuid()}"
+
+
+def running() -> list[Path]:
+    """Directories under base() whose sets run."""
+    return [path for path, locked in _sets() if locked]
+
+
+def admin_socket(path: Path, server: str) -> Path:
+    """Where `server` of the set in `path` listens for faults."""
+    inside = path / server / "admin.sock"
+    if len(os.fsencode(inside)) <= _MAX_SOCKET_PATH_BYTES:
+        return inside
+    name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+    return base() / f"{name}-{server}.sock"
+
+
+def sweep() -> None:
+    """Remove what killed sets left under base()."""
+    for path, locked in _sets():
+        if not locked:
+            _clean(path)
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Between making a directory and locking it no other start may take it for a killed set's."""
+    descriptor = os.open(base() / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _make(path: Path) -> None:
+    path.mkdir(mode=0o711, parents=True, exist_ok=True)
+    if path.stat().st_uid != os.getuid():
+        raise PermissionError(f"{path} belongs to another user")
+
+
+def _sets() -> Iterator[tuple[Path, bool]]:
+    if not base().is_dir():
+        return
+    for path in base().iterdir():
+        if not path.is_dir():
+            continue
+        lock = _lock(path)
+        if lock is not None:
+            os.close(lock)
+        yield path, lock is None
+
+
+def _lock(path: Path) -> int | None:
+    """Lock the directory; None when another process holds it. The lock ends with the process."""
+    descriptor = os.open(path / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    try:
+        if os.fstat(descriptor).st_ino == (path / _LOCK).stat().st_ino:
+            return descriptor
+    except FileNotFoundError:
+        pass
+    os.close(descriptor)  # the set that held it has just removed it
+    return _lock(path)
+
+
+def _clean(path: Path) -> None:
+    kill_processes_in(path)
+    for name in SERVERS:
+        admin_socket(path, name).unlink(missing_ok=True)
+    for name in _OURS:
+        ours = path / name
+        if ours.is_dir():
+            shutil.rmtree(ours, ignore_errors=True)
+        else:
+            ours.unlink(missing_ok=True)
+
+
+def kill_processes_in(path: Path) -> None:
+    """Kill every process that works in a server's directory below `path`.
+
+    A server is started there and its helpers stay there (PostgreSQL in its data directory), also when
+    their parent was killed. Without /proc (macOS) only the servers' own end at the end of stdin helps.
+    """
+    homes = [os.fspath(path / name) + "/" for name in SERVERS]
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            works_in = os.readlink(entry / "cwd") + "/"
+            if any(works_in.startswith(home) for home in homes):
+                os.kill(int(entry.name), signal.SIGKILL)
+        except OSError:  # not ours to look at, or gone
+            continue
