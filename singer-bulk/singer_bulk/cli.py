@@ -1,0 +1,259 @@
+"""What the two targets share: the singer-sdk face, its reader, logging and exit status.
+
+The SDK gives settings, `--about`, `--version`, `--config` and stream maps. Its reader class is ours and owns the
+loop, so that a record never meets the SDK's Sink; where stream maps or flattening are configured, records take the
+SDK's mapper and then the same path.
+
+Exit status: 0 when everything is loaded; 1 for an error a person can act on; 2 for wrong usage; 128 + n after signal n.
+"""
+
+from __future__ import annotations
+
+import configparser
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from types import FrameType
+from typing import IO, Any, ClassVar, NoReturn
+
+import click
+from singer_sdk import Target
+from singer_sdk import typing as th
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
+from singer_sdk.plugin_base import _ConfigInput
+from singer_sdk.singerlib.encoding.base import GenericSingerReader
+
+from singer_bulk.columns import TypeRules
+from singer_bulk.errors import BulkError, ConfigError, Interrupted
+from singer_bulk.flush import FlushPolicy
+from singer_bulk.load import Clock, LoadSettings, Run
+from singer_bulk.mapping import StreamMapper
+from singer_bulk.settings import SHARED_SETTINGS
+from singer_bulk.stage import S3Settings, Stage
+from singer_bulk.values import FileFormat
+from singer_bulk.warehouse import Warehouse
+
+IniNames = Mapping[tuple[str, str], str]
+
+
+class LoadReader(GenericSingerReader[str]):
+    """The reader that owns the loop: whole input in, loads out."""
+
+    open_run: Callable[[], Run]
+
+    @property
+    def default_input(self) -> IO[str]:
+        """Standard input."""
+        return sys.stdin
+
+    def process_lines(self, file_input: IO[str] | None, callbacks: Any) -> Counter[str]:
+        """Load the whole input; the SDK's callbacks are not called."""
+        return self.open_run().read(file_input or self.default_input)
+
+    def deserialize_json(self, line: str) -> dict[str, Any]:
+        """Part of the SDK's interface, not of the record path."""
+        decoded: dict[str, Any] = json.loads(line)
+        return decoded
+
+
+@dataclass(frozen=True)
+class Connector:
+    """What a connector brings to a run."""
+
+    warehouse: Warehouse
+    stage: Stage
+    file_format: Callable[[], FileFormat]
+
+
+class BulkTarget(Target):
+    """A target whose records are loaded by `singer_bulk.load`; a connector says how to reach its warehouse."""
+
+    message_reader_class = LoadReader
+    capabilities: ClassVar[list[Any]] = [
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+        TargetCapabilities.TARGET_SCHEMA,
+        TargetCapabilities.VALIDATE_RECORDS,
+    ]
+    ini_names: ClassVar[IniNames] = {}
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        assert isinstance(self.message_reader, LoadReader)
+        self.message_reader.open_run = self._open_run
+
+    def connector(self) -> Connector:
+        """Return the warehouse and the stage that the configuration names; raises ConfigError."""
+        raise NotImplementedError
+
+    def _open_run(self) -> Run:
+        connector = self.connector()
+        return Run(
+            warehouse=connector.warehouse,
+            stage=connector.stage,
+            file_format=connector.file_format,
+            settings=load_settings(self.config, self.plugin_version),
+            emit=emit_state,
+            clock=Clock(now=lambda: datetime.now(timezone.utc), monotonic=time.monotonic),
+            mapper=StreamMapper(self.mapper) if self._maps_streams() else None,
+            stop_signal=lambda: _signals.number,
+        )
+
+    def _maps_streams(self) -> bool:
+        return bool(self.config.get("stream_maps") or self.config.get("flattening_enabled"))
+
+    def _setup_signal_handlers(self) -> None:
+        """The SDK's handler drains and acknowledges in the middle of a flush; ours is set in `main`."""
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        try:
+            return super()._validate_config(raise_errors=raise_errors)
+        except ConfigValidationError as error:
+            remedy = f"see `{self.name} --about` for the settings"
+            raise ConfigError("; ".join(_without_values(text) for text in error.errors) + f"; {remedy}") from None
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Add the settings that the targets share, then the SDK's own."""
+        for name, declared in th.PropertiesList(*SHARED_SETTINGS).to_dict()["properties"].items():
+            config_jsonschema["properties"].setdefault(name, declared)
+        super().append_builtin_config(config_jsonschema)
+
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
+        """Read the configuration files: JSON, or the classic pipeline.conf (INI)."""
+        merged = _ConfigInput()
+        for path in value:
+            if path == "ENV":
+                merged.parse_env = True
+            else:
+                merged.config.update(read_config(path, cls.ini_names))
+        return merged
+
+
+def _without_values(text: str) -> str:
+    """A validation message begins with the value, which may be a secret, unless it names a missing setting."""
+    if text.endswith("is a required property"):
+        return f"setting {text.split(' is a required')[0]} is missing"
+    path = text.rpartition(" in config")
+    return f"setting {path[2]} has a wrong type or value" if path[1] else "a setting has a wrong type or value"
+
+
+def read_config(path: str, ini_names: IniNames) -> dict[str, Any]:
+    """Return the settings of a JSON or INI file; `ini_names` maps (section, key) to a setting.
+
+    Raises ConfigError, without the file's content.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except OSError as error:
+        raise ConfigError(f"configuration file {path!r} cannot be read: {error.strerror}") from error
+    if text.lstrip().startswith("["):
+        return _ini(path, text, ini_names)
+    try:
+        settings = json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise ConfigError(f"configuration file {path!r} is no JSON: {error.msg} ({where})") from None
+    if not isinstance(settings, dict):
+        raise ConfigError(f"configuration file {path!r} must hold one JSON object")
+    return settings
+
+
+def _ini(path: str, text: str, names: IniNames) -> dict[str, Any]:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        raise ConfigError(f"configuration file {path!r} is no INI: {type(error).__name__}") from None
+    settings: dict[str, Any] = {}
+    for (section, key), name in names.items():
+        if parser.has_option(section, key):
+            settings[name] = parser.get(section, key)
+    if "port" in settings:
+        settings["port"] = int(settings["port"])
+    account, role = settings.pop("account_id", None), settings.get("iam_role")
+    if account and role and not role.startswith("arn:") and role != "default":
+        settings["iam_role"] = f"arn:aws:iam::{account}:role/{role}"
+    return settings
+
+
+def load_settings(config: Mapping[str, Any], version: str) -> LoadSettings:
+    """Return what the configuration says about loads."""
+    return LoadSettings(
+        load_method=config["load_method"],
+        policy=FlushPolicy(config["batch_size_rows"], config["batch_size_bytes"], config["batch_wait_seconds"]),
+        key_prefix=config.get("s3_key_prefix") or "",
+        default_schema=config.get("default_target_schema"),
+        add_record_metadata=bool(config.get("add_record_metadata")),
+        validate_records=bool(config["validate_records"]),
+        keep_staged_files=bool(config["keep_staged_files"]),
+        overwrite_allow_empty=bool(config["overwrite_allow_empty"]),
+        rules=TypeRules(config["number_type"], config["number_scale"], config["datetime_type"]),
+        pipeline_id=config.get("pipeline_id") or os.environ.get("MELTANO_STATE_ID"),
+        connector_version=version,
+    )
+
+
+def s3_settings(config: Mapping[str, Any]) -> S3Settings:
+    """Return where the bucket is."""
+    return S3Settings(
+        bucket=config["s3_bucket"],
+        region=config.get("s3_region"),
+        endpoint_url=config.get("s3_endpoint_url"),
+        access_key_id=config.get("aws_access_key_id"),
+        secret_access_key=config.get("aws_secret_access_key"),
+        session_token=config.get("aws_session_token"),
+        profile=config.get("aws_profile"),
+    )
+
+
+def emit_state(state: str) -> None:
+    """Write a STATE's value to standard output, and nothing else ever."""
+    try:
+        sys.stdout.write(state + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        raise BulkError("standard output is closed; the load is committed, its STATE could not be written") from error
+
+
+class _Signals:
+    """The first signal asks the run to stop where that is safe, a second ends the process at once."""
+
+    number: int | None = None
+
+    def take(self, number: int, frame: FrameType | None) -> None:
+        if self.number is not None:
+            # The connection dies with the process, and the warehouse rolls back what is open.
+            os._exit(128 + number)
+        self.number = number
+
+
+_signals = _Signals()
+
+
+def main(target: type[BulkTarget]) -> NoReturn:
+    """Run the command line of a target and exit."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _signals.take)
+    logger = logging.getLogger(target.name)
+    try:
+        target.cli.main(standalone_mode=True)
+    except Interrupted as stopped:
+        logger.error("%s", stopped)
+        sys.exit(128 + stopped.signal_number)
+    except BulkError as error:
+        logger.error("%s", error)
+        sys.exit(1)
+    sys.exit(0)

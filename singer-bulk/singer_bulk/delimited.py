@@ -1,0 +1,158 @@
+"""Columns -> a function from records to row bytes.
+
+The file is pipe-delimited UTF-8, one row per line end `\\n` outside quotes: text stands between double quotes, a
+quote inside is doubled, NULL is the file's marker without quotes. docs/file-format.md has the grammar.
+
+Source: Redshift COPY, CSV, DELIMITER, NULL AS (copy-parameters-data-format, copy-parameters-data-conversion);
+Snowflake COPY INTO, TYPE = CSV (sql-reference/sql/copy-into-table).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from singer_bulk.columns import Column
+from singer_bulk.errors import MessageError, ValueRejected
+from singer_bulk.messages import Records
+from singer_bulk.values import FileFormat, OffsetSeen, UndecidedDatetime, Unfit, field_encoder
+
+NULL_JSON = b"null"
+# From a decoded RECORD and its sequence number to the fields of the metadata columns, "|" before each; made anew
+# for each run of records, whose time of arrival they share.
+Suffix = Callable[[Any, int], bytes]
+
+
+def no_suffix() -> Suffix:
+    """The suffix of a table without metadata columns."""
+    return lambda message, sequence: b""
+
+
+class RowEncoder:
+    """Turns RECORD lines of one stream into rows; made once per SCHEMA.
+
+    `columns` are those with a property. `required` properties must be in each record. `on_unknown` is called once,
+    with the message that names the first property that the SCHEMA does not have.
+    """
+
+    def __init__(
+        self,
+        stream: str,
+        columns: Sequence[Column],
+        file_format: FileFormat,
+        *,
+        required: frozenset[str] = frozenset(),
+        suffix: Callable[[], Suffix] = no_suffix,
+        on_unknown: Callable[[str], None] | None = None,
+    ) -> None:
+        self.stream = stream
+        self.columns = tuple(columns)
+        self._null = file_format.null
+        self._encoders = [field_encoder(column.type, file_format) for column in columns]
+        self._suffix = suffix
+        self._on_unknown = on_unknown
+        self._strict = _decoder(columns, required, forbid_unknown=True)
+        self._lenient = _decoder(columns, required, forbid_unknown=False)
+        self._decoder = self._strict if on_unknown else self._lenient
+
+    def encode(self, records: Records, sequence: int) -> bytes:
+        """Return the rows of the records; the first has the number `sequence`, each next one more.
+
+        Raises ValueRejected or MessageError with the line number, and OffsetSeen.
+        """
+        rows = []
+        suffix = self._suffix()
+        for number, line in zip(records.line_numbers, records.lines, strict=True):
+            message = self._decode(line, number)
+            rows.append(self._fields(message.record, number) + suffix(message, sequence) + b"\n")
+            sequence += 1
+        return b"".join(rows)
+
+    def _fields(self, record: Any, line_number: int) -> bytes:
+        null = self._null
+        values = [bytes(raw) for raw in msgspec.structs.astuple(record)]
+        fields = []
+        position = 0
+        try:
+            for position, encode in enumerate(self._encoders):
+                raw = values[position]
+                fields.append(null if raw == NULL_JSON else encode(raw))
+        except Unfit as unfit:
+            raise ValueRejected(
+                stream=self.stream,
+                line_number=line_number,
+                column=self.columns[position].name,
+                expected=unfit.expected,
+                value=values[position],
+                remedy=unfit.remedy,
+            ) from unfit
+        except OffsetSeen as seen:
+            raise OffsetSeen(self.columns[position].name) from seen
+        return b"|".join(fields)
+
+    def datetimes_seen(self) -> frozenset[str]:
+        """Return the undecided date-time columns that have got a value."""
+        return frozenset(
+            column.name
+            for column, encode in zip(self.columns, self._encoders, strict=True)
+            if isinstance(encode, UndecidedDatetime) and encode.seen
+        )
+
+    def _decode(self, line: bytes, line_number: int) -> Any:
+        try:
+            line.decode("utf-8")  # the fields stay bytes, so nothing else would look
+            message = self._decoder.decode(line)
+        except msgspec.ValidationError as error:
+            return self._explain(line, line_number, error)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise MessageError(
+                line_number,
+                f"stream {self.stream!r}: broken JSON ({error})",
+                "each line must be one JSON object in UTF-8",
+            ) from error
+        if message.stream != self.stream:
+            raise MessageError(line_number, f"two streams in one RECORD: {message.stream!r}", "check the tap")
+        return message
+
+    def _explain(self, line: bytes, line_number: int, error: msgspec.ValidationError) -> Any:
+        if self._on_unknown is not None and self._decoder is self._strict and "unknown field" in str(error):
+            self._decoder = self._lenient
+            self._on_unknown(str(error))
+            return self._decode(line, line_number)
+        raise MessageError(
+            line_number, f"stream {self.stream!r}: {_in_json_words(error)}", "send what the SCHEMA requires"
+        ) from error
+
+
+def _in_json_words(error: msgspec.ValidationError) -> str:
+    return str(error).replace("Object missing required field", "missing required property").replace("`", "'")
+
+
+def _decoder(columns: Sequence[Column], required: frozenset[str], *, forbid_unknown: bool) -> Any:
+    """Return a decoder of RECORD lines; its records keep each value as JSON text, in the order of the columns."""
+    names = [column.property for column in columns]
+    absent = msgspec.Raw(NULL_JSON)
+    fields: list[Any] = [
+        (f"f{position}", msgspec.Raw) if name in required else (f"f{position}", msgspec.Raw, absent)
+        for position, name in enumerate(names)
+    ]
+    record_type = msgspec.defstruct(
+        "Record",
+        fields,
+        rename={f"f{position}": name for position, name in enumerate(names) if name is not None},
+        kw_only=True,
+        forbid_unknown_fields=forbid_unknown,
+    )
+    message_type = msgspec.defstruct(
+        "RecordMessage",
+        [
+            ("stream", str),
+            ("record", record_type),
+            ("time_extracted", str | None, None),
+            ("version", int | None, None),
+        ],
+        forbid_unknown_fields=False,
+    )
+    return msgspec.json.Decoder(message_type)

@@ -1,0 +1,87 @@
+"""Every error raised on purpose, grouped by who must act.
+
+BulkError
+  ConfigError        the user: a setting, a grant, a credential
+  MessageError       the tap: a line that is no Singer message, or in the wrong place
+    ValueRejected    the tap: a value that its column cannot hold
+  StageError         the stage: S3 does not take or give a file
+  WarehouseError     the warehouse refuses a statement
+    CommitError      a load was rolled back, or its COMMIT was not answered
+  Interrupted        a signal ended the run
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BulkError",
+    "CommitError",
+    "ConfigError",
+    "Interrupted",
+    "MessageError",
+    "StageError",
+    "ValueRejected",
+    "WarehouseError",
+    "shown",
+]
+
+SHOWN_CHARACTERS = 80
+
+
+def shown(value: object) -> str:
+    """Return `repr(value)`, cut at 80 characters, for use in a message."""
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes | bytearray) else value
+    written = text if isinstance(text, str) and isinstance(value, bytes | bytearray) else repr(text)
+    return written if len(written) <= SHOWN_CHARACTERS else written[: SHOWN_CHARACTERS - 3] + "..."
+
+
+class BulkError(Exception):
+    """Something a person can act on; its text says what, where and the remedy."""
+
+
+class ConfigError(BulkError):
+    """A setting is missing, contradicts another, or names something that is not there."""
+
+
+class MessageError(BulkError):
+    """A line of the input is not a message, or comes at the wrong time."""
+
+    def __init__(self, line_number: int, problem: str, remedy: str) -> None:
+        super().__init__(f"line {line_number}: {problem}; {remedy}")
+        self.line_number = line_number
+
+
+class ValueRejected(MessageError):
+    """A value does not fit its column: nothing of its load is committed."""
+
+    def __init__(
+        self, *, stream: str, line_number: int, column: str, expected: str, value: object, remedy: str
+    ) -> None:
+        BulkError.__init__(
+            self,
+            f"stream {stream!r}, line {line_number}: column {column!r} {expected}, got {shown(value)}; {remedy}",
+        )
+        self.line_number = line_number
+
+
+class StageError(BulkError):
+    """S3 refused or failed; names the bucket or object, and the right that may be missing."""
+
+
+class WarehouseError(BulkError):
+    """The warehouse refused a statement; secrets in the statement are masked."""
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class CommitError(WarehouseError):
+    """A load is not in the warehouse, or nobody knows: the text names its load_id."""
+
+
+class Interrupted(BulkError):
+    """A signal ended the run; what was not committed was rolled back."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(f"stopped by signal {signal_number}; nothing uncommitted was acknowledged")
+        self.signal_number = signal_number

@@ -1,0 +1,69 @@
+"""Stream maps and flattening: messages through the SDK's mapper, and back into lines for the same record path."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from singer_sdk.mapper import PluginMapper
+
+from singer_bulk.errors import MessageError
+from singer_bulk.messages import Records, Schema
+
+# Numbers pass as Decimal, so that a mapped record keeps the digits of what it does not touch.
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+def _decode(line: bytes) -> Any:
+    import json
+
+    return json.loads(line, parse_float=Decimal)
+
+
+class StreamMapper:
+    """The SDK's mapper behind the two questions of a run."""
+
+    def __init__(self, mapper: PluginMapper) -> None:
+        self._mapper = mapper
+
+    def schemas(self, message: Schema) -> list[Schema]:
+        """Return one SCHEMA for each stream that the map makes of this one."""
+        self._mapper.register_raw_stream_schema(message.stream, message.properties(), message.key_properties or [])
+        return [
+            Schema(
+                stream_map.stream_alias,
+                msgspec.Raw(_encode(stream_map.transformed_schema)),
+                list(stream_map.transformed_key_properties or []),
+            )
+            for stream_map in self._mapper.stream_maps[message.stream]
+            if stream_map.transformed_schema is not None
+        ]
+
+    def records(self, records: Records) -> list[Records]:
+        """Return the mapped records, the ones that a filter drops left out, line numbers kept."""
+        maps = self._mapper.stream_maps.get(records.stream)
+        if maps is None:
+            return [records]  # refused with its line by the run: no SCHEMA yet
+        made = []
+        for stream_map in maps:
+            lines, numbers = [], []
+            for number, line in zip(records.line_numbers, records.lines, strict=True):
+                message = _message(line, number)
+                mapped = stream_map.transform(dict(message["record"]))
+                if mapped is not None:
+                    lines.append(_encode({**message, "stream": stream_map.stream_alias, "record": mapped}))
+                    numbers.append(number)
+            if lines:
+                made.append(Records(stream_map.stream_alias, lines, numbers))
+        return made
+
+
+def _message(line: bytes, number: int) -> dict[str, Any]:
+    try:
+        message: dict[str, Any] = _decode(line)
+    except ValueError as error:
+        raise MessageError(number, f"broken JSON ({error})", "each line must be one JSON object") from error
+    if not isinstance(message.get("record"), dict):
+        raise MessageError(number, "a RECORD without record", "check the tap")
+    return message

@@ -1,0 +1,83 @@
+"""The `_sdc_*` columns that `add_record_metadata` adds, with the names and meanings of the Singer SDK.
+
+`_sdc_sequence` is ours: strictly increasing per row in the order of arrival, over all runs of a pipeline, a signed
+64-bit integer. A run begins at its start in microseconds, shifted by 10 bits, or behind the ledger's last number,
+whichever is higher, and counts up; so no clock that runs backwards can repeat a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import datetime, timezone
+from typing import Any
+
+from singer_bulk.columns import INTEGER, TIMESTAMPTZ, Column
+from singer_bulk.delimited import Suffix
+from singer_bulk.values import FieldEncoder, FileFormat, Unfit, field_encoder
+
+# 1,024 numbers to a microsecond: 10**9 rows a second before a run could reach into the next one's numbers; the
+# 63 bits last until the year 2255.
+SEQUENCE_SHIFT = 10
+
+METADATA_TYPES = {
+    "_sdc_extracted_at": TIMESTAMPTZ,  # the RECORD's time_extracted
+    "_sdc_received_at": TIMESTAMPTZ,  # when the target read it
+    "_sdc_batched_at": TIMESTAMPTZ,  # when its batch began
+    "_sdc_deleted_at": TIMESTAMPTZ,  # sent by the tap as a property, else empty
+    "_sdc_sequence": INTEGER,
+    "_sdc_table_version": INTEGER,  # the RECORD's version
+    "_sdc_sync_started_at": INTEGER,  # when the target started, in milliseconds since 1970
+}
+
+
+def first_sequence(started_at: datetime, last_committed: int) -> int:
+    """Return the number of a run's first row; `last_committed` is the ledger's last one, 0 if there is none."""
+    microseconds = int(started_at.timestamp() * 1_000_000)
+    return max(microseconds << SEQUENCE_SHIFT, last_committed + 1)
+
+
+def metadata_columns(properties: Collection[str], fold: Callable[[str], str]) -> tuple[Column, ...]:
+    """Return the metadata columns; one that the tap sends as a property is the tap's."""
+    return tuple(Column(fold(name), kind) for name, kind in METADATA_TYPES.items() if name not in properties)
+
+
+def suffix_of(
+    properties: Collection[str], file_format: FileFormat, now: Callable[[], datetime], started_at: datetime
+) -> Callable[[], Suffix]:
+    """Return what makes the function that writes the fields of `metadata_columns` for one run of records."""
+    names = [name for name in METADATA_TYPES if name not in properties]
+    instant = field_encoder(TIMESTAMPTZ, file_format)
+    batched_at = _at(now(), instant)
+    started = b"%d" % int(started_at.timestamp() * 1000)
+
+    def suffix() -> Suffix:
+        received_at = _at(now(), instant)
+
+        def fields(message: Any, sequence: int) -> bytes:
+            values = {
+                "_sdc_extracted_at": _extracted(message.time_extracted, instant, file_format.null),
+                "_sdc_received_at": received_at,
+                "_sdc_batched_at": batched_at,
+                "_sdc_deleted_at": file_format.null,
+                "_sdc_sequence": b"%d" % sequence,
+                "_sdc_table_version": file_format.null if message.version is None else b"%d" % message.version,
+                "_sdc_sync_started_at": started,
+            }
+            return b"".join(b"|" + values[name] for name in names)
+
+        return fields
+
+    return suffix
+
+
+def _at(moment: datetime, instant: FieldEncoder) -> bytes:
+    return instant(b'"%b"' % moment.astimezone(timezone.utc).isoformat().encode())
+
+
+def _extracted(time_extracted: str | None, instant: FieldEncoder, null: bytes) -> bytes:
+    if time_extracted is None:
+        return null
+    try:
+        return instant(b'"%b"' % time_extracted.encode())
+    except Unfit:
+        return null  # a courtesy of the tap, not a value of the source

@@ -1,0 +1,81 @@
+"""The command target-redshift-copy."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, ClassVar, NoReturn
+
+from singer_bulk.cli import BulkTarget, Connector, s3_settings
+from singer_bulk.cli import main as run_main
+from singer_bulk.dialect import Session, Table
+from singer_bulk.errors import ConfigError
+from singer_bulk.ledger import LEDGER_NAME
+from singer_bulk.names import DEFAULT_SCHEMA
+from singer_bulk.stage import S3Stage
+from singer_bulk.values import FileFormat
+from singer_bulk.warehouse import Warehouse
+
+from target_redshift_copy.config import INI_NAMES, SETTINGS
+from target_redshift_copy.sql import MAX_VARCHAR_BYTES, CopyAccess, Redshift
+
+MAX_SUPER_BYTES = 16_000_000  # limitations-super: 16 MB
+MAX_SUPER_STRING_BYTES = 65_535  # limitations-super
+
+
+class TargetRedshiftCopy(BulkTarget):
+    """Loads Singer streams into Amazon Redshift by COPY from pipe-delimited files in S3."""
+
+    name = "target-redshift-copy"
+    config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
+    ini_names = INI_NAMES
+
+    def connector(self) -> Connector:
+        """Return the warehouse and the stage that the configuration names."""
+        stage = S3Stage(s3_settings(self.config))
+        schema = self.config.get("default_target_schema") or DEFAULT_SCHEMA
+        dialect = Redshift(self._access())
+        return Connector(
+            Warehouse(self._connect, dialect, stage, ledger=Table(dialect.fold(schema), LEDGER_NAME)),
+            stage,
+            file_format,
+        )
+
+    def _connect(self) -> Session:
+        from target_redshift_copy.session import RedshiftSession
+
+        return RedshiftSession(self.config)
+
+    def _access(self) -> CopyAccess:
+        config = self.config
+        if config.get("iam_role"):
+            return CopyAccess(config["iam_role"], region=config.get("s3_region"))
+        if not (config.get("aws_access_key_id") and config.get("aws_secret_access_key")):
+            raise ConfigError("COPY has nothing to read S3 with; set iam_role, or the AWS keys")
+        return CopyAccess(
+            None,
+            config["aws_access_key_id"],
+            config["aws_secret_access_key"],
+            config.get("aws_session_token"),
+            config.get("s3_region"),
+        )
+
+
+def file_format() -> FileFormat:
+    """Return the format of one file.
+
+    NULL is a marker of its own, because whether Redshift tells `""` from an empty field, or a quoted marker from a
+    bare one, is not documented (copy-parameters-data-format, copy-parameters-data-conversion).
+    """
+    return FileFormat(
+        null=f"@n{secrets.token_hex(8)}@".encode(),
+        fraction_digits=6,
+        utc=True,
+        text_max_bytes=MAX_VARCHAR_BYTES,
+        json_max_bytes=MAX_SUPER_BYTES,
+        json_string_max_bytes=MAX_SUPER_STRING_BYTES,
+    )
+
+
+def main() -> NoReturn:
+    """Run the command."""
+    run_main(TargetRedshiftCopy)

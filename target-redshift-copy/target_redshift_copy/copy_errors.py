@@ -1,0 +1,46 @@
+"""When COPY fails, ask the warehouse why and say it; if asking fails, the first error stands unchanged."""
+
+from __future__ import annotations
+
+import logging
+
+from singer_bulk.batch import ClosedBatch
+from singer_bulk.dialect import Rows, Session, TableLoad, Url
+from singer_bulk.errors import BulkError, CommitError, WarehouseError, shown
+
+logger = logging.getLogger(__name__)
+
+# STL_LOAD_ERRORS shows the value but does not cover serverless (r_STL_LOAD_ERRORS); SYS_LOAD_ERROR_DETAIL covers both.
+# Columns are padded with blanks, and rows of other loads stand beside ours: asked by the files' own names.
+_QUERIES = (
+    "SELECT trim(filename), line_number, trim(colname), trim(type), trim(col_length), trim(raw_field_value), "
+    "err_code, trim(err_reason) FROM stl_load_errors WHERE trim(filename) IN ({files}) LIMIT 1",
+    "SELECT trim(file_name), line_number, trim(column_name), trim(column_type), trim(column_length), '', "
+    "error_code, trim(error_message) FROM sys_load_error_detail WHERE trim(file_name) IN ({files}) LIMIT 1",
+)
+
+
+def explain_copy(session: Session, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Url) -> BulkError:
+    """Return the error of a failed COPY, with file, line, column and reason where the warehouse knows them."""
+    from target_redshift_copy.sql import literal
+
+    found: Rows = []
+    names = [name for file in batch.files for name in (file.key, url(file.key))]
+    for query in _QUERIES:
+        found = found or _ask(session, query, [literal(key) for key in names])
+    if not found:
+        return error
+    file, line, column, kind, length, value, code, reason = found[0]
+    return CommitError(
+        f"stream {table.stream!r}: COPY into {table.table} refused file {file} line {line}: column {column!r} "
+        f"({kind} {length}): {reason} (code {code}), got {shown(value)}",
+        code=error.code,
+    )
+
+
+def _ask(session: Session, query: str, files: list[str]) -> Rows:
+    try:
+        return session.execute(query.format(files=", ".join(files)))
+    except BulkError as problem:
+        logger.debug("the load errors could not be asked for: %s", problem)
+        return []

@@ -1,0 +1,91 @@
+"""The connection to Redshift: psycopg2, with its exceptions turned into ours in one place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from singer_bulk.dialect import Rows
+from singer_bulk.errors import ConfigError, WarehouseError
+
+# An idle connection through a NAT gateway is dropped without a word (mgmt: connecting-drop-issues).
+KEEPALIVES_IDLE_SECONDS = 200
+CONNECT_TIMEOUT_SECONDS = 60
+
+_SECRETS = re.compile(
+    r"((?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|CREDENTIALS|PASSWORD)\s+(?:AS\s+)?)'[^']*'", re.IGNORECASE
+)
+
+
+def masked(text: str) -> str:
+    """Return the text of a statement or an error without the keys in it."""
+    return _SECRETS.sub(r"\1'***'", text)
+
+
+class RedshiftSession:
+    """One connection in autocommit."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        import psycopg2
+
+        try:
+            self._connection = psycopg2.connect(**_arguments(config))
+        except psycopg2.OperationalError as error:
+            raise ConfigError(_connect_problem(config, str(error))) from error
+        self._connection.autocommit = True
+        # A value without offset in a TIMESTAMPTZ column is read in the session's time zone (r_Datetime_types).
+        self.execute("SET timezone TO 'UTC'")
+
+    def execute(self, sql: str) -> Rows:
+        """Run one statement; return its rows."""
+        import psycopg2
+
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(sql)
+                return [] if cursor.description is None else cursor.fetchall()
+        except psycopg2.Error as error:
+            text = " ".join(masked(str(error)).split())
+            raise WarehouseError(f"Redshift: {text}", code=error.pgcode) from error
+
+    def close(self) -> None:
+        """End the session; the server rolls back what is open."""
+        self._connection.close()
+
+
+def _arguments(config: Mapping[str, Any]) -> dict[str, Any]:
+    arguments = {
+        "host": config["host"],
+        "port": config["port"],
+        "user": config["user"],
+        "password": config.get("password"),
+        "dbname": config["database"],
+        "sslmode": config["sslmode"],
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        "keepalives_idle": KEEPALIVES_IDLE_SECONDS,
+        "application_name": "target-redshift-copy",
+    }
+    if config["sslmode"].startswith("verify"):
+        arguments["sslrootcert"] = config.get("sslrootcert") or _public_authorities()
+    return arguments
+
+
+def _public_authorities() -> str:
+    """Return the file of certificates that boto3 trusts; Amazon's authorities are in it."""
+    import certifi
+
+    return certifi.where()
+
+
+def _connect_problem(config: Mapping[str, Any], text: str) -> str:
+    where = f"Redshift at {config['host']}:{config['port']}, database {config['database']!r}, user {config['user']!r}"
+    reason = " ".join(masked(text).split())
+    lowered = reason.lower()
+    if "password" in lowered:
+        remedy = "check user and password"
+    elif "ssl" in lowered or "certificate" in lowered:
+        remedy = "check sslmode and sslrootcert"
+    else:
+        remedy = "check host, port and database, and that the network lets you through"
+    return f"cannot connect to {where}: {reason}; {remedy}"

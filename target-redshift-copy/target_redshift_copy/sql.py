@@ -1,0 +1,188 @@
+"""The SQL of Amazon Redshift: pure functions from what we mean to its words.
+
+Pages are those of https://docs.aws.amazon.com/redshift/latest/dg/.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from singer_bulk.batch import ClosedBatch
+from singer_bulk.columns import Column, ColumnType, Kind
+from singer_bulk.dialect import Rows, Session, Table, TableLoad, Url
+from singer_bulk.errors import BulkError, WarehouseError
+
+from target_redshift_copy.copy_errors import explain_copy
+
+# r_Character_types: VARCHAR counts bytes, 65,535 at most.
+MAX_VARCHAR_BYTES = 65_535
+
+_TYPE_WORDS = {
+    Kind.BOOLEAN: "BOOLEAN",
+    Kind.INTEGER: "BIGINT",
+    Kind.DOUBLE: "DOUBLE PRECISION",
+    Kind.DATE: "DATE",
+    Kind.TIME: "TIME",
+    Kind.TIMESTAMP: "TIMESTAMP",
+    Kind.TIMESTAMPTZ: "TIMESTAMPTZ",
+    Kind.JSON: "SUPER",
+}
+
+# SVV_COLUMNS.data_type -> kind
+_KINDS = {
+    "boolean": Kind.BOOLEAN,
+    "bigint": Kind.INTEGER,
+    "double precision": Kind.DOUBLE,
+    "date": Kind.DATE,
+    "time without time zone": Kind.TIME,
+    "timestamp without time zone": Kind.TIMESTAMP,
+    "timestamp with time zone": Kind.TIMESTAMPTZ,
+    "super": Kind.JSON,
+}
+
+
+@dataclass(frozen=True)
+class CopyAccess:
+    """What COPY reads S3 with: a role, or keys; and the bucket's region."""
+
+    iam_role: str | None
+    access_key_id: str | None = None
+    secret_access_key: str | None = None
+    session_token: str | None = None
+    region: str | None = None
+
+
+def literal(value: str | int | None) -> str:
+    """Return the value as SQL. A backslash is an escape in Redshift's strings, so it is doubled like the quote."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, int):
+        return str(value)
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def name(stored: str) -> str:
+    """Return a name in double quotes; every name is quoted, so the list of reserved words does not matter."""
+    return '"' + stored.replace('"', '""') + '"'
+
+
+def type_words(column_type: ColumnType) -> str:
+    """Return a column's type."""
+    if column_type.kind is Kind.DECIMAL:
+        return f"DECIMAL({column_type.precision}, {column_type.scale})"
+    if column_type.kind is Kind.TEXT:
+        return f"VARCHAR({min(column_type.max_bytes or MAX_VARCHAR_BYTES, MAX_VARCHAR_BYTES)})"
+    return _TYPE_WORDS[column_type.kind]
+
+
+@dataclass(frozen=True)
+class Redshift:
+    """The dialect, and what COPY is allowed with."""
+
+    access: CopyAccess
+    begin: str = "BEGIN"
+    # PG_LAST_COPY_COUNT: the rows of the last COPY of this session; COPY's own answer has no count.
+    copy_count: str | None = "SELECT pg_last_copy_count()"
+
+    def fold(self, written: str) -> str:
+        """r_names: names are stored in lower case, even when they are quoted."""
+        return written.lower()
+
+    def name(self, stored: str) -> str:
+        """Return the quoted name."""
+        return name(stored)
+
+    def table(self, table: Table) -> str:
+        """Return schema and table, quoted."""
+        return f"{name(table.schema)}.{name(table.name)}"
+
+    def literal(self, value: str | int | None) -> str:
+        """Return the value as SQL."""
+        return literal(value)
+
+    def schema_exists(self, schema: str) -> str:
+        """Return the query for the schema."""
+        return f"SELECT 1 FROM pg_namespace WHERE nspname = {literal(schema)}"
+
+    def create_schema(self, schema: str) -> str:
+        """Return the statement; IF NOT EXISTS because another run may come first."""
+        return f"CREATE SCHEMA IF NOT EXISTS {name(schema)}"
+
+    def describe_table(self, table: Table) -> str:
+        """Return the query for the columns (SVV_COLUMNS)."""
+        return (
+            "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale "
+            f"FROM svv_columns WHERE table_schema = {literal(table.schema)} AND table_name = {literal(table.name)} "
+            "ORDER BY ordinal_position"
+        )
+
+    def described(self, rows: Rows) -> tuple[Column, ...]:
+        """Return the columns that `describe_table` answered."""
+        return tuple(Column(row[0], _described_type(*row[1:5])) for row in rows)
+
+    def create_table(self, table: Table, columns: Sequence[Column]) -> str:
+        """Return the statement. No keys: Redshift does not enforce them, and its planner believes them."""
+        listed = ", ".join(f"{name(column.name)} {type_words(column.type)}" for column in columns)
+        return f"CREATE TABLE IF NOT EXISTS {self.table(table)} ({listed})"
+
+    def add_column(self, table: Table, column: Column) -> str:
+        """Return the statement; r_ALTER_TABLE takes one column at a time."""
+        return f"ALTER TABLE {self.table(table)} ADD COLUMN {name(column.name)} {type_words(column.type)}"
+
+    def delete_rows(self, table: Table) -> str:
+        """Return the statement; r_TRUNCATE commits, DELETE does not."""
+        return f"DELETE FROM {self.table(table)}"
+
+    def manifest(self, batch: ClosedBatch, url: Url) -> bytes | None:
+        """Return the manifest: a prefix would also match other files (loading-data-files-using-manifest)."""
+        entries = [{"url": url(file.key), "mandatory": True} for file in batch.files]
+        return json.dumps({"entries": entries}).encode()
+
+    def copies(self, table: TableLoad, batch: ClosedBatch, url: Url, manifest_key: str | None) -> list[str]:
+        """Return the COPY.
+
+        CSV, DELIMITER, QUOTE: copy-parameters-data-format. NULL AS: copy-parameters-data-conversion. MANIFEST, REGION:
+        copy-parameters-data-source-s3. GZIP: copy-parameters-file-compression. COMPUPDATE, STATUPDATE:
+        copy-parameters-data-load; STATUPDATE would ask for the ownership of the table.
+        """
+        assert manifest_key is not None
+        columns = ", ".join(name(column.name) for column in batch.columns)
+        region = f"REGION AS {literal(self.access.region)} " if self.access.region else ""
+        return [
+            f"COPY {self.table(table.table)} ({columns}) FROM {literal(url(manifest_key))} {self._authorization()} "
+            f"MANIFEST {region}FORMAT AS CSV DELIMITER AS '|' QUOTE AS '\"' NULL AS {literal(batch.null.decode())} "
+            "GZIP COMPUPDATE OFF STATUPDATE OFF"
+        ]
+
+    def _authorization(self) -> str:
+        access = self.access
+        if access.iam_role == "default":
+            return "IAM_ROLE default"
+        if access.iam_role:
+            return f"IAM_ROLE {literal(access.iam_role)}"
+        keys = f"ACCESS_KEY_ID {literal(access.access_key_id)} SECRET_ACCESS_KEY {literal(access.secret_access_key)}"
+        token = f" SESSION_TOKEN {literal(access.session_token)}" if access.session_token else ""
+        return keys + token
+
+    def copied_rows(self, rows: Rows) -> int:
+        """Return the answer of pg_last_copy_count()."""
+        return int(rows[0][0])
+
+    def explain(
+        self, session: Session, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Url
+    ) -> BulkError:
+        """Return the error with what the load error tables say of the batch's files."""
+        return explain_copy(session, error, table, batch, url)
+
+
+def _described_type(data_type: str, length: int | None, precision: int | None, scale: int | None) -> ColumnType:
+    if data_type in ("numeric", "decimal"):
+        return ColumnType(Kind.DECIMAL, precision or 18, scale or 0)
+    if data_type in _KINDS:
+        return ColumnType(_KINDS[data_type])
+    if data_type == "character varying":
+        return ColumnType(Kind.TEXT, max_bytes=length or MAX_VARCHAR_BYTES)
+    # A column that somebody else made; nothing of ours becomes one, so a SCHEMA that needs it is refused.
+    return ColumnType(Kind.OTHER)
