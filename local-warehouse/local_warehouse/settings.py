@@ -20,14 +20,10 @@ ACCOUNT_ID = "123456789012"
 Facts = Mapping[str, Any]  # the ready line of a server
 
 
-class Secrets:
-    """The passwords of one set."""
-
-    def __init__(self) -> None:
-        # Redshift wants 8 to 64 characters, an upper and a lower letter and a digit; no ' " \ / @ or space.
-        # https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_USER.html
-        self.redshift = "Lw1" + secrets.token_urlsafe(18)
-        self.snowflake = "Lw1" + secrets.token_urlsafe(18)
+def _new_password() -> str:
+    # Redshift wants 8 to 64 characters, an upper and a lower letter and a digit; no ' " \ / @ or space.
+    # https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_USER.html
+    return "Lw1" + secrets.token_urlsafe(18)
 
 
 def for_s3(directory: Path) -> dict[str, Any]:
@@ -53,18 +49,18 @@ def _aws_of(directory: Path, server: str, s3: Facts) -> dict[str, Any]:
     }
 
 
-def for_redshift(directory: Path, s3: Facts, made: Secrets) -> dict[str, Any]:
+def for_redshift(directory: Path, s3: Facts) -> dict[str, Any]:
     """Settings line of local_warehouse.redshift."""
     return {
         **_aws_of(directory, "redshift", s3),
         "default_role_arn": s3["roles"]["redshift-copy"],
         "user": "loader",
-        "password": made.redshift,
+        "password": _new_password(),
         "database": "dev",
     }
 
 
-def for_snowflake(directory: Path, s3: Facts, made: Secrets) -> dict[str, Any]:
+def for_snowflake(directory: Path, s3: Facts) -> dict[str, Any]:
     """Settings line of local_warehouse.snowflake."""
     integration = {
         "name": "LOCAL_S3",
@@ -75,7 +71,7 @@ def for_snowflake(directory: Path, s3: Facts, made: Secrets) -> dict[str, Any]:
         **_aws_of(directory, "snowflake", s3),
         "account": "local",
         "user": "LOADER",
-        "password": made.snowflake,
+        "password": _new_password(),
         "role": "LOADER",
         "warehouse": "LOADING",
         "database": "DEMO",

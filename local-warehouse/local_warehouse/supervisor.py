@@ -23,6 +23,8 @@ from local_warehouse import settings
 from local_warehouse.directory import SERVERS, Directory, kill_processes_in
 
 MODULES = {"s3": "aws", "redshift": "redshift", "snowflake": "snowflake"}
+_TOLD = {"redshift": settings.for_redshift, "snowflake": settings.for_snowflake}
+_CONFIG = {"redshift": settings.redshift_config, "snowflake": settings.snowflake_config}
 # All three start in about 3 s on two quiet cores; a busy machine may need ten times that.
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 10.0
@@ -118,30 +120,27 @@ class StandIns:
         self.s3: dict[str, Any] = {}
         self.configs: dict[str, dict[str, Any]] = {}
         try:
-            self._start([name for name in SERVERS if name == "s3" or name in only])
+            self.start(["s3", *only])
         except BaseException:
             self.stop()
             raise
 
-    def _start(self, names: list[str]) -> None:
+    def start(self, names: Sequence[str]) -> None:
+        """Start the servers of `names` that do not run yet; raises StartError."""
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        for name in names:
+        new = [name for name in SERVERS if name in names and name not in self._servers]
+        for name in new:
             self._servers[name] = Server(name, self.path)
-        self._servers["s3"].tell(settings.for_s3(self.path))
-        self.s3 = self._servers["s3"].wait_ready(deadline)
-        settings.write_private(self.path / "s3.json", self.s3)
-        made = settings.Secrets()
-        told = {
-            "redshift": settings.for_redshift(self.path, self.s3, made),
-            "snowflake": settings.for_snowflake(self.path, self.s3, made),
-        }
-        config_of = {"redshift": settings.redshift_config, "snowflake": settings.snowflake_config}
-        warehouses = [name for name in names if name != "s3"]
-        for name in warehouses:
+        if "s3" in new:
+            self._servers["s3"].tell(settings.for_s3(self.path))
+            self.s3 = self._servers["s3"].wait_ready(deadline)
+            settings.write_private(self.path / "s3.json", self.s3)
+        told = {name: _TOLD[name](self.path, self.s3) for name in new if name != "s3"}
+        for name in told:
             self._servers[name].tell(told[name])
-        for name in warehouses:
+        for name in told:
             ready = self._servers[name].wait_ready(deadline)
-            self.configs[name] = config_of[name](told[name], ready, self.s3)
+            self.configs[name] = _CONFIG[name](told[name], ready, self.s3)
             settings.write_private(self.path / f"{name}.json", self.configs[name])
 
     def failure(self) -> str | None:

@@ -1,0 +1,213 @@
+"""Running stand-ins for the tests: one set per worker, each server started when a test first asks for it.
+
+With --redshift-config or --snowflake-config (a configuration file of a real account) the fixtures of
+that warehouse, its S3 included, lead there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from local_warehouse import faults
+from local_warehouse.directory import admin_socket
+from local_warehouse.supervisor import StandIns
+
+BIN = Path(__file__).parent.parent / ".venv" / "bin"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("warehouses")
+    group.addoption("--redshift-config", type=Path, help="configuration of a real Redshift for tests/conformance")
+    group.addoption("--snowflake-config", type=Path, help="configuration of a real Snowflake for tests/conformance")
+
+
+class Warehouses:
+    """The stand-ins of this worker."""
+
+    def __init__(self) -> None:
+        self._set: StandIns | None = None
+
+    def start(self, *names: str) -> StandIns:
+        """The running set, with at least the servers of `names` in it."""
+        if self._set is None:
+            self._set = StandIns(only=names)
+        self._set.start(names)
+        return self._set
+
+    def stop(self) -> None:
+        if self._set is not None:
+            self._set.stop()
+
+
+@dataclass(frozen=True)
+class S3:
+    """The S3 and IAM of the stand-ins, as one of the users in its facts ("loader", "service", "admin")."""
+
+    facts: Mapping[str, Any]
+
+    @property
+    def bucket(self) -> str:
+        return str(self.facts["bucket"])
+
+    def client(self, user: str = "loader", service: str = "s3") -> Any:
+        keys = self.facts["keys"][user]
+        return boto3.session.Session().client(
+            service,
+            endpoint_url=self.facts["endpoint_url"],
+            region_name=self.facts["region"],
+            aws_access_key_id=keys["access_key_id"],
+            aws_secret_access_key=keys["secret_access_key"],
+        )
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """Keys in the bucket, sorted."""
+        pages = self.client().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return sorted(entry["Key"] for page in pages for entry in page.get("Contents", ()))
+
+    def body(self, key: str) -> bytes:
+        return bytes(self.client().get_object(Bucket=self.bucket, Key=key)["Body"].read())
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a command did: its exit status and what it wrote."""
+
+    status: int
+    stdout: bytes
+    stderr: str
+
+    @property
+    def states(self) -> list[Any]:
+        """The JSON values on stdout, one a line."""
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+
+@pytest.fixture(scope="session")
+def warehouses() -> Iterator[Warehouses]:
+    """The stand-ins of this worker; `start("redshift")` gives the running set."""
+    running = Warehouses()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def schema_name() -> str:
+    """A schema that no other test uses; it does not exist yet."""
+    return f"t_{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def s3(warehouses: Warehouses) -> S3:
+    return S3(warehouses.start("s3").s3)
+
+
+@pytest.fixture
+def redshift_config(request: pytest.FixtureRequest, schema_name: str) -> dict[str, Any]:
+    """A complete configuration of target-redshift-copy, with a schema and an S3 prefix of this test."""
+    config = _config(request, "redshift")
+    return {**config, "default_target_schema": schema_name, "s3_key_prefix": _prefix(config, schema_name)}
+
+
+@pytest.fixture
+def snowflake_config(request: pytest.FixtureRequest, schema_name: str) -> dict[str, Any]:
+    """A complete configuration of target-snowflake-stage, with a schema and an S3 prefix of this test."""
+    config = _config(request, "snowflake")
+    prefix = _prefix(config, schema_name)
+    return {**config, "default_target_schema": schema_name.upper(), "s3_key_prefix": prefix}
+
+
+def _config(request: pytest.FixtureRequest, warehouse: str) -> dict[str, Any]:
+    real = request.config.getoption(f"--{warehouse}-config")
+    if real is not None:
+        config: dict[str, Any] = json.loads(real.read_text())
+        return config
+    warehouses: Warehouses = request.getfixturevalue("warehouses")
+    return dict(warehouses.start(warehouse).configs[warehouse])
+
+
+def _prefix(config: Mapping[str, Any], schema_name: str) -> str:
+    return f"{config.get('s3_key_prefix', '')}/{schema_name}".lstrip("/")
+
+
+@pytest.fixture
+def redshift_connection(redshift_config: dict[str, Any]) -> Iterator[Any]:
+    """A psycopg2 connection in autocommit mode."""
+    import psycopg2
+
+    names = ("host", "port", "user", "password", "sslmode")
+    connection = psycopg2.connect(
+        dbname=redshift_config["database"],
+        **{name: redshift_config[name] for name in names if name in redshift_config},
+    )
+    connection.autocommit = True
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def snowflake_connection(snowflake_config: dict[str, Any]) -> Iterator[Any]:
+    """A connection of snowflake-connector-python in autocommit mode."""
+    import snowflake.connector
+
+    names = ("account", "user", "password", "role", "warehouse", "database", "host", "port", "protocol")
+    connection = snowflake.connector.connect(
+        **{name: snowflake_config[name] for name in names if name in snowflake_config}
+    )
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def run_target(tmp_path: Path) -> Callable[..., Run]:
+    """Run a connector as a user would: `run_target("target-redshift-copy", config, stdin_bytes)`.
+
+    The configuration goes into a file of mode 0600; further arguments follow `--config FILE`.
+    `variables` are added to the environment.
+    """
+
+    def run(
+        command: str,
+        config: Mapping[str, Any],
+        stdin: bytes = b"",
+        *arguments: str,
+        variables: Mapping[str, str] | None = None,
+        timeout_seconds: float = 100,
+    ) -> Run:
+        file = tmp_path / f"{uuid.uuid4().hex}.json"
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as out:
+            json.dump(config, out)
+        done = subprocess.run(
+            [BIN / command, "--config", file, *arguments],
+            input=stdin,
+            capture_output=True,
+            timeout=timeout_seconds,
+            env={**os.environ, **(variables or {})},
+            check=False,
+        )
+        return Run(done.returncode, done.stdout, done.stderr.decode())
+
+    return run
+
+
+@pytest.fixture
+def fault(warehouses: Warehouses) -> Iterator[Callable[..., None]]:
+    """Order a fault: `fault("s3", action="slowdown", at=2, match="PUT")`; all are cleared after the test."""
+    ordered: set[Path] = set()
+
+    def order(server: str, **fields: Any) -> None:
+        path = admin_socket(warehouses.start(server).path, server)
+        ordered.add(path)
+        faults.send(path, {"do": "fault", **fields})
+
+    yield order
+    for path in ordered:
+        faults.send(path, {"do": "clear"})
