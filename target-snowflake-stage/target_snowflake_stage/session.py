@@ -1,0 +1,110 @@
+"""The connection to Snowflake: its connector, 4.x or 5.x, with its exceptions turned into ours in one place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from singer_bulk.dialect import Rows
+from singer_bulk.errors import ConfigError, WarehouseError
+
+_SECRETS = re.compile(r"((?:AWS_KEY_ID|AWS_SECRET_KEY|AWS_TOKEN|PASSWORD|TOKEN)\s*=\s*)'[^']*'", re.IGNORECASE)
+
+# TIMEZONE: a value without offset is read in the session's (date-time-input-output), Los Angeles by default.
+# TRANSACTION_ABORT_ON_ERROR: a failed statement otherwise leaves the transaction open and COMMIT keeps the rest
+# (sql-reference/transactions).
+SESSION_PARAMETERS = {
+    "QUERY_TAG": "target-snowflake-stage",
+    "TIMEZONE": "UTC",
+    "AUTOCOMMIT": True,
+    "TRANSACTION_ABORT_ON_ERROR": True,
+}
+
+# Settings that the connector knows by the same name.
+_SAME_NAMES = ("account", "user", "password", "authenticator", "token", "role", "warehouse", "database")
+_ENDPOINT_NAMES = ("host", "port", "protocol")
+
+
+def masked(text: str) -> str:
+    """Return the text of a statement or an error without the keys in it."""
+    return _SECRETS.sub(r"\1'***'", text)
+
+
+class SnowflakeSession:
+    """One connection in autocommit."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        import snowflake.connector
+        from snowflake.connector.errors import Error
+
+        try:
+            self._connection = snowflake.connector.connect(**_arguments(config))
+        except Error as error:
+            raise ConfigError(_connect_problem(config, error)) from None
+
+    def execute(self, sql: str) -> Rows:
+        """Run one statement; return its rows."""
+        from snowflake.connector.errors import Error
+
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(sql)
+                return [tuple(row) for row in cursor.fetchall()]
+        except Error as error:
+            text = " ".join(masked(str(error.raw_msg or error.msg)).split())
+            query = f" (query {error.sfqid})" if error.sfqid else ""
+            raise WarehouseError(f"Snowflake: {text}{query}", code=str(error.errno)) from None
+
+    def close(self) -> None:
+        """End the session; the server rolls back what is open."""
+        self._connection.close()
+
+
+def _arguments(config: Mapping[str, Any]) -> dict[str, Any]:
+    names = (*_SAME_NAMES, *_ENDPOINT_NAMES)
+    arguments = {name: config[name] for name in names if config.get(name) is not None}
+    arguments["session_parameters"] = dict(SESSION_PARAMETERS)
+    arguments["application"] = "target_snowflake_stage"
+    key = _private_key(config)
+    if key is not None:
+        arguments["private_key"] = key
+        arguments.setdefault("authenticator", "SNOWFLAKE_JWT")
+    return arguments
+
+
+def _private_key(config: Mapping[str, Any]) -> bytes | None:
+    """Return the key as DER, which both generations of the connector take."""
+    from cryptography.hazmat.primitives import serialization
+
+    pem = config.get("private_key")
+    path = config.get("private_key_path")
+    if pem is None and path is None:
+        return None
+    try:
+        if pem is None:
+            with open(path or "", encoding="ascii") as file:
+                pem = file.read()
+        passphrase = config.get("private_key_passphrase")
+        # A key that came through one line of an environment variable has its line ends escaped.
+        text = pem.replace("\\n", "\n").encode()
+        key = serialization.load_pem_private_key(text, passphrase.encode() if passphrase else None)
+    except OSError as error:
+        raise ConfigError(f"private_key_path {path!r} cannot be read: {error.strerror}") from None
+    except (ValueError, TypeError) as error:
+        problem = type(error).__name__
+        raise ConfigError(
+            f"the private key cannot be read ({problem}); give PKCS#8 PEM, and private_key_passphrase if encrypted"
+        ) from None
+    return key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _connect_problem(config: Mapping[str, Any], error: Any) -> str:
+    reason = " ".join(masked(str(error.raw_msg or error.msg)).split())
+    for secret in ("password", "token", "private_key_passphrase"):
+        if config.get(secret):
+            reason = reason.replace(config[secret], "***")
+    where = f"Snowflake account {config['account']!r}, user {config['user']!r}"
+    return f"cannot connect to {where}: {reason}; check account, user and credentials, role, warehouse and database"

@@ -1,0 +1,222 @@
+"""The SQL of Snowflake: pure functions from what we mean to its words.
+
+Pages are those of https://docs.snowflake.com/en/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from singer_bulk.batch import ClosedBatch
+from singer_bulk.columns import Column, ColumnType, Kind
+from singer_bulk.dialect import Rows, Session, Table, TableLoad, Url
+from singer_bulk.errors import BulkError, WarehouseError
+
+from target_snowflake_stage.copy_errors import explain_copy
+
+# sql/copy-into-table: FILES takes at most 1,000 names.
+MAX_FILES = 1000
+# data-types-text: VARCHAR without a length takes 16,777,216 characters.
+DEFAULT_VARCHAR_CHARACTERS = 16_777_216
+
+_TYPE_WORDS = {
+    Kind.BOOLEAN: "BOOLEAN",
+    Kind.INTEGER: "NUMBER(38, 0)",
+    Kind.DOUBLE: "FLOAT",
+    Kind.DATE: "DATE",
+    Kind.TIME: "TIME(9)",
+    Kind.TIMESTAMP: "TIMESTAMP_NTZ(9)",
+    Kind.TIMESTAMPTZ: "TIMESTAMP_TZ(9)",
+    Kind.JSON: "VARIANT",
+}
+
+# INFORMATION_SCHEMA.COLUMNS.DATA_TYPE -> kind
+_KINDS = {
+    "BOOLEAN": Kind.BOOLEAN,
+    "FLOAT": Kind.DOUBLE,
+    "DATE": Kind.DATE,
+    "TIME": Kind.TIME,
+    "TIMESTAMP_NTZ": Kind.TIMESTAMP,
+    "TIMESTAMP_TZ": Kind.TIMESTAMPTZ,
+    "VARIANT": Kind.JSON,
+}
+
+# A field of the file -> the column's value. Explicit formats, because AUTO takes all-digit text as epochs
+# (date-time-input-output); only functions that COPY allows (data-load-transform). PARSE_JSON because text is
+# not coerced to VARIANT (data-type-conversion).
+_STAMP = "YYYY-MM-DD HH24:MI:SS.FF9"
+_FIELDS = {
+    Kind.DATE: "TO_DATE({field}, 'YYYY-MM-DD')",
+    Kind.TIME: "TO_TIME({field}, 'HH24:MI:SS.FF9')",
+    Kind.TIMESTAMP: f"TO_TIMESTAMP_NTZ({{field}}, '{_STAMP}')",
+    Kind.TIMESTAMPTZ: f"TO_TIMESTAMP_TZ({{field}}, '{_STAMP}TZH:TZM')",
+    Kind.JSON: "PARSE_JSON({field})",
+}
+# Written before the column was known to have offsets: those values are in UTC.
+_UTC_STAMP = f"TO_TIMESTAMP_TZ({{field}} || '+00:00', '{_STAMP}TZH:TZM')"
+
+# One file format for every stream (sql/create-file-format). NULL is an empty field, '' is "": both are kept apart by
+# FIELD_OPTIONALLY_ENCLOSED_BY with EMPTY_FIELD_AS_NULL, and NULL_IF = () keeps every text that looks like NULL.
+FILE_FORMAT_OPTIONS = {
+    "TYPE": "CSV",
+    "COMPRESSION": "GZIP",
+    "FIELD_DELIMITER": "'|'",
+    "RECORD_DELIMITER": "'\\n'",
+    "SKIP_HEADER": "0",
+    "FIELD_OPTIONALLY_ENCLOSED_BY": "'\"'",
+    "ESCAPE": "NONE",
+    "ESCAPE_UNENCLOSED_FIELD": "NONE",
+    "TRIM_SPACE": "FALSE",
+    "NULL_IF": "()",
+    "EMPTY_FIELD_AS_NULL": "TRUE",
+    "ENCODING": "'UTF8'",
+}
+
+
+def literal(value: str | int | None) -> str:
+    """Return the value as SQL. A backslash is an escape in Snowflake's strings (data-types-text)."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, int):
+        return str(value)
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def name(stored: str) -> str:
+    """Return a name in double quotes, as it is stored."""
+    return '"' + stored.replace('"', '""') + '"'
+
+
+def type_words(column_type: ColumnType) -> str:
+    """Return a column's type."""
+    if column_type.kind is Kind.DECIMAL:
+        return f"NUMBER({column_type.precision}, {column_type.scale})"
+    if column_type.kind is Kind.TEXT:
+        # A length counts characters and costs nothing; without one a longer text of a later run still fits.
+        return "VARCHAR"
+    return _TYPE_WORDS[column_type.kind]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A database object: database, schema and name, as stored."""
+
+    database: str
+    schema: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{name(self.database)}.{name(self.schema)}.{name(self.name)}"
+
+
+@dataclass(frozen=True)
+class Snowflake:
+    """The dialect, in one database. `prefix` is what the stage's URL already says of a file's key."""
+
+    database: str
+    stage: Place
+    file_format: Place
+    prefix: str
+
+    begin: str = "BEGIN"
+    copy_count: str | None = None  # COPY INTO answers with a row for each file
+
+    def fold(self, written: str) -> str:
+        """identifiers-syntax: names without quotes are stored in upper case."""
+        return written.upper()
+
+    def name(self, stored: str) -> str:
+        """Return the quoted name."""
+        return name(stored)
+
+    def table(self, table: Table) -> str:
+        """Return database, schema and table, quoted."""
+        return f"{name(self.database)}.{name(table.schema)}.{name(table.name)}"
+
+    def literal(self, value: str | int | None) -> str:
+        """Return the value as SQL."""
+        return literal(value)
+
+    def schema_exists(self, schema: str) -> str:
+        """Return the query for the schema."""
+        return f"SELECT 1 FROM {name(self.database)}.information_schema.schemata WHERE schema_name = {literal(schema)}"
+
+    def create_schema(self, schema: str) -> str:
+        """Return the statement; IF NOT EXISTS because another run may come first."""
+        return f"CREATE SCHEMA IF NOT EXISTS {name(self.database)}.{name(schema)}"
+
+    def describe_table(self, table: Table) -> str:
+        """Return the query for the columns."""
+        return (
+            "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale "
+            f"FROM {name(self.database)}.information_schema.columns WHERE table_schema = {literal(table.schema)} "
+            f"AND table_name = {literal(table.name)} ORDER BY ordinal_position"
+        )
+
+    def described(self, rows: Rows) -> tuple[Column, ...]:
+        """Return the columns that `describe_table` answered."""
+        return tuple(Column(row[0], _described_type(*row[1:5])) for row in rows)
+
+    def create_table(self, table: Table, columns: Sequence[Column]) -> str:
+        """Return the statement. No keys: Snowflake does not enforce them (constraints-overview)."""
+        listed = ", ".join(f"{name(column.name)} {type_words(column.type)}" for column in columns)
+        return f"CREATE TABLE IF NOT EXISTS {self.table(table)} ({listed})"
+
+    def add_column(self, table: Table, column: Column) -> str:
+        """Return the statement."""
+        return f"ALTER TABLE {self.table(table)} ADD COLUMN {name(column.name)} {type_words(column.type)}"
+
+    def delete_rows(self, table: Table) -> str:
+        """Return the statement; TRUNCATE would forget the load metadata (sql/truncate-table)."""
+        return f"DELETE FROM {self.table(table)}"
+
+    def manifest(self, batch: ClosedBatch, url: Url) -> bytes | None:
+        """Snowflake takes the names of files in the statement."""
+        return None
+
+    def copies(self, table: TableLoad, batch: ClosedBatch, url: Url, manifest_key: str | None) -> list[str]:
+        """Return one COPY INTO for each 1,000 files (sql/copy-into-table)."""
+        types = {column.name: column.type for column in table.columns}
+        columns = ", ".join(name(column.name) for column in batch.columns)
+        fields = ", ".join(
+            field_expression(position, column.type, types[column.name])
+            for position, column in enumerate(batch.columns, start=1)
+        )
+        names = [literal(file.key[len(self.prefix) :]) for file in batch.files]
+        return [
+            f"COPY INTO {self.table(table.table)} ({columns}) FROM (SELECT {fields} FROM @{self.stage}/) "
+            f"FILES = ({', '.join(names[start : start + MAX_FILES])}) "
+            f"FILE_FORMAT = (FORMAT_NAME = {self.file_format}) ON_ERROR = ABORT_STATEMENT PURGE = FALSE"
+            for start in range(0, len(names), MAX_FILES)
+        ]
+
+    def copied_rows(self, rows: Rows) -> int:
+        """Return the rows of COPY's answer: a row per file, or one row that says that no file was processed."""
+        return sum(int(row[3]) for row in rows if len(row) > 3)
+
+    def explain(
+        self, session: Session, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Url
+    ) -> BulkError:
+        """Return the error with stream and table; Snowflake's own text has file, line and column."""
+        return explain_copy(error, table)
+
+
+def field_expression(position: int, written: ColumnType, stored: ColumnType) -> str:
+    """Return the expression for the field at the position, as it was `written` and as it is `stored`."""
+    field = f"${position}"
+    if written.kind is Kind.DATETIME and stored.kind is Kind.TIMESTAMPTZ:
+        return _UTC_STAMP.format(field=field)
+    kind = Kind.TIMESTAMP if written.kind is Kind.DATETIME else written.kind
+    return _FIELDS.get(kind, "{field}").format(field=field)
+
+
+def _described_type(data_type: str, length: int | None, precision: int | None, scale: int | None) -> ColumnType:
+    if data_type == "NUMBER":
+        if scale == 0 and precision == 38:
+            return ColumnType(Kind.INTEGER)
+        return ColumnType(Kind.DECIMAL, precision or 38, scale or 0)
+    if data_type == "TEXT":
+        # Characters are at least a byte each: what fits in bytes fits in characters.
+        return ColumnType(Kind.TEXT, max_bytes=length or DEFAULT_VARCHAR_CHARACTERS)
+    return ColumnType(_KINDS.get(data_type, Kind.OTHER))
