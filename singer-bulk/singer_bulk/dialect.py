@@ -83,6 +83,9 @@ class Dialect(Protocol):
     def literal(self, value: str | int | None) -> str:
         """Return the value as SQL."""
 
+    def masked(self, text: str) -> str:
+        """Return the text of a statement or an error without the secrets in it."""
+
     def schema_exists(self, schema: str) -> str:
         """Return a query that has a row if the schema is there."""
 

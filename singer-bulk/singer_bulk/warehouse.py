@@ -146,7 +146,7 @@ class Warehouse:
     def _copy(self, load: Load, table: TableLoad, batch: ClosedBatch, manifest_key: str | None) -> int:
         count = 0
         for statement in self.dialect.copies(table, batch, self.stage.url, manifest_key):
-            logger.debug("%s", statement)
+            logger.info("%s", self.dialect.masked(statement))
             try:
                 rows = self.session.execute(statement)
             except WarehouseError as error:

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from singer_bulk.dialect import Rows
 from singer_bulk.errors import ConfigError, WarehouseError
 
+from target_redshift_copy.sql import masked
+
 # An idle connection through a NAT gateway is dropped without a word (mgmt: connecting-drop-issues).
 KEEPALIVES_IDLE_SECONDS = 200
 CONNECT_TIMEOUT_SECONDS = 60
-
-_SECRETS = re.compile(
-    r"((?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|CREDENTIALS|PASSWORD)\s+(?:AS\s+)?)'[^']*'", re.IGNORECASE
-)
-
-
-def masked(text: str) -> str:
-    """Return the text of a statement or an error without the keys in it."""
-    return _SECRETS.sub(r"\1'***'", text)
 
 
 class RedshiftSession:

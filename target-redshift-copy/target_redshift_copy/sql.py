@@ -6,6 +6,7 @@ Pages are those of https://docs.aws.amazon.com/redshift/latest/dg/.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,6 +53,17 @@ class CopyAccess:
     secret_access_key: str | None = None
     session_token: str | None = None
     region: str | None = None
+
+
+# What stands behind these words is a key.
+_SECRETS = re.compile(
+    r"((?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|CREDENTIALS|PASSWORD)\s+(?:AS\s+)?)'[^']*'", re.IGNORECASE
+)
+
+
+def masked(text: str) -> str:
+    """Return the text of a statement or an error without the keys in it."""
+    return _SECRETS.sub(r"\1'***'", text)
 
 
 def literal(value: str | int | None) -> str:
@@ -101,6 +113,10 @@ class Redshift:
     def literal(self, value: str | int | None) -> str:
         """Return the value as SQL."""
         return literal(value)
+
+    def masked(self, text: str) -> str:
+        """Return the text without the keys in it."""
+        return masked(text)
 
     def schema_exists(self, schema: str) -> str:
         """Return the query for the schema."""

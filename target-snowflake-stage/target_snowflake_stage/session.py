@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from singer_bulk.dialect import Rows
 from singer_bulk.errors import ConfigError, WarehouseError
 
-_SECRETS = re.compile(r"((?:AWS_KEY_ID|AWS_SECRET_KEY|AWS_TOKEN|PASSWORD|TOKEN)\s*=\s*)'[^']*'", re.IGNORECASE)
+from target_snowflake_stage.sql import masked
 
 # TIMEZONE: a value without offset is read in the session's (date-time-input-output), Los Angeles by default.
 # TRANSACTION_ABORT_ON_ERROR: a failed statement otherwise leaves the transaction open and COMMIT keeps the rest
@@ -24,11 +23,6 @@ SESSION_PARAMETERS = {
 # Settings that the connector knows by the same name.
 _SAME_NAMES = ("account", "user", "password", "authenticator", "token", "role", "warehouse", "database")
 _ENDPOINT_NAMES = ("host", "port", "protocol")
-
-
-def masked(text: str) -> str:
-    """Return the text of a statement or an error without the keys in it."""
-    return _SECRETS.sub(r"\1'***'", text)
 
 
 class SnowflakeSession:

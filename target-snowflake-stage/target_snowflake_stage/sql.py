@@ -5,6 +5,7 @@ Pages are those of https://docs.snowflake.com/en/.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -74,6 +75,15 @@ FILE_FORMAT_OPTIONS = {
 }
 
 
+# What stands behind these words is a key.
+_SECRETS = re.compile(r"((?:AWS_KEY_ID|AWS_SECRET_KEY|AWS_TOKEN|PASSWORD|TOKEN)\s*=\s*)'[^']*'", re.IGNORECASE)
+
+
+def masked(text: str) -> str:
+    """Return the text of a statement or an error without the keys in it."""
+    return _SECRETS.sub(r"\1'***'", text)
+
+
 def literal(value: str | int | None) -> str:
     """Return the value as SQL. A backslash is an escape in Snowflake's strings (data-types-text)."""
     if value is None:
@@ -137,6 +147,10 @@ class Snowflake:
     def literal(self, value: str | int | None) -> str:
         """Return the value as SQL."""
         return literal(value)
+
+    def masked(self, text: str) -> str:
+        """Return the text without the keys in it."""
+        return masked(text)
 
     def schema_exists(self, schema: str) -> str:
         """Return the query for the schema."""

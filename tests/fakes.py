@@ -1,0 +1,294 @@
+"""A stage and a warehouse in memory: they share the seams of the real ones, and can fail at any call."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import gzip
+import io
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from singer_bulk.batch import ClosedBatch
+from singer_bulk.columns import Column, ColumnType, Kind, TypeRules
+from singer_bulk.dialect import Rows, Table, TableLoad
+from singer_bulk.errors import BulkError, CommitError, StageError, WarehouseError
+from singer_bulk.flush import FlushPolicy
+from singer_bulk.load import Clock, LoadSettings, Run
+from singer_bulk.stage import StageWriter
+from singer_bulk.values import FileFormat
+from singer_bulk.warehouse import Warehouse
+
+
+class Failure:
+    """Raises at the n-th call (counted from 1), before or after the call took effect; never if `at` is 0."""
+
+    def __init__(self, at: int = 0, *, after: bool = False, error: Exception | None = None) -> None:
+        self.at, self.after, self.error = at, after, error or WarehouseError("the connection broke")
+        self.calls = 0
+
+    def around(self, action: Callable[[], Any]) -> Any:
+        self.calls += 1
+        if self.calls == self.at and not self.after:
+            raise self.error
+        result = action()
+        if self.calls == self.at:
+            raise self.error
+        return result
+
+
+@dataclass
+class MemoryStage:
+    """Files by key."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    failure: Failure = field(default_factory=lambda: Failure(error=StageError("the stage broke")))
+
+    def url(self, key: str) -> str:
+        return f"s3://bucket/{key}"
+
+    def open(self, key: str) -> StageWriter:
+        return MemoryWriter(self, key)
+
+    def put(self, key: str, content: bytes) -> None:
+        self.failure.around(lambda: self.files.__setitem__(key, content))
+
+    def remove(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.files.pop(key, None)
+
+    def rows(self) -> list[bytes]:
+        """All rows of all files, decompressed, in the order of keys."""
+        return [
+            line
+            for key in sorted(self.files)
+            if key.endswith(".gz")
+            for line in gzip.decompress(self.files[key]).splitlines()
+        ]
+
+
+class MemoryWriter:
+    def __init__(self, stage: MemoryStage, key: str) -> None:
+        self.byte_count = 0
+        self._stage, self._key, self._content = stage, key, b""
+
+    def write(self, content: bytes) -> None:
+        self._content += content
+        self.byte_count = len(self._content)
+
+    def close(self) -> None:
+        self._stage.put(self._key, self._content)
+
+    def abort(self) -> None:
+        self._content = b""
+
+
+@dataclass
+class Ticking:
+    """A clock that moves only when it is told to."""
+
+    moment: datetime = datetime(2020, 6, 1, 12, tzinfo=timezone.utc)
+    seconds: float = 0.0
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.moment += timedelta(seconds=seconds)
+
+    def clock(self) -> Clock:
+        return Clock(now=lambda: self.moment, monotonic=lambda: self.seconds)
+
+
+def load_settings(**changes: Any) -> LoadSettings:
+    values: dict[str, Any] = {
+        "load_method": "append-only",
+        "policy": FlushPolicy(1_000_000, 1 << 30, 300),
+        "key_prefix": "stage",
+        "default_schema": "analytics",
+        "add_record_metadata": False,
+        "validate_records": True,
+        "keep_staged_files": True,
+        "overwrite_allow_empty": False,
+        "rules": TypeRules(),
+        "pipeline_id": None,
+        "connector_version": "0",
+    }
+    return LoadSettings(**{**values, **changes})
+
+
+class MemoryDialect:
+    """Words of a warehouse that understands very little: each statement is a verb and its JSON."""
+
+    begin = "BEGIN"
+    copy_count = None
+
+    def fold(self, written: str) -> str:
+        return written.lower()
+
+    def name(self, stored: str) -> str:
+        return stored
+
+    def table(self, table: Table) -> str:
+        return str(table)
+
+    def literal(self, value: str | int | None) -> str:
+        return json.dumps(value)
+
+    def masked(self, text: str) -> str:
+        return text
+
+    def schema_exists(self, schema: str) -> str:
+        return "SCHEMA_EXISTS"
+
+    def create_schema(self, schema: str) -> str:
+        return "CREATE_SCHEMA"
+
+    def describe_table(self, table: Table) -> str:
+        return f"DESCRIBE {table}"
+
+    def described(self, rows: Rows) -> tuple[Column, ...]:
+        return tuple(row[0] for row in rows)
+
+    def create_table(self, table: Table, columns: Sequence[Column]) -> str:
+        return f"CREATE {table} " + repr([(column.name, column.type.kind.value) for column in columns])
+
+    def add_column(self, table: Table, column: Column) -> str:
+        return f"ADD {table} " + repr((column.name, column.type.kind.value))
+
+    def delete_rows(self, table: Table) -> str:
+        return f"DELETE {table}"
+
+    def manifest(self, batch: ClosedBatch, url: Callable[[str], str]) -> bytes | None:
+        return None
+
+    def copies(
+        self, table: TableLoad, batch: ClosedBatch, url: Callable[[str], str], manifest: str | None
+    ) -> list[str]:
+        return [f"COPY {table.table} " + json.dumps([file.key for file in batch.files])]
+
+    def copied_rows(self, rows: Rows) -> int:
+        return int(rows[0][0])
+
+    def explain(self, session: Any, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Any) -> BulkError:
+        return CommitError(f"COPY into {table.table}: {error}")
+
+
+@dataclass
+class MemoryWarehouse:
+    """Tables of rows, with transactions: what is not committed is nowhere."""
+
+    stage: MemoryStage
+    failure: Failure = field(default_factory=Failure)
+    committed: dict[str, list[str]] = field(default_factory=dict)
+    columns: dict[str, list[Column]] = field(default_factory=dict)
+    statements: list[str] = field(default_factory=list)
+    closed: bool = False
+    _open: dict[str, list[str]] | None = None
+
+    def execute(self, sql: str) -> Rows:
+        self.statements.append(sql)
+        result: Rows = self.failure.around(lambda: self._run(sql))
+        return result
+
+    def close(self) -> None:
+        self._open = None
+        self.closed = True
+
+    def rows(self, table: str) -> list[str]:
+        return self.committed.get(table, [])
+
+    def ledger_states(self) -> list[Any]:
+        return [row[-1] for text in self.rows("analytics._singer_loads") for row in [json.loads(text)]]
+
+    def _run(self, sql: str) -> Rows:
+        verb, _, rest = sql.partition(" ")
+        table, _, more = rest.partition(" ")
+        if verb == "DESCRIBE":
+            return [(column,) for column in self.columns.get(table, [])]
+        if verb == "SCHEMA_EXISTS":
+            return [(1,)]
+        if verb in ("CREATE", "ADD"):
+            made = ast.literal_eval(more)
+            listed = made if verb == "CREATE" else [made]
+            self.columns.setdefault(table, []).extend(Column(name, ColumnType(Kind(kind))) for name, kind in listed)
+        elif verb == "BEGIN":
+            self._open = copy.deepcopy(self.committed)
+        elif verb == "COMMIT":
+            assert self._open is not None
+            self.committed, self._open = self._open, None
+        elif verb == "ROLLBACK":
+            self._open = None
+        elif verb == "SELECT":
+            numbers = [json.loads(text)[10] for text in self.rows("analytics._singer_loads")]
+            return [(max((n for n in numbers if n is not None), default=None),)]
+        else:
+            return self._change(verb, table, more)
+        return []
+
+    def _change(self, verb: str, table: str, more: str) -> Rows:
+        assert self._open is not None, f"{verb} outside a transaction"
+        if verb == "DELETE":
+            self._open[table] = []
+        elif verb == "COPY":
+            lines = [
+                line.decode()
+                for key in json.loads(more)
+                for line in gzip.decompress(self.stage.files[key]).splitlines()
+            ]
+            self._open.setdefault(table, []).extend(lines)
+            return [(len(lines),)]
+        elif verb == "INSERT":
+            ledger, _, values = more.partition(" VALUES ")
+            rows = json.loads("[" + values.replace("(", "[").replace(")", "]") + "]")
+            self._open.setdefault(ledger.split(" ")[0], []).extend(json.dumps(row) for row in rows)
+        return []
+
+
+@dataclass
+class Bench:
+    """A run against the fakes, and what came out of it."""
+
+    stage: MemoryStage = field(default_factory=MemoryStage)
+    clock: Ticking = field(default_factory=Ticking)
+    emitted: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.warehouse = MemoryWarehouse(self.stage)
+
+    def run(self, text: str, *, mapper: Any = None, stop_signal: Any = lambda: None, **settings: Any) -> None:
+        run = Run(
+            warehouse=Warehouse(
+                lambda: self.warehouse, MemoryDialect(), self.stage, ledger=Table("analytics", "_singer_loads")
+            ),
+            stage=self.stage,
+            file_format=lambda: FileFormat(b"@null@", 6, True, 65535, 16_000_000, 65535),
+            settings=load_settings(**settings),
+            emit=self.emitted.append,
+            clock=self.clock.clock(),
+            mapper=mapper,
+            stop_signal=stop_signal,
+        )
+        run.read(io.StringIO(text))
+
+
+def lines(*messages: dict[str, Any]) -> str:
+    """Return messages as the lines of a tap."""
+    return "".join(json.dumps(message) + "\n" for message in messages)
+
+
+def schema(stream: str = "orders", **properties: Any) -> dict[str, Any]:
+    """Return a SCHEMA; without properties one integer, `id`."""
+    declared = properties or {"id": {"type": ["null", "integer"]}}
+    return {"type": "SCHEMA", "stream": stream, "schema": {"properties": declared}, "key_properties": []}
+
+
+def record(stream: str = "orders", **values: Any) -> dict[str, Any]:
+    """Return a RECORD."""
+    return {"type": "RECORD", "stream": stream, "record": values}
+
+
+def state(value: Any) -> dict[str, Any]:
+    """Return a STATE."""
+    return {"type": "STATE", "value": value}

@@ -1,0 +1,255 @@
+"""The order of commit and STATE, on a warehouse and a stage in memory that fail where they are told to."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from singer_bulk.errors import BulkError, ConfigError, Interrupted, MessageError, StageError, ValueRejected
+from singer_bulk.flush import FlushPolicy
+
+from tests.fakes import Bench, Failure, lines, record, schema, state
+
+ORDERS, LEDGER = "analytics.orders", "analytics._singer_loads"
+THREE = lines(schema(), record(id=1), record(id=2), record(id=3), state({"id": 3}))
+
+
+def test_records_become_rows_and_the_state_comes_out() -> None:
+    """Three records and a STATE: three rows, and exactly the STATE's value."""
+    bench = Bench()
+    bench.run(THREE)
+    assert bench.warehouse.rows(ORDERS) == ["1", "2", "3"]
+    assert bench.emitted == ['{"id": 3}']
+
+
+def test_ledger_row_stands_in_the_same_commit() -> None:
+    """The ledger says what was read, staged and loaded, and holds the STATE that the load closes."""
+    bench = Bench()
+    bench.run(THREE)
+    (row,) = [json.loads(text) for text in bench.warehouse.rows(LEDGER)]
+    assert row[2:7] == ["orders", "analytics.orders", 3, 3, 3]
+    assert row[-1] == '{"id": 3}'
+    assert row[11 - 1] - row[10 - 1] == 2
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_failure_at_any_statement_leaves_all_or_nothing(after: bool) -> None:
+    """Whichever statement fails, before or after it took effect: no STATE unless committed, all rows or none."""
+    undisturbed = Bench()
+    undisturbed.run(THREE)
+    for position in range(1, len(undisturbed.warehouse.statements) + 1):
+        bench = Bench()
+        bench.warehouse.failure = Failure(position, after=after)
+        with pytest.raises(BulkError):
+            bench.run(THREE)
+        rows, ledger = bench.warehouse.rows(ORDERS), bench.warehouse.rows(LEDGER)
+        assert (len(rows), len(ledger)) in ((0, 0), (3, 1)), position
+        assert bench.emitted == []
+        assert bench.stage.files == {}
+        assert bench.warehouse.closed
+        # The tap sends it all again, as it would from its last STATE.
+        if not rows:
+            bench.warehouse.failure = Failure()
+            bench.run(THREE)
+            assert len(bench.warehouse.rows(ORDERS)) == 3
+            assert bench.emitted == ['{"id": 3}']
+
+
+def test_failure_of_the_stage_commits_nothing() -> None:
+    """A file that cannot be staged ends the run before anything is committed."""
+    bench = Bench()
+    bench.stage.failure = Failure(1, error=StageError("503"))
+    with pytest.raises(StageError):
+        bench.run(THREE)
+    assert bench.warehouse.rows(ORDERS) == []
+    assert bench.emitted == []
+
+
+def test_rows_that_the_warehouse_did_not_count_roll_back() -> None:
+    """A row that was staged and not loaded is no success: the three numbers are named, nothing is committed."""
+    bench = Bench()
+    honest = bench.warehouse._change
+
+    def forgetful(verb: str, table: str, more: str) -> list[tuple[object, ...]]:
+        rows = honest(verb, table, more)
+        return [(rows[0][0] - 1,)] if verb == "COPY" else rows
+
+    bench.warehouse._change = forgetful  # type: ignore[method-assign]
+    with pytest.raises(BulkError, match="3 rows read, 3 staged, 2 loaded"):
+        bench.run(THREE)
+    assert bench.warehouse.rows(ORDERS) == []
+    assert bench.emitted == []
+
+
+def test_state_with_nothing_uncommitted_is_emitted_at_once() -> None:
+    """A STATE before any record needs no load."""
+    bench = Bench()
+    bench.run(lines(state({"a": 1})))
+    assert bench.emitted == ['{"a": 1}']
+    assert bench.warehouse.statements == []
+
+
+def test_load_ends_at_a_state_not_at_a_limit() -> None:
+    """Limits stage files; rows commit only with the STATE that covers them."""
+    bench = Bench()
+    text = lines(schema(), *(record(id=n) for n in range(5)), state({"n": 5}), record(id=5))
+    with pytest.raises(MessageError):
+        bench.run(text + "broken\n", policy=FlushPolicy(2, 1 << 30, 300))
+    assert len(bench.warehouse.rows(ORDERS)) == 5
+    assert bench.emitted == ['{"n": 5}']
+    assert bench.warehouse.statements.count("BEGIN") == 1
+
+
+def test_state_without_reached_limit_waits() -> None:
+    """A STATE does not end a load that no limit has asked for; the last one comes out at the end."""
+    bench = Bench()
+    bench.run(lines(schema(), record(id=1), state(1), record(id=2), state(2)))
+    assert bench.emitted == ["2"]
+    assert bench.warehouse.statements.count("BEGIN") == 1
+
+
+def test_rows_behind_the_last_state_commit_at_a_clean_end() -> None:
+    """The end of input covers what no STATE follows."""
+    bench = Bench()
+    bench.run(lines(schema(), record(id=1), state(1), record(id=2)))
+    assert bench.warehouse.rows(ORDERS) == ["1", "2"]
+    assert bench.emitted == ["1"]
+
+
+def test_input_that_ends_in_mid_line_commits_nothing_of_the_open_load() -> None:
+    """A tap that died in mid-line is no clean end."""
+    bench = Bench()
+    with pytest.raises(MessageError, match="line 6"):
+        bench.run(THREE + '{"type": "RECORD", "stream": "ord')
+    assert bench.warehouse.rows(ORDERS) == []
+    assert bench.emitted == []
+
+
+def test_overwrite_replaces_the_rows_once() -> None:
+    """A full load replaces the rows of its tables in one commit at the end, whatever the limits."""
+    bench = Bench()
+    bench.run(THREE)
+    more = lines(schema(), record(id=7), state("a"), record(id=8), state("b"))
+    bench.run(more, load_method="overwrite", policy=FlushPolicy(1, 1, 0))
+    assert bench.warehouse.rows(ORDERS) == ["7", "8"]
+    assert bench.warehouse.statements.count("BEGIN") == 2
+    assert bench.emitted[1:] == ['"b"']
+
+
+def test_overwrite_with_a_second_schema_keeps_the_first_rows() -> None:
+    """A SCHEMA that changes in a full load deletes nothing of the same run."""
+    bench = Bench()
+    wide = schema(id={"type": "integer"}, note={"type": ["null", "string"]})
+    bench.run(lines(schema(), record(id=1), wide, record(id=2, note="x")), load_method="overwrite")
+    assert bench.warehouse.rows(ORDERS) == ["1", '2|"x"']
+    assert bench.warehouse.statements.count(f"DELETE {ORDERS}") == 1
+
+
+def test_empty_full_load_is_refused() -> None:
+    """A full load without a record does not empty its table unless that is allowed."""
+    bench = Bench()
+    bench.run(THREE)
+    with pytest.raises(ConfigError, match="overwrite_allow_empty"):
+        bench.run(lines(schema()), load_method="overwrite")
+    assert len(bench.warehouse.rows(ORDERS)) == 3
+    bench.run(lines(schema()), load_method="overwrite", overwrite_allow_empty=True)
+    assert bench.warehouse.rows(ORDERS) == []
+
+
+def test_stream_without_record_gets_its_table() -> None:
+    """A SCHEMA alone creates the table."""
+    bench = Bench()
+    bench.run(lines(schema()))
+    assert [column.name for column in bench.warehouse.columns[ORDERS]] == ["id"]
+
+
+def test_new_property_adds_a_column_and_loses_no_earlier_row() -> None:
+    """A SCHEMA that changes in mid-run: the rows of the old one and of the new one arrive."""
+    bench = Bench()
+    wide = schema(id={"type": "integer"}, note={"type": ["null", "string"]})
+    bench.run(lines(schema(), record(id=1), wide, record(id=2, note="x"), state(2)))
+    assert bench.warehouse.rows(ORDERS) == ["1", '2|"x"']
+    assert [column.name for column in bench.warehouse.columns[ORDERS]] == ["id", "note"]
+
+
+def test_age_ends_the_load_at_the_state_that_covers_it() -> None:
+    """Rows older than batch_wait_seconds are loaded at the next STATE."""
+    bench = Bench()
+    bench.run(lines(schema(), record(id=1), state(1), record(id=2), state(2)), policy=FlushPolicy(100, 1 << 30, 0))
+    assert bench.emitted[-1] == "2"
+    assert bench.warehouse.rows(ORDERS) == ["1", "2"]
+
+
+def test_sequence_increases_over_runs() -> None:
+    """_sdc_sequence goes up row by row, over runs too, even when the clock runs backwards."""
+    bench = Bench()
+    bench.run(THREE, add_record_metadata=True)
+    bench.clock.pass_seconds(-3600)
+    bench.run(THREE, add_record_metadata=True)
+    names = [column.name for column in bench.warehouse.columns[ORDERS]]
+    position = names.index("_sdc_sequence")
+    numbers = [int(row.split("|")[position]) for row in bench.warehouse.rows(ORDERS)]
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) == 6
+    assert max(numbers) < 2**63
+
+
+def test_signal_commits_what_a_state_covers_and_no_more() -> None:
+    """A signal ends the run with what is acknowledged committed, and the exit tells the signal."""
+    bench = Bench()
+    numbers = iter([None, 15])
+    big = lines(schema(), *(record(id=n) for n in range(100_000)), state("covered"))
+    with pytest.raises(Interrupted) as stopped:
+        bench.run(big, stop_signal=lambda: next(numbers, 15))
+    assert stopped.value.signal_number == 15
+    assert bench.emitted == []
+    assert bench.warehouse.rows(ORDERS) == []
+    assert bench.stage.files == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{broken\n", "line 1: broken JSON"),
+        ("\n", "line 1"),
+        (lines(record(id=1)), "line 1: a RECORD of stream 'orders' before its SCHEMA"),
+        (lines({"type": "FANCY"}), "message type 'FANCY'"),
+        (lines({"type": "BATCH", "stream": "orders"}), "BATCH is not taken"),
+        (lines(schema(), {"type": "RECORD", "stream": "orders"}), "line 2"),
+        (lines(schema()) + "[1]\n", "line 2"),
+    ],
+)
+def test_what_is_no_message_is_named(text: str, told: str) -> None:
+    """Bad input names its line and the remedy, commits nothing and emits nothing."""
+    bench = Bench()
+    with pytest.raises(MessageError, match=r"(?s)" + told.replace("(", r"\(")):
+        bench.run(text)
+    assert bench.emitted == []
+    assert bench.warehouse.rows(ORDERS) == []
+
+
+def test_rejected_value_names_stream_line_column_value_and_remedy() -> None:
+    """A value that its column cannot hold is refused by name."""
+    bench = Bench()
+    with pytest.raises(ValueRejected) as refused:
+        bench.run(lines(schema(), record(id=1), record(id="12,50")))
+    assert str(refused.value) == (
+        "stream 'orders', line 3: column 'id' is an integer, got \"12,50\"; "
+        "send a JSON number, or declare the property as string"
+    )
+
+
+def test_unknown_property_is_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A property that the SCHEMA does not have is named once per stream."""
+    bench = Bench()
+    bench.run(lines(schema(), record(id=1, extra=2), record(id=2, extra=3), record(id=3, other=3)))
+    assert bench.warehouse.rows(ORDERS) == ["1", "2", "3"]
+    assert [message for message in caplog.messages if "extra" in message] != []
+    assert len([message for message in caplog.messages if "SCHEMA does not have" in message]) == 1
+
+
+def test_two_streams_of_one_table_are_refused() -> None:
+    """Streams that would share a table are named, with the remedy."""
+    bench = Bench()
+    with pytest.raises(ConfigError, match=r"both table analytics\.orders"):
+        bench.run(lines(schema("a-orders"), schema("b-orders")))
