@@ -1,0 +1,200 @@
+r"""A file's text -> blocks of whole rows, each known to be plain or not.
+
+A block is plain if it holds no quotes, or if every quote is where RFC 4180 wants it: the first of each pair after
+a delimiter or a line end, the second before one, doubled quotes inside. Then the fast engine reads it as
+the exact reader would. Everything else (quotes inside unquoted text, CR without LF, escapes) goes to the exact reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tap_csv_extract.decode import TextStream
+from tap_csv_extract.dialect import Dialect
+from tap_csv_extract.errors import RowRejected
+from tap_csv_extract.tokens import LINE_END, Tokenizer
+
+# 1 MiB of text at a time: large enough that the cost per block does not count, small enough for a cache.
+BLOCK_BYTES = 1 << 20
+# A row larger than this is not a row but a quote that is never closed.
+MAX_ROW_BYTES = 64 << 20
+
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole rows: their bytes, the physical line of the first, and the offset in the text where they end."""
+
+    data: bytes
+    first_line: int
+    lines: int
+    start: int
+    end: int
+    plain: bool
+
+
+class BlockReader:
+    """Cuts a text stream into blocks of at most `max_rows` rows."""
+
+    def __init__(self, stream: TextStream, dialect: Dialect, tokenizer: Tokenizer, first_line: int, max_rows: int):
+        self._stream = stream
+        self._dialect = dialect
+        self._tokenizer = tokenizer
+        self._line = first_line
+        self._max_rows = max_rows
+        self._buffer = b""
+        self._offset = stream.offset
+        self._ended = False
+        self.taken = b""  # what take_lines and take_row have taken
+
+    def take_lines(self, count: int) -> list[bytes]:
+        """Take physical lines from the front: those that are skipped."""
+        lines: list[bytes] = []
+        while len(lines) < count:
+            match = LINE_END.search(self._buffer)
+            if match and (match.group() != b"\r" or match.end() < len(self._buffer) or self._ended):
+                lines.append(self._advance(match.end(), 1))
+            elif not self._fill():
+                lines.append(self._advance(len(self._buffer), 1))
+                break
+        self.taken += b"".join(lines)
+        return lines
+
+    @property
+    def start(self) -> tuple[int, int]:
+        """Offset and physical line of what comes next."""
+        return self._offset, self._line
+
+    def use(self, tokenizer: Tokenizer) -> None:
+        """Read on with another tokenizer: the one that knows the number of columns."""
+        self._tokenizer = tokenizer
+
+    def peek_row(self) -> list[bytes | None] | None:
+        """Look at the first row without taking it."""
+        while True:
+            row = next(self._tokenizer.rows(self._buffer, self._line, self._ended), None)
+            if row is not None or not self._fill():
+                return row.fields if row else None
+
+    def take_row(self) -> list[bytes | None] | None:
+        """Take one row from the front: the header. None if the file has no row."""
+        while True:
+            row = next(self._tokenizer.rows(self._buffer, self._line, self._ended), None)
+            if row is not None:
+                if row.fault:
+                    raise RowRejected(self._stream.name, row.line, None, f"the header cannot be read: {row.fault}")
+                self.taken += self._advance(row.end, row.line - self._line + row.lines)
+                return row.fields
+            if not self._fill():
+                return None
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the rest of the file."""
+        while self._fill() or self._buffer:
+            while True:
+                cut, plain = self._cut()
+                if cut == 0:
+                    break
+                start, first_line = self._offset, self._line
+                lines = self._count_lines(cut)
+                data = self._advance(cut, lines)
+                yield Block(data, first_line, lines, start, self._offset, plain)
+            if self._ended:
+                return
+
+    def _fill(self) -> bool:
+        if self._ended:
+            return False
+        data = self._stream.read(BLOCK_BYTES)
+        if not data:
+            self._ended = True
+            return False
+        self._buffer = self._buffer + data if self._buffer else data
+        return True
+
+    def _advance(self, size: int, lines: int) -> bytes:
+        data, self._buffer = self._buffer[:size], self._buffer[size:]
+        self._offset += size
+        self._line += lines
+        return data
+
+    def _count_lines(self, size: int) -> int:
+        if b"\r" not in self._buffer:
+            count = self._buffer.count(b"\n", 0, size)
+        else:
+            count = len(LINE_END.findall(self._buffer, 0, size))
+        ended = self._buffer[size - 1 : size] in (b"\n", b"\r")
+        return count if ended else count + 1
+
+    def _cut(self) -> tuple[int, bool]:
+        """How many bytes of the buffer are whole rows, and whether they are plain."""
+        if not self._buffer:
+            return 0, True
+        cut = self._plain_cut()
+        if cut is not None:
+            return cut, True
+        return self._exact_cut(), False
+
+    def _plain_cut(self) -> int | None:
+        """Cut a buffer of plain rows; None if it is not known to be plain."""
+        buffer, dialect = self._buffer, self._dialect
+        if not dialect.simple or (dialect.comment and dialect.comment.encode() in buffer):
+            return None
+        if b"\r" in buffer and buffer.count(b"\r") != buffer.count(b"\r\n") + buffer.endswith(b"\r"):
+            return None
+        octets = np.frombuffer(buffer, np.uint8)
+        ends = np.flatnonzero(octets == 10)
+        quote = dialect.quote.encode() if dialect.quote else None
+        if quote and quote in buffer:
+            quotes = np.flatnonzero(octets == quote[0])
+            if not _well_placed(octets, quotes, dialect.delimiter.encode()[0], quote[0]):
+                return None
+            # A line end after an odd number of quotes stands inside a field.
+            ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
+            if self._ended and len(quotes) % 2:
+                return None
+        if len(ends) > self._max_rows:
+            return int(ends[self._max_rows - 1]) + 1
+        if self._ended:
+            return None if buffer.endswith(b"\r") else len(buffer)
+        return int(ends[-1]) + 1 if len(ends) else 0
+
+    def _exact_cut(self) -> int:
+        end = 0
+        for count, row in enumerate(self._tokenizer.rows(self._buffer, self._line, self._ended), start=1):
+            end = row.end
+            if count >= self._max_rows:
+                return end
+        if self._ended:
+            return len(self._buffer)
+        if end == 0 and len(self._buffer) > MAX_ROW_BYTES:
+            raise RowRejected(
+                self._stream.name, self._line, None,
+                f"a row of more than {MAX_ROW_BYTES} bytes: a quote is opened and not closed; correct the file or set "
+                "'quote' to null",
+            )  # fmt: skip
+        return end
+
+
+def _well_placed(octets: npt.NDArray[np.uint8], quotes: Positions, delimiter: int, quote: int) -> bool:
+    """Whether quotes open fields, close fields and are doubled inside, and nothing else.
+
+    The first, third, ... quote opens (or is the second half of a doubled one, right after the one that closed);
+    the second, fourth, ... closes (or is the first half).
+    """
+    before = np.zeros(256, bool)
+    before[[delimiter, 10, quote]] = True
+    after = np.zeros(256, bool)
+    after[[delimiter, 10, 13, quote]] = True
+    opening, closing = quotes[0::2], quotes[1::2]
+    if len(opening) and opening[0] == 0:
+        opening = opening[1:]
+    if len(closing) and closing[-1] == len(octets) - 1:
+        closing = closing[:-1]
+    # A quote may stand before a CR: the caller has seen that every CR is followed by LF.
+    return bool(before[octets[opening - 1]].all() and after[octets[closing + 1]].all())

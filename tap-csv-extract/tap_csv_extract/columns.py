@@ -1,0 +1,185 @@
+"""Columns of text -> columns of JSON, a block at a time, with the rows that do not fit.
+
+Arrow's string kernels do the common spelling of each kind for a whole column; a column with anything else in it
+goes value by value through `spell`, which is the definition.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tap_csv_extract.kinds import BOOLEANS, DECLARED_BOOLEANS, Kind
+
+NEEDS_ESCAPE = r'["\\\x00-\x1f]'
+
+
+@dataclass(frozen=True)
+class Converted:
+    """One column as JSON text; strings stand without their quotes. `bad` lists the rows that do not fit."""
+
+    values: Any  # pyarrow.StringArray, null where the value is NULL
+    bad: list[int]
+
+
+def converter(kind: Kind) -> Callable[[Any], Converted]:
+    """Return the function that turns a column of text into JSON; settled once per stream."""
+    if kind.name == "string":
+        return lambda values: Converted(escape(values), [])
+    spell = speller(kind)
+    fast = _FAST.get(kind.name) if kind.format is None else None
+    pattern = kind.pattern() if fast else ""
+
+    def convert(values: Any) -> Converted:
+        if fast is not None:
+            fits = pc.match_substring_regex(values, pattern)
+            if pc.all(fits, min_count=0).as_py():
+                done = fast(values)
+                if done is not None:
+                    return Converted(done, [])
+        return _one_by_one(values, spell)
+
+    return convert
+
+
+def _one_by_one(values: Any, spell: Callable[[str], str | None]) -> Converted:
+    """Spell each distinct value once."""
+    encoded = values.dictionary_encode()
+    spelled = [spell(text) for text in encoded.dictionary.to_pylist()]
+    bad: list[int] = []
+    if None in spelled:
+        wrong = {index for index, text in enumerate(spelled) if text is None}
+        bad = [row for row, index in enumerate(encoded.indices.to_pylist()) if index in wrong]
+    return Converted(pa.array(spelled, pa.string()).take(encoded.indices), bad)
+
+
+def _fast_date(values: Any) -> Any | None:
+    return values if _on_calendar(values) else None
+
+
+def _fast_timestamp(values: Any) -> Any | None:
+    if not _on_calendar(pc.utf8_slice_codeunits(values, 0, 10)):
+        return None
+    if not pc.all(pc.equal(pc.binary_length(values), 19), min_count=0).as_py():
+        # Offsets are written +HH:MM in RFC 3339; databases also write +HHMM and +HH.
+        odd = pc.match_substring_regex(values, r"[+-][0-9]{2}(?:[0-9]{2})?$")
+        if pc.any(pc.and_(odd, pc.greater(pc.binary_length(values), 10)), min_count=0).as_py():
+            return None
+    return pc.binary_replace_slice(values, 10, 11, "T")
+
+
+def _on_calendar(days: Any) -> bool:
+    """Whether every day exists, from 0001-01-01 on."""
+    try:
+        numbers = pc.cast(days, pa.date32())
+    except pa.ArrowInvalid:
+        return False
+    first = pc.min(numbers).as_py()
+    return first is None or first >= date.min
+
+
+def _fast_boolean(values: Any) -> Any:
+    return pc.utf8_lower(values)
+
+
+_FAST: dict[str, Callable[[Any], Any | None]] = {
+    "integer": lambda values: values,
+    "decimal": lambda values: values,
+    "number": lambda values: values,
+    "boolean": _fast_boolean,
+    "date": _fast_date,
+    "timestamp": _fast_timestamp,
+    "time": lambda values: values,
+}
+
+
+def speller(kind: Kind) -> Callable[[str], str | None]:
+    """Return the function that spells one value as JSON (strings without quotes), None if it does not fit."""
+    pattern = re.compile(kind.pattern().replace("$", r"\Z")) if kind.name != "json" else None
+    if kind.name == "json":
+        return _spell_json
+    assert pattern is not None
+    if kind.name == "boolean":
+        return lambda text: BOOLEANS.get(text) or (DECLARED_BOOLEANS.get(text.lower()) if kind.declared else None)
+    if kind.name in ("date", "timestamp", "time"):
+        return lambda text: _spell_time(kind, pattern, text)
+    if kind.declared:
+        return lambda text: text if pattern.match(text) else _spell_declared_number(kind, text)
+    return lambda text: text if pattern.match(text) else None
+
+
+def _spell_json(text: str) -> str | None:
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return None
+    return msgspec.json.format(text, indent=-1)
+
+
+def _spell_declared_number(kind: Kind, text: str) -> str | None:
+    """Other spellings of a number: '007', '+5', '.5', '5.', '1e3'."""
+    if not re.fullmatch(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", text):
+        return None
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return None
+    if kind.name == "number":
+        return format(value, "f")
+    _, digits, exponent = value.as_tuple()
+    assert isinstance(exponent, int)
+    if kind.name == "integer":
+        whole = value == value.to_integral_value()
+        return str(int(value)) if whole and -(2**63) <= value < 2**63 else None
+    if -exponent > kind.scale or len(digits) + exponent > kind.precision - kind.scale:
+        return None
+    return format(value, "f")
+
+
+def _spell_time(kind: Kind, pattern: re.Pattern[str], text: str) -> str | None:
+    if kind.format is not None:
+        return _spell_format(kind, text)
+    if not pattern.match(text):
+        return None
+    if kind.name == "time":
+        return text
+    try:
+        date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+    if kind.name == "date":
+        return text
+    rest = re.sub(r"([+-][0-9]{2}):?([0-9]{2})?$", lambda m: f"{m[1]}:{m[2] or '00'}", text[11:])
+    return f"{text[:10]}T{rest}"
+
+
+def _spell_format(kind: Kind, text: str) -> str | None:
+    try:
+        value = datetime.strptime(text, kind.format or "")
+    except ValueError:
+        return None
+    if kind.name == "date":
+        return value.date().isoformat()
+    return value.time().isoformat() if kind.name == "time" else value.isoformat()
+
+
+def escape(values: Any) -> Any:
+    """Escape text for a JSON string."""
+    if not pc.any(pc.match_substring_regex(values, NEEDS_ESCAPE), min_count=0).as_py():
+        return values
+    values = pc.replace_substring(values, "\\", "\\\\")
+    values = pc.replace_substring(values, '"', '\\"')
+    for raw, escaped in (("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
+        values = pc.replace_substring(values, raw, escaped)
+    if pc.any(pc.match_substring_regex(values, r"[\x00-\x1f]"), min_count=0).as_py():
+        table = {code: f"\\u{code:04x}" for code in range(0x20)}
+        values = pa.array([v if v is None else v.translate(table) for v in values.to_pylist()], pa.string())
+    return values

@@ -1,0 +1,149 @@
+"""Raw bytes of a file -> its text as UTF-8 bytes: unpacked, decoded, without byte order mark, in constant memory."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+from typing import BinaryIO, Protocol, cast
+
+import zstandard
+
+from tap_csv_extract.errors import ConfigError, SourceError
+from tap_csv_extract.sources import SourceFile
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+SKIP_BYTES = 1 << 20
+
+
+class Reader(Protocol):
+    """The one method of a stream that is used here."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes; none at the end."""
+
+
+class TextStream:
+    """The text of one file as UTF-8 bytes.
+
+    `offset` counts the bytes of that text, the byte order mark included, from the start of the file: in a plain
+    UTF-8 file it is the position in the file. Bytes that the encoding does not know come out as bytes that
+    are no UTF-8, so the row that holds them is refused and its original bytes can be had back (`original`).
+    """
+
+    def __init__(self, file: SourceFile, encoding: str) -> None:
+        self._file = file
+        self._encoding = _canonical(encoding)
+        self._raw = file.open()
+        self.name = file.name
+        self.offset = 0
+        head = self._peek()
+        unpacked = _unpack(self._raw, head)
+        self.plain = unpacked is self._raw and self._encoding in ("utf-8", "utf-8-sig")
+        self._reader: Reader = unpacked if self._is_utf8() else _Transcoder(unpacked, self._encoding)
+        self._pushed = b""
+        self._skip_mark()
+
+    def read(self, size: int) -> bytes:
+        """Read at most `size` bytes of text; b"" at the end of the file."""
+        if self._pushed:
+            data, self._pushed = self._pushed[:size], self._pushed[size:]
+        else:
+            try:
+                data = self._reader.read(size)
+            except UnicodeDecodeError as error:
+                raise SourceError(
+                    f"{self.name}, after {self.offset} bytes of text: is not {self._encoding}: "
+                    f"{error.reason}; set 'encoding'"
+                ) from error
+            except (OSError, EOFError, zstandard.ZstdError) as error:
+                raise SourceError(f"{self.name}, after {self.offset} bytes of text: {error}") from error
+        self.offset += len(data)
+        return data
+
+    def read_exactly(self, size: int) -> bytes:
+        """Read `size` bytes, fewer only at the end of the file."""
+        parts = []
+        while size > 0 and (data := self.read(size)):
+            parts.append(data)
+            size -= len(data)
+        return b"".join(parts)
+
+    def skip_to(self, offset: int) -> None:
+        """Continue at `offset`; a file that is not plain is unpacked up to there again."""
+        if self.plain and self._raw.seekable():
+            self._pushed = b""
+            self._raw.seek(offset)
+            self.offset = offset
+        while self.offset < offset:
+            if not self.read(min(SKIP_BYTES, offset - self.offset)):
+                raise SourceError(f"{self.name}: ends after {self.offset} bytes of text, expected {offset} or more")
+
+    def original(self, text: bytes) -> bytes:
+        """Give the bytes of the file that became `text`."""
+        if self._is_utf8():
+            return text
+        return text.decode("utf-8", "surrogatepass").encode(self._encoding, "surrogateescape")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._raw.close()
+
+    def _is_utf8(self) -> bool:
+        return self._encoding in ("utf-8", "utf-8-sig")
+
+    def _peek(self) -> bytes:
+        head = self._raw.read(4)
+        self._raw.seek(0)
+        return head
+
+    def _skip_mark(self) -> None:
+        head = b""
+        while len(head) < len(BYTE_ORDER_MARK):
+            more = self._reader.read(len(BYTE_ORDER_MARK) - len(head))
+            if not more:
+                break
+            head += more
+        if head.startswith(BYTE_ORDER_MARK):
+            self.offset = len(BYTE_ORDER_MARK)
+            head = head[len(BYTE_ORDER_MARK) :]
+        self._pushed = head
+
+
+class _Transcoder:
+    """Reads another encoding as UTF-8."""
+
+    def __init__(self, raw: Reader, encoding: str) -> None:
+        self._raw = raw
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors="surrogateescape")
+        self._ready = b""
+        self._ended = False
+
+    def read(self, size: int, /) -> bytes:
+        while not self._ready and not self._ended:
+            data = self._raw.read(size)
+            self._ended = not data
+            text = self._decoder.decode(data, final=self._ended)
+            # A byte outside the encoding is a lone surrogate here; written so it is no valid UTF-8.
+            self._ready = text.encode("utf-8", "surrogatepass")
+        data, self._ready = self._ready[:size], self._ready[size:]
+        return data
+
+
+def _unpack(raw: BinaryIO, head: bytes) -> Reader:
+    """Recognise compression by the first bytes, whatever the file is called."""
+    if head.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(fileobj=raw)
+    if head.startswith(b"BZh"):
+        return bz2.BZ2File(raw)
+    if head.startswith(b"\x28\xb5\x2f\xfd"):
+        return cast("Reader", zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
+    return raw
+
+
+def _canonical(encoding: str) -> str:
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError as error:
+        raise ConfigError(f"encoding {encoding!r} is unknown; use a name such as utf-8, cp1252 or utf-16") from error
+    return name

@@ -1,0 +1,36 @@
+"""How a file is written: what ends a field and a row, and what NULL looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The rules that turn bytes into fields.
+
+    A field is NULL if it stands without quotes and is one of `null_values`; text between quotes is never NULL,
+    so `""` is the empty text where an unquoted empty field is NULL (with the default `null_values`).
+    `quote` and `escape` are None where the files have none. Rows end at LF, CR LF or CR.
+    """
+
+    delimiter: str = "|"
+    quote: str | None = '"'
+    escape: str | None = None
+    double_quote: bool = True
+    comment: str | None = None
+    skip_lines: int = 0
+    skip_footer_lines: int = 0
+    encoding: str = "utf-8"
+    null_values: tuple[str, ...] = ("",)
+
+    @property
+    def simple(self) -> bool:
+        """Whether the fast engine knows this dialect: one ASCII character per mark, doubled quotes, no escape."""
+        marks = self.delimiter + (self.quote or "")
+        return (
+            len(self.delimiter) == 1
+            and marks.isascii()
+            and self.escape is None
+            and (self.quote is None or self.double_quote)
+        )

@@ -1,0 +1,142 @@
+"""The kinds of columns: what text each accepts, its JSON Schema, and the JSON that a value becomes.
+
+A value keeps its digits: numbers are spliced into the message as they stand in the file, never through a float.
+Two strengths. An inferred kind accepts only text that reads back the same ("007" is no integer); a kind that
+is declared in `types` accepts every spelling of the value ("007" is 7).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tap_csv_extract.errors import ConfigError
+
+Schema = dict[str, Any]
+
+# Longer whole numbers stay text when inferred: up to 15 digits every reader of JSON keeps exactly, and what is
+# longer is an account, card or article number rather than a quantity.
+INFERRED_INTEGER_DIGITS = 15
+# DECIMAL(38, s) is the widest of Redshift and Snowflake.
+DECIMAL_DIGITS = 38
+
+_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
+_DAY = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+_OFFSET = r"(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)?"
+
+BOOLEANS = {"true": "true", "True": "true", "TRUE": "true", "false": "false", "False": "false", "FALSE": "false"}
+DECLARED_BOOLEANS = {
+    **dict.fromkeys(("true", "t", "yes", "y", "1", "on"), "true"),
+    **dict.fromkeys(("false", "f", "no", "n", "0", "off"), "false"),
+}
+
+_NAMES = {
+    "string": "string", "text": "string", "varchar": "string", "char": "string",
+    "integer": "integer", "int": "integer", "bigint": "integer", "smallint": "integer",
+    "number": "number", "float": "number", "double": "number", "real": "number",
+    "decimal": "decimal", "numeric": "decimal",
+    "boolean": "boolean", "bool": "boolean",
+    "date": "date",
+    "timestamp": "timestamp", "datetime": "timestamp", "date-time": "timestamp",
+    "time": "time",
+    "json": "json", "object": "json", "array": "json",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The kind of one column. `scale` and `precision` belong to decimals, `format` (strptime) to dates and times."""
+
+    name: str
+    precision: int = DECIMAL_DIGITS
+    scale: int = 0
+    format: str | None = None
+    declared: bool = False
+
+    @property
+    def quoted(self) -> bool:
+        """Whether the value is a JSON string."""
+        return self.name in ("string", "date", "timestamp", "time")
+
+    def pattern(self) -> str:
+        """A regular expression (RE2 and re) for the text that is spliced as it stands."""
+        if self.name == "integer":
+            digits = 18 if self.declared else INFERRED_INTEGER_DIGITS
+            return rf"^(?:0|-?[1-9][0-9]{{0,{digits - 1}}})$"
+        if self.name == "decimal":
+            whole = max(self.precision - self.scale, 1)
+            fraction = rf"(?:\.[0-9]{{1,{self.scale}}})?" if self.scale else ""
+            return rf"^-?(?:0|[1-9][0-9]{{0,{whole - 1}}}){fraction}$"
+        return {
+            "number": r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$",
+            "boolean": rf"^(?:{'|'.join(BOOLEANS)})$",
+            "date": rf"^{_DAY}$",
+            "timestamp": rf"^{_DAY}[ T]{_CLOCK}{_OFFSET}$",
+            "time": rf"^{_CLOCK}$",
+        }[self.name]
+
+    def schema(self) -> Schema:
+        """The JSON Schema of the column; every column may be NULL."""
+        if self.name == "decimal":
+            return {"type": ["number", "null"], "multipleOf": multiple_of(self.scale)}
+        if self.name == "json":
+            return {"type": ["object", "array", "string", "number", "boolean", "null"]}
+        plain = {"string": "string", "integer": "integer", "number": "number", "boolean": "boolean"}
+        if self.name in plain:
+            return {"type": [plain[self.name], "null"]}
+        formats = {"date": "date", "timestamp": "date-time", "time": "time"}
+        return {"type": ["string", "null"], "format": formats[self.name]}
+
+
+def multiple_of(scale: int) -> float | int:
+    """The step of a decimal with `scale` places, as JSON Schema says it."""
+    return float(f"1e-{scale}") if scale else 1
+
+
+def kind_of_setting(column: str, value: str | Mapping[str, Any]) -> Kind:
+    """Read one entry of `types`: a name such as "integer" or "decimal(12,2)", or {"type": ..., "format": ...}."""
+    text, form = (value, None) if isinstance(value, str) else (str(value.get("type", "")), value.get("format"))
+    match = re.fullmatch(r"\s*([A-Za-z-]+)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?\s*", text)
+    name = _NAMES.get(match.group(1).lower()) if match else None
+    if match is None or name is None:
+        known = ", ".join(sorted(set(_NAMES.values())))
+        raise ConfigError(f"types: column {column!r} has the unknown type {text!r}; use one of {known}")
+    if form is not None and name not in ("date", "timestamp", "time"):
+        raise ConfigError(f"types: column {column!r}: 'format' belongs to date, timestamp and time, not to {name}")
+    if name != "decimal":
+        return Kind(name, format=form, declared=True)
+    precision = int(match.group(2) or DECIMAL_DIGITS)
+    scale = int(match.group(3) or 0) if match.group(2) else 9
+    if not 0 <= scale <= precision <= DECIMAL_DIGITS or precision == 0:
+        raise ConfigError(f"types: column {column!r}: {text!r} is no decimal of up to {DECIMAL_DIGITS} digits")
+    return Kind(name, precision, scale, declared=True)
+
+
+def kind_of_schema(schema: Schema) -> Kind:
+    """Read a column's JSON Schema, as a catalog holds it."""
+    types = schema.get("type", [])
+    names = {types} if isinstance(types, str) else set(types)
+    for option in schema.get("anyOf", []):
+        listed = option.get("type", [])
+        names |= {listed} if isinstance(listed, str) else set(listed)
+        schema = {**option, **schema}
+    names -= {"null"}
+    if not names or names & {"object", "array"}:
+        return Kind("json")
+    if "string" in names:
+        formats = {"date": "date", "date-time": "timestamp", "time": "time"}
+        return Kind(formats.get(str(schema.get("format")), "string"))
+    if "number" in names:
+        step = schema.get("multipleOf")
+        return Kind("number") if step is None else Kind("decimal", scale=_scale_of(step))
+    return Kind("integer") if "integer" in names else Kind("boolean")
+
+
+def _scale_of(step: Any) -> int:
+    text = f"{step:.38f}".rstrip("0") if isinstance(step, float) else str(step)
+    for scale in range(DECIMAL_DIGITS + 1):
+        if float(step) == float(f"1e-{scale}"):
+            return scale
+    return len(text.partition(".")[2])

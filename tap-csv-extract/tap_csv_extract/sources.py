@@ -1,0 +1,142 @@
+"""Where the files are: paths, globs, directories and archives become a list of files in order of name.
+
+A file is opened as raw bytes; `decode.py` unpacks and decodes them. Order is the order of names, so change files
+that carry a date or a number in their name are read in the order in which they happened.
+"""
+
+from __future__ import annotations
+
+import glob
+import io
+import os
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Protocol, cast
+
+from tap_csv_extract.errors import ConfigError, SourceError
+
+GLOB_MARKS = ("*", "?", "[")
+
+
+class SourceFile(Protocol):
+    """One file that can be opened, more than once if it is not standard input."""
+
+    @property
+    def name(self) -> str:
+        """What STATE, errors and `_sdc_source_file` call it."""
+
+    def stamp(self) -> dict[str, int | str]:
+        """Size and times, or what else tells cheaply that the file is the one it was."""
+
+    def open(self) -> BinaryIO:
+        """Open the raw bytes; seekable unless it is standard input."""
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """A file on this machine."""
+
+    name: str
+
+    def stamp(self) -> dict[str, int | str]:
+        status = os.stat(self.name)
+        return {"size": status.st_size, "modified": status.st_mtime_ns, "changed": status.st_ctime_ns}
+
+    def open(self) -> BinaryIO:
+        try:
+            return open(self.name, "rb")
+        except OSError as error:
+            raise SourceError(f"{self.name}: cannot be opened: {error.strerror}") from error
+
+
+@dataclass(frozen=True)
+class ZipMember:
+    """One file inside a zip archive; its name is `archive!member`."""
+
+    archive: SourceFile
+    member: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.archive.name}!{self.member}"
+
+    def stamp(self) -> dict[str, int | str]:
+        with self.archive.open() as raw, zipfile.ZipFile(raw) as archive:
+            info = archive.getinfo(self.member)
+        return {"size": info.file_size, "zip_crc32": info.CRC}
+
+    def open(self) -> BinaryIO:
+        return cast("BinaryIO", io.BufferedReader(_MemberReader(self.archive.open(), self.member)))
+
+
+class _MemberReader(io.RawIOBase):
+    """Reads one member and closes its archive with itself."""
+
+    def __init__(self, raw: BinaryIO, member: str) -> None:
+        self._raw = raw
+        self._archive = zipfile.ZipFile(raw)
+        self._member = self._archive.open(member)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._member.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._member.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._member.tell()
+
+    def close(self) -> None:
+        if not self.closed:
+            self._member.close()
+            self._archive.close()
+            self._raw.close()
+        super().close()
+
+
+def list_files(paths: Iterable[str]) -> list[SourceFile]:
+    """List the files of one stream, each once, in order of name.
+
+    Raises ConfigError for a path without a file, because a stream that is empty by a misspelt path would go unseen.
+    A glob or a directory may be empty: files may come later.
+    """
+    found: dict[str, SourceFile] = {}
+    for path in paths:
+        for file in _expand(path):
+            found.setdefault(file.name, file)
+    return [found[name] for name in sorted(found)]
+
+
+def _expand(path: str) -> list[SourceFile]:
+    path = path.removeprefix("file://")
+    if any(mark in path for mark in GLOB_MARKS) and not os.path.exists(path):
+        names = [name for name in glob.glob(path, recursive=True) if os.path.isfile(name)]
+    elif os.path.isdir(path):
+        names = [entry.path for entry in os.scandir(path) if entry.is_file() and entry.name[0] not in "._"]
+    elif os.path.exists(path):
+        names = [path]
+    else:
+        raise ConfigError(f"path {path!r}: no such file or directory; correct 'path' or write a glob")
+    return [member for name in names for member in _members(LocalFile(name))]
+
+
+def _members(file: SourceFile) -> list[SourceFile]:
+    """The members of a zip archive, or the file itself."""
+    with file.open() as raw:
+        if raw.read(4) != b"PK\x03\x04":
+            return [file]
+        try:
+            with zipfile.ZipFile(raw) as archive:
+                names = [info.filename for info in archive.infolist() if not info.is_dir()]
+        except zipfile.BadZipFile as error:
+            raise SourceError(f"{file.name}: begins like a zip archive and is none: {error}") from error
+    return [ZipMember(file, name) for name in names if not name.startswith("__MACOSX/")]

@@ -1,0 +1,165 @@
+r"""The exact reader: bytes of a file -> rows with their fields, their bytes and their physical line.
+
+It knows every dialect, keeps the place of each row, and says what is wrong with a row that it cannot read.
+The fast reader (`blocks.py`) is used where it gives the same answer; this one is the reference, and Python's
+csv module is the reference for this one. It differs from csv.reader on purpose in three points: an unquoted
+null marker becomes None, text after a closing quote is refused ('"ab"cd'; csv.reader joins it to 'abcd'), and
+a quote that is never closed is refused where csv.reader swallows the rest of the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tap_csv_extract.dialect import Dialect
+
+LINE_END = re.compile(rb"\r\n|\n|\r")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: `fields` (None is NULL), its place in the buffer, the physical lines it covers."""
+
+    fields: list[bytes | None]
+    start: int
+    end: int  # past the line end
+    line: int  # of its first byte, counted from the `first_line` given
+    lines: int
+    fault: str | None = None  # why it cannot be read; then `fields` is empty
+    open_quote: bool = False  # the fault is a quote that is not closed in these bytes
+
+
+class Tokenizer:
+    """Reads the rows of a buffer by one dialect. Holds no state between buffers."""
+
+    def __init__(self, dialect: Dialect, blank_is_row: bool = False) -> None:
+        """`blank_is_row`: in a file of one column a blank line is a row whose field is empty."""
+        self._blank_is_row = blank_is_row
+        self._delimiter = dialect.delimiter.encode()
+        self._quote = dialect.quote.encode() if dialect.quote else None
+        self._escape = dialect.escape.encode() if dialect.escape else None
+        self._double_quote = dialect.double_quote
+        self._comment = dialect.comment.encode() if dialect.comment else None
+        self._nulls = frozenset(value.encode() for value in dialect.null_values)
+        delimiter, ends = re.escape(self._delimiter), rb"\r\n"
+        escape = re.escape(self._escape) if self._escape else b""
+        if len(self._delimiter) == 1:
+            plain = rb"[^" + delimiter + ends + escape + rb"]"
+        else:
+            plain = rb"(?:(?!" + delimiter + rb")[^" + ends + escape + rb"])"
+        if self._escape:
+            plain = rb"(?:" + plain + rb"|" + escape + rb".)"
+        self._unquoted = re.compile(plain + rb"*", re.DOTALL)
+        self._unescape = re.compile(escape + rb"(.)", re.DOTALL) if self._escape else None
+        if self._quote:
+            quote = re.escape(self._quote)
+            inner = rb"[^" + quote + escape + rb"]"
+            if self._escape:
+                inner += rb"|" + escape + rb"."
+            if self._double_quote:
+                inner += rb"|" + quote + quote
+            self._quoted = re.compile(quote + rb"((?:" + inner + rb")*)" + quote, re.DOTALL)
+
+    def rows(self, data: bytes, first_line: int, final: bool) -> Iterator[Row]:
+        """Yield the rows that are complete in `data`; blank and comment lines are left out.
+
+        `final` says that nothing follows `data`: only then is a last row without a line end complete, and only
+        then is an open quote a fault. A caller that keeps `data[row.end:]` of the last row loses nothing.
+        """
+        position, line = 0, first_line
+        while position < len(data):
+            row = self._row(data, position, line, final)
+            if row is None:
+                return
+            if row.fields or row.fault:
+                yield row
+            position, line = row.end, line + row.lines
+
+    def _row(self, data: bytes, start: int, line: int, final: bool) -> Row | None:
+        if self._comment and data.startswith(self._comment, start):
+            return self._to_line_end(data, start, line, final, fault=None)
+        fields: list[bytes | None] = []
+        position = start
+        while True:
+            if self._quote and data.startswith(self._quote, position):
+                match = self._quoted.match(data, position)
+                if match is None:
+                    return self._open_quote(data, start, line, final)
+                position = match.end()
+                fields.append(self._text(match.group(1), quoted=True))
+            else:
+                match = self._unquoted.match(data, position)
+                raw = match.group() if match else b""
+                position += len(raw)
+                fields.append(None if raw in self._nulls else self._text(raw, quoted=False))
+            if data.startswith(self._delimiter, position):
+                position += len(self._delimiter)
+                continue
+            end = self._line_end(data, position, final)
+            if end == position and position < len(data):
+                if self._undecided(data, position, final):
+                    return None
+                reason = f"text follows a closing quote in field {len(fields)}"
+                return self._to_line_end(data, start, line, final, fault=reason, scan=position)
+            if end < 0:
+                return None
+            if position == start and not self._blank_is_row:  # nothing stands in this line
+                fields = []
+            return Row(fields, start, end, line, _line_count(data, start, end))
+
+    def _text(self, raw: bytes, quoted: bool) -> bytes:
+        if quoted and self._double_quote and self._quote and self._quote in raw:
+            if self._unescape is None:
+                return raw.replace(self._quote * 2, self._quote)
+            escape, quote = re.escape(self._escape or b""), re.escape(self._quote)
+            return re.sub(escape + rb"(.)|" + quote + rb"(" + quote + rb")", rb"\1\2", raw, flags=re.DOTALL)
+        return self._unescape.sub(rb"\1", raw) if self._unescape else raw
+
+    def _undecided(self, data: bytes, position: int, final: bool) -> bool:
+        """Whether the bytes that follow could still begin a delimiter, or the field an escape pair."""
+        rest = data[position:]
+        marks = [self._delimiter] + ([self._escape] if self._escape else [])
+        return not final and any(mark.startswith(rest) for mark in marks)
+
+    def _line_end(self, data: bytes, position: int, final: bool) -> int:
+        """Where the row's line end stops; -1 if that is not known yet; `position` if none is here."""
+        if position >= len(data):
+            return position if final else -1
+        match = LINE_END.match(data, position)
+        if match is None:
+            return position
+        # A CR at the very end may be the first half of CR LF.
+        if match.end() == len(data) and match.group() == b"\r" and not final:
+            return -1
+        return match.end()
+
+    def _to_line_end(
+        self, data: bytes, start: int, line: int, final: bool, fault: str | None, scan: int | None = None
+    ) -> Row | None:
+        """Take everything up to the next line end as one unreadable row, or as a comment."""
+        match = LINE_END.search(data, start if scan is None else scan)
+        if match is None:
+            if not final:
+                return None
+            end = len(data)
+        else:
+            end = self._line_end(data, match.start(), final)
+            if end < 0:
+                return None
+        return Row([], start, end, line, _line_count(data, start, end), fault)
+
+    def _open_quote(self, data: bytes, start: int, line: int, final: bool) -> Row | None:
+        """Wait for the closing quote; at the end of the file the row's first line alone is at fault."""
+        if not final:
+            return None
+        match = LINE_END.search(data, start)
+        end = match.end() if match else len(data)
+        return Row([], start, end, line, 1, "a quote is opened and never closed", open_quote=True)
+
+
+def _line_count(data: bytes, start: int, end: int) -> int:
+    """Physical lines in a row, a missing line end at the end of the file counted as one."""
+    count = len(LINE_END.findall(data, start, end))
+    return count if end > start and data[end - 1 : end] in (b"\n", b"\r") else count + 1
