@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from singer_bulk.columns import Column
-from singer_bulk.errors import MessageError, ValueRejected
+from singer_bulk.errors import KeyPropertyMissing, MessageError, ValueRejected
 from singer_bulk.messages import Records
 from singer_bulk.values import FileFormat, OffsetSeen, UndecidedDatetime, Unfit, field_encoder
 
@@ -33,7 +33,7 @@ def no_suffix() -> Suffix:
 class RowEncoder:
     """Turns RECORD lines of one stream into rows; made once per SCHEMA.
 
-    `columns` are those with a property. `required` properties must be in each record. `on_unknown` is called once,
+    `columns` are those with a property. `keys` and `required` properties must be in each record. `on_unknown` is called once,
     with the message that names the first property that the SCHEMA does not have.
     """
 
@@ -43,6 +43,7 @@ class RowEncoder:
         columns: Sequence[Column],
         file_format: FileFormat,
         *,
+        keys: frozenset[str] = frozenset(),
         required: frozenset[str] = frozenset(),
         suffix: Callable[[], Suffix] = no_suffix,
         on_unknown: Callable[[str], None] | None = None,
@@ -53,6 +54,8 @@ class RowEncoder:
         self._encoders = [field_encoder(column.type, file_format) for column in columns]
         self._suffix = suffix
         self._on_unknown = on_unknown
+        self._keys = keys
+        required |= keys
         self._strict = _decoder(columns, required, forbid_unknown=True)
         self._lenient = _decoder(columns, required, forbid_unknown=False)
         self._decoder = self._strict if on_unknown else self._lenient
@@ -121,9 +124,10 @@ class RowEncoder:
             self._decoder = self._lenient
             self._on_unknown(str(error))
             return self._decode(line, line_number)
-        raise MessageError(
-            line_number, f"stream {self.stream!r}: {_in_json_words(error)}", "send what the SCHEMA requires"
-        ) from error
+        problem = _in_json_words(error)
+        missing_key = any(f"missing required property '{key}'" in problem for key in self._keys)
+        kind = KeyPropertyMissing if missing_key else MessageError
+        raise kind(line_number, f"stream {self.stream!r}: {problem}", "send what the SCHEMA requires") from error
 
 
 def _in_json_words(error: msgspec.ValidationError) -> str:

@@ -4,6 +4,7 @@ BulkError
   ConfigError        the user: a setting, a grant, a credential
   MessageError       the tap: a line that is no Singer message, or in the wrong place
     ValueRejected    the tap: a value that its column cannot hold
+    RecordBeforeSchema, KeyPropertyMissing: the tap, by the Singer SDK's names too
   StageError         the stage: S3 does not take or give a file
   WarehouseError     the warehouse refuses a statement
     CommitError      a load was rolled back, or its COMMIT was not answered
@@ -12,12 +13,16 @@ BulkError
 
 from __future__ import annotations
 
+from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchemaException
+
 __all__ = [
     "BulkError",
     "CommitError",
     "ConfigError",
     "Interrupted",
+    "KeyPropertyMissing",
     "MessageError",
+    "RecordBeforeSchema",
     "StageError",
     "ValueRejected",
     "WarehouseError",
@@ -61,6 +66,14 @@ class ValueRejected(MessageError):
             f"stream {stream!r}, line {line_number}: column {column!r} {expected}, got {shown(value)}; {remedy}",
         )
         self.line_number = line_number
+
+
+class RecordBeforeSchema(MessageError, RecordsWithoutSchemaException):
+    """A RECORD of a stream that has no SCHEMA yet."""
+
+
+class KeyPropertyMissing(MessageError, MissingKeyPropertiesError):
+    """A record without one of its stream's key properties."""
 
 
 class StageError(BulkError):

@@ -22,7 +22,7 @@ from typing import IO, Any, Protocol
 
 from singer_bulk.columns import TypeRules
 from singer_bulk.dialect import Load, Table, TableLoad
-from singer_bulk.errors import BulkError, ConfigError, Interrupted, MessageError
+from singer_bulk.errors import BulkError, ConfigError, Interrupted, RecordBeforeSchema
 from singer_bulk.flush import FlushPolicy
 from singer_bulk.messages import ActivateVersion, Message, Records, Schema, State, messages_of, read_blocks
 from singer_bulk.metadata import first_sequence
@@ -160,7 +160,7 @@ class Run:
     def _take_records(self, records: Records) -> None:
         stream = self._streams.get(records.stream)
         if stream is None:
-            raise MessageError(
+            raise RecordBeforeSchema(
                 records.line_numbers[0],
                 f"a RECORD of stream {records.stream!r} before its SCHEMA",
                 "the tap must send the SCHEMA first",
@@ -205,15 +205,16 @@ class Run:
 
     def _new_stream(self, message: Schema, text: bytes) -> Stream:
         schema = message.properties()
-        if not isinstance(schema, dict) or not isinstance(schema.get("properties", {}), dict):
-            raise ConfigError(f"stream {message.stream!r}: the SCHEMA is not a JSON Schema of an object; check the tap")
+        if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
+            raise ConfigError(f"stream {message.stream!r}: the SCHEMA names no properties; check the tap")
         fold = self._warehouse.dialect.fold
         table = table_of(message.stream, self._settings.default_schema, fold)
         self._refuse_shared_table(message.stream, table)
         names = column_names(message.stream, schema.get("properties", {}), fold)
         columns = stream_columns(message.stream, schema, self._settings.rules, names, self._warehouse.columns(table))
         overwrite = self._settings.load_method == OVERWRITE
-        return Stream(message.stream, table, overwrite, text, schema, columns, self._context)
+        keys = frozenset(message.key_properties or ()) & frozenset(names)
+        return Stream(message.stream, table, overwrite, text, schema, columns, keys, self._context)
 
     def _refuse_shared_table(self, stream: str, table: Table) -> None:
         for other in self._streams.values():

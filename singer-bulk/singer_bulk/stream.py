@@ -58,6 +58,7 @@ class Stream:
     schema_text: bytes
     schema: Mapping[str, Any]
     columns: tuple[Column, ...]
+    keys: frozenset[str]  # key properties
     context: StreamContext
     batch: Batch | None = None
     closed: list[ClosedBatch] = field(default_factory=list)
@@ -120,6 +121,7 @@ class Stream:
                 self.name,
                 self.columns,
                 file_format,
+                keys=self.keys,
                 required=frozenset(self.schema.get("required", ())) if context.validate_records else frozenset(),
                 suffix=suffix,
                 on_unknown=None if self.warned else self._warn_of_unknown,
