@@ -1,0 +1,80 @@
+-- System tables and views under Redshift's names. CHAR columns are blank-padded there, so they are CHAR here.
+SET search_path = pg_catalog;
+
+CREATE VIEW pg_catalog.stl_load_errors AS
+SELECT userid, slice, tbl, starttime, session, query, filename::char(256) AS filename, line_number, left(colname, 127)::char(127) AS colname,
+    type::char(10) AS type, col_length::char(10) AS col_length, "position", raw_line::char(1024) AS raw_line,
+    raw_field_value::char(1024) AS raw_field_value, err_code, err_reason::char(100) AS err_reason, is_partial, start_offset
+FROM pg_catalog.rs_load_error WHERE userid = (SELECT usesysid FROM pg_user WHERE usename = current_user)
+    OR (SELECT usesuper FROM pg_user WHERE usename = current_user);
+
+CREATE VIEW pg_catalog.sys_load_error_detail AS
+SELECT userid AS user_id, query AS query_id, transaction_id, session AS session_id, database_name::char(128) AS database_name, tbl AS table_id,
+    starttime AS start_time, filename::char(256) AS file_name, line_number, left(colname, 127)::char(127) AS column_name,
+    type::char(10) AS column_type, col_length::char(10) AS column_length, "position", err_code AS error_code, err_reason::char(512) AS error_message
+FROM pg_catalog.rs_load_error WHERE userid = (SELECT usesysid FROM pg_user WHERE usename = current_user)
+    OR (SELECT usesuper FROM pg_user WHERE usename = current_user);
+
+CREATE VIEW pg_catalog.sys_load_history AS
+SELECT userid AS user_id, query AS query_id, transaction_id, session AS session_id, database_name, status, table_name, start_time, end_time,
+    (extract(epoch FROM end_time - start_time) * 1000000)::bigint AS duration, data_source, file_format, loaded_rows, loaded_bytes,
+    source_file_count, source_file_bytes, source_file_count AS file_count_scanned, source_file_bytes AS file_bytes_scanned,
+    error_count, NULL::bigint AS copy_job_id
+FROM pg_catalog.rs_load;
+
+CREATE VIEW pg_catalog.stl_load_commits AS
+SELECT userid, query, 0 AS slice, ''::char(256) AS name, filename::char(256) AS filename, byte_count AS byte_offset, line_count AS lines_scanned,
+    errors, curtime, status, file_format::char(16) AS file_format, 0 AS is_partial, 0::bigint AS start_offset, -1::bigint AS copy_job_id
+FROM pg_catalog.rs_load_file;
+
+CREATE VIEW pg_catalog.sys_load_detail AS
+SELECT userid AS user_id, query AS query_id, filename::char(256) AS file_name, byte_count AS bytes_scanned, line_count AS lines_scanned,
+    curtime AS record_time, 1 AS splits_scanned, curtime AS start_time, curtime AS end_time
+FROM pg_catalog.rs_load_file;
+
+CREATE VIEW pg_catalog.svv_columns AS
+SELECT current_database()::varchar AS table_catalog, rs_name(n.nspname) AS table_schema, rs_name(c.relname) AS table_name,
+    rs_name(a.attname) AS column_name, a.attnum::int AS ordinal_position,
+    CASE WHEN a.attidentity = '' THEN pg_get_expr(d.adbin, d.adrelid) ELSE '"identity"' END::varchar AS column_default,
+    CASE WHEN a.attnotnull THEN 'NO' ELSE 'YES' END::varchar AS is_nullable,
+    (CASE a.atttypid WHEN 'varbyte'::regtype THEN 'binary varying' ELSE format_type(a.atttypid, NULL) END)::varchar AS data_type,
+    CASE WHEN a.atttypid IN ('varchar'::regtype, 'bpchar'::regtype) THEN nullif(a.atttypmod, -1) - 4
+         WHEN a.atttypid = 'varbyte'::regtype THEN nullif(a.atttypmod, -1) END AS character_maximum_length,
+    CASE a.atttypid WHEN 'numeric'::regtype THEN ((a.atttypmod - 4) >> 16) & 65535 WHEN 'int2'::regtype THEN 16 WHEN 'int4'::regtype THEN 32
+        WHEN 'int8'::regtype THEN 64 WHEN 'float4'::regtype THEN 24 WHEN 'float8'::regtype THEN 53 END AS numeric_precision,
+    CASE WHEN a.atttypid = 'numeric'::regtype THEN 10 WHEN a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'float4'::regtype, 'float8'::regtype)
+        THEN 2 END AS numeric_precision_radix,
+    CASE WHEN a.atttypid = 'numeric'::regtype THEN (a.atttypmod - 4) & 2047 WHEN a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) THEN 0 END AS numeric_scale,
+    CASE WHEN a.atttypid IN ('timestamp'::regtype, 'timestamptz'::regtype, 'time'::regtype, 'timetz'::regtype) THEN 6
+        WHEN a.atttypid = 'date'::regtype THEN 0 END AS datetime_precision,
+    NULL::varchar AS interval_type, NULL::varchar AS interval_precision, NULL::varchar AS character_set_catalog, NULL::varchar AS character_set_schema,
+    NULL::varchar AS character_set_name, NULL::varchar AS collation_catalog, NULL::varchar AS collation_schema, NULL::varchar AS collation_name,
+    NULL::varchar AS domain_name, col_description(c.oid, a.attnum)::varchar AS remarks
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v') AND c.relname NOT LIKE 'rs\\_%'
+    AND (has_table_privilege(c.oid, 'SELECT') OR has_table_privilege(c.oid, 'INSERT'));
+
+CREATE VIEW pg_catalog.svv_tables AS
+SELECT current_database()::varchar AS table_catalog, rs_name(n.nspname) AS table_schema, rs_name(c.relname) AS table_name,
+    CASE WHEN c.relkind = 'v' THEN 'VIEW' WHEN c.relpersistence = 't' THEN 'LOCAL TEMPORARY' ELSE 'BASE TABLE' END::varchar AS table_type,
+    obj_description(c.oid, 'pg_class')::varchar AS remarks
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'v') AND c.relname NOT LIKE 'rs\\_%' AND has_table_privilege(c.oid, 'SELECT');
+
+CREATE VIEW pg_catalog.stv_recents AS
+SELECT usesysid::int AS userid, CASE state WHEN 'active' THEN 'Running' ELSE 'Done' END::char(20) AS status, query_start::timestamp AS starttime,
+    (extract(epoch FROM clock_timestamp() - query_start) * 1000000)::bigint AS duration, usename::char(50) AS user_name, datname::char(50) AS db_name,
+    left(query, 600)::char(600) AS query, pid
+FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname IS NOT NULL AND usename <> 'rdsdb';
+
+CREATE VIEW pg_catalog.stv_sessions AS
+SELECT backend_start::timestamp AS starttime, pid AS process, usename::char(50) AS user_name, datname::char(50) AS db_name, 0 AS timeout_sec
+FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename <> 'rdsdb';
+
+CREATE VIEW pg_catalog.svv_transactions AS
+SELECT a.usename::varchar AS txn_owner, a.datname::varchar AS txn_db, coalesce(a.backend_xid::text, '0')::bigint AS xid, a.pid, a.xact_start::timestamp AS txn_start,
+    l.mode::varchar AS lock_mode, CASE WHEN l.relation IS NULL THEN 'transactionid' ELSE 'relation' END::varchar AS lockable_object_type,
+    l.relation::int AS relation, l.granted
+FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid
+WHERE a.backend_type = 'client backend' AND a.usename <> 'rdsdb' AND a.xact_start IS NOT NULL AND l.locktype IN ('relation', 'transactionid');

@@ -1,0 +1,106 @@
+"""Which error does a client see?  Errors raised on purpose, and PostgreSQL's in Redshift's words.
+
+RedshiftError          fields of an ErrorResponse: SQLSTATE, message, detail
+├── NotSupported       0A000: this stand-in does not pretend to do it
+└── LoadFailed         COPY stopped at a bad row; stl_load_errors has it
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+PREFIX = "not supported by the local stand-in: "
+
+
+class RedshiftError(Exception):
+    """An error a client is to see."""
+
+    def __init__(self, code: str, text: str, detail: str = "", hint: str = "") -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+        self.detail = detail
+        self.hint = hint
+
+    def fields(self) -> dict[str, str]:
+        found = {"S": "ERROR", "C": self.code, "M": self.text}
+        if self.detail:
+            found["D"] = self.detail
+        if self.hint:
+            found["H"] = self.hint
+        return found
+
+
+class NotSupported(RedshiftError):
+    """Redshift can do this, the stand-in cannot."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__("0A000", PREFIX + what)
+
+
+class LoadFailed(RedshiftError):
+    """COPY met a row it cannot load."""
+
+    def __init__(self, table: str) -> None:
+        text = f"Load into table '{table}' failed.  Check 'stl_load_errors' system table for details."
+        super().__init__("XX000", text)
+
+
+def syntax_error(near: str) -> RedshiftError:
+    return RedshiftError("42601", f'syntax error at or near "{near}"')
+
+
+def block_detail(text: str, code: int, context: str, location: str) -> str:
+    """The block that Redshift's own layer puts under an error (as seen in public logs)."""
+    rule = "-" * 47
+    lines = [rule, f"error:  {text}", f"code:      {code}", f"context:   {context}", "query:     0"]
+    lines += [f"location:  {location}", "process:   padbmaster [pid=0]", rule]
+    return "\n" + "".join(f"  {line}\n" for line in lines)
+
+
+def internal_error(text: str, context: str, code: int = 8001, location: str = "s3_utility.cpp") -> RedshiftError:
+    return RedshiftError("XX000", text, block_detail(text, code, context, location))
+
+
+def _too_long(_: re.Match[str]) -> dict[str, str]:
+    text = "Value too long for character type"
+    return {"C": "XX000", "M": text, "D": block_detail(text, 8001, text, "string.hpp")}
+
+
+def _overflow(_: re.Match[str]) -> dict[str, str]:
+    text = "Numeric data overflow (result precision)"
+    return {"C": "XX000", "M": text, "D": block_detail(text, 1058, "64 bit overflow", "numeric_bound.cpp")}
+
+
+def _multiple_matches(_: re.Match[str]) -> dict[str, str]:
+    return {"C": "XX000", "M": "Found multiple matches to update the same tuple."}
+
+
+def _serializable(_: re.Match[str]) -> dict[str, str]:
+    detail = "Serializable isolation violation on table"
+    return {"C": "XX000", "M": "1023", "D": detail}
+
+
+# PostgreSQL's text -> the fields Redshift puts in their place.
+TRANSLATIONS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], dict[str, str]]]] = [
+    (re.compile(r"^value too long for type character"), _too_long),
+    (re.compile(r"^numeric field overflow$"), _overflow),
+    (re.compile(r"^MERGE command cannot affect row a second time$"), _multiple_matches),
+    (re.compile(r"^could not serialize access"), _serializable),
+]
+
+# Where in PostgreSQL's sources an error arose says nothing about Redshift.
+_HIDDEN = ("V", "F", "L", "R", "n", "s", "t", "c", "d", "W", "q", "p")
+
+
+def translate(fields: dict[str, str]) -> dict[str, str]:
+    """The fields of PostgreSQL's ErrorResponse as Redshift would send them."""
+    kept = {letter: value for letter, value in fields.items() if letter not in _HIDDEN}
+    for pattern, change in TRANSLATIONS:
+        found = pattern.search(kept.get("M", ""))
+        if found:
+            kept.pop("D", None)
+            kept.pop("H", None)
+            kept.update(change(found))
+    return kept

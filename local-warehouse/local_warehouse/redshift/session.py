@@ -1,0 +1,202 @@
+"""What does one client's connection go through?  Statements in, answers out, the transaction state kept true.
+
+The backend connection belongs to this client alone, so transactions, temporary tables and settings are the
+backend's own; only COPY and the rewritten statements are carried out here.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from local_warehouse.redshift import wire
+from local_warehouse.redshift.backend import Admin, BackendError, literal
+from local_warehouse.redshift.copy_statement import Copy
+from local_warehouse.redshift.errors import LoadFailed, RedshiftError, translate
+from local_warehouse.redshift.lexer import statements_of
+from local_warehouse.redshift.load import Load, Outcome, record_sql
+from local_warehouse.redshift.sources import Stage
+from local_warehouse.redshift.statements import Context, Plan, plan
+
+if TYPE_CHECKING:
+    from local_warehouse.redshift.server import Server
+
+log = logging.getLogger(__name__)
+
+IN_FAILED_BLOCK = "current transaction is aborted, commands ignored until end of transaction block"
+ENDING_VERBS = ("ROLLBACK", "ABORT", "COMMIT", "END")
+VARBYTE_OID = (6551).to_bytes(4, "big")
+
+
+class Session:
+    """One client after the login."""
+
+    def __init__(
+        self, server: Server, client: wire.Channel, backend: Admin, user: str, database: str, pid: int
+    ) -> None:
+        self.server = server
+        self.client = client
+        self.backend = backend
+        self.user = user
+        self.database = database
+        self.pid = pid
+        self.context = Context(server.names)
+        self.last_copy = {"count": 0, "id": -1}
+        self._varbytes: list[int] = []
+
+    def run(self) -> None:
+        """Serve until the client leaves."""
+        while True:
+            kind, payload = self.client.read()
+            if kind == b"X":
+                return
+            if kind == b"Q":
+                self._query(payload.rstrip(b"\0").decode("utf-8", "replace"))
+            else:
+                raise wire.Disconnected(f"unknown message {kind!r}")
+
+    def _query(self, text: str) -> None:
+        try:
+            statements = statements_of(text)
+            if not statements:
+                self.client.write(b"I")
+            for tokens in statements:
+                self._check_block(tokens[0].word() if tokens else "")
+                self._statement(plan(tokens, self.context))
+        except RedshiftError as error:
+            self._fail(error.fields())
+        except BackendError as error:
+            self._fail(error.fields)
+        self.client.write(b"Z", self.backend.status)
+        self.client.flush()
+
+    def _check_block(self, verb: str) -> None:
+        if self.backend.status == b"E" and verb not in ENDING_VERBS:
+            raise RedshiftError("25P02", IN_FAILED_BLOCK)
+
+    def _fail(self, fields: dict[str, str]) -> None:
+        """Send an error; an open transaction block is failed from now on."""
+        if self.backend.status == b"T":
+            try:
+                self.backend.run("SELECT pg_catalog.rs_fail('', '')")
+            except BackendError as error:
+                if error.fields.get("S") in ("FATAL", "PANIC"):
+                    fields = error.fields
+        self.client.write(b"E", self._restored(wire.error_payload(translate(fields))))
+        if fields.get("S") in ("FATAL", "PANIC"):
+            self.client.flush()
+            raise wire.Disconnected("the backend ended the session")
+
+    def _restored(self, payload: bytes) -> bytes:
+        return self.server.names.restore(payload)
+
+    def _statement(self, made: Plan) -> None:
+        if made.outside_block and self.backend.status != b"I":
+            raise RedshiftError("25001", made.outside_block)
+        if made.copy is not None:
+            self._copy(made.copy)
+            return
+        if made.uses_last_copy:
+            count, query = literal(str(self.last_copy["count"])), literal(str(self.last_copy["id"]))
+            self.backend.run(
+                f"SELECT set_config('rs.last_copy_count', {count}, false), set_config('rs.last_copy_id', {query}, false)"
+            )
+        self._relay(made)
+        if made.commits and self.backend.status == b"T":
+            self.backend.run("COMMIT")
+        if made.setting and made.setting[0] == "enable_case_sensitive_identifier":
+            self.context.case_sensitive = made.setting[1] == "on"
+
+    def _relay(self, made: Plan) -> None:
+        """Send the statements to the backend and what answers the first one to the client."""
+        channel = self.backend.channel
+        channel.write(b"Q", wire.cstring(";\n".join(made.sqls)))
+        channel.flush()
+        answered = 0
+        failure: dict[str, str] = {}
+        while True:
+            kind, payload = channel.read()
+            if kind == b"Z":
+                self.backend.status = payload
+                break
+            if kind == b"E":
+                failure = failure or wire.fields_of(payload)
+                if failure.get("S") in ("FATAL", "PANIC"):
+                    break
+            elif kind == b"N":
+                self._notice(payload)
+            elif kind == b"S":
+                self._parameter(payload)
+            elif answered == 0 or kind == b"A":
+                self._answer(kind, payload, made)
+            if kind in (b"C", b"I"):
+                answered += 1
+        if failure:
+            raise BackendError(failure)
+
+    def _answer(self, kind: bytes, payload: bytes, made: Plan) -> None:
+        if kind == b"T":
+            payload = self._restored(payload)
+            self._varbytes = [n for n, (_, rest) in enumerate(wire.columns_of(payload)) if rest[6:10] == VARBYTE_OID]
+        elif kind == b"D" and self._varbytes:
+            payload = self._plain_hex(payload)
+        elif kind == b"C" and made.tag:
+            payload = wire.cstring(made.tag)
+        self.client.write(kind, payload)
+
+    def _plain_hex(self, payload: bytes) -> bytes:
+        values = wire.values_of(payload)
+        for n in self._varbytes:
+            value = values[n]
+            values[n] = value.removeprefix(b"\\x") if value else value
+        return wire.data_row(values)
+
+    def _notice(self, payload: bytes) -> None:
+        fields = translate(wire.fields_of(payload))
+        fields["S"] = "INFO" if fields.get("S") == "NOTICE" else fields.get("S", "INFO")
+        self.client.write(b"N", self._restored(wire.error_payload(fields)))
+
+    def _parameter(self, payload: bytes) -> None:
+        if self.server.shows_parameter(payload):
+            self.client.write(b"S", payload)
+
+    def _copy(self, copy: Copy) -> None:
+        own_block = self.backend.status == b"I"
+        if own_block:
+            self.backend.run("BEGIN")
+        query = self.server.next_query()
+        load = None
+        try:
+            load = Load(copy, self.backend, Stage(self.server.settings, copy))
+            self.last_copy["id"] = query
+            outcome = load.run()
+            self._leave_record(outcome, copy, query)
+            if own_block:
+                self.backend.run("COMMIT")
+        except LoadFailed:
+            assert load is not None
+            self.last_copy["count"] = 0
+            self._leave_record(load.outcome, copy, query)
+            raise
+        finally:
+            if own_block and self.backend.status != b"I":
+                self.backend.run("ROLLBACK")
+        self.last_copy["count"] = outcome.loaded
+        self._say_loaded(outcome)
+
+    def _leave_record(self, outcome: Outcome, copy: Copy, query: int) -> None:
+        """Write the system tables over a connection of the server's, so that ROLLBACK leaves them."""
+        self.server.record(self.database, record_sql(outcome, copy, query, self.pid, self.user, self.database))
+
+    def _say_loaded(self, outcome: Outcome) -> None:
+        text = f"Load into table '{outcome.table}' completed, {outcome.loaded} record(s) loaded successfully."
+        self._info(text)
+        if outcome.errors:
+            self._info(
+                f"Load into table '{outcome.table}' completed, {len(outcome.errors)} record(s) could not be loaded.  Check 'stl_load_errors' system table for details."
+            )
+        self.client.write(b"C", wire.cstring("COPY"))
+
+    def _info(self, text: str) -> None:
+        payload = wire.error_payload({"S": "INFO", "C": "00000", "M": text})
+        self.client.write(b"N", self._restored(payload))

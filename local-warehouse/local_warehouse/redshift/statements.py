@@ -1,0 +1,388 @@
+"""What does a statement do here?  Passed on, rewritten, run by us, or refused: one rule per first word.
+
+Unknown SQL reaches PostgreSQL as it is and fails there loudly; what PostgreSQL can do and Redshift cannot is
+refused before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from local_warehouse.redshift import alter, ddl
+from local_warehouse.redshift.backend import literal
+from local_warehouse.redshift.copy_statement import Copy, CopyParser
+from local_warehouse.redshift.errors import NotSupported, RedshiftError, syntax_error
+from local_warehouse.redshift.lexer import Reader, Token, text_of
+from local_warehouse.redshift.names import LongNames, name_of, normalise
+
+DATE_PART_FUNCTIONS = ("DATEADD", "DATEDIFF", "DATE_PART", "DATE_ADD", "DATE_DIFF")
+GRAMMAR_FUNCTIONS = (
+    "JSON_SERIALIZE",
+    "JSON_ARRAY",
+    "JSON_OBJECT",
+    "JSON_SCALAR",
+    "JSON_QUERY",
+    "JSON_VALUE",
+    "JSON_EXISTS",
+)
+
+# Parameters that PostgreSQL knows by the same name.
+BACKEND_PARAMETERS = {
+    "search_path", "timezone", "datestyle", "statement_timeout", "extra_float_digits", "client_encoding",
+    "application_name", "client_min_messages",
+}  # fmt: skip
+# Redshift's own, kept as text: parameter -> (default, may it be changed here?).
+OWN_PARAMETERS = {
+    "query_group": ("unset", True),
+    "enable_case_sensitive_identifier": ("off", True),
+    "downcase_delimited_identifier": ("on", False),
+    "enable_result_cache_for_session": ("on", True),
+    "wlm_query_slot_count": ("1", True),
+    "analyze_threshold_percent": ("10", True),
+    "auto_analyze": ("on", True),
+    "max_concurrency_scaling_clusters": ("1", True),
+    "mv_enable_aqmv_for_session": ("on", True),
+    "error_on_nondeterministic_update": ("off", False),
+    "describe_field_name_in_uppercase": ("off", False),
+    "enable_case_sensitive_super_attribute": ("off", True),
+    "json_parse_dedup_attributes": ("off", False),
+    "json_parse_truncate_strings": ("off", False),
+    "json_serialization_enable": ("off", False),
+    "navigate_super_null_on_error": ("on", False),
+    "cast_super_null_on_error": ("on", False),
+    "enable_numeric_rounding": ("on", False),
+    "query_priority": ("normal", True),
+}  # fmt: skip
+
+
+@dataclass
+class Plan:
+    """How one statement is carried out.
+
+    `sqls[0]` is what the client sees the answer of; the others run with it, unseen. `after` runs once the
+    statement succeeded. A statement with `outside_block` set is refused in a transaction block with that text.
+    """
+
+    sqls: list[str] = field(default_factory=list)
+    copy: Copy | None = None
+    outside_block: str = ""
+    commits: bool = False
+    setting: tuple[str, str] | None = None
+    uses_last_copy: bool = False
+    tag: str = ""
+
+
+@dataclass
+class Context:
+    """What a rule needs to know of the session."""
+
+    names: LongNames
+    case_sensitive: bool = False
+
+
+def plan(tokens: list[Token], context: Context) -> Plan:
+    """Decide what to do with one statement; raises RedshiftError for what is refused."""
+    significant = [token for token in tokens if token.kind != "space"]
+    verb = significant[0].word()
+    refuse_foreign(tokens)
+    if verb == "COPY":
+        return Plan(copy=CopyParser(tokens, context.names, context.case_sensitive).parse())
+    normalise(tokens, context.names, context.case_sensitive)
+    rewrite_expressions(significant)
+    rule = RULES.get(verb)
+    if rule is None:
+        raise syntax_error(significant[0].text)
+    made = rule(tokens, context)
+    made.uses_last_copy = any(t.kind == "word" and t.word().startswith("PG_LAST_") for t in significant)
+    return made
+
+
+def refuse_foreign(tokens: list[Token]) -> None:
+    """Refuse what PostgreSQL has and Redshift has not."""
+    significant = Reader(tokens)
+    for before, token in zip(tokens, tokens[1:], strict=False):
+        if token.kind == "string" and before.kind == "word" and before.word() in ("E", "B", "X", "N", "U"):
+            raise RedshiftError("42704", f'type "{before.text.lower()}" does not exist')
+    depth_verbs = {"INSERT", "UPDATE", "DELETE", "MERGE"}
+    verb = significant.peek().word()
+    while not significant.ended():
+        if significant.sees("RETURNING") and verb in depth_verbs:
+            raise syntax_error("returning")
+        if significant.sees("ON", "CONFLICT") and verb == "INSERT":
+            raise syntax_error("on")
+        if significant.sees("FILTER", "(") and significant.at and significant.tokens[significant.at - 1].text == ")":
+            raise syntax_error("(")
+        if significant.sees("ARRAY", "["):
+            raise RedshiftError("0A000", "ARRAY[] is not supported")
+        if significant.sees("FROM", "(", "VALUES"):
+            raise syntax_error("values")
+        significant.next()
+
+
+def rewrite_expressions(significant: list[Token]) -> None:
+    """Spell Redshift's expressions as the backend reads them."""
+    for n, token in enumerate(significant):
+        if token.kind != "word":
+            continue
+        word = token.word()
+        following = significant[n + 1] if n + 1 < len(significant) else Token("end", "")
+        before = significant[n - 1] if n else Token("end", "")
+        if following.text == "(":
+            if word in DATE_PART_FUNCTIONS and n + 3 < len(significant) and significant[n + 3].text == ",":
+                part = significant[n + 2]
+                if part.kind in ("word", "quoted"):
+                    part.text, part.kind = literal(name_of(part)), "string"
+            elif word in GRAMMAR_FUNCTIONS:
+                token.text = f'"{word.lower()}"'
+            elif word == "NVL":
+                token.text = "coalesce"
+            elif word in ("VARCHAR", "NVARCHAR") and significant[n + 2].word() == "MAX":
+                significant[n + 2].text = str(ddl.MAX_VARCHAR_BYTES)
+        elif word == "SYSDATE" and before.text != "." and following.text != ".":
+            token.text = "pg_catalog.sysdate()"
+        if word == "NVARCHAR" and before.text == "::":
+            token.text = "varchar"
+
+
+def _pass(tokens: list[Token], context: Context) -> Plan:
+    return Plan([text_of(tokens)])
+
+
+def _begin(tokens: list[Token], context: Context) -> Plan:
+    reader = Reader(tokens)
+    if not reader.accept("START", "TRANSACTION"):
+        reader.accept("BEGIN")
+        reader.accept("WORK") or reader.accept("TRANSACTION")
+    read_only = ""
+    while not reader.ended():
+        # Every level name is taken and none changes anything: the database has one level.
+        if reader.accept("ISOLATION", "LEVEL"):
+            levels = (
+                ("SERIALIZABLE",),
+                ("SNAPSHOT",),
+                ("READ", "COMMITTED"),
+                ("READ", "UNCOMMITTED"),
+                ("REPEATABLE", "READ"),
+            )
+            if not any(reader.accept(*level) for level in levels):
+                raise syntax_error(reader.peek().text)
+        elif reader.accept("READ", "ONLY"):
+            read_only = " READ ONLY"
+        elif not reader.accept("READ", "WRITE") and not reader.accept(","):
+            raise syntax_error(reader.peek().text)
+    return Plan(["BEGIN" + read_only])
+
+
+def _rollback(tokens: list[Token], context: Context) -> Plan:
+    if any(token.word() in ("TO", "PREPARED") for token in tokens):
+        raise RedshiftError("0A000", 'SQL command "ROLLBACK TO SAVEPOINT" not supported.')
+    return Plan([text_of(tokens)])
+
+
+def _create(tokens: list[Token], context: Context) -> Plan:
+    reader = Reader(tokens)
+    reader.accept("CREATE")
+    if reader.sees("OR", "REPLACE", "VIEW") or reader.sees("VIEW"):
+        return _create_view(tokens)
+    words = [reader.peek(n).word() for n in range(3)]
+    kind = next((word for word in words if word not in ("LOCAL", "TEMP", "TEMPORARY", "OR", "REPLACE")), "")
+    if kind == "TABLE":
+        return Plan(ddl.create_table(tokens, context.names, context.case_sensitive))
+    if kind == "DATABASE":
+        return Plan([text_of(tokens)], outside_block="CREATE DATABASE cannot run inside a transaction block")
+    if kind in ("SCHEMA", "USER", "GROUP", "ROLE"):
+        return Plan([text_of(tokens)])
+    if kind == "EXTERNAL":
+        raise NotSupported("CREATE EXTERNAL")
+    if kind in ("PROCEDURE", "FUNCTION", "MATERIALIZED", "LIBRARY", "MODEL", "DATASHARE", "IDENTITY", "MASKING", "RLS"):
+        raise NotSupported(f"CREATE {kind}")
+    if kind in (
+        "INDEX",
+        "UNIQUE",
+        "SEQUENCE",
+        "TRIGGER",
+        "TYPE",
+        "DOMAIN",
+        "EXTENSION",
+        "RULE",
+        "UNLOGGED",
+        "AGGREGATE",
+        "OPERATOR",
+        "CAST",
+    ):
+        raise RedshiftError("0A000", f'SQL command "CREATE {kind}" not supported.')
+    raise syntax_error(kind)
+
+
+def _create_view(tokens: list[Token]) -> Plan:
+    words = [token for token in tokens if token.kind != "space"]
+    late = [token.word() for token in words[-4:]] == ["WITH", "NO", "SCHEMA", "BINDING"]
+    if not late:
+        return Plan([text_of(tokens)])
+    for token in words[-4:]:
+        token.text = ""
+    reader = Reader(tokens)
+    while reader.next().word() != "VIEW":
+        pass
+    name = []
+    while not reader.sees("AS") and not reader.sees("(") and not reader.ended():
+        name.append(reader.next().text)
+    return Plan([text_of(tokens), f"SELECT pg_catalog.rs_unbind({literal(''.join(name))})"])
+
+
+def _alter(tokens: list[Token], context: Context) -> Plan:
+    reader = Reader(tokens)
+    reader.accept("ALTER")
+    if reader.sees("TABLE"):
+        sqls, outside_block, commits = alter.alter_table(tokens, context.names, context.case_sensitive)
+        return Plan(sqls, outside_block=outside_block, commits=commits)
+    if reader.peek().word() in ("SCHEMA", "USER", "GROUP", "ROLE", "VIEW"):
+        return Plan([text_of(tokens)])
+    raise NotSupported(f"ALTER {reader.peek().word()}")
+
+
+def _drop(tokens: list[Token], context: Context) -> Plan:
+    kind = Reader(tokens).peek(1).word()
+    if kind == "DATABASE":
+        return Plan([text_of(tokens)], outside_block="DROP DATABASE cannot run inside a transaction block")
+    if kind not in ("TABLE", "VIEW", "SCHEMA", "USER", "GROUP", "ROLE"):
+        raise NotSupported(f"DROP {kind}")
+    return Plan([text_of(tokens)])
+
+
+def _truncate(tokens: list[Token], context: Context) -> Plan:
+    reader = Reader(tokens)
+    reader.accept("TRUNCATE")
+    reader.accept("TABLE")
+    table = ddl.TableReader(reader, context.names, context.case_sensitive).table()
+    if not reader.ended():
+        raise syntax_error(reader.peek().text)
+    return Plan([f"TRUNCATE TABLE {table}"], commits=True)
+
+
+def _set(tokens: list[Token], context: Context) -> Plan:
+    reader = Reader(tokens)
+    reader.accept("SET")
+    scope = "LOCAL " if reader.accept("LOCAL") else ""
+    reader.accept("SESSION")
+    if reader.sees("AUTHORIZATION") or reader.sees("CHARACTERISTICS"):
+        return Plan([text_of(tokens)])
+    if reader.accept("TIME", "ZONE"):
+        return Plan([text_of(tokens)])
+    name = name_of(reader.next())
+    if not (reader.accept("TO") or reader.accept("=")):
+        raise syntax_error(reader.peek().text)
+    value = "".join(token.text for token in reader.tokens[reader.at :])
+    if name in BACKEND_PARAMETERS:
+        return Plan([f"SET {scope}{name} TO {value}"])
+    if name not in OWN_PARAMETERS:
+        raise RedshiftError("42704", f'unrecognized configuration parameter "{name}"')
+    default, free = OWN_PARAMETERS[name]
+    plain = reader.peek().string() if reader.peek().kind == "string" else value.lower()
+    plain = {"true": "on", "false": "off"}.get(plain.lower(), plain)
+    if plain == "default":
+        plain = default
+    if not free and plain != default:
+        raise NotSupported(f"SET {name} TO {plain}")
+    return Plan([f"SET {scope}rs.{name} TO {literal(plain)}"], setting=(name, plain))
+
+
+def _show(tokens: list[Token], context: Context) -> Plan:
+    reader = Reader(tokens)
+    reader.accept("SHOW")
+    if reader.sees("TIME", "ZONE"):
+        return Plan(["SHOW timezone"])
+    name = name_of(reader.next())
+    if not reader.ended() or name == "all":
+        raise NotSupported("SHOW other than SHOW parameter")
+    if name in OWN_PARAMETERS:
+        default = literal(OWN_PARAMETERS[name][0])
+        return Plan(
+            [f"SELECT coalesce(nullif(current_setting('rs.{name}', true), ''), {default}) AS {name}"], tag="SHOW"
+        )
+    if name in BACKEND_PARAMETERS or name in (
+        "server_version",
+        "transaction_isolation",
+        "server_encoding",
+        "is_superuser",
+    ):
+        return Plan([f"SHOW {name}"])
+    if name == "transaction":
+        return Plan(["SHOW transaction_isolation"])
+    raise RedshiftError("42704", f'unrecognized configuration parameter "{name}"')
+
+
+def _reset(tokens: list[Token], context: Context) -> Plan:
+    name = name_of(Reader(tokens).peek(1))
+    if name in OWN_PARAMETERS:
+        return Plan(
+            [f"SET rs.{name} TO {literal(OWN_PARAMETERS[name][0])}"],
+            setting=(name, OWN_PARAMETERS[name][0]),
+            tag="RESET",
+        )
+    return Plan([text_of(tokens)])
+
+
+def _vacuum(tokens: list[Token], context: Context) -> Plan:
+    reader = Reader(tokens)
+    reader.accept("VACUUM")
+    for word in ("FULL", "SORT", "DELETE", "REINDEX", "RECLUSTER"):
+        if reader.accept(word):
+            break
+    reader.accept("ONLY")
+    table = (
+        ""
+        if reader.ended() or reader.sees("TO")
+        else ddl.TableReader(reader, context.names, context.case_sensitive).table()
+    )
+    return Plan([f"VACUUM {table}"], outside_block="VACUUM cannot run inside a transaction block")
+
+
+def _analyze(tokens: list[Token], context: Context) -> Plan:
+    reader = Reader(tokens)
+    reader.accept("ANALYZE")
+    if reader.sees("COMPRESSION"):
+        raise NotSupported("ANALYZE COMPRESSION")
+    reader.accept("VERBOSE")
+    table = "" if reader.ended() else ddl.TableReader(reader, context.names, context.case_sensitive).table()
+    return Plan([f"ANALYZE {table}"])
+
+
+def _lock(tokens: list[Token], context: Context) -> Plan:
+    reader = Reader(tokens)
+    reader.accept("LOCK")
+    reader.accept("TABLE")
+    if any(token.word() == "MODE" for token in reader.tokens):
+        raise syntax_error("in")
+    tables = " ".join(token.text for token in reader.tokens[reader.at :])
+    return Plan([f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE"])
+
+
+def _refuse(tokens: list[Token], context: Context) -> Plan:
+    raise NotSupported(Reader(tokens).peek().word())
+
+
+def _no_savepoint(tokens: list[Token], context: Context) -> Plan:
+    raise RedshiftError("0A000", f'SQL command "{Reader(tokens).peek().word()}" not supported.')
+
+
+RULES: dict[str, Callable[[list[Token], Context], Plan]] = {
+    **dict.fromkeys(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "(", "COMMIT", "END"), _pass),
+    **dict.fromkeys(("GRANT", "REVOKE", "COMMENT", "EXPLAIN", "DECLARE", "FETCH", "CLOSE"), _pass),
+    **dict.fromkeys(("PREPARE", "EXECUTE", "DEALLOCATE"), _pass),
+    **dict.fromkeys(("BEGIN", "START"), _begin),
+    **dict.fromkeys(("ROLLBACK", "ABORT"), _rollback),
+    **dict.fromkeys(("UNLOAD", "CALL", "CANCEL", "REFRESH", "USE", "ATTACH", "DETACH", "DESC"), _refuse),
+    **dict.fromkeys(("SAVEPOINT", "RELEASE", "LISTEN", "NOTIFY", "DO", "CLUSTER", "REINDEX"), _no_savepoint),
+    "CREATE": _create,
+    "ALTER": _alter,
+    "DROP": _drop,
+    "TRUNCATE": _truncate,
+    "SET": _set,
+    "SHOW": _show,
+    "RESET": _reset,
+    "VACUUM": _vacuum,
+    "ANALYZE": _analyze,
+    "LOCK": _lock,
+}
