@@ -29,7 +29,7 @@ test: setup
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 demo: setup
-	@$(BIN)/local-warehouse exec -- $(BIN)/python -m tests.demo
+	@$(BIN)/local-warehouse exec -- $(BIN)/python -m demo
 
 bench: setup
 	$(BIN)/python -m bench

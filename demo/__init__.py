@@ -1,0 +1,1 @@
+"""The orders story, told in a terminal on embedded warehouses."""
