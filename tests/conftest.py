@@ -28,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("warehouses")
     group.addoption("--redshift-config", type=Path, help="configuration of a real Redshift for tests/conformance")
     group.addoption("--snowflake-config", type=Path, help="configuration of a real Snowflake for tests/conformance")
+    group.addoption("--starts", type=int, default=3, help="how often test_repeated_starts_leave_nothing starts")
 
 
 class Warehouses:
@@ -60,7 +61,7 @@ class S3:
 
     def client(self, user: str = "loader", service: str = "s3") -> Any:
         keys = self.facts["keys"][user]
-        return boto3.session.Session().client(
+        return boto3.client(
             service,
             endpoint_url=self.facts["endpoint_url"],
             region_name=self.facts["region"],

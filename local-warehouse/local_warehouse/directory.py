@@ -13,7 +13,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 SERVERS = ("s3", "redshift", "snowflake")
@@ -33,9 +33,8 @@ class Directory:
 
     def __init__(self, path: Path | None) -> None:
         """Make and lock `path`, or a new directory under base(); raises DirectoryInUse, OSError."""
-        _make(base())
         with _one_at_a_time():
-            sweep()
+            _sweep()
             if path is None:
                 path = Path(tempfile.mkdtemp(dir=base(), prefix=""))
                 self._made = True
@@ -56,12 +55,15 @@ class Directory:
 
     def remove(self) -> None:
         """Remove everything of ours, and the directory if it was made here."""
-        _clean(self.path)
-        (self.path / _LOCK).unlink(missing_ok=True)
-        if self._made:
-            shutil.rmtree(self.path, ignore_errors=True)
-        if self._lock is not None:
-            os.close(self._lock)
+        with _one_at_a_time():
+            _clean(self.path)
+            (self.path / _LOCK).unlink(missing_ok=True)
+            if self._made:
+                shutil.rmtree(self.path, ignore_errors=True)
+            if self._lock is not None:
+                os.close(self._lock)
+            if [entry.name for entry in base().iterdir()] == [_LOCK]:
+                shutil.rmtree(base(), ignore_errors=True)
 
 
 def base() -> Path:
@@ -71,7 +73,10 @@ def base() -> Path:
 
 def running() -> list[Path]:
     """Directories under base() whose sets run."""
-    return [path for path, locked in _sets() if locked]
+    if not base().is_dir():
+        return []
+    with _one_at_a_time():
+        return [path for path, locked in _sets() if locked]
 
 
 def admin_socket(path: Path, server: str) -> Path:
@@ -83,7 +88,7 @@ def admin_socket(path: Path, server: str) -> Path:
     return base() / f"{name}-{server}.sock"
 
 
-def sweep() -> None:
+def _sweep() -> None:
     """Remove what killed sets left under base()."""
     for path, locked in _sets():
         if not locked:
@@ -94,9 +99,12 @@ def sweep() -> None:
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
     """Between making a directory and locking it no other start may take it for a killed set's."""
-    descriptor = os.open(base() / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    descriptor = None
+    while descriptor is None:
+        _make(base())
+        with suppress(FileNotFoundError):  # the last set to stop has just removed the directory
+            descriptor = _lock(base(), wait=True)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
@@ -109,8 +117,6 @@ def _make(path: Path) -> None:
 
 
 def _sets() -> Iterator[tuple[Path, bool]]:
-    if not base().is_dir():
-        return
     for path in base().iterdir():
         if not path.is_dir():
             continue
@@ -120,21 +126,20 @@ def _sets() -> Iterator[tuple[Path, bool]]:
         yield path, lock is None
 
 
-def _lock(path: Path) -> int | None:
+def _lock(path: Path, wait: bool = False) -> int | None:
     """Lock the directory; None when another process holds it. The lock ends with the process."""
     descriptor = os.open(path / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        if os.fstat(descriptor).st_ino == (path / _LOCK).stat().st_ino:
+            return descriptor
     except BlockingIOError:
         os.close(descriptor)
         return None
-    try:
-        if os.fstat(descriptor).st_ino == (path / _LOCK).stat().st_ino:
-            return descriptor
     except FileNotFoundError:
         pass
-    os.close(descriptor)  # the set that held it has just removed it
-    return _lock(path)
+    os.close(descriptor)  # the file was removed by the set that held it
+    return _lock(path, wait)
 
 
 def _clean(path: Path) -> None:

@@ -19,7 +19,7 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any, Protocol, runtime_checkable
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import escape
 
 from local_warehouse.faults import Fault, FaultError, Faults
@@ -29,7 +29,7 @@ StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 # AWS4-HMAC-SHA256 Credential=AKIA.../20200101/us-east-1/s3/aws4_request, SignedHeaders=..., Signature=...
-_CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/,]+)/\d+/[^/,]+/([^/,]+)/aws4_request")
+_CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/,]+)/\d+/([^/,]+)/([^/,]+)/aws4_request")
 
 
 @runtime_checkable
@@ -40,9 +40,9 @@ class _Closable(Protocol):
 class Refusal(Exception):
     """The answer to a request that AWS would not carry out."""
 
-    def __init__(self, status: str, code: str, text: str) -> None:
+    def __init__(self, status: str, code: str, text: str, region: str | None = None) -> None:
         super().__init__(text)
-        self.status, self.code, self.text = status, code, text
+        self.status, self.code, self.text, self.region = status, code, text, region
 
 
 class Gate:
@@ -60,10 +60,11 @@ class Gate:
             return self._application(environ, start_response)
         service = "s3"
         try:
-            key, service = _signed_by(environ)
+            key, region, service = _signed_by(environ)
             self._refuse_dead_key(key, service)
             body = _body(environ)
             if service == "s3":
+                self._refuse_other_region(environ["PATH_INFO"], region)
                 _refuse_altered_body(environ, body)
             if service == "sts":
                 self._refuse_unknown_role(body)
@@ -126,6 +127,19 @@ class Gate:
                 f"not authorized to perform: sts:AssumeRole on resource: {arn}",
             )
 
+    def _refuse_other_region(self, path: str, region: str) -> None:
+        from moto.s3.models import s3_backends
+
+        bucket = s3_backends[self._account_id]["aws"].buckets.get(path.split("/")[1])
+        if bucket is not None and bucket.region_name != region:
+            text = f"the region '{region}' is wrong; expecting '{bucket.region_name}'"
+            raise Refusal(
+                "400 Bad Request",
+                "AuthorizationHeaderMalformed",
+                f"The authorization header is malformed; {text}",
+                bucket.region_name,
+            )
+
     def _fail(self, fault: Fault, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if fault.when == "after":
             _swallow(self._application(environ, _ignore_start))
@@ -140,8 +154,8 @@ class Gate:
         raise ConnectionResetError(fault.message)
 
 
-def _signed_by(environ: Environ) -> tuple[str, str]:
-    """Access key id and service of the signature."""
+def _signed_by(environ: Environ) -> tuple[str, str, str]:
+    """Access key id, region and service of the signature."""
     # /moto-api can switch authentication off and delete everything.
     if environ["PATH_INFO"].startswith("/moto-api"):
         raise Refusal("404 Not Found", "NoSuchBucket", "The specified bucket does not exist")
@@ -149,7 +163,7 @@ def _signed_by(environ: Environ) -> tuple[str, str]:
     if found is None:
         # Anonymous on AWS; presigned URLs and signature version 2 are not carried out here.
         raise Refusal("403 Forbidden", "AccessDenied", "only requests with an AWS4 Authorization header are served")
-    return found[1], found[2]
+    return found[1], found[2], found[3]
 
 
 def _body(environ: Environ) -> bytes:
@@ -182,7 +196,7 @@ def _call_text(environ: Environ, service: str, key: str, body: bytes) -> str:
     """For a fault's pattern: 's3 PUT /bucket/key?query by AKIA...', 'sts AssumeRole by ASIA...'."""
     if service in ("sts", "iam"):
         return f"{service} {parse_qs(body.decode()).get('Action', [''])[0]} by {key}"
-    query = environ.get("QUERY_STRING", "")
+    query = unquote(environ.get("QUERY_STRING", ""))
     path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
     return f"{service} {environ['REQUEST_METHOD']} {path}{'?' if query else ''}{query} by {key}"
 
@@ -216,12 +230,15 @@ def _reset(connection: socket.socket) -> None:
 def _answer(refusal: Refusal, service: str, start_response: StartResponse) -> Iterable[bytes]:
     code, text = escape(refusal.code), escape(refusal.text)
     error = f"<Code>{code}</Code><Message>{text}</Message>"
+    headers = [("Content-Type", "application/xml")]
+    if refusal.region is not None:
+        error += f"<Region>{refusal.region}</Region>"
+        headers.append(("x-amz-bucket-region", refusal.region))
     if service == "s3":
         page = f'<?xml version="1.0" encoding="UTF-8"?><Error>{error}<RequestId>0</RequestId></Error>'
     else:
         error = f"<Error><Type>Sender</Type>{error}</Error>"
         page = f"<ErrorResponse>{error}<RequestId>0</RequestId></ErrorResponse>"
     body = page.encode()
-    headers = [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))]
-    start_response(refusal.status, headers)
+    start_response(refusal.status, [*headers, ("Content-Length", str(len(body)))])
     return [body]

@@ -19,6 +19,8 @@ ObjectsError            anything S3 or STS answered; has `code` (as AWS names it
 
 from __future__ import annotations
 
+import functools
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
@@ -110,11 +112,13 @@ class Objects:
         """
         for arn in roles:
             keys = _assume(endpoint_url, region, keys, arn)
-        return cls(_client("s3", endpoint_url, region, keys))
+        client = _client("s3", endpoint_url, region, keys)
+        client.meta.events.register_first("needs-retry.s3", _stay_in_region)
+        return cls(client)
 
-    def list(self, bucket: str, prefix: str) -> Iterator[Found]:
+    def list(self, bucket: str, prefix: str, page_size: int = 1000) -> Iterator[Found]:
         """All objects whose key starts with `prefix`, in the order of their keys' UTF-8 bytes."""
-        token: dict[str, str] = {}
+        token: dict[str, Any] = {"MaxKeys": page_size}
         while True:
             page = self._call("list_objects_v2", f"s3://{bucket}/{prefix}", Bucket=bucket, Prefix=prefix, **token)
             for entry in page.get("Contents", ()):
@@ -122,7 +126,7 @@ class Objects:
                 yield Found(entry["Key"], entry["Size"], entry["ETag"].strip('"'), modified)
             if not page["IsTruncated"]:
                 return
-            token = {"ContinuationToken": page["NextContinuationToken"]}
+            token["ContinuationToken"] = page["NextContinuationToken"]
 
     def head(self, bucket: str, key: str) -> Found:
         """What a listing would say about one key."""
@@ -178,27 +182,45 @@ def _assume(endpoint_url: str, region: str, keys: Keys, arn: str) -> Keys:
     return Keys(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
 
 
-def _client(service: str, endpoint_url: str, region: str, keys: Keys) -> Any:
+@functools.cache
+def _session() -> Any:
+    """One for all clients: it keeps the service descriptions, whose reading takes 0.3 s."""
     import boto3  # 0.2 s: only a server that reads S3 pays for it
+
+    return boto3.session.Session()
+
+
+# Clients may be shared by threads; making them from one session may not.
+# https://docs.aws.amazon.com/boto3/latest/guide/session.html
+_making_a_client = threading.Lock()
+
+
+def _client(service: str, endpoint_url: str, region: str, keys: Keys) -> Any:
     from botocore.config import Config
 
-    return boto3.session.Session().client(
-        service,
-        endpoint_url=endpoint_url,
-        region_name=region,
-        aws_access_key_id=keys.access_key_id,
-        aws_secret_access_key=keys.secret_access_key,
-        aws_session_token=keys.session_token,
-        config=Config(
-            retries={"mode": "standard", "total_max_attempts": 3},
-            connect_timeout=5,
-            read_timeout=60,
-            s3={"addressing_style": "path"},
-            # rclone replays the whole object's checksum for a range
-            response_checksum_validation="when_required",
-            proxies={},
-        ),
-    )
+    with _making_a_client:
+        return _session().client(
+            service,
+            endpoint_url=endpoint_url,
+            region_name=region,
+            aws_access_key_id=keys.access_key_id,
+            aws_secret_access_key=keys.secret_access_key,
+            aws_session_token=keys.session_token,
+            config=Config(
+                retries={"mode": "standard", "total_max_attempts": 3},
+                connect_timeout=5,
+                read_timeout=60,
+                s3={"addressing_style": "path"},
+                # rclone replays the whole object's checksum for a range
+                response_checksum_validation="when_required",
+                proxies={},
+            ),
+        )
+
+
+def _stay_in_region(request_dict: dict[str, Any], **_: Any) -> None:
+    """Keep boto3 from following a bucket into its region: a warehouse reports that instead."""
+    request_dict["context"].setdefault("s3_redirect", {})["redirected"] = True
 
 
 def _call(client: Any, name: str, place: str, **arguments: Any) -> Any:
