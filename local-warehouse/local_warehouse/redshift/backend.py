@@ -29,6 +29,8 @@ OWNER = "rdsdb"  # Redshift's own superuser has this name
 BINARIES_VARIABLE = "LOCAL_WAREHOUSE_POSTGRES"
 CATALOG_FILES = ("types.sql", "functions.sql", "layout.sql", "load.sql", "views.sql")
 START_SECONDS = 30
+# The address of a Unix socket has room for 104 bytes on macOS; ours adds /pg-xxxxxxxx/.s.PGSQL.5432.
+MAX_HOME_BYTES = 74
 
 SETTINGS = {
     "listen_addresses": "",
@@ -179,8 +181,7 @@ def binaries() -> Path:
 
 def start(database: str, user: str, password: str) -> Backend:
     """Start a new, empty PostgreSQL that has `database` and the superuser `user`."""
-    base = tempfile.gettempdir() if len(tempfile.gettempdir()) < 60 else "/tmp"  # noqa: S108
-    directory = Path(tempfile.mkdtemp(prefix="lw-redshift-", dir=base))
+    directory = Path(tempfile.mkdtemp(prefix="pg-", dir=_home()))
     try:
         identity = _identity(directory)
         tools = _reachable(binaries(), directory, bool(identity))
@@ -197,6 +198,17 @@ def start(database: str, user: str, password: str) -> Backend:
     return backend
 
 
+def _home() -> str:
+    """Where the files go: the temporary directory, unless `nobody` cannot reach it or a socket's path gets too long."""
+    usual = Path(tempfile.gettempdir()).absolute()
+    reachable = os.geteuid() != 0 or _passable(usual)
+    return str(usual) if reachable and len(os.fsencode(usual)) <= MAX_HOME_BYTES else "/tmp"  # noqa: S108
+
+
+def _passable(path: Path) -> bool:
+    return all(part.stat().st_mode & 0o001 for part in (path, *path.parents))
+
+
 def _identity(directory: Path) -> dict[str, Any]:
     if os.geteuid() != 0:
         return {}
@@ -207,7 +219,7 @@ def _identity(directory: Path) -> dict[str, Any]:
 
 def _reachable(tools: Path, directory: Path, as_nobody: bool) -> Path:
     """`tools`, or a copy of its tree when `nobody` cannot pass a directory above it."""
-    if not as_nobody or all(parent.stat().st_mode & 0o001 for parent in tools.resolve().parents):
+    if not as_nobody or _passable(tools.resolve()):
         return tools
     shutil.copytree(tools.parent, directory / "postgres", symlinks=True)
     return directory / "postgres" / tools.name
@@ -227,9 +239,7 @@ def _launch(tools: Path, directory: Path, identity: dict[str, Any]) -> Backend:
         command += ["-c", f"{name}={value}"]
     keeper_command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py")), str(directory)]
     keeper_command += [str(identity.get("user", -1)), str(identity.get("group", -1)), *command]
-    keeper = subprocess.Popen(
-        keeper_command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/", start_new_session=True
-    )
+    keeper = subprocess.Popen(keeper_command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
     assert keeper.stdout is not None
     server_pid = int(keeper.stdout.readline() or b"0")
     return Backend(directory, directory / ".s.PGSQL.5432", keeper, server_pid)
