@@ -33,8 +33,8 @@ def no_suffix() -> Suffix:
 class RowEncoder:
     """Turns RECORD lines of one stream into rows; made once per SCHEMA.
 
-    `columns` are those with a property. `keys` and `required` properties must be in each record. `on_unknown` is called once,
-    with the message that names the first property that the SCHEMA does not have.
+    `columns` are those with a property. `keys` and `required` properties must be in each record. `on_unknown` is
+    called once, with the message that names the first property that the SCHEMA does not have.
     """
 
     def __init__(

@@ -250,10 +250,12 @@ class Run:
         if self._due and self._covered and not self._holds():
             self._flush()
 
-    def _flush(self, *, also_empty: bool = False) -> None:
+    def _flush(self, *, at_end: bool = False) -> None:
         """Close every batch, stage its files, commit them as one load, emit its STATE."""
-        tables = [*self._ended, *(stream.take_load() for stream in self._streams.values())]
-        chosen = _joined(table for table in tables if table.batches or also_empty)
+        wanting = [
+            stream for stream in self._streams.values() if stream.row_count or (at_end and self._needs_table(stream))
+        ]
+        chosen = _joined([*self._ended, *(stream.take_load() for stream in wanting)])
         self._ended = []
         now = self._clock.now().astimezone(timezone.utc)
         load = Load(
@@ -288,10 +290,15 @@ class Run:
         """A clean end of input: what is left commits, and streams without a record get their table."""
         if self._holds():
             self._refuse_empty_overwrite()
-        if self._streams or self._ended:
-            self._flush(also_empty=True)
+        if self._uncommitted() or any(self._needs_table(stream) for stream in self._streams.values()):
+            self._flush(at_end=True)
         else:
             self._emit_state()
+
+    def _needs_table(self, stream: Stream) -> bool:
+        """Return whether a stream that has no uncommitted row still asks something of its table."""
+        present = self._warehouse.columns(stream.table)
+        return stream.overwrite or any(column.name not in present for column in stream.columns)
 
     def _refuse_empty_overwrite(self) -> None:
         if self._settings.overwrite_allow_empty:

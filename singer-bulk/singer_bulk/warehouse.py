@@ -96,6 +96,12 @@ class Warehouse:
         """
         self._make_tables(load)
         manifests = self._stage_manifests(load)
+        try:
+            self._commit(load, manifests)
+        finally:
+            self._remove([*manifests.values()])
+
+    def _commit(self, load: Load, manifests: dict[ClosedBatch, str]) -> None:
         execute = self.session.execute
         execute(self.dialect.begin)
         try:
@@ -114,7 +120,6 @@ class Warehouse:
                 f"load {load.load_id}: COMMIT was not answered ({error}); it may have worked: "
                 f"look for this load_id in {self.ledger}"
             ) from error
-        self._remove([*manifests.values()])
 
     def _make_tables(self, load: Load) -> None:
         fold = self.dialect.fold
@@ -188,4 +193,4 @@ class Warehouse:
         try:
             self.stage.remove(keys)
         except BulkError as error:
-            logger.warning("committed, but a staged file stays: %s", error)
+            logger.warning("a staged file stays: %s", error)
