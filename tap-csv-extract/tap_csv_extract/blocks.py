@@ -21,7 +21,7 @@ from tap_csv_extract.tokens import LINE_END, Tokenizer
 # 1 MiB of text at a time: large enough that the cost per block does not count, small enough for a cache.
 BLOCK_BYTES = 1 << 20
 # A row larger than this is not a row but a quote that is never closed.
-MAX_ROW_BYTES = 64 << 20
+MAX_ROW_BYTES = 32 << 20
 
 Positions = npt.NDArray[np.int64]
 
@@ -41,13 +41,24 @@ class Block:
 class BlockReader:
     """Cuts a text stream into blocks of at most `max_rows` rows."""
 
-    def __init__(self, stream: TextStream, dialect: Dialect, tokenizer: Tokenizer, first_line: int, max_rows: int):
+    def __init__(
+        self,
+        stream: TextStream,
+        dialect: Dialect,
+        tokenizer: Tokenizer,
+        first_line: int,
+        max_rows: int,
+        block_bytes: int = BLOCK_BYTES,
+    ):
         self._stream = stream
         self._dialect = dialect
         self._tokenizer = tokenizer
         self._line = first_line
         self._max_rows = max_rows
+        self._block_bytes = block_bytes
         self._buffer = b""
+        self._footer_lines = dialect.skip_footer_lines
+        self._held = b""
         self._offset = stream.offset
         self._ended = False
         self.taken = b""  # what take_lines and take_row have taken
@@ -110,12 +121,23 @@ class BlockReader:
     def _fill(self) -> bool:
         if self._ended:
             return False
-        data = self._stream.read(BLOCK_BYTES)
+        data = self._stream.read(self._block_bytes)
         if not data:
             self._ended = True
             return False
+        if self._footer_lines:
+            data = self._hold_back(data)
         self._buffer = self._buffer + data if self._buffer else data
         return True
+
+    def _hold_back(self, data: bytes) -> bytes:
+        """Keep the last lines back: they are the footer if the file ends behind them."""
+        data = self._held + data
+        lines = data.splitlines(keepends=True)
+        # One line more, because a line without its end may go on; bytes.splitlines ends lines at LF, CR LF and CR.
+        count = self._footer_lines + (0 if data.endswith(b"\n") else 1)
+        self._held = b"".join(lines[-count:])
+        return b"".join(lines[:-count])
 
     def _advance(self, size: int, lines: int) -> bytes:
         data, self._buffer = self._buffer[:size], self._buffer[size:]
@@ -136,9 +158,12 @@ class BlockReader:
         if not self._buffer:
             return 0, True
         cut = self._plain_cut()
-        if cut is not None:
-            return cut, True
-        return self._exact_cut(), False
+        plain = cut is not None
+        if cut is None:
+            cut = self._exact_cut()
+        if cut == 0 and len(self._buffer) > MAX_ROW_BYTES:
+            return self._overlong_cut(), False
+        return cut, plain
 
     def _plain_cut(self) -> int | None:
         """Cut a buffer of plain rows; None if it is not known to be plain."""
@@ -172,13 +197,15 @@ class BlockReader:
                 return end
         if self._ended:
             return len(self._buffer)
-        if end == 0 and len(self._buffer) > MAX_ROW_BYTES:
-            raise RowRejected(
-                self._stream.name, self._line, None,
-                f"a row of more than {MAX_ROW_BYTES} bytes: a quote is opened and not closed; correct the file or set "
-                "'quote' to null",
-            )  # fmt: skip
         return end
+
+    def _overlong_cut(self) -> int:
+        """Cut off the first line of a row that has grown too large: its quote is never closed."""
+        match = LINE_END.search(self._buffer)
+        if match is None:
+            reason = f"a line of more than {MAX_ROW_BYTES} bytes; is this a text file?"
+            raise RowRejected(self._stream.name, self._line, None, reason)
+        return match.end()
 
 
 def _well_placed(octets: npt.NDArray[np.uint8], quotes: Positions, delimiter: int, quote: int) -> bool:

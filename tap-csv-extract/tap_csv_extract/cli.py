@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import FrameType
 from typing import Any, ClassVar
 
 from singer_sdk import Stream, Tap
@@ -14,9 +15,10 @@ from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from tap_csv_extract.config import SETTINGS, FileSet, file_sets
 from tap_csv_extract.discover import Discovery
 from tap_csv_extract.errors import ConfigError, TapError
-from tap_csv_extract.extract import DELETED_AT
+from tap_csv_extract.file_extract import ADDED
 from tap_csv_extract.kinds import Kind, kind_of_schema
-from tap_csv_extract.sources import list_files
+from tap_csv_extract.s3 import S3Files
+from tap_csv_extract.sources import SourceFile, StandardInput, list_files
 from tap_csv_extract.stream import CsvStream
 
 
@@ -42,12 +44,56 @@ class TapCsvExtract(Tap):
         """Make a stream of each entry of `files`; a stream that the catalog describes is not read again."""
         return [CsvStream(self, file_set, self._columns(file_set)) for file_set in file_sets(self.config)]
 
+    def files(self, file_set: FileSet) -> list[SourceFile]:
+        """List the files of a stream as they are now."""
+        return list_files(file_set.paths, S3Files(self.config))
+
+    def stop_if_asked(self, write_state: Callable[[], None]) -> None:
+        """End the run between two blocks if a signal has asked for it; STATE says how far it went."""
+        if self._signal is not None:
+            write_state()
+            self.logger.warning("stopped by signal %d; the next run goes on from the last STATE", self._signal)
+            sys.exit(128 + self._signal)
+
+    _signal: int | None = None
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """Ask the run to stop; a second signal ends it at once.
+
+        A STATE written from here could stand in the middle of a RECORD line, and the run would end with status 0.
+        """
+        if self._signal is not None:
+            os._exit(128 + signum)
+        self._signal = signum
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Validate the settings; a message never shows a secret."""
+        try:
+            return [self._masked(error) for error in super()._validate_config(raise_errors=raise_errors)]
+        except ConfigValidationError as error:
+            errors = [self._masked(text) for text in error.errors]
+            raise ConfigValidationError(str(error), errors=errors, schema=error.schema) from None
+
+    def _masked(self, text: str) -> str:
+        for name, about in SETTINGS["properties"].items():
+            value = self._config.get(name)
+            if about.get("secret") and value:
+                text = text.replace(repr(value), "***").replace(str(value), "***")
+        return text
+
     def _columns(self, file_set: FileSet) -> dict[str, Kind]:
         entry = self.input_catalog.get_stream(file_set.stream) if self.input_catalog else None
         if entry is not None:
             properties = entry.schema.to_dict()["properties"]
-            return {name: kind_of_schema(schema) for name, schema in properties.items() if name != DELETED_AT}
-        columns = Discovery(file_set).read(list_files(file_set.paths))
+            kinds = {name: kind_of_schema(schema) for name, schema in properties.items()}
+            return {name: kind for name, kind in kinds.items() if name not in ADDED}
+        files = self.files(file_set)
+        columns = Discovery(file_set).read(files)
+        for file in files:
+            if isinstance(file, StandardInput):
+                file.read_last()
+        if not columns and isinstance(file_set.header, tuple):
+            columns = {name: file_set.kind(name, file_set.kinds.get(name, Kind("string"))) for name in file_set.header}
         if not columns:
             raise ConfigError(
                 f"stream {file_set.stream!r}: no columns, because no file of {list(file_set.paths)} has a row; "

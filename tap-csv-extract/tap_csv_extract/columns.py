@@ -35,19 +35,55 @@ def converter(kind: Kind) -> Callable[[Any], Converted]:
     if kind.name == "string":
         return lambda values: Converted(escape(values), [])
     spell = speller(kind)
-    fast = _FAST.get(kind.name) if kind.format is None else None
+    fast = _FAST.get(kind.name)
+    form = digits_of_format(kind.format) if kind.format else None
+    if kind.format and form is None:
+        return lambda values: _one_by_one(values, spell)
     pattern = kind.pattern() if fast else ""
 
     def convert(values: Any) -> Converted:
         if fast is not None:
-            fits = pc.match_substring_regex(values, pattern)
-            if pc.all(fits, min_count=0).as_py():
-                done = fast(values)
-                if done is not None:
-                    return Converted(done, [])
+            common = values
+            if form is not None:
+                if not _all_match(values, form[0]):
+                    return _one_by_one(values, spell)
+                common = pc.replace_substring_regex(values, form[0], form[1])
+            done = fast(common) if _all_match(common, pattern) else None
+            if done is not None:
+                return Converted(done, [])
         return _one_by_one(values, spell)
 
     return convert
+
+
+def _all_match(values: Any, pattern: str) -> bool:
+    return bool(pc.all(pc.match_substring_regex(values, pattern), min_count=0).as_py())
+
+
+def digits_of_format(form: str) -> tuple[str, str] | None:
+    """For a strptime format whose parts are all digits of a known number: its pattern, and how ISO is made of it.
+
+    None for every other format. Part of what strptime takes ("1/2/2020") does not match; it is spelled one by one.
+
+    >>> digits_of_format("%d.%m.%Y")
+    ('^([0-9]{2})\\\\.([0-9]{2})\\\\.([0-9]{4})$', '\\\\3-\\\\2-\\\\1')
+    """
+    pattern = ""
+    places: dict[str, int] = {}
+    for part in re.findall(r"%.|[^%]+", form):
+        if part in ("%Y", "%m", "%d", "%H", "%M", "%S") and part not in places:
+            places[part] = len(places) + 1
+            pattern += f"([0-9]{{{4 if part == '%Y' else 2}}})"
+        elif part.startswith("%"):
+            return None
+        else:
+            pattern += re.escape(part)
+    day = [places.get(part) for part in ("%Y", "%m", "%d")]
+    clock = [places.get(part) for part in ("%H", "%M", "%S")]
+    if None in day or (any(clock) and None in clock):
+        return None
+    iso = "-".join(f"\\{place}" for place in day)
+    return f"^{pattern}$", iso + ("T" + ":".join(f"\\{place}" for place in clock) if any(clock) else "")
 
 
 def _one_by_one(values: Any, spell: Callable[[str], str | None]) -> Converted:
@@ -111,7 +147,7 @@ def speller(kind: Kind) -> Callable[[str], str | None]:
         return lambda text: BOOLEANS.get(text) or (DECLARED_BOOLEANS.get(text.lower()) if kind.declared else None)
     if kind.name in ("date", "timestamp", "time"):
         return lambda text: _spell_time(kind, pattern, text)
-    if kind.declared:
+    if kind.declared or kind.text_format:
         return lambda text: text if pattern.match(text) else _spell_declared_number(kind, text)
     return lambda text: text if pattern.match(text) else None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tap_csv_extract.dialect import Dialect
@@ -59,6 +59,35 @@ FILE_SETTINGS: dict[str, dict[str, Any]] = {
         additionalProperties={"type": ["string", "object"]},
     ),
     "all_text": _setting("true: every column without an entry in `types` is text (default false).", "boolean"),
+    "skip_footer_lines": _setting("Physical lines to leave out at the end (default 0).", "integer", minimum=0),
+    "decimals": _setting(
+        "number: decimals are JSON numbers with their digits and multipleOf in the schema. singer.decimal and "
+        "x-singer.decimal: they are strings of that format, with precision and scale (default number).",
+        "string",
+        enum=["number", "singer.decimal", "x-singer.decimal", None],
+    ),
+    "date_format": _setting("How dates are written, as for strptime (default %Y-%m-%d).", "string"),
+    "timestamp_format": _setting(
+        "How timestamps are written, as for strptime (default %Y-%m-%d %H:%M:%S, with T, fraction and offset if "
+        "there are any).",
+        "string",
+    ),
+    "drift": _setting(
+        "What to do with a file whose columns are not those of its stream: error, add (new columns with a new "
+        "SCHEMA, missing ones left out), quarantine (leave the file unread) (default error).",
+        "string",
+        enum=["error", "add", "quarantine", None],
+    ),
+    "on_bad_row": _setting(
+        "What to do with a row that cannot be read or a value that does not fit its type: error, reject (to "
+        "`reject_path`), pad (fill a row that is too short with NULL, reject or refuse the rest) (default error).",
+        "string",
+        enum=["error", "reject", "pad", None],
+    ),
+    "reject_path": _setting("File that rejected rows are added to, as JSON lines with their original bytes.", "string"),
+    "add_source_columns": _setting(
+        "Whether records carry _sdc_source_file and _sdc_source_line, the physical line (default false).", "boolean"
+    ),
     "replication_method": _setting(
         "FULL_TABLE: every row in every run. INCREMENTAL: rows of new, grown and replaced files, with a "
         "`replication_key` only those not older than the bookmark. LOG_BASED: change files, each row once. "
@@ -78,6 +107,24 @@ FILE_SETTINGS: dict[str, dict[str, Any]] = {
         "Name of the column that holds the operation of a change file (insert, update, delete). "
         "Without a header row that names it, it is the first field.",
         "string",
+    ),
+    "operation_values": _setting(
+        "What means insert, update and delete in a change file, whatever the case "
+        '(default {"insert": ["insert", "i", "c", "create", "r", "read"], "update": ["update", "u"], '
+        '"delete": ["delete", "d"]}); what is left out keeps its default.',
+        "object",
+        properties={name: {"type": "array", "items": {"type": "string"}} for name in OPERATIONS},
+        additionalProperties=False,
+    ),
+    "operation_time": _setting(
+        "Timestamp column that says when a row was deleted, for _sdc_deleted_at (default: time of extraction).",
+        "string",
+    ),
+    "sample_files": _setting(
+        "If the file set is larger than `sample_bytes`, discovery reads at most so many files, spread over the set "
+        "(default 20).",
+        "integer",
+        minimum=1,
     ),
     "sample_bytes": _setting(
         "Discovery reads the whole file set up to this size, else this much in all, from the front of each "
@@ -114,6 +161,12 @@ SETTINGS: dict[str, Any] = {
             "description": "The streams: for each its files and how they are written.",
         },
         **FILE_SETTINGS,
+        "aws_access_key_id": _setting("Access key for S3 (default: what boto3 finds).", "string", secret=True),
+        "aws_secret_access_key": _setting("Secret that belongs to the access key.", "string", secret=True),
+        "aws_session_token": _setting("Session token of temporary keys.", "string", secret=True),
+        "aws_profile": _setting("Profile of the AWS configuration files to take the keys from.", "string"),
+        "s3_endpoint_url": _setting("Endpoint of an S3 service other than AWS.", "string"),
+        "s3_region": _setting("Region of the bucket (default: what boto3 finds).", "string"),
         "emit_activate_version_messages": _setting(
             "Whether records of FULL_TABLE streams carry a version and ACTIVATE_VERSION follows the last one "
             "(default false).",
@@ -140,8 +193,33 @@ class FileSet:
     overlap: float = 0
     operation: str | None = None
     operations: Mapping[str, str] = field(default_factory=dict)  # text in the file, lower case -> insert, ...
+    operation_time: str | None = None
+    date_format: str | None = None
+    timestamp_format: str | None = None
+    decimals: str = "number"
+    drift: str = "error"
+    on_bad_row: str = "error"
+    reject_path: str | None = None
+    add_source_columns: bool = False
     sample_bytes: int = 64 << 20
+    sample_files: int = 20
     state_every_rows: int = 100_000
+
+    @property
+    def added_columns(self) -> tuple[str, ...]:
+        """Columns of the stream that are in no file."""
+        deleted = ("_sdc_deleted_at",) if self.replication_method == LOG_BASED else ()
+        return deleted + (("_sdc_source_file", "_sdc_source_line") if self.add_source_columns else ())
+
+    def kind(self, name: str, kind: Kind) -> Kind:
+        """Complete the kind of a column, as discovery or a catalog gives it, by what the settings say."""
+        declared = self.kinds.get(name)
+        if declared is not None and declared.name == kind.name:
+            kind = declared
+        if kind.name == "decimal":
+            return replace(kind, text_format=None if self.decimals == "number" else self.decimals)
+        form = {"date": self.date_format, "timestamp": self.timestamp_format}.get(kind.name)
+        return replace(kind, format=form) if form and kind.format is None else kind
 
 
 def file_sets(config: Mapping[str, Any]) -> list[FileSet]:
@@ -155,6 +233,13 @@ def file_sets(config: Mapping[str, Any]) -> list[FileSet]:
                 f"stream {name!r} is named by two entries of 'files'; join their paths in one 'path' list"
             )
     return sets
+
+
+# Settings that a FileSet takes as they are.
+_PLAIN = (
+    "all_text", "start_value", "overlap", "operation_time", "date_format", "timestamp_format", "decimals", "drift",
+    "on_bad_row", "reject_path", "add_source_columns", "sample_bytes", "sample_files", "state_every_rows",
+)  # fmt: skip
 
 
 def _file_set(entry: Mapping[str, Any]) -> FileSet:
@@ -178,16 +263,21 @@ def _file_set(entry: Mapping[str, Any]) -> FileSet:
         keys=tuple(entry.get("keys", ())),
         header=header,
         kinds={column: kind_of_setting(column, value) for column, value in entry.get("types", {}).items()},
-        all_text=bool(entry.get("all_text", False)),
         replication_method=method,
         replication_key=key,
-        start_value=entry.get("start_value"),
-        overlap=entry.get("overlap", 0),
         operation=operation,
-        operations={text: name for name, texts in OPERATIONS.items() for text in texts},
-        sample_bytes=entry.get("sample_bytes", 64 << 20),
-        state_every_rows=entry.get("state_every_rows", 100_000),
+        operations={
+            text.lower(): name
+            for name, texts in {**OPERATIONS, **entry.get("operation_values", {})}.items()
+            for text in texts
+        },
+        **{name: entry[name] for name in _PLAIN if name in entry},
     )
+
+
+def _operations(changed: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Turn operation -> texts round: text in lower case -> operation."""
+    return {text.lower(): name for name, texts in {**OPERATIONS, **changed}.items() for text in texts}
 
 
 def _dialect(stream: str, entry: Mapping[str, Any]) -> Dialect:
@@ -204,6 +294,7 @@ def _dialect(stream: str, entry: Mapping[str, Any]) -> Dialect:
         double_quote=entry.get("double_quote", True),
         comment=entry.get("comment") or None,
         skip_lines=entry.get("skip_lines", 0),
+        skip_footer_lines=entry.get("skip_footer_lines", 0),
         encoding=entry.get("encoding", "utf-8"),
         null_values=tuple(entry.get("null_values", ("",))),
     )

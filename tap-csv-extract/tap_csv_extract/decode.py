@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import codecs
 import gzip
+import io
 from typing import BinaryIO, Protocol, cast
 
 import zstandard
@@ -38,7 +39,10 @@ class TextStream:
         self.name = file.name
         self.offset = 0
         head = self._peek()
-        unpacked = _unpack(self._raw, head)
+        try:
+            unpacked = _unpack(self._raw, head)
+        except SourceError as error:
+            raise SourceError(f"{file.name}: {error}") from error
         self.plain = unpacked is self._raw and self._encoding in ("utf-8", "utf-8-sig")
         self._reader: Reader = unpacked if self._is_utf8() else _Transcoder(unpacked, self._encoding)
         self._pushed = b""
@@ -93,9 +97,8 @@ class TextStream:
         return self._encoding in ("utf-8", "utf-8-sig")
 
     def _peek(self) -> bytes:
-        head = self._raw.read(4)
-        self._raw.seek(0)
-        return head
+        """The first bytes, left in place: standard input cannot be sought in."""
+        return cast("io.BufferedReader", self._raw).peek(4)[:4]
 
     def _skip_mark(self) -> None:
         head = b""
@@ -136,6 +139,8 @@ def _unpack(raw: BinaryIO, head: bytes) -> Reader:
         return gzip.GzipFile(fileobj=raw)
     if head.startswith(b"BZh"):
         return bz2.BZ2File(raw)
+    if head.startswith(b"PK\x03\x04"):
+        raise SourceError("is a zip archive; give it a name that ends with .zip")
     if head.startswith(b"\x28\xb5\x2f\xfd"):
         return cast("Reader", zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
     return raw

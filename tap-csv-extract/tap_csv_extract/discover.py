@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tap_csv_extract.columns import converter
 from tap_csv_extract.config import FileSet
+from tap_csv_extract.drift import ERROR, QUARANTINE, REMEDY, difference
 from tap_csv_extract.errors import HeaderError
 from tap_csv_extract.files import OpenFile
 from tap_csv_extract.kinds import DECIMAL_DIGITS, Kind
@@ -37,6 +39,7 @@ class Candidate:
     """What is still possible for a column after the values seen so far."""
 
     possible: list[str]
+    complete: Callable[[str, Kind], Kind]  # adds the formats of the settings
     seen: bool = False
     whole: int = 1  # most digits before the point
     scale: int = 0  # most digits after it
@@ -50,13 +53,11 @@ class Candidate:
         self.possible = [name for name in self.possible if self._fits(name, values)]
 
     def _fits(self, name: str, values: Any) -> bool:
+        if name in ("date", "timestamp"):
+            return _all_times(self.complete("", Kind(name)), values)
         pattern = _DECIMAL if name == "decimal" else Kind(name).pattern()
         if not pc.all(pc.match_substring_regex(values, pattern)).as_py():
             return False
-        if name in ("date", "timestamp"):
-            from tap_csv_extract.columns import converter
-
-            return not converter(Kind(name))(values).bad
         if name == "decimal":
             parts = pc.extract_regex(values, r"^-?(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?$")
             self.whole = max(self.whole, pc.max(pc.binary_length(parts.field("whole"))).as_py())
@@ -75,6 +76,19 @@ class Candidate:
         return Kind("decimal", scale=self.scale) if name == "decimal" else Kind(name)
 
 
+def _all_times(kind: Kind, values: Any) -> bool:
+    # One value says most often that a column holds no times, at a small part of the cost.
+    return not converter(kind)(values.slice(0, 1)).bad and not converter(kind)(values).bad
+
+
+def _spread(files: Sequence[SourceFile], count: int) -> Sequence[SourceFile]:
+    """Take `count` files evenly, the first and the last among them."""
+    if len(files) <= count:
+        return files
+    last = len(files) - 1
+    return [files[round(place * last / max(count - 1, 1))] for place in range(count)]
+
+
 # In this order: the first that fits is taken.
 CANDIDATES = ["integer", "decimal", "date", "timestamp", "boolean"]
 
@@ -90,33 +104,34 @@ class Discovery:
     def read(self, files: Sequence[SourceFile]) -> dict[str, Kind]:
         """Read the files and return each column's kind."""
         left = self._file_set.sample_bytes
-        sizes = [int(file.stamp().get("size", 0)) for file in files]
-        whole = sum(sizes) <= left
+        whole = sum(int(file.stamp().get("size", 0)) for file in files) <= left
+        if not whole:
+            files = _spread(files, self._file_set.sample_files)
         for place, file in enumerate(files):
             # What a small file leaves of its share the others may use.
-            share = left if whole else max(left // (len(files) - place), 1)
-            left -= self._read_file(file, share)
-        if not whole:
+            left -= self._read_file(file, max(left if whole else left // (len(files) - place), 1))
+        if not whole or left <= 0:
             logger.info(
-                "stream %r: types come from a sample of %d bytes", self._file_set.stream, self._file_set.sample_bytes
-            )
+                "stream %r: types come from a sample of %d bytes in %d files; a later value that does not fit its type "
+                "is refused", self._file_set.stream, self._file_set.sample_bytes, len(files),
+            )  # fmt: skip
         return {name: self._kind(name, candidate) for name, candidate in self._columns.items()}
 
     def _kind(self, name: str, candidate: Candidate) -> Kind:
-        declared = self._file_set.kinds.get(name)
-        if declared is not None:
-            return declared
-        kind = candidate.kind()
-        if name == self._file_set.operation or (kind.name == "integer" and LABEL.search(name)):
-            return Kind("string")
-        return kind
+        kind = self._file_set.kinds.get(name) or candidate.kind()
+        if name not in self._file_set.kinds and (
+            name == self._file_set.operation or (kind.name == "integer" and LABEL.search(name))
+        ):
+            kind = Kind("string")
+        return self._file_set.kind(name, kind)
 
     def _read_file(self, file: SourceFile, share: int) -> int:
         opened = OpenFile(file, self._file_set, self._file_set.state_every_rows)
         try:
             if opened.names is None:
                 return 0
-            self._add_header(file.name, opened.names)
+            if not self._add_header(file.name, opened.names):
+                return 0
             candidates = [self._columns[name] for name in opened.names]
             start = opened.start.offset
             for block in opened.blocks():
@@ -127,24 +142,20 @@ class Discovery:
         finally:
             opened.close()
 
-    def _add_header(self, file: str, names: Iterable[str]) -> None:
-        names = tuple(names)
+    def _add_header(self, file: str, names: tuple[str, ...]) -> bool:
+        """Take note of a file's columns; False if its drift leaves it unread."""
         if self._first is None:
             self._first = (file, names)
+        found = difference(self._first[1], names)
+        if found and self._file_set.drift == ERROR:
+            raise HeaderError(f"{file}, header: {found}, compared with {self._first[0]}; {REMEDY}")
+        if found and self._file_set.drift == QUARANTINE:
+            return False
         for name in names:
             if name not in self._columns:
                 text = self._file_set.all_text or name in self._file_set.kinds
-                self._columns[name] = Candidate([] if text else list(CANDIDATES))
-        check_same_columns(self._first[0], self._first[1], file, names)
-
-
-def check_same_columns(first: str, expected: Iterable[str], file: str, names: Iterable[str]) -> None:
-    """Raise HeaderError if two files have not the same columns; their order is free."""
-    more, fewer = sorted(set(names) - set(expected)), sorted(set(expected) - set(names))
-    if more or fewer:
-        differences = [f"has {more} more"] if more else []
-        differences += [f"lacks {fewer}"] if fewer else []
-        raise HeaderError(f"{file}, header: {' and '.join(differences)}, compared with {first}")
+                self._columns[name] = Candidate([] if text else list(CANDIDATES), self._file_set.kind)
+        return True
 
 
 def _add_block(candidates: Sequence[Candidate], opened: OpenFile, block: Any) -> None:

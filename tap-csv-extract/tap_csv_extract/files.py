@@ -9,7 +9,7 @@ from tap_csv_extract.blocks import Block, BlockReader
 from tap_csv_extract.config import FileSet
 from tap_csv_extract.decode import TextStream
 from tap_csv_extract.engine import Fields, PlainReader, columns_of_rows, exact_rows
-from tap_csv_extract.errors import HeaderError, RowRejected
+from tap_csv_extract.errors import HeaderError
 from tap_csv_extract.header import column_names
 from tap_csv_extract.sources import SourceFile
 from tap_csv_extract.tokens import Row, Tokenizer
@@ -108,12 +108,6 @@ class OpenFile:
                     byte = field[error.start]
                     return f"byte {byte:#04x} at {error.start} is not {self._dialect.encoding}; set 'encoding'", place
         return None
-
-    def reject(self, row: Row, fault: tuple[str, int | None]) -> RowRejected:
-        """Say what is wrong with a row."""
-        reason, place = fault
-        column = self.names[place] if self.names and place is not None else None
-        return RowRejected(self.name, row.line, column, reason)
 
     def close(self) -> None:
         """Close the file."""

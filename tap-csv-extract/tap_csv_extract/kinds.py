@@ -54,11 +54,18 @@ class Kind:
     scale: int = 0
     format: str | None = None
     declared: bool = False
+    text_format: str | None = None  # decimals: the format of the strings that carry them
+
+    @property
+    def title(self) -> str:
+        """How messages name it."""
+        places = f" with up to {self.scale} places" if self.name == "decimal" else ""
+        return f"{self.name}{places}" + (f" of the form {self.format!r}" if self.format else "")
 
     @property
     def quoted(self) -> bool:
         """Whether the value is a JSON string."""
-        return self.name in ("string", "date", "timestamp", "time")
+        return self.name in ("string", "date", "timestamp", "time") or self.text_format is not None
 
     def pattern(self) -> str:
         """A regular expression (RE2 and re) for the text that is spliced as it stands."""
@@ -79,6 +86,9 @@ class Kind:
 
     def schema(self) -> Schema:
         """The JSON Schema of the column; every column may be NULL."""
+        if self.text_format is not None:
+            about = {"precision": self.precision, "scale": self.scale}
+            return {"type": ["string", "null"], "format": self.text_format, **about}
         if self.name == "decimal":
             return {"type": ["number", "null"], "multipleOf": multiple_of(self.scale)}
         if self.name == "json":
@@ -126,6 +136,9 @@ def kind_of_schema(schema: Schema) -> Kind:
     if not names or names & {"object", "array"}:
         return Kind("json")
     if "string" in names:
+        if str(schema.get("format")).endswith("singer.decimal"):
+            scale = int(schema.get("scale", 9))
+            return Kind("decimal", int(schema.get("precision", DECIMAL_DIGITS)), scale, text_format=schema["format"])
         formats = {"date": "date", "date-time": "timestamp", "time": "time"}
         return Kind(formats.get(str(schema.get("format")), "string"))
     if "number" in names:

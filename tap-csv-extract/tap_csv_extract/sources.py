@@ -9,10 +9,11 @@ from __future__ import annotations
 import glob
 import io
 import os
+import sys
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, ClassVar, Protocol, cast
 
 from tap_csv_extract.errors import ConfigError, SourceError
 
@@ -26,6 +27,10 @@ class SourceFile(Protocol):
     def name(self) -> str:
         """What STATE, errors and `_sdc_source_file` call it."""
 
+    @property
+    def tracked(self) -> bool:
+        """Whether STATE can say how far it was read."""
+
     def stamp(self) -> dict[str, int | str]:
         """Size and times, or what else tells cheaply that the file is the one it was."""
 
@@ -38,9 +43,13 @@ class LocalFile:
     """A file on this machine."""
 
     name: str
+    tracked: ClassVar[bool] = True
 
     def stamp(self) -> dict[str, int | str]:
-        status = os.stat(self.name)
+        try:
+            status = os.stat(self.name)
+        except OSError as error:
+            raise SourceError(f"{self.name}: was listed and cannot be read: {error.strerror}; run again") from error
         return {"size": status.st_size, "modified": status.st_mtime_ns, "changed": status.st_ctime_ns}
 
     def open(self) -> BinaryIO:
@@ -56,6 +65,7 @@ class ZipMember:
 
     archive: SourceFile
     member: str
+    tracked: ClassVar[bool] = True
 
     @property
     def name(self) -> str:
@@ -103,7 +113,58 @@ class _MemberReader(io.RawIOBase):
         super().close()
 
 
-def list_files(paths: Iterable[str]) -> list[SourceFile]:
+class StandardInput:
+    """Standard input, which can be read once: what discovery reads of it is kept for the sync."""
+
+    name = "-"
+    tracked = False
+
+    def __init__(self) -> None:
+        self._seen: list[bytes] = []
+        self._keeps = True
+
+    def stamp(self) -> dict[str, int | str]:
+        return {}
+
+    def open(self) -> BinaryIO:
+        return cast("BinaryIO", io.BufferedReader(_Replay(self._seen, self._keeps), 1 << 16))
+
+    def read_last(self) -> None:
+        """Say that the next reading is the last: nothing is kept any more."""
+        self._keeps = False
+
+
+class _Replay(io.RawIOBase):
+    """Gives the bytes that were kept, then those that follow."""
+
+    def __init__(self, seen: list[bytes], keeps: bool) -> None:
+        self._seen, self._keeps, self._next = seen, keeps, 0
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._rest:
+            if self._next < len(self._seen):
+                self._rest = self._seen[self._next]
+                self._next += 1
+                if not self._keeps:
+                    self._seen[self._next - 1] = b""
+            else:
+                self._rest = os.read(sys.stdin.fileno(), len(buffer))
+                if self._keeps:
+                    self._seen.append(self._rest)
+                    self._next += 1
+        data, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+
+_STANDARD_INPUT = StandardInput()
+
+
+def list_files(paths: Iterable[str], s3: S3 | None = None) -> list[SourceFile]:
     """List the files of one stream, each once, in order of name.
 
     Raises ConfigError for a path without a file, because a stream that is empty by a misspelt path would go unseen.
@@ -111,17 +172,23 @@ def list_files(paths: Iterable[str]) -> list[SourceFile]:
     """
     found: dict[str, SourceFile] = {}
     for path in paths:
-        for file in _expand(path):
+        for file in _expand(path, s3):
             found.setdefault(file.name, file)
     return [found[name] for name in sorted(found)]
 
 
-def _expand(path: str) -> list[SourceFile]:
+def _expand(path: str, s3: S3 | None) -> list[SourceFile]:
+    if path == "-":
+        return [_STANDARD_INPUT]
+    if path.startswith("s3://"):
+        assert s3 is not None
+        return [member for file in s3.list_files(path) for member in _members(file)]
     path = path.removeprefix("file://")
     if any(mark in path for mark in GLOB_MARKS) and not os.path.exists(path):
         names = [name for name in glob.glob(path, recursive=True) if os.path.isfile(name)]
     elif os.path.isdir(path):
-        names = [entry.path for entry in os.scandir(path) if entry.is_file() and entry.name[0] not in "._"]
+        with os.scandir(path) as entries:
+            names = [entry.path for entry in entries if entry.is_file() and entry.name[0] not in "._"]
     elif os.path.exists(path):
         names = [path]
     else:
@@ -131,12 +198,19 @@ def _expand(path: str) -> list[SourceFile]:
 
 def _members(file: SourceFile) -> list[SourceFile]:
     """The members of a zip archive, or the file itself."""
+    if not file.name.lower().endswith(".zip"):
+        return [file]
     with file.open() as raw:
-        if raw.read(4) != b"PK\x03\x04":
-            return [file]
         try:
             with zipfile.ZipFile(raw) as archive:
                 names = [info.filename for info in archive.infolist() if not info.is_dir()]
         except zipfile.BadZipFile as error:
             raise SourceError(f"{file.name}: begins like a zip archive and is none: {error}") from error
     return [ZipMember(file, name) for name in names if not name.startswith("__MACOSX/")]
+
+
+class S3(Protocol):
+    """Lists objects; `s3.py` has the real one."""
+
+    def list_files(self, path: str) -> list[SourceFile]:
+        """List the objects of `s3://bucket/key`, a glob, or a prefix that ends with a slash."""

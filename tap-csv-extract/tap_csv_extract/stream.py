@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Iterable, Mapping
+from contextlib import closing
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +13,15 @@ from singer_sdk import Stream
 from singer_sdk.exceptions import MaxRecordsLimitException
 from singer_sdk.mapper import SameRecordTransform
 
-from tap_csv_extract import extract
-from tap_csv_extract.config import FULL_TABLE, LOG_BASED, FileSet
+from tap_csv_extract import extract, file_extract
+from tap_csv_extract.config import FULL_TABLE, FileSet
 from tap_csv_extract.errors import ConfigError
 from tap_csv_extract.kinds import Kind, kind_of_schema
-from tap_csv_extract.sources import SourceFile, list_files
+from tap_csv_extract.rejects import BadRows
+from tap_csv_extract.sources import SourceFile
 
 if TYPE_CHECKING:
-    from singer_sdk import Tap
+    from tap_csv_extract.cli import TapCsvExtract
 
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -28,11 +30,12 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 class CsvStream(Stream):
     """One entry of `files`."""
 
-    def __init__(self, tap: Tap, file_set: FileSet, columns: Mapping[str, Kind]) -> None:
+    _tap: TapCsvExtract
+
+    def __init__(self, tap: TapCsvExtract, file_set: FileSet, columns: Mapping[str, Kind]) -> None:
         self.file_set = file_set
         properties = {name: kind.schema() for name, kind in columns.items()}
-        if file_set.replication_method == LOG_BASED:
-            properties[extract.DELETED_AT] = Kind("timestamp").schema()
+        properties |= {name: file_extract.ADDED[name].schema() for name in file_set.added_columns}
         missing = [key for key in file_set.keys if key not in properties]
         if missing:
             raise ConfigError(
@@ -44,6 +47,8 @@ class CsvStream(Stream):
         self.replication_key = file_set.replication_key
         self.forced_replication_method = file_set.replication_method
         self._rows_since_state = 0
+        self._bytes_since_state = 0
+        self._bad_rows = BadRows(file_set.stream, file_set.on_bad_row, file_set.reject_path)
 
     @property
     def emit_activate_version_messages(self) -> bool:
@@ -57,35 +62,40 @@ class CsvStream(Stream):
     def _sync_records(self, context: Any = None, *, write_messages: bool = True) -> Generator[dict[str, Any], Any, Any]:
         """Write the RECORD and STATE messages; yields nothing."""
         version = self._version()
-        columns = self._kinds()
-        stream = extract.Stream(
+        stream = file_extract.Stream(
             file_set=self.file_set,
-            columns=columns,
-            selected=[name for name in self.schema["properties"] if self.mask.get(("properties", name), True)],
+            columns=self._kinds(),
+            is_selected=lambda name: bool(self.mask.get(("properties", name), True)),
             write=self._write_lines if self._records_stay_as_they_are() else self._write_mapped,
             checkpoint=self._checkpoint,
+            add_columns=self._add_columns,
+            bad_rows=self._bad_rows,
             version=version,
             row_limit=self.ABORT_AT_RECORD_COUNT,
         )
         self._counter = self.get_record_counter()
-        with self._counter, self.get_sync_timer():
+        with self._counter, self.get_sync_timer(), closing(self._bad_rows):
             try:
                 extract.extract(stream, self._files(), self.stream_state)
-            except extract.LimitReached:
+            except file_extract.LimitReached:
                 reason = MaxRecordsLimitException(f"stopped after {stream.row_limit} records, as the test asks")
                 self._abort_sync(reason)
         if version is not None:
             self._write_activate_version_message(version)
         self._write_state_message()
-        summary = stream.summary
-        self.log(
-            "%d rows sent from %d files; %d files unchanged, %d rows below the bookmark",
-            summary.rows, summary.files_read, summary.files_unchanged, summary.rows_below_bookmark,
-        )  # fmt: skip
+        self._log_summary(stream.summary)
         yield from ()
 
+    def _log_summary(self, summary: file_extract.Summary) -> None:
+        self.log(
+            "%d rows sent from %d files; files unchanged %d, quarantined %d; rows rejected %d, padded %d, below the "
+            "bookmark %d; blank lines left out %d",
+            summary.rows, summary.files_read, summary.files_unchanged, summary.files_quarantined,
+            self._bad_rows.rejected, self._bad_rows.padded, summary.rows_below_bookmark, summary.blank_lines,
+        )  # fmt: skip
+
     def _files(self) -> list[SourceFile]:
-        return list_files(self.file_set.paths)
+        return self._tap.files(self.file_set)
 
     def _version(self) -> int | None:
         wanted = self.config.get("emit_activate_version_messages") and self.replication_method == FULL_TABLE
@@ -95,10 +105,8 @@ class CsvStream(Stream):
         """The kinds of the files' columns: those of the catalog, with what `types` adds to them."""
         kinds = {}
         for name, schema in self.effective_schema["properties"].items():
-            if name == extract.DELETED_AT:
-                continue
-            kind, declared = kind_of_schema(schema), self.file_set.kinds.get(name)
-            kinds[name] = declared if declared is not None and declared.name == kind.name else kind
+            if name not in self.file_set.added_columns:
+                kinds[name] = self.file_set.kind(name, kind_of_schema(schema))
         return kinds
 
     def _records_stay_as_they_are(self) -> bool:
@@ -109,6 +117,7 @@ class CsvStream(Stream):
         output = sys.stdout.buffer
         output.write(lines)
         self._counter.increment(count)
+        self._bytes_since_state += len(lines)
         self.state_manager.is_flushed = False
 
     def _write_mapped(self, lines: memoryview, count: int) -> None:
@@ -122,10 +131,36 @@ class CsvStream(Stream):
                     written.append(_ENCODER.encode({**message, "stream": stream_map.stream_alias, "record": record}))
         self._write_lines(memoryview(b"".join(line + b"\n" for line in written)), len(written))
 
+    def _add_columns(self, kinds: Mapping[str, Kind]) -> None:
+        """Tell the target of columns that a file has brought, before its records."""
+        properties = {name: kind.schema() for name, kind in kinds.items()}
+        self.schema["properties"].update(properties)
+        self.effective_schema["properties"].update(properties)
+        mapper = self._tap.mapper
+        mapper.register_raw_stream_schema(self.name, self.effective_schema, self.primary_keys)
+        self._stream_maps = None
+        self._write_schema_message()
+
     def _checkpoint(self, rows: int) -> None:
-        """A STATE may stand here: write it if enough rows or the end of a file lie behind."""
+        """A STATE may stand here: write it after enough rows, and at the end of a file (`rows` is 0).
+
+        Where STATE is larger than the records since the last one (very many small files) it waits, so that STATE is
+        never more than half of the output.
+        """
         self._rows_since_state += rows
-        if rows == 0 or self._rows_since_state >= self.file_set.state_every_rows:
-            self._rows_since_state = 0
-            if self.ABORT_AT_RECORD_COUNT is None:
-                self._write_state_message()
+        due = self._rows_since_state >= self.file_set.state_every_rows
+        file_ended = rows == 0 and self._bytes_since_state >= self._state_bytes()
+        if (due or file_ended) and self.ABORT_AT_RECORD_COUNT is None:
+            self._write_state_message()
+        self._tap.stop_if_asked(self._write_state_message)
+
+    def _state_bytes(self) -> int:
+        # About 250 bytes per file; the first hundred files are always worth a STATE each.
+        files = sum(len(bookmark.get("files", ())) for bookmark in self.tap_state.get("bookmarks", {}).values())
+        return 250 * files if files > 100 else 0
+
+    def _write_state_message(self) -> None:
+        """Write STATE; what it says about rejected rows is on disk before."""
+        self._bad_rows.settle()
+        self._rows_since_state = self._bytes_since_state = 0
+        super()._write_state_message()

@@ -1,0 +1,176 @@
+"""Files in S3: `s3://bucket/key`, a glob such as `s3://bucket/in/*.csv.gz`, or a prefix that ends with a slash."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO, ClassVar, cast
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tap_csv_extract.errors import ConfigError, SourceError
+from tap_csv_extract.sources import GLOB_MARKS, SourceFile
+
+# One ranged GET brings so much: fewer requests than S3 charges for noticeably, little enough to keep in memory.
+RANGE_BYTES = 8 << 20
+
+
+@dataclass(frozen=True)
+class S3File:
+    """One object, always read in the version that was listed."""
+
+    client: Any
+    bucket: str
+    key: str
+    size: int
+    etag: str
+    modified: str
+    tracked: ClassVar[bool] = True
+
+    @property
+    def name(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+    def stamp(self) -> dict[str, int | str]:
+        return {"size": self.size, "etag": self.etag, "modified": self.modified}
+
+    def open(self) -> BinaryIO:
+        return cast("BinaryIO", io.BufferedReader(_Object(self), 1 << 16))
+
+
+class _Object(io.RawIOBase):
+    """Reads an object by ranges, so that it can be sought in and no connection stays open while the target works."""
+
+    def __init__(self, file: S3File) -> None:
+        self._file = file
+        self._position = 0
+        self._range = b""
+        self._range_start = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._file.size}[whence]
+        self._position = max(base + offset, 0)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        if self._position >= self._file.size:
+            return 0
+        place = self._position - self._range_start
+        if not 0 <= place < len(self._range):
+            self._get()
+            place = 0
+        data = self._range[place : place + len(buffer)]
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def _get(self) -> None:
+        file, end = self._file, min(self._position + RANGE_BYTES, self._file.size) - 1
+        with _said_clearly(file.name):
+            answer = file.client.get_object(
+                Bucket=file.bucket, Key=file.key, IfMatch=file.etag, Range=f"bytes={self._position}-{end}"
+            )
+            self._range, self._range_start = answer["Body"].read(), self._position
+        if not self._range:
+            raise SourceError(f"{file.name}: S3 gave no bytes from {self._position} on")
+
+
+class S3Files:
+    """Lists objects with the keys, profile, region and endpoint of the settings."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self._config = config
+        self._client: Any = None
+
+    def list_files(self, path: str) -> list[SourceFile]:
+        bucket, _, pattern = path.removeprefix("s3://").partition("/")
+        wanted: Callable[[str], object]
+        if any(mark in pattern for mark in GLOB_MARKS):
+            prefix = re.split(r"[*?\[]", pattern)[0]
+            wanted = _matcher(pattern)
+        elif pattern.endswith("/") or not pattern:
+            prefix = pattern
+            wanted = re.compile(re.escape(pattern) + r"[^/._][^/]*").fullmatch
+        else:
+            prefix, wanted = pattern, lambda key: key == pattern
+        found = [self._file(bucket, entry) for entry in self._entries(bucket, prefix) if wanted(entry["Key"])]
+        if not found and prefix == pattern and not pattern.endswith("/") and pattern:
+            raise ConfigError(
+                f"path {path!r}: no such object; correct 'path', or write a glob or a prefix with a slash"
+            )
+        return found
+
+    def _entries(self, bucket: str, prefix: str) -> Iterator[Mapping[str, Any]]:
+        with _said_clearly(f"s3://{bucket}/{prefix}"):
+            pages = self._connected().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+            for page in pages:
+                yield from page.get("Contents", ())
+
+    def _file(self, bucket: str, entry: Mapping[str, Any]) -> SourceFile:
+        modified = entry["LastModified"].isoformat()
+        return S3File(self._connected(), bucket, entry["Key"], entry["Size"], entry["ETag"], modified)
+
+    def _connected(self) -> Any:
+        if self._client is None:
+            get = self._config.get
+            with _said_clearly("s3"):
+                session = boto3.Session(
+                    aws_access_key_id=get("aws_access_key_id"),
+                    aws_secret_access_key=get("aws_secret_access_key"),
+                    aws_session_token=get("aws_session_token"),
+                    profile_name=get("aws_profile"),
+                    region_name=get("s3_region"),
+                )
+                self._client = session.client(
+                    "s3",
+                    endpoint_url=get("s3_endpoint_url"),
+                    config=Config(retries={"max_attempts": 5, "mode": "standard"}),
+                )
+        return self._client
+
+
+def _matcher(pattern: str) -> Callable[[str], object]:
+    """A glob over keys in which, as in a shell, * and ? stay within a folder and ** does not."""
+    words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    text = ""
+    for part in re.findall(r"\*\*/|\*\*|\*|\?|\[!?[^\]]+\]|.", pattern, re.DOTALL):
+        if part in words:
+            text += words[part]
+        elif len(part) > 1:
+            text += "[^" + part[2:] if part[1] == "!" else part
+        else:
+            text += re.escape(part)
+    return re.compile(text, re.DOTALL).fullmatch
+
+
+@contextmanager
+def _said_clearly(what: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        remedy = {
+            "403": "the keys or the profile may not read it; allow s3:GetObject and s3:ListBucket",
+            "AccessDenied": "the keys or the profile may not read it; allow s3:GetObject and s3:ListBucket",
+            "InvalidAccessKeyId": "the access key is unknown; correct 'aws_access_key_id'",
+            "SignatureDoesNotMatch": "the secret does not belong to the access key; correct 'aws_secret_access_key'",
+            "NoSuchBucket": "no such bucket; correct 'path'",
+            "PreconditionFailed": "it was replaced while it was read; run again",
+        }.get(code, "see the code of S3's answer")
+        raise SourceError(f"{what}: S3 answers {code}: {remedy}") from error
+    except BotoCoreError as error:
+        raise SourceError(f"{what}: {error}; check the aws_* and s3_* settings") from error

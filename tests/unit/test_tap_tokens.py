@@ -1,0 +1,163 @@
+"""Reading rows: the exact reader against Python's csv module, the fast one against the exact one."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import BinaryIO
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_csv_extract.blocks import BlockReader
+from tap_csv_extract.decode import TextStream
+from tap_csv_extract.dialect import Dialect
+from tap_csv_extract.engine import PlainReader, columns_of_rows, exact_rows
+from tap_csv_extract.tokens import Row, Tokenizer
+
+
+class Bytes:
+    """A file in memory."""
+
+    name = "memory"
+    tracked = True
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def stamp(self) -> dict[str, int | str]:
+        return {"size": len(self._data)}
+
+    def open(self) -> BinaryIO:
+        return io.BufferedReader(io.BytesIO(self._data))  # type: ignore[arg-type]
+
+
+def rows_of(data: bytes, dialect: Dialect) -> list[Row]:
+    return list(Tokenizer(dialect).rows(data, 1, final=True))
+
+
+def texts(rows: list[Row]) -> list[list[str]]:
+    return [[(field or b"").decode() for field in row.fields] for row in rows]
+
+
+# Few letters and many marks, so that every transition between states comes up.
+MARKED_TEXT = st.text(st.sampled_from('ab|",\n\r\\# é'), max_size=60)
+CELLS = st.text(st.sampled_from('ab|",\n\r\\ é\x00\t'), max_size=6)
+DIALECTS = [
+    Dialect(),
+    Dialect(delimiter=","),
+    Dialect(quote=None),
+    Dialect(escape="\\", double_quote=False),
+    Dialect(delimiter=",", quote="'"),
+]
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(CELLS, min_size=2, max_size=4), max_size=6), st.sampled_from(["\n", "\r\n"]))
+def test_what_the_csv_module_writes(table: list[list[str]], line_end: str) -> None:
+    """Every table that csv.writer writes comes back as it was, with the physical line of each row."""
+    text = io.StringIO()
+    csv.writer(text, delimiter="|", lineterminator=line_end, quoting=csv.QUOTE_ALL).writerows(table)
+    rows = rows_of(text.getvalue().encode(), Dialect())
+    assert texts(rows) == table
+    before = [text.getvalue().encode()[: row.start].decode() for row in rows]
+    assert [row.line for row in rows] == [len(io.StringIO(part, newline="").readlines()) + 1 for part in before]
+
+
+@given(MARKED_TEXT, st.sampled_from(DIALECTS))
+@settings(max_examples=600, deadline=None)
+def test_what_the_csv_module_reads(text: str, dialect: Dialect) -> None:
+    """Any text is read as csv.reader reads it, except where it is refused."""
+    rows = rows_of(text.encode(), dialect)
+    if any(row.fault for row in rows) or text.endswith("\\"):
+        return
+    expected = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote or '"',
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        escapechar=dialect.escape,
+        doublequote=dialect.double_quote,
+    )
+    assert texts(rows) == [row for row in expected if row]
+
+
+@given(MARKED_TEXT, st.integers(1, 9), st.integers(1, 4), st.sampled_from(DIALECTS))
+@settings(max_examples=600, deadline=None)
+def test_blocks_are_whole_rows(text: str, block_bytes: int, max_rows: int, dialect: Dialect) -> None:
+    """However a file is cut into blocks, its rows, lines and offsets are the same."""
+    data = text.encode()
+    tokenizer = Tokenizer(dialect)
+    stream = TextStream(Bytes(data), "utf-8")
+    reader = BlockReader(stream, dialect, tokenizer, 1, max_rows, block_bytes)
+    found = []
+    end = 0
+    for block in reader.blocks():
+        assert block.start == end
+        end = block.end
+        assert data[block.start : block.end] == block.data
+        found += [
+            (row.fields, row.line, row.fault, row.start + block.start, row.end + block.start)
+            for row in exact_rows(tokenizer, block)
+        ]
+    assert end == len(data)
+    expected = [(row.fields, row.line, row.fault, row.start, row.end) for row in rows_of(data, dialect)]
+    assert found == expected
+    stream.close()
+
+
+@given(MARKED_TEXT, st.sampled_from([1, 2, 3]))
+@settings(max_examples=600, deadline=None)
+def test_the_fast_reader_reads_as_the_exact_one(text: str, width: int) -> None:
+    """A plain block that the fast reader takes has the fields of the exact reader, NULL and '' told apart."""
+    data = text.encode()
+    dialect = Dialect(null_values=("", "a"))
+    tokenizer = Tokenizer(dialect, blank_is_row=width == 1)
+    stream = TextStream(Bytes(data), "utf-8")
+    for block in BlockReader(stream, dialect, tokenizer, 1, 100).blocks():
+        fields = PlainReader(dialect, width).read(block) if block.plain else None
+        if fields is None:
+            continue
+        rows = exact_rows(tokenizer, block)
+        assert all(row.fault is None and len(row.fields) == width for row in rows)
+        expected = columns_of_rows(rows, width)
+        assert [column.to_pylist() for column in fields.columns] == [c.to_pylist() for c in expected.columns]
+    stream.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ('""|x', ["", "x"]),
+        ("|x", [None, "x"]),
+        ('a"b|c', ['a"b', "c"]),
+        (' "a"|b', [' "a"', "b"]),
+        ('"a\nb"|c', ["a\nb", "c"]),
+        ('"a""b"|c', ['a"b', "c"]),
+    ],
+)
+def test_fields(text: str, fields: list[str | None]) -> None:
+    """Quotes count at the start of a field only."""
+    row = rows_of(text.encode(), Dialect())[0]
+    assert [None if field is None else field.decode() for field in row.fields] == fields
+
+
+def test_a_delimiter_of_two_characters() -> None:
+    """A delimiter may be longer than one character, or no ASCII."""
+    assert texts(rows_of(b'a||"b||c"||d|e\n', Dialect(delimiter="||"))) == [["a", "b||c", "d|e"]]
+    assert texts(rows_of("a§b\n".encode(), Dialect(delimiter="§"))) == [["a", "b"]]
+
+
+def test_comments_are_left_out() -> None:
+    """A line that begins with the comment mark is no row, whatever stands in it; lines are counted on."""
+    rows = rows_of(b'# "not|closed\na|b\nc|#d\n', Dialect(comment="#"))
+    assert texts(rows) == [["a", "b"], ["c", "#d"]]
+    assert [row.line for row in rows] == [2, 3]
+
+
+def test_a_bad_row_ends_at_its_line() -> None:
+    """What follows a row that cannot be read is read."""
+    rows = rows_of(b'"a"b|c\nd|e\n', Dialect())
+    assert [row.fault is None for row in rows] == [False, True]
+    assert texts(rows[1:]) == [["d", "e"]]
