@@ -12,9 +12,12 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from local_warehouse.redshift.keeper import free_shared_memory
 
 SERVERS = ("s3", "redshift", "snowflake")
 _LOCK = ".lock"
@@ -155,16 +158,32 @@ def _clean(path: Path) -> None:
 
 
 def kill_processes_in(path: Path) -> None:
-    """Kill every process that works in a server's directory below `path`.
+    """Kill every process that works in a server's directory below `path`, and free what they shared.
 
     A server is started there and its helpers stay there (PostgreSQL in its data directory), also when
     their parent was killed. Without /proc (macOS) only the servers' own end at the end of stdin helps.
     """
-    homes = [os.fspath(path / name) + "/" for name in SERVERS]
+    # PostgreSQL frees its shared memory at SIGQUIT, its "immediate shutdown"; at SIGKILL it cannot.
+    for number, patience_seconds in ((signal.SIGQUIT, 2.0), (signal.SIGKILL, 5.0)):
+        deadline = time.monotonic() + patience_seconds
+        for pid in _processes_in(path):
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+        while _processes_in(path) and time.monotonic() < deadline:
+            time.sleep(0.02)
+    for file in (path / "redshift").glob("*/data/postmaster.pid"):
+        free_shared_memory(str(file.parent))
+
+
+def _processes_in(path: Path) -> list[int]:
+    homes = tuple(os.fspath(path / name) + "/" for name in SERVERS)
+    found = []
     for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            works_in = os.readlink(entry / "cwd") + "/"
-            if any(works_in.startswith(home) for home in homes):
-                os.kill(int(entry.name), signal.SIGKILL)
-        except OSError:  # not ours to look at, or gone
-            continue
+        with suppress(OSError):  # not ours to look at, or gone
+            if (os.readlink(entry / "cwd") + "/").startswith(homes) and not _is_zombie(entry):
+                found.append(int(entry.name))
+    return found
+
+
+def _is_zombie(entry: Path) -> bool:
+    return (entry / "stat").read_text().rpartition(")")[2].split()[0] == "Z"

@@ -29,14 +29,14 @@ def run(warehouse: str, config: Mapping[str, Any], statement: str, form: str, ou
 
 def _redshift(config: Mapping[str, Any], statement: str) -> tuple[list[str], Rows]:
     import psycopg2
-    from psycopg2.extensions import STRING, new_type, register_type
+    from psycopg2.extensions import new_type, register_type
 
     names = ("host", "port", "user", "password", "sslmode")
     try:
         connection = psycopg2.connect(dbname=config["database"], **{name: config[name] for name in names})
         connection.autocommit = True
         # Dates and times as the warehouse writes them: Python has no year 10000 and no infinity.
-        register_type(new_type((1082, 1083, 1114, 1184, 1266), "AS_TEXT", STRING), connection)
+        register_type(new_type((1082, 1083, 1114, 1184, 1266), "AS_TEXT", lambda text, cursor: text), connection)
         with connection.cursor() as cursor:
             cursor.execute(statement)
             if cursor.description is None:

@@ -23,6 +23,7 @@ def main() -> int:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides
+    lost = False
     running = backend.start(settings.database, settings.user, settings.password)
     try:
         server = Server(settings, running)
@@ -30,17 +31,25 @@ def main() -> int:
         threading.Thread(target=_prepare, daemon=True).start()
         print(json.dumps({"host": server.host, "port": server.port, "pid": os.getpid()}), flush=True)  # noqa: T201
         threading.Thread(target=_wait_for_end_of_file, args=(stop,), daemon=True).start()
+        threading.Thread(target=_wait_for_backend, args=(running, stop), daemon=True).start()
         stop.wait()
+        lost = running.keeper.poll() is not None
         server.close()
     finally:
         running.stop()
-    return 0
+    return int(lost)
 
 
 def _prepare() -> None:
     """Import what the first COPY needs (0.4 s) before it comes."""
     import boto3  # noqa: F401
     import zstandard  # noqa: F401
+
+
+def _wait_for_backend(running: backend.Backend, stop: threading.Event) -> None:
+    """Without PostgreSQL there is nothing to serve."""
+    running.keeper.wait()
+    stop.set()
 
 
 def _wait_for_end_of_file(stop: threading.Event) -> None:

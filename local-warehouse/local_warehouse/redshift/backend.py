@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import pwd
@@ -42,6 +43,7 @@ SETTINGS = {
     "autovacuum": "off",
     "jit": "off",
     "io_method": "sync",  # no helper processes
+    "dynamic_shared_memory_type": "mmap",  # files in the data directory: nothing stays in /dev/shm after kill -9
     "max_parallel_workers": "0",
     "max_connections": "200",
     "shared_buffers": "128MB",
@@ -90,15 +92,14 @@ class Backend:
             self.keeper.wait(8)
         except subprocess.TimeoutExpired:
             self.keeper.kill()
-        for step in (lambda: os.kill(self.server_pid, signal.SIGKILL) if self._orphaned() else None,):
-            try:
-                step()
-            except OSError:
-                pass
+        # A keeper that was killed leaves PostgreSQL running, and the file with its id.
+        if (self.directory / "data" / "postmaster.pid").exists():
+            with contextlib.suppress(OSError):
+                os.kill(self.server_pid, signal.SIGQUIT)  # unlike SIGKILL it frees the shared memory
+                for _ in range(250):
+                    time.sleep(0.02)
+                    os.kill(self.server_pid, 0)
         shutil.rmtree(self.directory, ignore_errors=True)
-
-    def _orphaned(self) -> bool:
-        return (self.directory / "data" / "postmaster.pid").exists()
 
 
 class Admin:
