@@ -15,6 +15,10 @@ from local_warehouse.redshift.names import LongNames, name_of
 UNSUPPORTED_FORMATS = ("JSON", "AVRO", "PARQUET", "ORC", "FIXEDWIDTH", "SHAPEFILE")
 COMPRESSIONS = ("GZIP", "ZSTD", "BZIP2")
 MAX_ERROR_LIMIT = 100_000
+INVALID_CREDENTIALS = (
+    "Invalid credentials. Must be of the format: credentials 'aws_iam_role=...' or"
+    " 'aws_access_key_id=...;aws_secret_access_key=...[;token=...]'"
+)
 
 
 @dataclass
@@ -195,7 +199,7 @@ class CopyParser:
 
     def _option_null(self) -> None:
         self.reader.accept("AS")
-        # '\\N' is written in the guide without doubling its backslash; both spellings mean backslash and N.
+        # The guide writes '\N' without doubling the backslash; both spellings mean backslash and N.
         spelled = self.reader.peek().text
         value = self._string()
         self.copy.null = "\\N" if spelled == "'\\N'" else value
@@ -235,7 +239,8 @@ class CopyParser:
         self.copy.time_format = self._string()
 
     def _option_compupdate(self) -> None:
-        self.reader.accept("PRESET") or self._on_or_off()
+        if not self.reader.accept("PRESET"):
+            self._on_or_off()
 
     def _option_statupdate(self) -> None:
         self._on_or_off()
@@ -282,10 +287,7 @@ class CopyParser:
             elif name in names:
                 self.copy.credentials.keys[names[name]] = value
             else:
-                raise RedshiftError(
-                    "XX000",
-                    "Invalid credentials. Must be of the format: credentials 'aws_iam_role=...' or 'aws_access_key_id=...;aws_secret_access_key=...[;token=...]'",
-                )
+                raise RedshiftError("XX000", INVALID_CREDENTIALS)
 
     def _check(self) -> None:
         copy, credentials = self.copy, self.copy.credentials

@@ -178,7 +178,7 @@ class TableReader:
         return word.lower()
 
     def _expression(self) -> str:
-        parts = []
+        parts: list[str] = []
         depth = 0
         while not self.reader.ended():
             token = self.reader.peek()
@@ -266,10 +266,8 @@ def sized(kind: str, arguments: list[str]) -> str:
             and 1 <= int(precision) <= 38
             and int(scale) <= min(37, int(precision))
         ):
-            raise RedshiftError(
-                "22023",
-                f"NUMERIC precision {precision} must be between 1 and 38, scale {scale} between 0 and precision (at most 37)",
-            )
+            limits = "precision must be between 1 and 38, scale between 0 and precision (at most 37)"
+            raise RedshiftError("22023", f"NUMERIC({precision},{scale}): {limits}")
         return f"numeric({precision},{scale})"
     if kind == "varbyte":
         length = arguments[0] if arguments else "64000"
@@ -289,7 +287,8 @@ def _identity(when: str, arguments: list[Token], column: Column) -> str:
         raise RedshiftError("42601", f'identity column "{column.name}" must be of type integer or bigint')
     parts = [text_of(part) for part in split_at_commas(arguments)] or ["1", "1"]
     column.identity = True
-    return f" GENERATED {when} AS IDENTITY (START WITH {parts[0]} INCREMENT BY {parts[1]} MINVALUE {min(int(parts[0]), 1)})"
+    start, step = parts[0], parts[1]
+    return f" GENERATED {when} AS IDENTITY (START WITH {start} INCREMENT BY {step} MINVALUE {min(int(start), 1)})"
 
 
 def create_table(tokens: list[Token], names: LongNames, case_sensitive: bool) -> list[str]:
@@ -381,15 +380,18 @@ def _like(reader: Reader, part: TableReader) -> str:
     return f"LIKE {parent}{including}"
 
 
+def _array(names: list[str]) -> str:
+    return "ARRAY[" + ", ".join(literal(name) for name in names) + "]::text[]"
+
+
 def layout_statements(table: str, layout: Layout, if_new: bool) -> list[str]:
     """Statements that store keys and attributes; a table that existed already keeps its own."""
     calls = []
     for key in layout.keys:
-        columns = "ARRAY[" + ", ".join(literal(column) for column in key.columns) + "]::text[]"
-        target = "ARRAY[" + ", ".join(literal(column) for column in key.target_columns) + "]::text[]"
-        calls.append(
-            f"rs_add_key({literal(table)}, {literal(key.kind)}, {literal(key.name)}, {columns}, {literal(key.target)}, {target}, {str(if_new).lower()})"
-        )
+        words = ", ".join(literal(word) for word in (table, key.kind, key.name))
+        columns, target_columns = _array(key.columns), _array(key.target_columns)
+        only_new = str(if_new).lower()
+        calls.append(f"rs_add_key({words}, {columns}, {literal(key.target)}, {target_columns}, {only_new})")
     for column, encoding in layout.encodings.items():
         calls.append(
             f"rs_set_column({literal(table)}, {literal(column)}, {literal(encoding)}, false, 0, {str(if_new).lower()})"

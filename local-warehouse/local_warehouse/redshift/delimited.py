@@ -105,7 +105,9 @@ class DelimitedReader:
         codec = _CODECS.get(self.copy.encoding)
         decode = codecs.getincrementaldecoder(codec)("strict").decode if codec else None
         while chunk := stream.read(BLOCK_BYTES):
-            yield decode(chunk).encode() if decode else chunk
+            text = decode(chunk).encode() if decode else chunk
+            for at in range(0, len(text), BLOCK_BYTES):  # an inflated chunk may be many times larger
+                yield text[at : at + BLOCK_BYTES]
 
     def _end_of_records(self, data: bytes) -> int:
         """The position after the last newline that ends a record, or 0."""
@@ -144,7 +146,7 @@ class DelimitedReader:
             return None
         if self.copy.csv and self.quote in text:
             rows = self._quick_quoted(text)
-        elif self.copy.escape and "\\" in text or self.copy.removequotes:
+        elif (self.copy.escape and "\\" in text) or self.copy.removequotes:
             return None
         else:
             rows = self._quick_plain(text)

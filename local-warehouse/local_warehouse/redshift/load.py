@@ -181,8 +181,9 @@ class Load:
 
     def _judge(self) -> None:
         """Find the staged rows that cannot be loaded."""
-        sql = f"SELECT count(*) FROM {load_columns.staged_sql(self.columns, self.copy)} WHERE {load_columns.faulty_sql(self.columns, self.copy)}"
-        self.bad_rows = int(str(self.backend.run(sql)[0][0]))
+        staged = load_columns.staged_sql(self.columns, self.copy)
+        faulty = load_columns.faulty_sql(self.columns, self.copy)
+        self.bad_rows = int(str(self.backend.run(f"SELECT count(*) FROM {staged} WHERE {faulty}")[0][0]))
         if self.bad_rows:
             limit = min(self.bad_rows, self.limit)
             faults = self.backend.run(load_columns.faults_sql(self.columns, self.copy, limit))
@@ -256,12 +257,11 @@ def record_sql(outcome: Outcome, copy: Copy, query: int, session: int, user: str
     statements = []
     for error in outcome.errors[:1000]:
         record, column = error.record, error.column
-        values = [
-            user_id, "0", str(outcome.table_id), started, str(session), str(query), literal(error.url), str(record.line),
-            literal(column.name if column else ""), literal(column.type if column else ""), literal(column.shown_length if column else ""),
-            str(record.position), literal(_dots(record.raw)), literal(_dots(record.value)), str(record.code),
-            literal(record.reason[:100]), "0", "0", str(query), literal(database),
-        ]  # fmt: skip
+        described = (column.name, column.type, column.shown_length) if column else ("", "", "")
+        values = [user_id, "0", str(outcome.table_id), started, str(session), str(query)]
+        values += [literal(error.url), str(record.line), *map(literal, described), str(record.position)]
+        values += [literal(_dots(record.raw)), literal(_dots(record.value)), str(record.code)]
+        values += [literal(record.reason[:100]), "0", "0", str(query), literal(database)]
         statements.append(f"INSERT INTO pg_catalog.rs_load_error VALUES ({', '.join(values)})")
     for count in outcome.files:
         values = [

@@ -84,28 +84,20 @@ def _faults(column: LoadColumn, text: str, copy: Copy) -> list[tuple[str, int]]:
     if kind in datetimes.TYPES:
         return datetimes.faults(kind, text, copy)
     if kind == "varchar":
-        return (
-            []
-            if copy.truncate_columns
-            else [
-                (
-                    f"octet_length({text}) > {column.max_bytes} AND octet_length(rtrim({text}, ' ')) > {column.max_bytes}",
-                    1204,
-                )
-            ]
-        )
+        too_long = f"octet_length({text}) > {column.max_bytes} AND {_bytes(text)} > {column.max_bytes}"
+        return [] if copy.truncate_columns else [(too_long, 1204)]
     if kind == "bpchar":
         faults = [(f"octet_length({text}) <> char_length({text})", 1215)]
-        return (
-            faults
-            if copy.truncate_columns
-            else [*faults, (f"octet_length(rtrim({text}, ' ')) > {column.max_bytes}", 1204)]
-        )
+        return faults if copy.truncate_columns else [*faults, (f"{_bytes(text)} > {column.max_bytes}", 1204)]
     if kind == "super":
         return [(f"rs_super_fault({text}) IS NOT NULL", 1224)]
     if kind == "varbyte":
         return [(f"{text} !~ '^([0-9a-fA-F]{{2}})*$'", 1207), (f"char_length({text}) / 2 > {column.max_bytes}", 1204)]
     return [("true", 1223)]
+
+
+def _bytes(text: str) -> str:
+    return f"octet_length(rtrim({text}, ' '))"  # blanks beyond the length are cut, not an error
 
 
 def _decimal(text: str, scale: int, copy: Copy) -> str:
@@ -191,12 +183,12 @@ def faulty_sql(columns: list[LoadColumn], copy: Copy) -> str:
 
 def faults_sql(columns: list[LoadColumn], copy: Copy, limit: int) -> str:
     """Row number, column number, code and text of the first `limit` rows that cannot be loaded."""
-    cases = " ".join(
-        f"WHEN ({fault_sql(column, f'v{n}', copy)}) IS NOT NULL THEN ARRAY['{n}', ({fault_sql(column, f'v{n}', copy)})::text, coalesce(v{n}, '')]"
-        for n, column in enumerate(columns)
-    )
+    cases = ""
+    for n, column in enumerate(columns):
+        fault = fault_sql(column, f"v{n}", copy)
+        cases += f" WHEN ({fault}) IS NOT NULL THEN ARRAY['{n}', ({fault})::text, coalesce(v{n}, '')]"
     return (
-        f"SELECT row_number, fault[1], fault[2], fault[3] FROM (SELECT row_number, CASE {cases} END AS fault"
+        f"SELECT row_number, fault[1], fault[2], fault[3] FROM (SELECT row_number, CASE{cases} END AS fault"
         f" FROM {staged_sql(columns, copy, True)}) AS judged WHERE fault IS NOT NULL ORDER BY row_number LIMIT {limit}"
     )
 

@@ -151,7 +151,7 @@ class Server:
 
     def _password_hashes(self, user: str) -> list[bytes]:
         """md5(password + user) of every password that opens the account now."""
-        sql = f"SELECT rolpassword FROM pg_authid WHERE rolname = {literal(user)} AND rolpassword IS NOT NULL AND rolcanlogin"
+        sql = f"SELECT rolpassword FROM pg_authid WHERE rolname = {literal(user)} AND rolpassword <> '' AND rolcanlogin"
         with self._admin_lock:
             admin = self._admins.get(self.settings.database)
             if admin is None:

@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from local_warehouse.redshift import wire
-from local_warehouse.redshift.backend import Admin, BackendError, literal
+from local_warehouse.redshift.backend import Admin, BackendError
 from local_warehouse.redshift.copy_statement import Copy
 from local_warehouse.redshift.errors import LoadFailed, RedshiftError, translate
 from local_warehouse.redshift.lexer import statements_of
@@ -97,10 +97,8 @@ class Session:
             self._copy(made.copy)
             return
         if made.uses_last_copy:
-            count, query = literal(str(self.last_copy["count"])), literal(str(self.last_copy["id"]))
-            self.backend.run(
-                f"SELECT set_config('rs.last_copy_count', {count}, false), set_config('rs.last_copy_id', {query}, false)"
-            )
+            for name, value in self.last_copy.items():
+                self.backend.run(f"SELECT set_config('rs.last_copy_{name}', '{value}', false)")
         self._relay(made)
         if made.commits and self.backend.status == b"T":
             self.backend.run("COMMIT")
@@ -192,9 +190,9 @@ class Session:
         text = f"Load into table '{outcome.table}' completed, {outcome.loaded} record(s) loaded successfully."
         self._info(text)
         if outcome.errors:
-            self._info(
-                f"Load into table '{outcome.table}' completed, {len(outcome.errors)} record(s) could not be loaded.  Check 'stl_load_errors' system table for details."
-            )
+            left_out = f"{len(outcome.errors)} record(s) could not be loaded."
+            check = "Check 'stl_load_errors' system table for details."
+            self._info(f"Load into table '{outcome.table}' completed, {left_out}  {check}")
         self.client.write(b"C", wire.cstring("COPY"))
 
     def _info(self, text: str) -> None:

@@ -157,7 +157,7 @@ class Inflating:
         self._source = source
         self.compressed_bytes = 0
         self._make = _DECOMPRESSORS[compression]
-        self._decompressor = self._make() if self._make else None
+        self._decompressor: Any = self._make() if self._make else None
         self._pending = b""
 
     def read(self, _: int = READ_BYTES) -> bytes:

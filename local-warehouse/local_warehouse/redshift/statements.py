@@ -6,6 +6,7 @@ refused before.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -101,7 +102,7 @@ def plan(tokens: list[Token], context: Context) -> Plan:
 def refuse_foreign(tokens: list[Token]) -> None:
     """Refuse what PostgreSQL has and Redshift has not."""
     significant = Reader(tokens)
-    for before, token in zip(tokens, tokens[1:], strict=False):
+    for before, token in itertools.pairwise(tokens):
         if token.kind == "string" and before.kind == "word" and before.word() in ("E", "B", "X", "N", "U"):
             raise RedshiftError("42704", f'type "{before.text.lower()}" does not exist')
     depth_verbs = {"INSERT", "UPDATE", "DELETE", "MERGE"}

@@ -5,6 +5,7 @@ Source: https://www.postgresql.org/docs/current/protocol-message-formats.html
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +34,7 @@ class Channel:
         self._out_bytes = 0
 
     def read_exactly(self, byte_count: int) -> bytes:
-        data = self._reader.read(byte_count)
+        data: bytes = self._reader.read(byte_count)
         if len(data) != byte_count:
             raise Disconnected("connection closed")
         return data
@@ -64,11 +65,11 @@ class Channel:
 
     def close(self) -> None:
         # Shutdown before close: another thread may sit in recv on this socket.
-        for step in (lambda: self.sock.shutdown(socket.SHUT_RDWR), self._reader.close, self.sock.close):
-            try:
-                step()
-            except OSError:
-                pass
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            self._reader.close()
+        self.sock.close()
 
 
 def message(kind: bytes, payload: bytes = b"") -> bytes:
