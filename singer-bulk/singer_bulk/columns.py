@@ -36,36 +36,65 @@ class Kind(str, Enum):
     OTHER = "of a type that no property becomes"
 
 
+class Content(str, Enum):
+    """What the text in a TEXT column is; the table does not show it, the file is written by it."""
+
+    STRINGS = "strings"  # a JSON string's text; other values are refused
+    ANY = "any"  # a JSON string's text, or the JSON text of another value
+    JSON = "json"  # the JSON text of every value, strings with their quotes
+
+
 @dataclass(frozen=True)
 class ColumnType:
-    """A kind and its size. `max_bytes` is for TEXT (None: what the warehouse gives), the other two for DECIMAL."""
+    """A kind and its size. `max_bytes` and `content` are for TEXT (None: what the warehouse gives), the other two for
+    DECIMAL."""
 
     kind: Kind
     precision: int = 0
     scale: int = 0
     max_bytes: int | None = None
+    content: Content = Content.STRINGS
+
+    def __str__(self) -> str:
+        if self.kind is Kind.DECIMAL:
+            return f"decimal({self.precision}, {self.scale})"
+        if self.kind is Kind.TEXT and self.max_bytes is not None:
+            return f"text of {self.max_bytes} bytes"
+        return str(self.kind.value)
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table, and the property whose values it takes (None: a metadata column)."""
+    """One column of a table, and the property whose values it takes (None: a metadata column).
+
+    takes_null: whether a record may say null; nullable: whether the column may be NULL, because the property may be
+    null or missing. The last two are what a table says of a column: its comment, and whether it has a default.
+    """
 
     name: str
     type: ColumnType
     property: str | None = None
+    takes_null: bool = True
+    nullable: bool = True
+    comment: str | None = None
+    has_default: bool = False
 
 
 @dataclass(frozen=True)
 class TypeRules:
     """What the user chose where a SCHEMA leaves a choice.
 
-    number_type: "double" or "decimal" for numbers without a hint of scale; datetime_type: "auto", "timestamp"
-    or "timestamptz".
+    number_type: "double" or "decimal" for numbers without a hint of scale; datetime_type: "auto", "timestamp" or
+    "timestamptz"; datetime_as_text, json_as_text: those values become text, exactly as sent; text_bytes: of text
+    without maxLength (None: what the warehouse gives).
     """
 
     number_type: str = "double"
     number_scale: int = DEFAULT_SCALE
     datetime_type: str = "auto"
+    datetime_as_text: bool = False
+    json_as_text: bool = False
+    text_bytes: int | None = None
 
 
 BOOLEAN = ColumnType(Kind.BOOLEAN)
@@ -78,43 +107,77 @@ TIME = ColumnType(Kind.TIME)
 TIMESTAMPTZ = ColumnType(Kind.TIMESTAMPTZ)
 JSON = ColumnType(Kind.JSON)
 
+UUID_CHARACTERS = 36  # RFC 9562, section 4
 DECIMAL_FORMATS = {"singer.decimal", "x-singer.decimal", "decimal"}
 DATETIME_KINDS = {
     "auto": Kind.DATETIME,
     "timestamp": Kind.TIMESTAMP,
     "timestamptz": Kind.TIMESTAMPTZ,
 }
+MAX_REFERENCES = 50  # of a $ref to a $ref: more is a circle
 
 
-def column_type(schema: Mapping[str, Any], rules: TypeRules) -> ColumnType:
-    """Return the type of the column for a property's JSON Schema.
+def column_type(schema: Mapping[str, Any], rules: TypeRules, root: Mapping[str, Any] | None = None) -> ColumnType:
+    """Return the type of the column for a property's JSON Schema; `root` is where its `$ref`s point.
 
     `{}` and whatever mixes objects or arrays with scalars is JSON; other mixtures are text, which holds them all.
     """
-    found = [_type_of(kind, part, rules) for kind, part in _alternatives(schema)]
+    found = [_type_of(kind, part, rules) for kind, part in alternatives(schema, root or {})]
     if not found:
-        return JSON
+        return _json(rules)
     widest = found[0]
     for other in found[1:]:
-        widest = widest_of(widest, other)
+        widest = _json(rules) if Content.JSON in (widest.content, other.content) else widest_of(widest, other)
     return widest
 
 
-def _alternatives(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def alternatives(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (JSON type, schema) for each non-null alternative; a schema that allows anything yields "any"."""
+    schema = _joined(schema, root)
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
             rest = {name: value for name, value in schema.items() if name != keyword}
             for part in schema[keyword]:
                 if isinstance(part, Mapping):
-                    yield from _alternatives({**rest, **part})
+                    yield from alternatives({**rest, **part}, root)
+                elif part is True:
+                    yield "any", rest
             return
-    types = schema.get("type")
-    if types is None:
-        types = sorted({_json_type(value) for value in schema["enum"]}) if "enum" in schema else ["any"]
-    for name in [types] if isinstance(types, str) else types:
+    for name in _types(schema):
         if name != "null":
             yield name, schema
+
+
+def _types(schema: Mapping[str, Any]) -> Sequence[str]:
+    types = schema.get("type")
+    if types is not None:
+        return [types] if isinstance(types, str) else types
+    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    return sorted({_json_type(value) for value in values}) if values else ["any"]
+
+
+def _joined(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema with its `$ref` followed and its `allOf` merged in; what cannot be followed allows anything."""
+    for _ in range(MAX_REFERENCES):
+        if "$ref" in schema:
+            rest = {name: value for name, value in schema.items() if name != "$ref"}
+            schema = {**_referred(schema["$ref"], root), **rest}
+        elif "allOf" in schema:
+            merged: dict[str, Any] = {name: value for name, value in schema.items() if name != "allOf"}
+            for part in schema["allOf"]:
+                merged = {**part, **merged} if isinstance(part, Mapping) else merged
+            schema = merged
+        else:
+            return schema
+    return {}
+
+
+def _referred(reference: object, root: Mapping[str, Any]) -> Mapping[str, Any]:
+    place: Any = root
+    for part in str(reference).removeprefix("#/").split("/"):
+        part = part.replace("~1", "/").replace("~0", "~")
+        place = place.get(part) if isinstance(place, Mapping) else None
+    return place if isinstance(place, Mapping) else {}
 
 
 def _json_type(value: object) -> str:
@@ -137,7 +200,11 @@ def _type_of(name: str, schema: Mapping[str, Any], rules: TypeRules) -> ColumnTy
         return _number(schema, rules)
     if name == "string":
         return _string(schema, rules)
-    return JSON
+    return _json(rules)
+
+
+def _json(rules: TypeRules) -> ColumnType:
+    return replace(TEXT, content=Content.JSON) if rules.json_as_text else JSON
 
 
 def _integer(schema: Mapping[str, Any]) -> ColumnType:
@@ -152,9 +219,9 @@ def _integer(schema: Mapping[str, Any]) -> ColumnType:
 def _number(schema: Mapping[str, Any], rules: TypeRules) -> ColumnType:
     step = schema.get("multipleOf")
     if isinstance(step, int | float) and step > 0:
-        return _decimal(MAX_PRECISION, scale_of(step))
+        return _decimal(schema.get("precision"), scale_of(step))
     if schema.get("format") in DECIMAL_FORMATS or "scale" in schema or rules.number_type == "decimal":
-        return _decimal(schema.get("precision", MAX_PRECISION), schema.get("scale", rules.number_scale))
+        return _decimal(schema.get("precision"), schema.get("scale", rules.number_scale))
     return DOUBLE
 
 
@@ -164,25 +231,33 @@ def scale_of(step: float) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def _decimal(precision: int, scale: int) -> ColumnType:
-    precision = min(max(1, int(precision)), MAX_PRECISION)
-    return ColumnType(Kind.DECIMAL, precision, min(max(0, int(scale)), precision, MAX_PRECISION - 1))
+def _decimal(precision: Any, scale: Any) -> ColumnType:
+    digits = min(max(1, precision), MAX_PRECISION) if _is_count(precision) else MAX_PRECISION
+    places = min(max(0, scale), digits, MAX_PRECISION - 1) if _is_count(scale) else min(DEFAULT_SCALE, digits)
+    return ColumnType(Kind.DECIMAL, digits, places)
+
+
+def _is_count(hint: object) -> bool:
+    return isinstance(hint, int) and not isinstance(hint, bool)
 
 
 def _string(schema: Mapping[str, Any], rules: TypeRules) -> ColumnType:
     text_format = schema.get("format")
-    if text_format == "date-time":
-        return ColumnType(DATETIME_KINDS[rules.datetime_type])
-    if text_format == "date":
-        return DATE
-    if text_format == "time":
-        return TIME
+    if text_format in ("date-time", "date", "time"):
+        if rules.datetime_as_text:
+            return ColumnType(Kind.TEXT, max_bytes=rules.text_bytes)
+        return {"date": DATE, "time": TIME}.get(text_format) or ColumnType(DATETIME_KINDS[rules.datetime_type])
     if text_format in DECIMAL_FORMATS:
-        return _decimal(schema.get("precision", MAX_PRECISION), schema.get("scale", rules.number_scale))
-    length = schema.get("maxLength")
-    if isinstance(length, int) and length > 0:
-        return ColumnType(Kind.TEXT, max_bytes=length * BYTES_PER_CHARACTER)
-    return TEXT
+        return _decimal(schema.get("precision"), schema.get("scale", rules.number_scale))
+    length = schema.get("maxLength", UUID_CHARACTERS if text_format == "uuid" else None)
+    if _is_count(length) and length > 0:
+        return ColumnType(Kind.TEXT, max_bytes=length * (1 if text_format == "uuid" else BYTES_PER_CHARACTER))
+    return ColumnType(Kind.TEXT, max_bytes=rules.text_bytes)
+
+
+def is_text_sized(schema: Mapping[str, Any]) -> bool:
+    """Return whether the SCHEMA gives the length of a text."""
+    return "maxLength" in schema or schema.get("format") == "uuid"
 
 
 def widest_of(one: ColumnType, other: ColumnType) -> ColumnType:
@@ -194,26 +269,50 @@ def widest_of(one: ColumnType, other: ColumnType) -> ColumnType:
         return JSON
     if kinds == {Kind.TEXT}:
         sizes = [size for size in (one.max_bytes, other.max_bytes) if size is not None]
-        return ColumnType(Kind.TEXT, max_bytes=max(sizes) if len(sizes) == 2 else None)
+        content = one.content if one.content is other.content else Content.ANY
+        return ColumnType(Kind.TEXT, max_bytes=max(sizes) if len(sizes) == 2 else None, content=content)
     if kinds == {Kind.INTEGER, Kind.DOUBLE}:
         return DOUBLE
     if kinds <= {Kind.INTEGER, Kind.DECIMAL}:
         scale = max(one.scale, other.scale)
-        whole = max(_whole_digits(one), _whole_digits(other))
-        return ColumnType(Kind.DECIMAL, min(MAX_PRECISION, whole + scale), scale)
-    return TEXT
+        whole = max(whole_digits(one), whole_digits(other))
+        if whole + scale <= MAX_PRECISION:
+            return ColumnType(Kind.DECIMAL, whole + scale, scale)
+    if kinds == {Kind.TIMESTAMP, Kind.TIMESTAMPTZ}:
+        return TIMESTAMPTZ
+    return ColumnType(Kind.TEXT, content=Content.ANY)
 
 
-def _whole_digits(column_type: ColumnType) -> int:
+def whole_digits(column_type: ColumnType) -> int:
+    """Return the digits before the point that an INTEGER or DECIMAL column takes."""
     return 19 if column_type.kind is Kind.INTEGER else column_type.precision - column_type.scale
 
 
 def columns_of(schema: Mapping[str, Any], rules: TypeRules, names: Mapping[str, str]) -> tuple[Column, ...]:
     """Return the columns for a SCHEMA's properties, in its order; `names` maps each property to its column."""
-    return tuple(
-        Column(names[name], column_type(part if isinstance(part, Mapping) else {}, rules), name)
-        for name, part in schema.get("properties", {}).items()
-    )
+    required = schema.get("required")
+    required = required if isinstance(required, list) else []
+    made = []
+    for name, part in (schema.get("properties") or {}).items():
+        declared = part if isinstance(part, Mapping) else {}
+        null = takes_null(declared, schema)
+        made.append(Column(names[name], column_type(declared, rules, schema), name, null, null or name not in required))
+    return tuple(made)
+
+
+def takes_null(schema: Mapping[str, Any], root: Mapping[str, Any]) -> bool:
+    """Return whether a property's JSON Schema lets it be null."""
+    schema = _joined(schema, root)
+    for keyword in ("anyOf", "oneOf"):
+        if keyword in schema:
+            rest = {name: value for name, value in schema.items() if name != keyword}
+            parts = [part for part in schema[keyword] if isinstance(part, Mapping)]
+            return len(parts) < len(schema[keyword]) or any(takes_null({**rest, **part}, root) for part in parts)
+    if "enum" in schema and None not in schema["enum"]:
+        return False
+    if "const" in schema and schema["const"] is not None:
+        return False
+    return "type" not in schema or "null" in _types(schema)
 
 
 def with_type(columns: Sequence[Column], name: str, new_type: ColumnType) -> tuple[Column, ...]:

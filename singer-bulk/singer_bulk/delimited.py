@@ -15,11 +15,11 @@ from typing import Any
 import msgspec
 
 from singer_bulk.columns import Column
-from singer_bulk.errors import KeyPropertyMissing, MessageError, ValueRejected
+from singer_bulk.errors import KeyPropertyMissing, MessageError, RecordRejected, ValueRejected
 from singer_bulk.messages import Records
 from singer_bulk.values import FileFormat, OffsetSeen, UndecidedDatetime, Unfit, field_encoder
 
-NULL_JSON = b"null"
+NULL_JSON, MISSING = b"null", b""
 # From a decoded RECORD and its sequence number to the fields of the metadata columns, "|" before each; made anew
 # for each run of records, whose time of arrival they share.
 Suffix = Callable[[Any, int], bytes]
@@ -81,7 +81,12 @@ class RowEncoder:
         try:
             for position, encode in enumerate(self._encoders):
                 raw = values[position]
-                fields.append(null if raw == NULL_JSON else encode(raw))
+                if raw == MISSING:
+                    fields.append(null)
+                elif raw == NULL_JSON:
+                    fields.append(self._null_field(position))
+                else:
+                    fields.append(encode(raw))
         except Unfit as unfit:
             raise ValueRejected(
                 stream=self.stream,
@@ -94,6 +99,11 @@ class RowEncoder:
         except OffsetSeen as seen:
             raise OffsetSeen(self.columns[position].name) from seen
         return b"|".join(fields)
+
+    def _null_field(self, position: int) -> bytes:
+        if not self.columns[position].takes_null:
+            raise Unfit("takes no null", "send a value, or let the SCHEMA allow null")
+        return self._null
 
     def datetimes_seen(self) -> frozenset[str]:
         """Return the undecided date-time columns that have got a value."""
@@ -126,7 +136,7 @@ class RowEncoder:
             return self._decode(line, line_number)
         problem = _in_json_words(error)
         missing_key = any(f"missing required property '{key}'" in problem for key in self._keys)
-        kind = KeyPropertyMissing if missing_key else MessageError
+        kind = KeyPropertyMissing if missing_key else RecordRejected
         raise kind(line_number, f"stream {self.stream!r}: {problem}", "send what the SCHEMA requires") from error
 
 
@@ -137,7 +147,7 @@ def _in_json_words(error: msgspec.ValidationError) -> str:
 def _decoder(columns: Sequence[Column], required: frozenset[str], *, forbid_unknown: bool) -> Any:
     """Return a decoder of RECORD lines; its records keep each value as JSON text, in the order of the columns."""
     names = [column.property for column in columns]
-    absent = msgspec.Raw(NULL_JSON)
+    absent = msgspec.Raw(MISSING)
     fields: list[Any] = [
         (f"f{position}", msgspec.Raw) if name in required else (f"f{position}", msgspec.Raw, absent)
         for position, name in enumerate(names)

@@ -3,8 +3,10 @@
 BulkError
   ConfigError        the user: a setting, a grant, a credential
   MessageError       the tap: a line that is no Singer message, or in the wrong place
-    ValueRejected    the tap: a value that its column cannot hold
-    RecordBeforeSchema, KeyPropertyMissing: the tap, by the Singer SDK's names too
+    RecordBeforeSchema   by the Singer SDK's name too
+    RecordRejected       a record that its SCHEMA does not allow; on_invalid_record may set it aside
+      ValueRejected        a value that its column cannot hold
+      KeyPropertyMissing   by the Singer SDK's name too
   StageError         the stage: S3 does not take or give a file
   WarehouseError     the warehouse refuses a statement
     CommitError      a load was rolled back, or its COMMIT was not answered
@@ -23,6 +25,7 @@ __all__ = [
     "KeyPropertyMissing",
     "MessageError",
     "RecordBeforeSchema",
+    "RecordRejected",
     "StageError",
     "ValueRejected",
     "WarehouseError",
@@ -55,7 +58,11 @@ class MessageError(BulkError):
         self.line_number = line_number
 
 
-class ValueRejected(MessageError):
+class RecordRejected(MessageError):
+    """A record that its SCHEMA does not allow."""
+
+
+class ValueRejected(RecordRejected):
     """A value does not fit its column: nothing of its load is committed."""
 
     def __init__(
@@ -63,7 +70,8 @@ class ValueRejected(MessageError):
     ) -> None:
         BulkError.__init__(
             self,
-            f"stream {stream!r}, line {line_number}: column {column!r} {expected}, got {shown(value)}; {remedy}",
+            f"stream {stream!r}, line {line_number}: column {column!r} {expected}, "
+            f"got {'nothing' if value is None else shown(value)}; {remedy}",
         )
         self.line_number = line_number
 
@@ -72,7 +80,7 @@ class RecordBeforeSchema(MessageError, RecordsWithoutSchemaException):
     """A RECORD of a stream that has no SCHEMA yet."""
 
 
-class KeyPropertyMissing(MessageError, MissingKeyPropertiesError):
+class KeyPropertyMissing(RecordRejected, MissingKeyPropertiesError):
     """A record without one of its stream's key properties."""
 
 
