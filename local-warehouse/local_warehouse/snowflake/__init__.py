@@ -1,0 +1,1 @@
+"""A stand-in for Snowflake: the connectors' REST protocol and strict SQL over one DuckDB file."""

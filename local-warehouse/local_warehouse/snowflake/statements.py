@@ -1,0 +1,68 @@
+"""Every statement begins here: its first words decide who runs it; unknown words are refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from local_warehouse.snowflake import copy, ddl_objects, ddl_tables, dml, session_statements
+from local_warehouse.snowflake.errors import SqlError, Unsupported, compilation
+from local_warehouse.snowflake.lexer import END, NAME, OP
+from local_warehouse.snowflake.queries import QueryBinder
+from local_warehouse.snowflake.query_parser import QueryParser
+from local_warehouse.snowflake.results import Result
+
+if TYPE_CHECKING:
+    from local_warehouse.snowflake.session import Session
+
+Runner = Callable[["Session", QueryParser], Result]
+
+
+def _query(session: Session, parser: QueryParser) -> Result:
+    query = parser.query()
+    parser.finish()
+    context = session.context()
+    bound = QueryBinder(context).bind(query)
+    return session.select(bound, context)
+
+
+# Longest match first; the words are taken before the runner gets the parser.
+_RUNNERS: dict[tuple[str, ...], Runner] = {
+    **session_statements.RUNNERS,
+    **ddl_objects.RUNNERS,
+    **ddl_tables.RUNNERS,
+    **dml.RUNNERS,
+    ("COPY", "INTO"): copy.run,
+}
+# Words that may stand between CREATE and the kind of object.
+_CREATE_WORDS = re.compile(r"OR REPLACE|TEMPORARY|TEMP|TRANSIENT|LOCAL|GLOBAL|VOLATILE|SECURE")
+
+
+def run(session: Session, text: str) -> Result:
+    """Parse and run one statement for a session."""
+    parser = session.parser(text)
+    token = parser.token
+    if token.kind == END:
+        raise SqlError("SQL compilation error:\nEmpty SQL statement.", 900, "42601")
+    if (token.kind == NAME and token.value in ("SELECT", "WITH", "VALUES")) or (
+        token.kind == OP and token.value == "("
+    ):
+        return _query(session, parser)
+    for length in (3, 2, 1):
+        words = tuple(parser.ahead(i).value for i in range(length) if parser.ahead(i).kind == NAME)
+        if len(words) == length and words in _RUNNERS:
+            parser.at += length
+            return _RUNNERS[words](session, parser)
+    if token.kind == NAME and token.value in ("CREATE", "ALTER", "DROP", "SHOW", "DESC", "DESCRIBE", "USE", "COMMENT"):
+        raise Unsupported(" ".join(parser.ahead(i).value for i in range(3)))
+    if token.kind == NAME and token.value in _KNOWN_WORDS:
+        raise Unsupported(token.value)
+    raise parser.error()
+
+
+_KNOWN_WORDS = {
+    "GRANT", "REVOKE", "PUT", "GET", "CALL", "EXECUTE", "UNDROP", "SET", "UNSET", "EXPLAIN", "DECLARE", "LET",
+    "RETURN", "ASYNC",
+}  # fmt: skip
+__all__ = ["compilation", "run"]

@@ -1,0 +1,111 @@
+"""VARIANT values as JSON text: keys sorted, one of each, the digits of numbers as they came.
+
+https://docs.snowflake.com/en/sql-reference/functions/parse_json
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+from local_warehouse.snowflake.errors import SqlError
+
+# A number that a float would not give back digit by digit, or that Snowflake writes in another way.
+_DELICATE = re.compile(r"\d\.\d{15}|\d[.\d]{15}|\d[eE]|\.\d*0(?!\d)|-0")
+_MARK = "\ue000"  # private use: marks a number's text while json carries it as a string
+_MARKED = re.compile(f'"{_MARK}([^"]*)"')
+
+
+class Duplicate(ValueError):
+    pass
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Duplicate
+    return found
+
+
+def number_text(text: str) -> str:
+    """A JSON number as Snowflake shows it: exact up to 38 digits, else as a double."""
+    if "e" in text or "E" in text:
+        return f"{float(text):.15e}"
+    value = Decimal(text)
+    digits = len(value.as_tuple().digits)
+    if digits > 38:
+        return f"{float(text):.15e}"
+    plain = format(value, "f")
+    if "." in plain:
+        plain = plain.rstrip("0").rstrip(".")
+    return "0" if plain == "-0" else plain
+
+
+def _refuse_constant(text: str) -> Any:
+    raise ValueError(text)
+
+
+def _keep(text: str) -> str:
+    return _MARK + number_text(text)
+
+
+def normalise(text: str) -> str | None:
+    """PARSE_JSON: canonical text, or None (SQL NULL) for empty text; SqlError for text that is not JSON."""
+    if not text.strip():
+        return None
+    try:
+        if _DELICATE.search(text) and _MARK not in text:
+            value = json.loads(
+                text, object_pairs_hook=_pairs, parse_float=_keep, parse_int=_keep, parse_constant=_refuse_constant
+            )
+            out = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            return _MARKED.sub(r"\1", out)
+        value = json.loads(text, object_pairs_hook=_pairs, parse_constant=_refuse_constant)
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    except Duplicate:
+        raise SqlError(f"Error parsing JSON: duplicate object attribute in {text[:80]!r}", 100069, "22P02") from None
+    except (ValueError, RecursionError) as error:
+        raise SqlError(f"Error parsing JSON: {error}", 100069, "22P02") from None
+
+
+def load(text: str) -> Any:
+    """The Python value of stored text; numbers become Decimal."""
+    return json.loads(text, parse_float=Decimal, parse_int=Decimal)
+
+
+class _Raw(float):
+    pass
+
+
+def pretty(text: str) -> str:
+    """The text as a client sees it: two blanks of indentation."""
+    if text[:1] not in "{[":
+        return text
+    value = json.loads(text, parse_float=lambda t: _MARK + t, parse_int=lambda t: _MARK + t)
+    return _MARKED.sub(r"\1", json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def get(text: str, step: str | int) -> str | None:
+    """`v:key` or `v[0]`: the text of what is there, None for nothing."""
+    wanted = "[" if isinstance(step, int) else "{"
+    if text[:1] != wanted:
+        return None
+    value = json.loads(text, parse_float=lambda t: _MARK + t, parse_int=lambda t: _MARK + t)
+    if isinstance(step, int):
+        if not 0 <= step < len(value):
+            return None
+        found = value[step]
+    elif step in value:
+        found = value[step]
+    else:
+        return None
+    return _MARKED.sub(r"\1", json.dumps(found, separators=(",", ":"), ensure_ascii=False))
+
+
+def text_of(text: str) -> str | None:
+    """A VARIANT as VARCHAR: strings without quotes, JSON null as NULL, the rest as JSON."""
+    if text == "null":
+        return None
+    return str(json.loads(text)) if text[:1] == '"' else text

@@ -1,0 +1,181 @@
+"""Transactions: what a session has written and not committed, and how a failed statement undoes only itself.
+
+DuckDB gives up the whole transaction when a statement fails. Snowflake keeps it, so the statements that succeeded are
+replayed in a new one. That is right only if they give the same rows again; where that is not certain the transaction
+is refused from there on, and only ROLLBACK ends it.
+https://docs.snowflake.com/en/sql-reference/transactions
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from local_warehouse.snowflake.engine import Engine, translate
+from local_warehouse.snowflake.errors import SqlError
+
+_IDS = itertools.count(int(time.time() * 1000) * 1_000_000)
+
+
+@dataclass
+class Step:
+    """One statement for DuckDB, and what it needs."""
+
+    sql: str
+    tables: dict[str, Any] = field(default_factory=dict)  # Arrow tables by the name the SQL uses
+    reads: set[int] = field(default_factory=set)
+    writes: set[int] = field(default_factory=set)
+    repeatable: bool = True
+
+
+class Versions:
+    """How often each table has been committed to, by anyone."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count: dict[int, int] = {}
+
+    def of(self, tables: set[int]) -> dict[int, int]:
+        with self._lock:
+            return {table: self._count.get(table, 0) for table in tables}
+
+    def bump(self, tables: set[int]) -> None:
+        with self._lock:
+            for table in tables:
+                self._count[table] = self._count.get(table, 0) + 1
+
+
+class Work:
+    """The transaction of one session over one DuckDB cursor."""
+
+    def __init__(self, engine: Engine, versions: Versions) -> None:
+        self.engine = engine
+        self.versions = versions
+        self.cursor = engine.cursor()
+        self.open = False
+        self.id: int | None = None
+        self.started = 0.0
+        self.steps: list[Step] = []
+        self.broken: str | None = None
+        self.seen: dict[int, int] = {}
+
+    def begin(self) -> None:
+        if not self.open:
+            self.cursor.execute("BEGIN")
+            self.open, self.id, self.started = True, next(_IDS), time.time()
+
+    def commit(self) -> None:
+        """SqlError if the transaction cannot be kept; it is undone then."""
+        if not self.open:
+            return
+        if self.broken:
+            broken = self.broken
+            self.rollback()
+            raise SqlError(f"the transaction was rolled back: {broken}", 90252, "57014")
+        written = set().union(*(step.writes for step in self.steps)) if self.steps else set()
+        try:
+            self.cursor.execute("COMMIT")
+        except duckdb.Error as error:
+            self._end()
+            raise translate(error) from error
+        self.versions.bump(written)
+        self._end()
+
+    def rollback(self) -> None:
+        if self.open:
+            self.cursor.execute("ROLLBACK")
+            self._end()
+
+    def _end(self) -> None:
+        for step in self.steps:
+            self._unregister(step)
+        self.open, self.id, self.steps, self.broken, self.seen = False, None, [], None, {}
+
+    def check(self) -> None:
+        """SqlError if the open transaction takes no more statements."""
+        if self.broken:
+            raise SqlError(f"the transaction must be rolled back: {self.broken}", 90252, "57014")
+
+    def run(self, steps: list[Step]) -> list[Any]:
+        """Run the steps of one statement, all or none; returns the rows of each."""
+        self.check()
+        alone = not self.open
+        if alone:
+            self.cursor.execute("BEGIN")
+        try:
+            rows = [self._execute(step) for step in steps]
+            if alone:
+                self.cursor.execute("COMMIT")
+                self.versions.bump(set().union(*(step.writes for step in steps)))
+        except duckdb.Error as error:
+            if alone:
+                self._quietly("ROLLBACK")
+            else:
+                self.recover()
+            raise translate(error) from error
+        finally:
+            if alone:
+                for step in steps:
+                    self._unregister(step)
+        if not alone:
+            for step in steps:
+                for table, version in self.versions.of(step.reads | step.writes).items():
+                    self.seen.setdefault(table, version)
+            self.steps += steps
+        return rows
+
+    def query(self, sql: str, tables: dict[str, Any] | None = None) -> list[Any]:
+        """Rows of a SELECT."""
+        self.check()
+        step = Step(sql, tables or {})
+        try:
+            return list(self._execute(step))
+        except duckdb.Error as error:
+            if self.open:
+                self.recover()
+            raise translate(error) from error
+        finally:
+            self._unregister(step)
+
+    def _execute(self, step: Step) -> list[Any]:
+        for name, table in step.tables.items():
+            self.cursor.register(name, table)
+        rows: list[Any] = self.cursor.execute(step.sql).fetchall()
+        return rows
+
+    def _unregister(self, step: Step) -> None:
+        for name in step.tables:
+            self.cursor.unregister(name)
+
+    def _quietly(self, sql: str) -> None:
+        try:
+            self.cursor.execute(sql)
+        except duckdb.Error:
+            return
+
+    def recover(self) -> None:
+        """Bring back what succeeded since BEGIN, after DuckDB dropped it."""
+        self._quietly("ROLLBACK")
+        self.cursor.execute("BEGIN")
+        if not all(step.repeatable for step in self.steps):
+            self.broken = "a statement failed and an earlier one may not give the same rows again (the stand-in replays)"
+        elif self.versions.of(set(self.seen)) != self.seen:
+            self.broken = "a statement failed and another session changed a table meanwhile (the stand-in replays)"
+        if self.broken:
+            return
+        try:
+            for step in self.steps:
+                self._execute(step)
+        except duckdb.Error as error:
+            self._quietly("ROLLBACK")
+            self.cursor.execute("BEGIN")
+            self.broken = f"a statement failed and an earlier one could not be repeated: {translate(error).message}"
+
+    def close(self) -> None:
+        self.rollback()
+        self.cursor.close()
