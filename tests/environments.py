@@ -1,0 +1,49 @@
+"""Environments of their own for what cannot live in ours: other connectors, Meltano, the other driver generation.
+
+Each is made once, under .envs/ at the top, from the package registry, and is used by all workers.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+TOP = Path(__file__).parent.parent
+FOLDER = TOP / ".envs"
+
+
+def environment(name: str, requirements: Sequence[str]) -> Path:
+    """Return the bin folder of the environment `name` with the requirements installed."""
+    FOLDER.mkdir(exist_ok=True)
+    with open(FOLDER / f"{name}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = FOLDER / f"{name}-{_digest(requirements)}"
+        if not (made / ".ready").exists():
+            _make(made, requirements)
+        return made / "bin"
+
+
+def uv() -> str:
+    """Return the uv that `make setup` found or brought."""
+    return shutil.which("uv") or str(TOP / ".uv" / "bin" / "uv")
+
+
+def _make(folder: Path, requirements: Sequence[str]) -> None:
+    variables = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
+    for command in (
+        [uv(), "venv", "--quiet", "--clear", "--python", sys.executable, folder],
+        [uv(), "pip", "install", "--quiet", "--python", folder / "bin" / "python", *requirements],
+    ):
+        subprocess.run(command, check=True, cwd=TOP, env=variables)
+    (folder / ".ready").touch()
+
+
+def _digest(requirements: Sequence[str]) -> str:
+    text = "\n".join([sys.version, *requirements])
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
