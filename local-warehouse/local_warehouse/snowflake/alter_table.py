@@ -5,6 +5,7 @@ https://docs.snowflake.com/en/sql-reference/sql/alter-table-column
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from local_warehouse.snowflake.catalog import ColumnDef, Entry, quote
@@ -234,9 +235,7 @@ def _check_type(session: Session, entry: Entry, column: ColumnDef, to: T) -> Non
     old = column.type
     if old == to:
         return
-    refused = compilation(
-        f"cannot change column {quote(column.name)} from type {old} to {to}", 2108, "22000"
-    )
+    refused = compilation(f"cannot change column {quote(column.name)} from type {old} to {to}", 2108, "22000")
     if old.kind != to.kind or old.kind in (NULL.kind, "BINARY"):
         raise refused
     if old.kind == "VARCHAR":
@@ -261,4 +260,4 @@ def _check_type(session: Session, entry: Entry, column: ColumnDef, to: T) -> Non
             )
 
 
-RUNNERS = {("ALTER", "TABLE"): _alter}
+RUNNERS: dict[tuple[str, ...], Callable[[Session, QueryParser], Result]] = {("ALTER", "TABLE"): _alter}

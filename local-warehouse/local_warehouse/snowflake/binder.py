@@ -194,8 +194,7 @@ class Binder:
             if op in "/%":
                 a = f"CASE WHEN {b} = 0 THEN error('SF100051|22012|Division by zero') ELSE {a} END"
             return Typed(f"({a} {op} {b})", FLOAT)
-        a, b = self._as_number(left), self._as_number(right)
-        return _decimal(op, a, b)
+        return _decimal(op, self._as_number(left), self._as_number(right))
 
     def _as_number(self, value: Typed) -> Typed:
         if value.type.kind == "NUMBER":
@@ -316,8 +315,8 @@ def _decimal(op: str, a: Typed, b: Typed) -> Typed:
 
 
 _METHODS: dict[type, str] = {
-    ast.Null: "null", ast.Bool: "bool", ast.Number: "number", ast.Text: "text", ast.Column: "column", ast.Field: "field",
-    ast.Unary: "unary", ast.Binary: "binary", ast.IsNull: "is_null", ast.InList: "in_list", ast.InQuery: "in_query",
-    ast.Between: "between", ast.Like: "like", ast.Case: "case", ast.Cast: "cast", ast.Path: "path", ast.Exists: "exists",
-    ast.Scalar: "scalar", ast.Call: "call",
+    ast.Null: "null", ast.Bool: "bool", ast.Number: "number", ast.Text: "text", ast.Column: "column", ast.Field:
+    "field", ast.Unary: "unary", ast.Binary: "binary", ast.IsNull: "is_null", ast.InList: "in_list", ast.InQuery:
+    "in_query", ast.Between: "between", ast.Like: "like", ast.Case: "case", ast.Cast: "cast", ast.Path: "path",
+    ast.Exists: "exists", ast.Scalar: "scalar", ast.Call: "call",
 }  # fmt: skip

@@ -264,8 +264,10 @@ def cast(x: str, source: T, to: T, settings: Settings, format_: str | None = Non
     if source.kind in times and to.kind in times:
         if source.kind == to.kind:
             return x if to == DATE else trim_digits(x, source.size, to.size) if to.kind == "TIME" else trim_stamp(x, to)
-        return trim_stamp(_between_times(x, source, to, settings), to) if to.kind in STAMPS else _between_times(
-            x, source, to, settings
+        return (
+            trim_stamp(_between_times(x, source, to, settings), to)
+            if to.kind in STAMPS
+            else _between_times(x, source, to, settings)
         )
     if source.kind in ("NUMBER", "FLOAT", "BOOLEAN") and to.kind in ("NUMBER", "FLOAT", "BOOLEAN"):
         return x if source == to else f"CAST({x} AS {to.stored})"

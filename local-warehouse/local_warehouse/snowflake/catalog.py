@@ -139,9 +139,7 @@ class Catalog:
             entry.database, entry.schema, entry.name = database, schema, name
         self.save(connection, entry)
 
-    def find(
-        self, kind: str, database: str, schema: str, name: str, session: int | None = None
-    ) -> Entry | None:
+    def find(self, kind: str, database: str, schema: str, name: str, session: int | None = None) -> Entry | None:
         """An entry by its full name; a session's own temporary object hides the permanent one."""
         space = _space(kind)
         with self.lock:
@@ -169,7 +167,9 @@ class Catalog:
 
 
 def not_a(kind: str, entry: Entry) -> Exception:
-    return compilation(f"Object found is of type '{entry.kind.upper()}', specified type '{kind.upper()}' is not correct", 2203)
+    return compilation(
+        f"Object found is of type '{entry.kind.upper()}', specified type '{kind.upper()}' is not correct", 2203
+    )
 
 
 __all__ = ["Catalog", "ColumnDef", "Entry", "not_a", "quote"]

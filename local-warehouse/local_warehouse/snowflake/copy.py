@@ -60,7 +60,10 @@ class Options:
         if truncate is not None and enforce is not None and truncate == enforce:
             raise compilation("TRUNCATECOLUMNS and ENFORCE_LENGTH contradict one another", 1008, "22023")
         self.truncate = truncate if truncate is not None else (enforce is False)
-        if properties.word("MATCH_BY_COLUMN_NAME", ("NONE", "CASE_SENSITIVE", "CASE_INSENSITIVE")) not in (None, "NONE"):
+        if properties.word("MATCH_BY_COLUMN_NAME", ("NONE", "CASE_SENSITIVE", "CASE_INSENSITIVE")) not in (
+            None,
+            "NONE",
+        ):
             raise Unsupported("MATCH_BY_COLUMN_NAME")
         if "VALIDATION_MODE" in properties:
             raise Unsupported("VALIDATION_MODE")
@@ -148,7 +151,9 @@ class CopyJob:
             if self.copy.size_limit is not None and size > self.copy.size_limit:
                 break
             size += file.size
-            self.loads.append(load_file(self.session, self.plan, self.location, name, file, self.format, self.copy.on_error))
+            self.loads.append(
+                load_file(self.session, self.plan, self.location, name, file, self.format, self.copy.on_error)
+            )
         if not self.loads:
             return status("Copy executed with 0 files processed.", COPY)
         self._store()

@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 
 # The functions that COPY transformations may use: https://docs.snowflake.com/en/user-guide/data-load-transform
 ALLOWED = {
-    "ARRAY_CONSTRUCT", "ASCII", "CASE", "CAST", "CEIL", "CHECK_JSON", "CHR", "CONCAT", "CONVERT_TIMEZONE", "DATE", "DATEADD",
-    "ENDSWITH", "EQUAL_NULL", "FLOOR", "GET", "GET_PATH", "GREATEST", "HEX_DECODE_STRING", "HEX_ENCODE", "IFF", "IFNULL",
-    "LEAST", "LEFT", "LENGTH", "LTRIM", "MD5", "MD5_HEX", "NULLIF", "NVL", "NVL2", "OBJECT_CONSTRUCT", "PARSE_JSON",
-    "RANDOM", "REGEXP_REPLACE", "REGEXP_LIKE", "REPLACE", "RIGHT", "ROUND", "RTRIM", "SPLIT", "SPLIT_PART", "STARTSWITH",
-    "SUBSTR", "SUBSTRING", "TO_ARRAY", "TO_BINARY", "TO_BOOLEAN", "TO_CHAR", "TO_DATE", "TO_DECIMAL", "TO_DOUBLE",
-    "TO_NUMBER", "TO_NUMERIC", "TO_OBJECT", "TO_TIME", "TIME", "TO_TIMESTAMP", "TO_TIMESTAMP_LTZ", "TO_TIMESTAMP_NTZ",
-    "TO_TIMESTAMP_TZ", "TO_VARCHAR", "TO_VARIANT", "TRIM", "TRUNC", "TRUNCATE", "TRY_TO_BINARY", "TRY_TO_BOOLEAN",
-    "TRY_TO_DATE", "TRY_TO_DECIMAL", "TRY_TO_DOUBLE", "TRY_TO_NUMBER", "TRY_TO_NUMERIC", "TRY_TO_TIME",
-    "TRY_TO_TIMESTAMP", "TRY_TO_TIMESTAMP_LTZ", "TRY_TO_TIMESTAMP_NTZ", "TRY_TO_TIMESTAMP_TZ", "UUID_STRING",
+    "ARRAY_CONSTRUCT", "ASCII", "CASE", "CAST", "CEIL", "CHECK_JSON", "CHR", "CONCAT", "CONVERT_TIMEZONE", "DATE",
+    "DATEADD", "ENDSWITH", "EQUAL_NULL", "FLOOR", "GET", "GET_PATH", "GREATEST", "HEX_DECODE_STRING", "HEX_ENCODE",
+    "IFF", "IFNULL", "LEAST", "LEFT", "LENGTH", "LTRIM", "MD5", "MD5_HEX", "NULLIF", "NVL", "NVL2",
+    "OBJECT_CONSTRUCT", "PARSE_JSON", "RANDOM", "REGEXP_REPLACE", "REGEXP_LIKE", "REPLACE", "RIGHT", "ROUND",
+    "RTRIM", "SPLIT", "SPLIT_PART", "STARTSWITH", "SUBSTR", "SUBSTRING", "TO_ARRAY", "TO_BINARY", "TO_BOOLEAN",
+    "TO_CHAR", "TO_DATE", "TO_DECIMAL", "TO_DOUBLE", "TO_NUMBER", "TO_NUMERIC", "TO_OBJECT", "TO_TIME", "TIME",
+    "TO_TIMESTAMP", "TO_TIMESTAMP_LTZ", "TO_TIMESTAMP_NTZ", "TO_TIMESTAMP_TZ", "TO_VARCHAR", "TO_VARIANT", "TRIM",
+    "TRUNC", "TRUNCATE", "TRY_TO_BINARY", "TRY_TO_BOOLEAN", "TRY_TO_DATE", "TRY_TO_DECIMAL", "TRY_TO_DOUBLE",
+    "TRY_TO_NUMBER", "TRY_TO_NUMERIC", "TRY_TO_TIME", "TRY_TO_TIMESTAMP", "TRY_TO_TIMESTAMP_LTZ",
+    "TRY_TO_TIMESTAMP_NTZ", "TRY_TO_TIMESTAMP_TZ", "UUID_STRING",
 }  # fmt: skip
 FIELD_TYPE = T("VARCHAR", MAX_VARCHAR)
 METADATA: dict[str, tuple[str, T]] = {
@@ -80,7 +81,11 @@ class StagedBinder(QueryBinder):
 
     def call(self, node: ast.Call, scope: Scope) -> Typed:
         if self.allowed is not None and node.name in FUNCTIONS and node.name not in self.allowed:
-            raise compilation(f"COPY statement only supports simple SELECT from stage statements for import: {node.name}", 1192, "0A000")
+            raise compilation(
+                f"COPY statement only supports simple SELECT from stage statements for import: {node.name}",
+                1192,
+                "0A000",
+            )
         return super().call(node, scope)
 
 
@@ -128,7 +133,8 @@ class Plan:
         by_duck = {column.duck: column for column in self.entry.columns}
         stored = [by_duck[duck].type.stored for duck in self.ducks]
         self.restore = ", ".join(
-            f"CAST({duck} AS {type_})" if type_ == "HUGEINT" else duck for duck, type_ in zip(self.ducks, stored, strict=True)
+            f"CAST({duck} AS {type_})" if type_ == "HUGEINT" else duck
+            for duck, type_ in zip(self.ducks, stored, strict=True)
         )
         self.values = [
             f"CAST({value} AS DECIMAL(38,0))" if type_ == "HUGEINT" else value
@@ -140,7 +146,9 @@ class Plan:
         scope = StagedScope(None, "f")
         for i, column in enumerate(self.columns, 1):
             if column.type.kind in SEMI:
-                raise Unsupported(f"CSV text straight into a {column.type.kind} column; use PARSE_JSON in a transformation")
+                raise Unsupported(
+                    f"CSV text straight into a {column.type.kind} column; use PARSE_JSON in a transformation"
+                )
             value = scope.take_field(ast.Field(i))
             self._add(binder, value, column, f"_{i}")
         self.fields = len(self.columns)
@@ -154,7 +162,8 @@ class Plan:
         scope = StagedScope(select.source.alias, "f")
         if len(select.items) != len(self.columns):
             raise compilation(
-                f"Insert value list does not match column list expecting {len(self.columns)} but got {len(select.items)}",
+                f"Insert value list does not match column list expecting {len(self.columns)} "
+                f"but got {len(select.items)}",
                 2020,
                 "21S01",
             )
@@ -201,7 +210,12 @@ def simple_select(query: ast.Query) -> ast.Select:
 
 
 def make_plan(
-    session: Session, entry: Entry, columns: list[ColumnDef], transformation: ast.Query | None, truncate: bool, listed: bool
+    session: Session,
+    entry: Entry,
+    columns: list[ColumnDef],
+    transformation: ast.Query | None,
+    truncate: bool,
+    listed: bool,
 ) -> Plan:
     plan = Plan(session, entry, columns, transformation, truncate, listed)
     if transformation is not None:

@@ -69,7 +69,13 @@ class _Rows:
 
 
 def load_file(
-    session: Session, plan: Plan, location: Location, name: str, file: StagedFile, options: dict[str, Any], on_error: str
+    session: Session,
+    plan: Plan,
+    location: Location,
+    name: str,
+    file: StagedFile,
+    options: dict[str, Any],
+    on_error: str,
 ) -> FileLoad:
     """Read and convert a file; under ABORT_STATEMENT the first error is raised."""
     abort = on_error == "ABORT_STATEMENT"
@@ -84,8 +90,9 @@ def load_file(
     if rows.errors and abort:
         first = rows.errors[0]
         raise error_in_file(first.message, first.code, "22000", shown, first.line, first.character, first.column)
+    bad: list[RowError] = []
     try:
-        converted, bad = _Converter(session, plan, location, file, rows).quickly(), []
+        converted = _Converter(session, plan, location, file, rows).quickly()
     except SqlError:
         if rows.lines is None:  # the fast road does not know where a record begins
             rows = read_rows(data, options, plan.width, plan.fields, stop_at_error=abort, quick=False)
@@ -95,7 +102,9 @@ def load_file(
             raise error_in_file(
                 first.message, first.code, "22000", shown, first.line, first.character, first.column
             ) from None
-    return _judge(FileLoad(name, file, "LOADED", rows.parsed), converted, sorted(rows.errors + bad, key=_place), on_error)
+    return _judge(
+        FileLoad(name, file, "LOADED", rows.parsed), converted, sorted(rows.errors + bad, key=_place), on_error
+    )
 
 
 def _place(error: RowError) -> tuple[int, int]:
@@ -169,7 +178,8 @@ def _table(parsed: Parsed, width: int | None, fields: int) -> _Rows:
     errors.sort(key=_place)
     most = max([fields, *(len(row) for row in rows)], default=fields)
     columns = {
-        f"_{i + 1}": pyarrow.array([row[i] if i < len(row) else None for row in rows], pyarrow.string()) for i in range(most)
+        f"_{i + 1}": pyarrow.array([row[i] if i < len(row) else None for row in rows], pyarrow.string())
+        for i in range(most)
     }
     table = pyarrow.table(columns) if columns else pyarrow.table({"_1": pyarrow.nulls(len(rows), pyarrow.string())})
     table = table.append_column("sf_row", pyarrow.array([number for number, _ in lines], pyarrow.int64()))
@@ -211,7 +221,9 @@ class _Converter:
         tests = ", ".join(f"TRY({{'v': {value}}}) IS NULL AS b{i}" for i, value in enumerate(self.plan.values))
         flags = self._run(f"SELECT {tests} FROM {self.source}", self.table).to_pydict()
         count = self.table.num_rows
-        bad_column = [next((i for i in range(len(self.plan.values)) if flags[f"b{i}"][row]), None) for row in range(count)]
+        bad_column = [
+            next((i for i in range(len(self.plan.values)) if flags[f"b{i}"][row]), None) for row in range(count)
+        ]
         good = pyarrow.array([column is None for column in bad_column], pyarrow.bool_())
         errors = [self._explain(row, column) for row, column in enumerate(bad_column) if column is not None]
         self.table = self.table.filter(good)

@@ -126,7 +126,10 @@ class _Reader:
                 (self.fields and self.text.startswith(self.fields, self.at)) or self.record_end(self.at)
             ):
                 expected = "field delimiter" if self.fields else "record delimiter"
-                raise ValueError(f"Found character '{self.text[self.at]}' instead of {expected} '{_shown(self.fields or self.record)}'")
+                raise ValueError(
+                    f"Found character '{self.text[self.at]}' instead of {expected} "
+                    f"'{_shown(self.fields or self.record)}'"
+                )
             return _Field(value, True)
         self.at = start
         value = self.plain_field()
@@ -281,13 +284,16 @@ def _regular(data: bytes, fields: bytes) -> bool:
     if b'"' not in data:
         return True
     mark = re.escape(fields)
-    if re.search(rb'(?:^|[\n' + mark + rb'])(?:"")+(?![\n"' + mark + rb']|\Z)', data):
+    if re.search(rb"(?:^|[\n" + mark + rb'])(?:"")+(?![\n"' + mark + rb"]|\Z)", data):
         return False
     parts = data.replace(b'""', b"").split(b'"')
     if len(parts) % 2 == 0:
         return False
     ends = (fields, b"\n")
     outside = parts[0::2]
-    return all(part.endswith(ends) for part in outside[1:-1]) and all(
-        part.startswith(ends) for part in outside[1:-1]
-    ) and (not outside[0] or outside[0].endswith(ends)) and (not outside[-1] or outside[-1].startswith(ends) or len(parts) == 1)
+    return (
+        all(part.endswith(ends) for part in outside[1:-1])
+        and all(part.startswith(ends) for part in outside[1:-1])
+        and (not outside[0] or outside[0].endswith(ends))
+        and (not outside[-1] or outside[-1].startswith(ends) or len(parts) == 1)
+    )

@@ -10,7 +10,7 @@ import re
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-import pytz
+import pytz  # type: ignore[import-untyped]
 
 from local_warehouse.snowflake.errors import SqlError, Unsupported
 
@@ -30,7 +30,8 @@ _ELEMENT = re.compile(
 _PATTERNS = {
     "YYYY": r"(?P<Y>\d{4})", "YY": r"(?P<y>\d{2})", "MM": r"(?P<M>\d{2})", "DD": r"(?P<D>\d{2})",
     "MON": f"(?P<B>{'|'.join(MONTHS)})", "MMMM": f"(?P<B>{'|'.join(LONG_MONTHS)})", "DY": f"(?:{'|'.join(DAYS)})",
-    "HH24": r"(?P<H>\d{2})", "HH12": r"(?P<h>\d{2})", "HH": r"(?P<H>\d{2})", "MI": r"(?P<m>\d{2})", "SS": r"(?P<s>\d{2})",
+    "HH24": r"(?P<H>\d{2})", "HH12": r"(?P<h>\d{2})", "HH": r"(?P<H>\d{2})",
+    "MI": r"(?P<m>\d{2})", "SS": r"(?P<s>\d{2})",
     "AM": r"(?P<p>[AP]M)", "PM": r"(?P<p>[AP]M)",
     "TZH:TZM": r"(?P<z>[+-]\d{2}):(?P<w>\d{2})", "TZHTZM": r"(?P<z>[+-]\d{2})(?P<w>\d{2})", "TZH": r"(?P<z>[+-]\d{2})",
     "TZM": r"(?P<w>\d{2})",
@@ -188,9 +189,11 @@ def render(kind: str, value: int, format_: str, zone: str) -> str:
     values = {
         "YYYY": f"{day.year:04}", "YY": f"{day.year % 100:02}", "MM": f"{day.month:02}", "DD": f"{day.day:02}",
         "MON": MONTHS[day.month - 1], "MMMM": LONG_MONTHS[day.month - 1], "DY": DAYS[day.weekday()],
-        "HH24": f"{hour:02}", "HH": f"{hour:02}", "HH12": f"{(hour - 1) % 12 + 1:02}", "MI": f"{minute:02}", "SS": f"{second:02}",
+        "HH24": f"{hour:02}", "HH": f"{hour:02}", "HH12": f"{(hour - 1) % 12 + 1:02}",
+        "MI": f"{minute:02}", "SS": f"{second:02}",
         "AM": "AM" if hour < 12 else "PM", "PM": "AM" if hour < 12 else "PM",
-        "TZH:TZM": f"{zone_hour}:{zone_minute}", "TZHTZM": zone_hour + zone_minute, "TZH": zone_hour, "TZM": zone_minute,
+        "TZH:TZM": f"{zone_hour}:{zone_minute}", "TZHTZM": zone_hour + zone_minute,
+        "TZH": zone_hour, "TZM": zone_minute,
     }  # fmt: skip
     out = ""
     for part in elements(format_):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from local_warehouse.snowflake import alter_table
@@ -76,7 +77,9 @@ def copied(columns: list[ColumnDef]) -> list[ColumnDef]:
 def _from_query(bound: Bound, named: list[ColumnDef] | None) -> list[ColumnDef]:
     if named is not None and len(named) != len(bound.columns):
         raise compilation("Number of columns in the query and in the table differ", 2020, "21S01")
-    columns = named or [ColumnDef(c.name, "", T("VARCHAR", 16777216) if c.type.kind == "NULL" else c.type) for c in bound.columns]
+    columns = named or [
+        ColumnDef(c.name, "", T("VARCHAR", 16777216) if c.type.kind == "NULL" else c.type) for c in bound.columns
+    ]
     for column in columns:
         if sum(other.name == column.name for other in columns) > 1:
             raise compilation(f"duplicate column name '{column.name}'", 2025, "42S21")
@@ -111,7 +114,9 @@ def create_table(session: Session, parser: QueryParser, create: Create) -> Resul
     session.catalog.schema(database, schema)
     if source is not None:
         if clone and source.session is not None and not create.temporary:
-            raise compilation("Temp table cannot be cloned to a permanent table; clone to a temporary table instead.", 2119)
+            raise compilation(
+                "Temp table cannot be cloned to a permanent table; clone to a temporary table instead.", 2119
+            )
         columns = copied(source.columns)
     if columns is None:
         raise parser.error()
@@ -182,7 +187,7 @@ def _drop_table(session: Session, parser: QueryParser) -> Result:
     if entry is None:
         return status("Drop statement executed successfully " + f"({parts[-1]} already dropped).")
     if entry.kind != "table":
-        raise compilation(f"Object found is of type 'VIEW', specified type 'TABLE'", 2203)
+        raise compilation("Object found is of type 'VIEW', specified type 'TABLE'", 2203)
     with session.engine.ddl() as cursor:
         forget(session.catalog, cursor, entry)
     return status(f"{entry.name} successfully dropped.")
@@ -210,7 +215,7 @@ def _comment_text(parser: QueryParser) -> str:
     return parser.string()
 
 
-RUNNERS = {
+RUNNERS: dict[tuple[str, ...], Callable[[Session, QueryParser], Result]] = {
     **alter_table.RUNNERS,
     ("DROP", "TABLE"): _drop_table,
     ("TRUNCATE",): _truncate,

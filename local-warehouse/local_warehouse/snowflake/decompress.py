@@ -26,7 +26,14 @@ def _gunzip(data: bytes) -> bytes:
 def _unzstd(data: bytes) -> bytes:
     import zstandard
 
-    return b"".join(zstandard.ZstdDecompressor().read_to_iter(data, read_across_frames=True)) if data else b""
+    out = b""
+    while data:  # frames may follow one another
+        one = zstandard.ZstdDecompressor().decompressobj()
+        out += one.decompress(data)
+        if not one.eof:
+            raise ValueError("the data ends inside a frame")
+        data = one.unused_data
+    return out
 
 
 def decompress(data: bytes, compression: str, name: str) -> bytes:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from local_warehouse.snowflake.session import Session
 
 N = number(38, 0)
-PROPERTY = {name: TEXT for name in ("property", "property_type", "property_value", "property_default")}
+PROPERTY = dict.fromkeys(("property", "property_type", "property_value", "property_default"), TEXT)
 STAGE = {"parent_property": TEXT, **PROPERTY}
 
 
@@ -152,11 +152,19 @@ def _row(session: Session, e: Entry) -> list[Any]:
         body = e.body
         has = "Y" if body.get("credentials") else "N"
         return [
-            *start, e.database, e.schema, body["url"], has, "N", e.owner, e.comment or "", None, "EXTERNAL", "AWS", None,
-            body.get("integration"),
+            *start, e.database, e.schema, body["url"], has, "N", e.owner, e.comment or "", None, "EXTERNAL", "AWS",
+            None, body.get("integration"),
         ]  # fmt: skip
     if e.kind == "format":
-        return [*start, e.database, e.schema, "CSV", e.owner, e.comment or "", json.dumps({**DEFAULTS, **e.body["options"]})]
+        return [
+            *start,
+            e.database,
+            e.schema,
+            "CSV",
+            e.owner,
+            e.comment or "",
+            json.dumps({**DEFAULTS, **e.body["options"]}),
+        ]
     if e.kind == "schema":
         current = "Y" if (session.database, session.schema) == (e.database, e.name) else "N"
         return [*start, "N", current, e.database, e.owner, e.comment or "", "", "1"]
@@ -198,7 +206,11 @@ def _scope(session: Session, parser: QueryParser, kind: str) -> tuple[str | None
     if parser.words("ACCOUNT"):
         return None, None
     if parser.words("DATABASE"):
-        name = parser.identifier() if not parser.is_word("STARTS", "LIMIT") and parser.token.value else session.need_database()
+        name = (
+            parser.identifier()
+            if not parser.is_word("STARTS", "LIMIT") and parser.token.value
+            else session.need_database()
+        )
         session.catalog.find("database", "", "", name) or session.catalog.schema(name, "")
         return name, None
     in_schema = parser.words("SCHEMA")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from local_warehouse.snowflake import ast
@@ -141,7 +142,9 @@ def _bind_values(
     for row in rows:
         if len(row) != len(columns):
             raise compilation(
-                f"Insert value list does not match column list expecting {len(columns)} but got {len(row)}", 2020, "21S01"
+                f"Insert value list does not match column list expecting {len(columns)} but got {len(row)}",
+                2020,
+                "21S01",
             )
         values: list[str] = []
         for expr, column in zip(row, columns, strict=True):
@@ -223,4 +226,8 @@ def _delete(session: Session, parser: QueryParser) -> Result:
     return counts(["rows deleted"], [session.write([step(sql, context, entry)])[0][0][0]], DELETE)
 
 
-RUNNERS = {("INSERT",): _insert, ("UPDATE",): _update, ("DELETE",): _delete}
+RUNNERS: dict[tuple[str, ...], Callable[[Session, QueryParser], Result]] = {
+    ("INSERT",): _insert,
+    ("UPDATE",): _update,
+    ("DELETE",): _delete,
+}

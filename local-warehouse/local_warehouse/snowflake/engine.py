@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,11 @@ from local_warehouse.snowflake.catalog import Catalog
 from local_warehouse.snowflake.errors import SqlError
 
 _OURS = re.compile(r"SF(\d+)\|(\w{5})\|(.*)", re.DOTALL)
-_RANGE = re.compile(r'Casting value "([^"]*)" to type DECIMAL|value "?([-\d.eE+]+)"? .*(?:out of range|DECIMAL)|Could not cast value "?([^" ]*)"? to DECIMAL')
+_RANGE = re.compile(
+    r'Casting value "([^"]*)" to type DECIMAL'
+    r'|Could not (?:cast|convert) (?:value|string)? ?"?([^" ]*)"? to DECIMAL'
+    r'|value "?([-0-9.eE+]+)"? .*out of range'
+)
 
 
 def translate(error: Exception) -> SqlError:

@@ -72,7 +72,13 @@ def read_options(values: dict[str, object], what: str) -> dict[str, Any]:
         raise Unsupported(f"FILE FORMAT TYPE = {kind}")
     if kind:
         found["TYPE"] = kind
-    for name, most in (("RECORD_DELIMITER", 20), ("FIELD_DELIMITER", 20), ("ESCAPE", 1), ("ESCAPE_UNENCLOSED_FIELD", 1), ("FIELD_OPTIONALLY_ENCLOSED_BY", 1)):
+    for name, most in (
+        ("RECORD_DELIMITER", 20),
+        ("FIELD_DELIMITER", 20),
+        ("ESCAPE", 1),
+        ("ESCAPE_UNENCLOSED_FIELD", 1),
+        ("FIELD_OPTIONALLY_ENCLOSED_BY", 1),
+    ):
         if (value := _delimiter(properties, name, most)) is not None:
             found[name] = None if value == "NONE" else value
     quote = found.get("FIELD_OPTIONALLY_ENCLOSED_BY")

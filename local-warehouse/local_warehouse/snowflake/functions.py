@@ -77,9 +77,7 @@ def _simple(name: str, template: str, types: tuple[T, ...], result: T, low: int 
 
     def function(binder: Binder, node: ast.Call, scope: Scope) -> Typed:
         arity(node, len(types) if low is None else low, len(types))
-        sql = [
-            binder.convert(binder.expr(arg, scope), type_) for arg, type_ in zip(node.args, types, strict=False)
-        ]
+        sql = [binder.convert(binder.expr(arg, scope), type_) for arg, type_ in zip(node.args, types, strict=False)]
         return Typed(template.format(*sql, all=", ".join(sql)), result)
 
     FUNCTIONS[name] = function
@@ -203,8 +201,10 @@ def _round(binder: Binder, node: ast.Call, scope: Scope) -> Typed:
     if node.name == "ROUND":
         return Typed(f"CAST({value.sql} AS {to.stored})", to)
     half = f"CAST({'0.' + '0' * scale}5 AS DECIMAL(38,{scale + 1}))" if scale < value.type.scale else "0"
-    return Typed(f"CAST({value.sql} - sign({value.sql}) * {half} AS {to.stored})", to) if half == "0" else _truncate(
-        value, to, scale
+    return (
+        Typed(f"CAST({value.sql} - sign({value.sql}) * {half} AS {to.stored})", to)
+        if half == "0"
+        else _truncate(value, to, scale)
     )
 
 
@@ -320,7 +320,11 @@ def _try_parse_json(binder: Binder, node: ast.Call, scope: Scope) -> Typed:
 def _check_json(binder: Binder, node: ast.Call, scope: Scope) -> Typed:
     text = binder.convert(binder.expr(node.args[0], scope), TEXT)
     bad = "'not a JSON document'"
-    return Typed(f"CASE WHEN {text} IS NULL OR trim({text}) = '' OR TRY(sf_parse_json({text})) IS NOT NULL THEN NULL ELSE {bad} END", TEXT)
+    return Typed(
+        f"CASE WHEN {text} IS NULL OR trim({text}) = '' OR TRY(sf_parse_json({text})) IS NOT NULL "
+        f"THEN NULL ELSE {bad} END",
+        TEXT,
+    )
 
 
 @register("TO_JSON")

@@ -53,10 +53,7 @@ def view_rows(session: Any, database: str, view: str) -> tuple[dict[str, T], lis
     if catalog.find("database", "", "", database) is None:
         raise no_object("Database", quote(database))
     tables = [
-        entry
-        for kind in ("table", "view")
-        for entry in catalog.all(kind, session.id)
-        if entry.database == database
+        entry for kind in ("table", "view") for entry in catalog.all(kind, session.id) if entry.database == database
     ]
     if view == "COLUMNS":
         return COLUMNS, [_column(e, i + 1, c) for e in tables for i, c in enumerate(e.columns)]

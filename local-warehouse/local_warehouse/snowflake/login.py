@@ -48,7 +48,9 @@ def read_users(settings: dict[str, Any]) -> dict[str, User]:
     for raw in settings.get("users") or ():
         tokens = [Token(t["token"], t["kind"], t.get("expires")) for t in raw.get("tokens", ())]
         users.append(
-            User(raw["name"], raw.get("password"), raw.get("role", settings["role"]), raw.get("public_keys", []), tokens)
+            User(
+                raw["name"], raw.get("password"), raw.get("role", settings["role"]), raw.get("public_keys", []), tokens
+            )
         )
     return {user.name.upper(): user for user in users}
 

@@ -55,7 +55,9 @@ def parse_time(text: str, kind: str, format_: str, zone: str) -> str:
     except (ValueError, OverflowError):
         what = {"DATE": "Date", "TIME": "Time"}.get(kind, "Timestamp")
         if format_.upper() == "AUTO":
-            raise SqlError(f"{what} '{text[:80]}' is not recognized", 100040 if kind == "DATE" else 100035, "22007") from None
+            raise SqlError(
+                f"{what} '{text[:80]}' is not recognized", 100040 if kind == "DATE" else 100035, "22007"
+            ) from None
         raise SqlError(
             f"Can't parse '{text[:80]}' as {what.lower()} with format '{format_}'", 100096, "22007"
         ) from None
@@ -142,7 +144,12 @@ def install(connection: Any) -> None:
     """Make functions and macros known to the database of this connection and to all its cursors."""
     for name, (function, arity) in _FUNCTIONS.items():
         connection.create_function(
-            name, _with_arity(_per_row(function), arity), ["VARCHAR"] * arity, "VARCHAR", type="arrow", null_handling="special"
+            name,
+            _with_arity(_per_row(function), arity),
+            ["VARCHAR"] * arity,
+            "VARCHAR",
+            type="arrow",
+            null_handling="special",
         )
     connection.create_function(
         "sf_divide", _divide_columns, ["VARCHAR"] * 3, "VARCHAR", type="arrow", null_handling="special"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytz
+import pytz  # type: ignore[import-untyped]
 
 from local_warehouse.snowflake.casts import Settings
 from local_warehouse.snowflake.datetimes import elements

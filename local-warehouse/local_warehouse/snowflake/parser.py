@@ -22,10 +22,10 @@ _COMPARISONS = {"=", "<>", "!=", "<", ">", "<=", ">="}
 # Words that end an expression or a relation, so they are never taken for an alias.
 CLAUSES = {
     "FROM", "WHERE", "GROUP", "HAVING", "QUALIFY", "ORDER", "LIMIT", "OFFSET", "FETCH", "UNION", "EXCEPT", "MINUS",
-    "INTERSECT", "ON", "USING", "JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", "WHEN", "THEN", "ELSE", "END",
-    "AND", "OR", "NOT", "IN", "IS", "LIKE", "ILIKE", "RLIKE", "BETWEEN", "SET", "WINDOW", "AS", "SELECT", "VALUES", "LATERAL",
-    "ASC", "DESC", "NULLS", "TABLESAMPLE", "SAMPLE", "PIVOT", "UNPIVOT", "FILES", "PATTERN", "FILE_FORMAT", "AT", "BEFORE",
-    "MATCH_RECOGNIZE", "CONNECT", "START", "FOR",
+    "INTERSECT", "ON", "USING", "JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", "WHEN", "THEN",
+    "ELSE", "END", "AND", "OR", "NOT", "IN", "IS", "LIKE", "ILIKE", "RLIKE", "BETWEEN", "SET", "WINDOW", "AS",
+    "SELECT", "VALUES", "LATERAL", "ASC", "DESC", "NULLS", "TABLESAMPLE", "SAMPLE", "PIVOT", "UNPIVOT", "FILES",
+    "PATTERN", "FILE_FORMAT", "AT", "BEFORE", "MATCH_RECOGNIZE", "CONNECT", "START", "FOR",
 }  # fmt: skip
 _NO_CALL = {"CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP", "CURRENT_USER"}
 

@@ -95,7 +95,7 @@ class QueryBinder(Binder, Relations):
     def _set(self, operation: ast.SetOperation, outer: Scope | None) -> Bound:
         left, right = self.bind(operation.left, outer), self.bind(operation.right, outer)
         if len(left.columns) != len(right.columns):
-            raise compilation(f"invalid number of result columns for set operator input branches", 2057, "42601")
+            raise compilation("invalid number of result columns for set operator input branches", 2057, "42601")
         columns: list[OutColumn] = []
         sides: list[list[str]] = [[], []]
         for i, (a, b) in enumerate(zip(left.columns, right.columns, strict=True)):
@@ -103,9 +103,11 @@ class QueryBinder(Binder, Relations):
             if operation.op != "UNION ALL" and (type_.kind in SEMI or type_.kind == "TIMESTAMP_TZ"):
                 raise Unsupported(f"{operation.op} of {type_.kind} values")
             for side, column in zip(sides, (a, b), strict=True):
-                side.append(f'{self.convert(Typed(column.duck, column.type), type_)} AS o{i + 1}')
+                side.append(f"{self.convert(Typed(column.duck, column.type), type_)} AS o{i + 1}")
             columns.append(OutColumn(a.name, f"o{i + 1}", type_))
-        halves = [f"SELECT {', '.join(side)} FROM ({bound.sql}) x" for side, bound in zip(sides, (left, right), strict=True)]
+        halves = [
+            f"SELECT {', '.join(side)} FROM ({bound.sql}) x" for side, bound in zip(sides, (left, right), strict=True)
+        ]
         return Bound(f" {operation.op} ".join(halves), columns)
 
     def _select(self, select: ast.Select, query: ast.Query, outer: Scope | None) -> Bound:

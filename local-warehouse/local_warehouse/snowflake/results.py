@@ -19,7 +19,7 @@ COPY = SELECT  # its rows are files; what the service sends is not documented
 class Result:
     names: list[str]
     types: list[T]
-    rows: list[Sequence[str | None]]
+    rows: Sequence[Sequence[str | None]]
     statement_type: int = DDL
     nullable: list[bool] = field(default_factory=list)
 

@@ -214,7 +214,7 @@ class Handler(BaseHTTPRequestHandler):
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
         self.wfile.write(head.encode() + data)  # one write: two would wait for a delayed ACK
 
-    do_GET = do_POST
+    do_GET = do_POST  # noqa: N815 (the name is http.server's)
 
     def _answer(self, path: str, query: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
         warehouse = self.server.warehouse

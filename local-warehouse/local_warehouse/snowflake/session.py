@@ -91,7 +91,9 @@ class Session:
                 raise no_object("Database", quote(database))
             if self.catalog.find("schema", database, "", schema) is None:
                 raise no_object("Schema", f"{quote(database)}.{quote(schema)}")
-            shown = ".".join(quote(p) for p in ((database, schema, name) if kind != "table" or len(parts) > 1 else (name,)))
+            shown = ".".join(
+                quote(p) for p in ((database, schema, name) if kind != "table" or len(parts) > 1 else (name,))
+            )
             raise no_object(KINDS[kind], shown)
         return found
 
@@ -178,6 +180,4 @@ class Session:
 def describe(result: Result) -> list[dict[str, object]]:
     """The row type of a result for the wire."""
     nullable = result.nullable or [True] * len(result.names)
-    return [
-        row_type(name, type_, null) for name, type_, null in zip(result.names, result.types, nullable, strict=True)
-    ]
+    return [row_type(name, type_, null) for name, type_, null in zip(result.names, result.types, nullable, strict=True)]

@@ -63,9 +63,7 @@ class Cloud:
 
         more = {"ExternalId": external_id} if external_id else {}
         try:
-            answer = self.client("sts", self.service).assume_role(
-                RoleArn=role_arn, RoleSessionName="snowflake", **more
-            )
+            answer = self.client("sts", self.service).assume_role(RoleArn=role_arn, RoleSessionName="snowflake", **more)
         except (ClientError, BotoCoreError) as error:
             raise SqlError(f"Error assuming AWS_ROLE:\n{_cause(error)}", 3167, "42601") from None
         keys = answer["Credentials"]

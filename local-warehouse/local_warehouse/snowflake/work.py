@@ -163,7 +163,9 @@ class Work:
         self._quietly("ROLLBACK")
         self.cursor.execute("BEGIN")
         if not all(step.repeatable for step in self.steps):
-            self.broken = "a statement failed and an earlier one may not give the same rows again (the stand-in replays)"
+            self.broken = (
+                "a statement failed and an earlier one may not give the same rows again (the stand-in replays)"
+            )
         elif self.versions.of(set(self.seen)) != self.seen:
             self.broken = "a statement failed and another session changed a table meanwhile (the stand-in replays)"
         if self.broken:
