@@ -59,6 +59,8 @@ def _arguments(config: Mapping[str, Any]) -> dict[str, Any]:
     names = (*_SAME_NAMES, *_ENDPOINT_NAMES)
     arguments = {name: config[name] for name in names if config.get(name) is not None}
     arguments["session_parameters"] = dict(SESSION_PARAMETERS)
+    # 5.x warns while this is unset: our sessions have no statement running when they end.
+    arguments["enable_server_session_keep_alive_auto_detection"] = False
     arguments["application"] = "target_snowflake_stage"
     key = _private_key(config)
     if key is not None:
