@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 
+from local_warehouse import faults
 from local_warehouse.redshift import backend
 from local_warehouse.redshift.server import Server
 from local_warehouse.redshift.settings import Settings
@@ -28,20 +29,24 @@ def main() -> int:
     try:
         server = Server(settings, running)
         server.serve()
-        threading.Thread(target=_prepare, daemon=True).start()
+        close_admin = faults.serve(settings.admin_socket, server.faults) if settings.admin_socket else None
+        threading.Thread(target=_prepare, args=(server,), daemon=True).start()
         print(json.dumps({"host": server.host, "port": server.port, "pid": os.getpid()}), flush=True)  # noqa: T201
         threading.Thread(target=_wait_for_end_of_file, args=(stop,), daemon=True).start()
         threading.Thread(target=_wait_for_backend, args=(running, stop), daemon=True).start()
         stop.wait()
         lost = running.keeper.poll() is not None
         server.close()
+        if close_admin:
+            close_admin()
     finally:
         running.stop()
     return int(lost)
 
 
-def _prepare() -> None:
-    """Import what the first COPY needs (0.4 s) before it comes."""
+def _prepare(server: Server) -> None:
+    """Make the certificate and import what the first COPY needs (0.4 s) before they are asked for."""
+    server.tls_context()
     import boto3  # noqa: F401
     import zstandard  # noqa: F401
 

@@ -91,7 +91,7 @@ TRANSLATIONS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], dict[str, st
 ]
 
 # Where in PostgreSQL's sources an error arose says nothing about Redshift.
-_HIDDEN = ("V", "F", "L", "R", "n", "s", "t", "c", "d", "W", "q", "p")
+_HIDDEN = ("V", "P", "F", "L", "R", "n", "s", "t", "c", "d", "W", "q", "p")
 
 
 def translate(fields: dict[str, str]) -> dict[str, str]:

@@ -11,7 +11,9 @@ import socket
 import ssl
 import struct
 import threading
+from pathlib import Path
 
+from local_warehouse.faults import Faults
 from local_warehouse.redshift import tls, wire
 from local_warehouse.redshift.backend import OWNER, Admin, Backend, BackendError, literal
 from local_warehouse.redshift.names import LongNames
@@ -35,6 +37,7 @@ class Server:
     def __init__(self, settings: Settings, backend: Backend) -> None:
         self.settings = settings
         self.backend = backend
+        self.faults = Faults()
         self.names = LongNames(self._store_name)
         self._queries = itertools.count(int.from_bytes(os.urandom(2), "big") + 1)
         self._admins: dict[str, Admin] = {}
@@ -116,7 +119,7 @@ class Server:
             (code,) = struct.unpack_from("!I", body)
             if code == wire.SSL_REQUEST:
                 client.sock.sendall(b"S")
-                client = wire.Channel(self._tls_context().wrap_socket(client.sock, server_side=True))
+                client = wire.Channel(self.tls_context().wrap_socket(client.sock, server_side=True))
             elif code == wire.GSS_REQUEST:
                 client.sock.sendall(b"N")
             elif code == wire.CANCEL_REQUEST:
@@ -126,10 +129,12 @@ class Server:
                 texts = body[4:].decode("utf-8", "replace").split("\0")
                 return dict(zip(texts[::2], texts[1::2], strict=False)), client
 
-    def _tls_context(self) -> ssl.SSLContext:
+    def tls_context(self) -> ssl.SSLContext:
+        """The context of this run; `server.crt` in our directory lets a client verify it (sslrootcert)."""
         with self._tls_lock:
             if self._tls is None:
-                self._tls = tls.server_context()
+                directory = self.settings.dir
+                self._tls = tls.server_context(Path(directory) / "server.crt" if directory else None)
             return self._tls
 
     def _cancel(self, body: bytes) -> None:

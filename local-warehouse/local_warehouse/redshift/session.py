@@ -7,13 +7,18 @@ backend's own; only COPY and the rewritten statements are carried out here.
 from __future__ import annotations
 
 import logging
+import select
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from local_warehouse.faults import Fault
 from local_warehouse.redshift import wire
 from local_warehouse.redshift.backend import Admin, BackendError
 from local_warehouse.redshift.copy_statement import Copy
 from local_warehouse.redshift.errors import LoadFailed, RedshiftError, translate
-from local_warehouse.redshift.lexer import statements_of
+from local_warehouse.redshift.extended import Extended
+from local_warehouse.redshift.lexer import Token, statements_of, text_of
 from local_warehouse.redshift.load import Load, Outcome, record_sql
 from local_warehouse.redshift.sources import Stage
 from local_warehouse.redshift.statements import Context, Plan, plan
@@ -42,7 +47,8 @@ class Session:
         self.pid = pid
         self.context = Context(server.names)
         self.last_copy = {"count": 0, "id": -1}
-        self._varbytes: list[int] = []
+        self.varbytes: list[int] = []  # columns of the result under way that hold VARBYTE
+        self.extended = Extended(self)
 
     def run(self) -> None:
         """Serve until the client leaves."""
@@ -52,29 +58,52 @@ class Session:
                 return
             if kind == b"Q":
                 self._query(payload.rstrip(b"\0").decode("utf-8", "replace"))
+            elif kind in b"PBDECSH":
+                self.extended.take(kind, payload)
             else:
                 raise wire.Disconnected(f"unknown message {kind!r}")
 
     def _query(self, text: str) -> None:
+        """The simple protocol; several statements in one message are one transaction, as in PostgreSQL."""
+        own_block = False
         try:
             statements = statements_of(text)
             if not statements:
                 self.client.write(b"I")
+            if len(statements) > 1 and self.backend.status == b"I" and not _controls(statements):
+                self.backend.run("BEGIN")
+                own_block = True
             for tokens in statements:
-                self._check_block(tokens[0].word() if tokens else "")
-                self._statement(plan(tokens, self.context))
+                self._statement(tokens)
+            if own_block and self.backend.status == b"T":
+                self.backend.run("COMMIT")
         except RedshiftError as error:
-            self._fail(error.fields())
+            self.fail(error.fields())
         except BackendError as error:
-            self._fail(error.fields)
+            self.fail(error.fields)
+        if own_block and self.backend.status != b"I":
+            self.backend.run("ROLLBACK")
         self.client.write(b"Z", self.backend.status)
         self.client.flush()
 
-    def _check_block(self, verb: str) -> None:
+    def _statement(self, tokens: list[Token]) -> None:
+        self.check_block(next(token.word() for token in tokens if token.kind != "space"))
+        text = text_of(tokens)
+        made = plan(tokens, self.context)
+        self.check_plan(made)
+        with self.fault(text):
+            self.carry_out(made)
+
+    def check_block(self, verb: str) -> None:
+        """Refuse everything but the end of a failed transaction block."""
         if self.backend.status == b"E" and verb not in ENDING_VERBS:
             raise RedshiftError("25P02", IN_FAILED_BLOCK)
 
-    def _fail(self, fields: dict[str, str]) -> None:
+    def check_plan(self, made: Plan) -> None:
+        if made.outside_block and self.backend.status != b"I":
+            raise RedshiftError("25001", made.outside_block)
+
+    def fail(self, fields: dict[str, str]) -> None:
         """Send an error; an open transaction block is failed from now on."""
         if self.backend.status == b"T":
             try:
@@ -87,21 +116,56 @@ class Session:
             self.client.flush()
             raise wire.Disconnected("the backend ended the session")
 
+    @contextmanager
+    def fault(self, text: str) -> Iterator[None]:
+        """Fail, cut or hang where a fault on demand says so, before or after the statement took effect."""
+        due = self.server.faults.due(text)
+        if due is None:
+            yield
+        elif due.when == "before":
+            self._act(due)
+            yield
+        else:
+            self.client.hold()
+            yield
+            self.client.release(due.action == "hang")
+            self._act(due)
+
+    def _act(self, due: Fault) -> None:
+        if due.action == "cut":
+            raise wire.Disconnected("fault on demand")
+        if due.action == "hang":
+            self._hang(due)
+            return
+        raise RedshiftError("XX000", due.message)
+
+    def _hang(self, due: Fault) -> None:
+        """Say nothing until the fault is cleared, the client leaves or the backend is told to end."""
+        while not due.released.wait(0.05):
+            if select.select([self.client.sock, self.backend.channel.sock], [], [], 0)[0]:
+                raise wire.Disconnected("the client left, or its backend was ended")
+
     def _restored(self, payload: bytes) -> bytes:
         return self.server.names.restore(payload)
 
-    def _statement(self, made: Plan) -> None:
-        if made.outside_block and self.backend.status != b"I":
-            raise RedshiftError("25001", made.outside_block)
+    def carry_out(self, made: Plan) -> None:
+        """Run a statement and send its answer, up to but without ReadyForQuery."""
         if made.copy is not None:
             self._copy(made.copy)
             return
-        if made.uses_last_copy:
-            for name, value in self.last_copy.items():
-                self.backend.run(f"SELECT set_config('rs.last_copy_{name}', '{value}', false)")
+        self.set_last_copy(made)
         self._relay(made)
         if made.commits and self.backend.status == b"T":
             self.backend.run("COMMIT")
+        self.note_setting(made)
+
+    def set_last_copy(self, made: Plan) -> None:
+        """pg_last_copy_count() and its like read a setting, which is put right before they are asked."""
+        if made.uses_last_copy:
+            for name, value in self.last_copy.items():
+                self.backend.run(f"SELECT set_config('rs.last_copy_{name}', '{value}', false)")
+
+    def note_setting(self, made: Plan) -> None:
         if made.setting and made.setting[0] == "enable_case_sensitive_identifier":
             self.context.case_sensitive = made.setting[1] == "on"
 
@@ -121,22 +185,27 @@ class Session:
                 failure = failure or wire.fields_of(payload)
                 if failure.get("S") in ("FATAL", "PANIC"):
                     break
-            elif kind == b"N":
-                self._notice(payload)
-            elif kind == b"S":
-                self._parameter(payload)
-            elif answered == 0 or kind == b"A":
-                self._answer(kind, payload, made)
-            if kind in (b"C", b"I"):
+            elif answered == 0 or kind in b"NSA":
+                self.relay_message(kind, payload, made)
+            if kind in b"CI":
                 answered += 1
         if failure:
             raise BackendError(failure)
 
-    def _answer(self, kind: bytes, payload: bytes, made: Plan) -> None:
+    def relay_message(self, kind: bytes, payload: bytes, made: Plan) -> None:
+        """Send one message of the backend on, as Redshift would have sent it."""
+        if kind == b"N":
+            self._notice(payload)
+            return
+        if kind == b"S":
+            if self.server.shows_parameter(payload):
+                self.client.write(b"S", payload)
+            return
         if kind == b"T":
             payload = self._restored(payload)
-            self._varbytes = [n for n, (_, rest) in enumerate(wire.columns_of(payload)) if rest[6:10] == VARBYTE_OID]
-        elif kind == b"D" and self._varbytes:
+            described = enumerate(wire.columns_of(payload))
+            self.varbytes = [n for n, (_, rest) in described if rest[6:10] == VARBYTE_OID]
+        elif kind == b"D" and self.varbytes:
             payload = self._plain_hex(payload)
         elif kind == b"C" and made.tag:
             payload = wire.cstring(made.tag)
@@ -144,7 +213,7 @@ class Session:
 
     def _plain_hex(self, payload: bytes) -> bytes:
         values = wire.values_of(payload)
-        for n in self._varbytes:
+        for n in self.varbytes:
             value = values[n]
             values[n] = value.removeprefix(b"\\x") if value else value
         return wire.data_row(values)
@@ -153,10 +222,6 @@ class Session:
         fields = translate(wire.fields_of(payload))
         fields["S"] = "INFO" if fields.get("S") == "NOTICE" else fields.get("S", "INFO")
         self.client.write(b"N", self._restored(wire.error_payload(fields)))
-
-    def _parameter(self, payload: bytes) -> None:
-        if self.server.shows_parameter(payload):
-            self.client.write(b"S", payload)
 
     def _copy(self, copy: Copy) -> None:
         own_block = self.backend.status == b"I"
@@ -198,3 +263,9 @@ class Session:
     def _info(self, text: str) -> None:
         payload = wire.error_payload({"S": "INFO", "C": "00000", "M": text})
         self.client.write(b"N", self._restored(payload))
+
+
+def _controls(statements: list[list[Token]]) -> bool:
+    """Does one of the statements begin or end a transaction itself, or refuse to run in one?"""
+    verbs = {next(token.word() for token in tokens if token.kind != "space") for tokens in statements}
+    return bool(verbs & {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "VACUUM"})

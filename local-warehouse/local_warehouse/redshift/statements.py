@@ -294,6 +294,8 @@ def _show(tokens: list[Token], context: Context) -> Plan:
     reader.accept("SHOW")
     if reader.sees("TIME", "ZONE"):
         return Plan(["SHOW timezone"])
+    if reader.accept("TRANSACTION", "ISOLATION", "LEVEL"):
+        return Plan(["SHOW transaction_isolation"])
     name = name_of(reader.next())
     if not reader.ended() or name == "all":
         raise NotSupported("SHOW other than SHOW parameter")

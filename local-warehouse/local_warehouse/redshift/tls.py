@@ -10,9 +10,11 @@ import tempfile
 from pathlib import Path
 
 
-def server_context() -> ssl.SSLContext:
-    """A TLS context with a fresh self-signed certificate for localhost."""
+def server_context(certificate_file: Path | None = None) -> ssl.SSLContext:
+    """A TLS context with a fresh self-signed certificate for localhost, written to `certificate_file` for clients."""
     certificate, key = _self_signed()
+    if certificate_file is not None:
+        certificate_file.write_bytes(certificate)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory(prefix="lw-tls-") as name:
         path = Path(name) / "both.pem"

@@ -32,6 +32,7 @@ class Channel:
         self._reader = sock.makefile("rb", buffering=128 * 1024)
         self._out: list[bytes] = []
         self._out_bytes = 0
+        self._held: int | None = None  # where in _out the held messages begin
 
     def read_exactly(self, byte_count: int) -> bytes:
         data: bytes = self._reader.read(byte_count)
@@ -49,8 +50,18 @@ class Channel:
     def write(self, kind: bytes, payload: bytes = b"") -> None:
         self._out.append(message(kind, payload))
         self._out_bytes += len(payload) + 5
-        if self._out_bytes > 64 * 1024:
+        if self._out_bytes > 64 * 1024 and self._held is None:
             self.flush()
+
+    def hold(self) -> None:
+        """Keep what is written from now on back."""
+        self._held = len(self._out)
+
+    def release(self, send: bool) -> None:
+        """Let go what was held, or forget it."""
+        if not send and self._held is not None:
+            del self._out[self._held :]
+        self._held = None
 
     def write_raw(self, data: bytes) -> None:
         self._out.append(data)
