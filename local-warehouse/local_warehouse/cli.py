@@ -96,9 +96,9 @@ def _names(text: str) -> list[str]:
 
 def _up(arguments: argparse.Namespace) -> int:
     with StandIns(arguments.dir, arguments.only) as stand_ins:
-        sys.stdout.write(_how_to_connect(stand_ins) + "\n")
-        sys.stdout.flush()
         try:
+            sys.stdout.write(_how_to_connect(stand_ins) + "\n")
+            sys.stdout.flush()
             while (failure := stand_ins.failure()) is None:
                 time.sleep(0.5)  # a signal ends it at once
         except Ended:

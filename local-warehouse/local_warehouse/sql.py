@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -54,7 +55,9 @@ def _snowflake(config: Mapping[str, Any], statement: str) -> tuple[list[str], Ro
 
     names = ("account", "user", "password", "role", "warehouse", "database", "host", "port", "protocol")
     try:
-        connection = connector.connect(**{name: config[name] for name in names})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the connector's advice on settings is not for the reader of rows
+            connection = connector.connect(**{name: config[name] for name in names})
         try:
             cursor = connection.cursor().execute(statement)
             return [column.name for column in cursor.description or ()], cursor.fetchall()

@@ -199,22 +199,14 @@ def test_secrets_are_in_no_argument_and_no_log_and_files_are_private(private_tmp
         assert os.waitpid(process.pid, os.WNOHANG) == (0, 0)
 
 
-@pytest.mark.parametrize("format_", ["table", "jsonl", "csv"])
 @pytest.mark.parametrize("warehouse", ["redshift", "snowflake"])
-def test_sql_queries_a_running_warehouse(warehouses, warehouse, format_):
-    """`local-warehouse sql` writes rows in each format; a refused statement is a message and status 1."""
+def test_sql_queries_a_running_warehouse(warehouses, warehouse):
+    """`local-warehouse sql` writes rows; a refused statement is a message and status 1."""
     path = warehouses.start(warehouse).path
-    ask = [*COMMAND, "sql", warehouse, "--dir", path, "--format", format_]
-    statement = 'SELECT 1 AS "n", \'a|b\' AS "t", NULL AS "x"'
+    ask = [*COMMAND, "sql", warehouse, "--dir", path, "--format", "jsonl"]
+    statement = 'SELECT 1 AS "n", \'a|b\' AS "t", NULL AS "x", CAST(\'2020-06-01\' AS DATE) AS "d"'
     done = subprocess.run([*ask, statement], capture_output=True, text=True, check=True)
-    assert (
-        done.stdout
-        == {
-            "table": "n | t   | x\n--+-----+-----\n1 | a|b | NULL\n",
-            "jsonl": '{"n": 1, "t": "a|b", "x": null}\n',
-            "csv": "n,t,x\n1,a|b,\n",
-        }[format_]
-    )
+    assert (done.stdout, done.stderr) == ('{"n": 1, "t": "a|b", "x": null, "d": "2020-06-01"}\n', "")
     refused = subprocess.run([*ask, "SELEKT 1"], capture_output=True, text=True, check=False)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "SELEKT" in refused.stderr
@@ -231,19 +223,21 @@ VICTIMS = {
 }
 
 
-@pytest.mark.parametrize("victim", VICTIMS)
-def test_the_next_start_survives_kill_9(private_tmp, victim):
+def test_the_next_start_survives_kill_9(private_tmp):
     """Whichever process is killed: `up` ends, the next start in the same directory works, nothing is left."""
     home = private_tmp / "set"
     home.mkdir()
-    with up(private_tmp, "--dir", home) as process:
-        before = processes_of(private_tmp)
-        os.kill(next(pid for pid in before if re.search(VICTIMS[victim], arguments_of(pid))), signal.SIGKILL)
-        assert process.wait(20) == (-signal.SIGKILL if victim == "supervisor" else 1)
+    seen: set[int] = set()
+    for victim, pattern in VICTIMS.items():
+        with up(private_tmp, "--dir", home) as process:
+            before = processes_of(private_tmp)
+            seen |= before
+            os.kill(next(pid for pid in before if re.search(pattern, arguments_of(pid))), signal.SIGKILL)
+            assert process.wait(20) == (-signal.SIGKILL if victim == "supervisor" else 1), victim
     done = local_warehouse(private_tmp, "exec", "--dir", home, "--", "true")
     assert done.returncode == 0, done.stderr
     home.rmdir()
-    assert_nothing_left(private_tmp, before)
+    assert_nothing_left(private_tmp, seen)
 
 
 def arguments_of(pid: int) -> str:
