@@ -79,7 +79,7 @@ class Batch:
     def add(self, records: Records, sequence: int) -> None:
         """Take the records; `sequence` is the number of the first.
 
-        Raises ValueRejected and MessageError (nothing of the run is added then), StageError, OffsetSeen.
+        Raises ValueRejected and MessageError (nothing of the run is added then), StageError, ColumnOutgrown.
         """
         rows = self._encoder.encode(records, sequence)
         if self._null and b'"' + self._null + b'"' in rows:

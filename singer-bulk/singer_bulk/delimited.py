@@ -15,9 +15,10 @@ from typing import Any
 import msgspec
 
 from singer_bulk.columns import Column
+from singer_bulk.documents import MAX_DEPTH
 from singer_bulk.errors import KeyPropertyMissing, MessageError, RecordRejected, ValueRejected
 from singer_bulk.messages import Records
-from singer_bulk.values import FileFormat, OffsetSeen, UndecidedDatetime, Unfit, field_encoder
+from singer_bulk.values import ColumnOutgrown, FileFormat, Outgrown, UndecidedDatetime, Unfit, field_encoder
 
 NULL_JSON, MISSING = b"null", b""
 # From a decoded RECORD and its sequence number to the fields of the metadata columns, "|" before each; made anew
@@ -63,7 +64,7 @@ class RowEncoder:
     def encode(self, records: Records, sequence: int) -> bytes:
         """Return the rows of the records; the first has the number `sequence`, each next one more.
 
-        Raises ValueRejected or MessageError with the line number, and OffsetSeen.
+        Raises ValueRejected or MessageError with the line number, and ColumnOutgrown.
         """
         rows = []
         suffix = self._suffix()
@@ -88,16 +89,17 @@ class RowEncoder:
                 else:
                     fields.append(encode(raw))
         except Unfit as unfit:
-            raise ValueRejected(
+            rejected = ValueRejected(
                 stream=self.stream,
                 line_number=line_number,
                 column=self.columns[position].name,
                 expected=unfit.expected,
                 value=values[position],
                 remedy=unfit.remedy,
-            ) from unfit
-        except OffsetSeen as seen:
-            raise OffsetSeen(self.columns[position].name) from seen
+            )
+            if isinstance(unfit, Outgrown):
+                raise ColumnOutgrown(self.columns[position].name, unfit.needed, rejected) from unfit
+            raise rejected from unfit
         return b"|".join(fields)
 
     def _null_field(self, position: int) -> bytes:
@@ -119,6 +121,9 @@ class RowEncoder:
             message = self._decoder.decode(line)
         except msgspec.ValidationError as error:
             return self._explain(line, line_number, error)
+        except RecursionError as error:
+            problem = f"stream {self.stream!r}: the record is nested deeper than {MAX_DEPTH} levels"
+            raise RecordRejected(line_number, problem, "flatten the record at its source") from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise MessageError(
                 line_number,

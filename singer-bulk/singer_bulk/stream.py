@@ -25,7 +25,7 @@ from singer_bulk.errors import ConfigError
 from singer_bulk.messages import Records
 from singer_bulk.metadata import metadata_columns, suffix_of
 from singer_bulk.stage import StageWriter
-from singer_bulk.values import FileFormat, OffsetSeen
+from singer_bulk.values import ColumnOutgrown, FileFormat
 
 logger = logging.getLogger(__name__)
 
@@ -73,10 +73,10 @@ class Stream:
         """Encode the records into the open batch, opening one if there is none."""
         try:
             self._open_batch().add(records, sequence)
-        except OffsetSeen as seen:
-            # The column is TIMESTAMPTZ from here on; the rows before it, in a file of their own, are in UTC.
+        except ColumnOutgrown as outgrown:
+            # The column has another type from here on; the rows before it stand in a file of their own.
             self.close_batch()
-            self.columns = with_type(self.columns, seen.column, TIMESTAMPTZ)
+            self.columns = with_type(self.columns, outgrown.column, outgrown.needed)
             self.add(records, sequence)
 
     def close_batch(self) -> None:
