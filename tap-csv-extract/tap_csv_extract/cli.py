@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any, ClassVar
 
+import click
 from singer_sdk import Stream, Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 
 from tap_csv_extract.config import SETTINGS, FileSet, file_sets
+from tap_csv_extract.detect import detect
 from tap_csv_extract.discover import Discovery
 from tap_csv_extract.errors import ConfigError, TapError
 from tap_csv_extract.file_extract import ADDED
@@ -43,6 +47,43 @@ class TapCsvExtract(Tap):
     def discover_streams(self) -> Sequence[Stream]:
         """Make a stream of each entry of `files`; a stream that the catalog describes is not read again."""
         return [CsvStream(self, file_set, self._columns(file_set)) for file_set in file_sets(self.config)]
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Add --detect to the SDK's options."""
+        command = super().get_singer_command()
+        command.params.append(
+            click.Option(
+                ["--detect"],
+                metavar="PATH",
+                help="Propose an entry of `files` for the file, glob, directory or s3:// path, and exit.",
+                callback=cls.cb_detect,
+                expose_value=False,
+            )
+        )
+        return command
+
+    @classmethod
+    def cb_detect(cls, ctx: click.Context, _param: click.Option, path: str | None) -> None:
+        """Print a configuration whose entry fits the first file of `path`."""
+        if path is None:
+            return
+        settings = ctx.params.get("config")
+        config = settings.config if settings else {}
+        files = list_files([path], S3Files(config))
+        if not files:
+            raise ConfigError(f"path {path!r}: there is no file")
+        entry = {**detect(files[0]), "path": path}
+        click.echo(json.dumps({"files": [entry]}, indent=2))
+        # What discovery makes of it, for the eye.
+        file_set = file_sets({"files": [{**entry, "path": path, "stream": entry.get("stream", "detected")}]})[0]
+        for name, kind in Discovery(file_set).read(files[:1]).items():
+            click.echo(f"{name}: {kind.title}", err=True)
+        ctx.exit()
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over the marks of the last run; the caller's own dictionary stays as it is."""
+        super().load_state(copy.deepcopy(state))
 
     def files(self, file_set: FileSet) -> list[SourceFile]:
         """List the files of a stream as they are now."""

@@ -146,6 +146,17 @@ def _unpack(raw: BinaryIO, head: bytes) -> Reader:
     return raw
 
 
+def head_of(file: SourceFile, size: int) -> tuple[bytes, bool]:
+    """The first bytes of a file, unpacked and not decoded, and whether they are all it has."""
+    with file.open() as raw:
+        reader = _unpack(raw, cast("io.BufferedReader", raw).peek(4)[:4])
+        parts: list[bytes] = []
+        while sum(map(len, parts)) <= size and (data := reader.read(size)):
+            parts.append(data)
+    head = b"".join(parts)
+    return head[:size], len(head) <= size
+
+
 def _canonical(encoding: str) -> str:
     try:
         name = codecs.lookup(encoding).name

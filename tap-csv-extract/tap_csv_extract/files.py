@@ -48,7 +48,9 @@ class OpenFile:
         else:
             fields = self._reader.peek_row()
             if fields is not None:
-                fields = [None] * len(fields)
+                # Without a name of its own a column is called by its place; the operation comes first.
+                first = [file_set.operation.encode()] if file_set.operation else [None]
+                fields = [*first, *[None] * (len(fields) - 1)]
         if fields is None:
             return None
         try:
