@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from tap_csv_extract.kinds import BOOLEANS, DECLARED_BOOLEANS, Kind
 
+FIRST_DAY = (date.min - date(1970, 1, 1)).days  # 0001-01-01; Arrow also knows a year 0
 NEEDS_ESCAPE = r'["\\\x00-\x1f]'
 
 
@@ -118,8 +119,8 @@ def _on_calendar(days: Any) -> bool:
         numbers = pc.cast(days, pa.date32())
     except pa.ArrowInvalid:
         return False
-    first = pc.min(numbers).as_py()
-    return first is None or first >= date.min
+    first = pc.min(numbers.cast(pa.int32())).as_py()
+    return first is None or first >= FIRST_DAY
 
 
 def _fast_boolean(values: Any) -> Any:

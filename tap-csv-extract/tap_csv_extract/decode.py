@@ -6,7 +6,9 @@ import bz2
 import codecs
 import gzip
 import io
-from typing import BinaryIO, Protocol, cast
+import zlib
+from collections.abc import Callable
+from typing import BinaryIO, Protocol, TypeVar, cast
 
 import zstandard
 
@@ -15,6 +17,9 @@ from tap_csv_extract.sources import SourceFile
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 SKIP_BYTES = 1 << 20
+PACKED_BYTES = 1 << 16
+
+T = TypeVar("T")
 
 
 class Reader(Protocol):
@@ -38,30 +43,22 @@ class TextStream:
         self._raw = file.open()
         self.name = file.name
         self.offset = 0
-        head = self._peek()
-        try:
-            unpacked = _unpack(self._raw, head)
-        except SourceError as error:
-            raise SourceError(f"{file.name}: {error}") from error
-        self.plain = unpacked is self._raw and self._encoding in ("utf-8", "utf-8-sig")
-        self._reader: Reader = unpacked if self._is_utf8() else _Transcoder(unpacked, self._encoding)
         self._pushed = b""
-        self._skip_mark()
+        try:
+            unpacked = self._clearly(lambda: _unpack(self._raw, self._peek()))
+            self.plain = unpacked is self._raw and self._is_utf8()
+            self._reader: Reader = unpacked if self._is_utf8() else _Transcoder(unpacked, self._encoding)
+            self._skip_mark()
+        except BaseException:
+            self._raw.close()
+            raise
 
     def read(self, size: int) -> bytes:
         """Read at most `size` bytes of text; b"" at the end of the file."""
         if self._pushed:
             data, self._pushed = self._pushed[:size], self._pushed[size:]
         else:
-            try:
-                data = self._reader.read(size)
-            except UnicodeDecodeError as error:
-                raise SourceError(
-                    f"{self.name}, after {self.offset} bytes of text: is not {self._encoding}: "
-                    f"{error.reason}; set 'encoding'"
-                ) from error
-            except (OSError, EOFError, zstandard.ZstdError) as error:
-                raise SourceError(f"{self.name}, after {self.offset} bytes of text: {error}") from error
+            data = self._clearly(lambda: self._reader.read(size))
         self.offset += len(data)
         return data
 
@@ -93,6 +90,16 @@ class TextStream:
         """Close the file."""
         self._raw.close()
 
+    def _clearly(self, step: Callable[[], T]) -> T:
+        """Do a step of reading; what goes wrong is told with the file's name."""
+        place = f"{self.name}, after {self.offset} bytes of text"
+        try:
+            return step()
+        except UnicodeDecodeError as error:
+            raise SourceError(f"{place}: is not {self._encoding}: {error.reason}; set 'encoding'") from error
+        except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+            raise SourceError(f"{place}: cannot be read: {error}") from error
+
     def _is_utf8(self) -> bool:
         return self._encoding in ("utf-8", "utf-8-sig")
 
@@ -101,12 +108,7 @@ class TextStream:
         return cast("io.BufferedReader", self._raw).peek(4)[:4]
 
     def _skip_mark(self) -> None:
-        head = b""
-        while len(head) < len(BYTE_ORDER_MARK):
-            more = self._reader.read(len(BYTE_ORDER_MARK) - len(head))
-            if not more:
-                break
-            head += more
+        head = self._clearly(lambda: _read_first(self._reader, len(BYTE_ORDER_MARK)))
         if head.startswith(BYTE_ORDER_MARK):
             self.offset = len(BYTE_ORDER_MARK)
             head = head[len(BYTE_ORDER_MARK) :]
@@ -140,10 +142,43 @@ def _unpack(raw: BinaryIO, head: bytes) -> Reader:
     if head.startswith(b"BZh"):
         return bz2.BZ2File(raw)
     if head.startswith(b"PK\x03\x04"):
-        raise SourceError("is a zip archive; give it a name that ends with .zip")
+        raise OSError("it is a zip archive; give it a name that ends with .zip")
     if head.startswith(b"\x28\xb5\x2f\xfd"):
-        return cast("Reader", zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
+        return _Zstandard(raw)
     return raw
+
+
+def _read_first(reader: Reader, size: int) -> bytes:
+    head = b""
+    while len(head) < size and (more := reader.read(size - len(head))):
+        head += more
+    return head
+
+
+class _Zstandard:
+    """Reads zstd frames; unlike the library's own reader it notices that the last one breaks off."""
+
+    def __init__(self, raw: Reader) -> None:
+        self._raw = raw
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._begun = False
+        self._packed = b""
+        self._ready = b""
+
+    def read(self, size: int, /) -> bytes:
+        while not self._ready:
+            packed = self._packed or self._raw.read(PACKED_BYTES)
+            if not packed:
+                if self._begun:
+                    raise EOFError("the compressed file ends before the end of its last frame")
+                return b""
+            self._ready = self._frame.decompress(packed)
+            self._begun, self._packed = True, b""
+            if self._frame.eof:
+                self._begun, self._packed = False, self._frame.unused_data
+                self._frame = zstandard.ZstdDecompressor().decompressobj()
+        data, self._ready = self._ready[:size], self._ready[size:]
+        return data
 
 
 def head_of(file: SourceFile, size: int) -> tuple[bytes, bool]:

@@ -46,7 +46,7 @@ class Table:
     width: int
     skip_lines: int
     skip_footer_lines: int
-    share: float  # of all rows that have this width
+    share: float  # of all rows, those around included, that have this width
 
     def texts(self, row: Row) -> list[str]:
         """The fields of a row."""
@@ -123,7 +123,7 @@ def _reading(data: bytes, whole: bool, dialect: Dialect) -> Table:
         before, after = (before if before <= MOST_LINES_AROUND else 0), 0
     kept = rows[first if before else 0 : last + 1 if after else None]
     return Table(dialect, [row for row in kept if len(row.fields) == width], width, before, after,
-                 widths[width] / len(kept))  # fmt: skip
+                 widths[width] / len(rows))  # fmt: skip
 
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:

@@ -29,6 +29,13 @@ class OpenFile:
     def __init__(self, file: SourceFile, file_set: FileSet, block_rows: int) -> None:
         self.name = file.name
         self.text = TextStream(file, file_set.dialect.encoding)
+        try:
+            self._read_header(file_set, block_rows)
+        except BaseException:
+            self.text.close()
+            raise
+
+    def _read_header(self, file_set: FileSet, block_rows: int) -> None:
         self._dialect = file_set.dialect
         self._block_rows = block_rows
         tokenizer = Tokenizer(replace(file_set.dialect, null_values=()))  # a column may be called NA

@@ -87,8 +87,8 @@ class Kind:
     def schema(self) -> Schema:
         """The JSON Schema of the column; every column may be NULL."""
         if self.text_format is not None:
-            about = {"precision": self.precision, "scale": self.scale}
-            return {"type": ["string", "null"], "format": self.text_format, **about}
+            # The SDK's catalog keeps multipleOf and drops precision and scale; `with_precision` makes them of it.
+            return {"type": ["string", "null"], "format": self.text_format, "multipleOf": multiple_of(self.scale)}
         if self.name == "decimal":
             return {"type": ["number", "null"], "multipleOf": multiple_of(self.scale)}
         if self.name == "json":
@@ -98,6 +98,14 @@ class Kind:
             return {"type": [plain[self.name], "null"]}
         formats = {"date": "date", "timestamp": "date-time", "time": "time"}
         return {"type": ["string", "null"], "format": formats[self.name]}
+
+
+def with_precision(schema: Schema) -> Schema:
+    """Give decimals that travel as strings the precision and scale that targets look for."""
+    if not str(schema.get("format")).endswith("singer.decimal") or "multipleOf" not in schema:
+        return schema
+    about = {name: value for name, value in schema.items() if name != "multipleOf"}
+    return {**about, "precision": DECIMAL_DIGITS, "scale": _scale_of(schema["multipleOf"])}
 
 
 def multiple_of(scale: int) -> float | int:
@@ -137,8 +145,7 @@ def kind_of_schema(schema: Schema) -> Kind:
         return Kind("json")
     if "string" in names:
         if str(schema.get("format")).endswith("singer.decimal"):
-            scale = int(schema.get("scale", 9))
-            return Kind("decimal", int(schema.get("precision", DECIMAL_DIGITS)), scale, text_format=schema["format"])
+            return Kind("decimal", scale=_scale_of(schema.get("multipleOf", 1)), text_format=schema["format"])
         formats = {"date": "date", "date-time": "timestamp", "time": "time"}
         return Kind(formats.get(str(schema.get("format")), "string"))
     if "number" in names:
@@ -148,8 +155,7 @@ def kind_of_schema(schema: Schema) -> Kind:
 
 
 def _scale_of(step: Any) -> int:
-    text = f"{step:.38f}".rstrip("0") if isinstance(step, float) else str(step)
     for scale in range(DECIMAL_DIGITS + 1):
         if float(step) == float(f"1e-{scale}"):
             return scale
-    return len(text.partition(".")[2])
+    raise ConfigError(f"multipleOf {step!r} is no power of ten; correct the catalog")

@@ -12,11 +12,12 @@ import msgspec
 from singer_sdk import Stream
 from singer_sdk.exceptions import MaxRecordsLimitException
 from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.singerlib import SchemaMessage
 
 from tap_csv_extract import extract, file_extract
 from tap_csv_extract.config import FULL_TABLE, FileSet
 from tap_csv_extract.errors import ConfigError
-from tap_csv_extract.kinds import Kind, kind_of_schema
+from tap_csv_extract.kinds import Kind, kind_of_schema, with_precision
 from tap_csv_extract.rejects import BadRows
 from tap_csv_extract.sources import SourceFile
 
@@ -93,6 +94,12 @@ class CsvStream(Stream):
             summary.rows, summary.files_read, summary.files_unchanged, summary.files_quarantined,
             self._bad_rows.rejected, self._bad_rows.padded, summary.rows_below_bookmark, summary.blank_lines,
         )  # fmt: skip
+
+    def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
+        for message in super()._generate_schema_messages():
+            properties = {name: with_precision(schema) for name, schema in message.schema["properties"].items()}
+            message.schema = {**message.schema, "properties": properties}
+            yield message
 
     def _files(self) -> list[SourceFile]:
         return self._tap.files(self.file_set)

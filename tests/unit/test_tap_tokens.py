@@ -9,7 +9,6 @@ from typing import BinaryIO
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tap_csv_extract.blocks import BlockReader
 from tap_csv_extract.decode import TextStream
 from tap_csv_extract.dialect import Dialect

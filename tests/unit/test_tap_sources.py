@@ -1,0 +1,228 @@
+"""Where files come from and how they are packed and encoded."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+from click.testing import CliRunner
+from tap_csv_extract import sources
+from tap_csv_extract.cli import TapCsvExtract
+from tap_csv_extract.config import FILE_SETTINGS, SETTINGS
+from tap_csv_extract.errors import ConfigError, SourceError
+
+from tests.unit.tap_run import records, run_tap
+
+TEXT = "id|name\n" + "".join(f"{number}|näme {number}\n" for number in range(50_000))
+
+
+def zipped(data: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("in/a.csv", data)
+        archive.writestr("b.csv", b"id|name\n-1|last\n")
+    return file.getvalue()
+
+
+PACKED = {
+    "a.csv.gz": lambda data: gzip.compress(data[:100_000]) + gzip.compress(data[100_000:]),
+    "a.csv.bz2": bz2.compress,
+    "a.csv.zst": zstandard.compress,
+    "gzip_by_another_name": gzip.compress,
+}
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_packed_files(tmp_path: Path, name: str) -> None:
+    """Compression is recognised by the first bytes, whatever the file is called."""
+    (tmp_path / name).write_bytes(PACKED[name](TEXT.encode()))
+    got = records(run_tap({"path": str(tmp_path / name), "stream": "a"}))
+    assert got[-1] == {"id": 49_999, "name": "näme 49999"}
+    assert len(got) == 50_000
+
+
+def test_members_of_an_archive(tmp_path: Path) -> None:
+    """Every member of a zip archive is a file of its own."""
+    (tmp_path / "a.zip").write_bytes(zipped(TEXT.encode()))
+    got = records(run_tap({"path": str(tmp_path / "a.zip"), "add_source_columns": True}))
+    assert len(got) == 50_001
+    assert {record["_sdc_source_file"].removeprefix(str(tmp_path)) for record in got} == {
+        "/a.zip!b.csv",
+        "/a.zip!in/a.csv",
+    }
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.csv.bz2", "a.csv.zst"])
+def test_packed_file_that_breaks_off(tmp_path: Path, name: str) -> None:
+    """A packed file that ends early is an error, not a shorter file."""
+    (tmp_path / name).write_bytes(PACKED[name](TEXT.encode())[:-2000])
+    with pytest.raises(SourceError, match=f"{name}, after [0-9]+ bytes of text: "):
+        run_tap({"path": str(tmp_path / name)})
+
+
+def test_packed_file_with_a_wrong_checksum(tmp_path: Path) -> None:
+    """A packed file whose checksum does not fit is an error."""
+    data = bytearray(gzip.compress(TEXT.encode()))
+    data[-6] ^= 1
+    (tmp_path / "a.csv.gz").write_bytes(data)
+    with pytest.raises(SourceError, match="CRC check failed"):
+        run_tap({"path": str(tmp_path / "a.csv.gz")})
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252", "latin-1", "cp850"]
+)
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    """Every encoding of Python's is read; byte order marks are removed."""
+    (tmp_path / "a.csv").write_bytes(TEXT.encode(encoding))
+    got = records(run_tap({"path": str(tmp_path / "a.csv"), "encoding": encoding}))
+    assert got[-1] == {"id": 49_999, "name": "näme 49999"}
+
+
+def test_delimiters_inside_letters(tmp_path: Path) -> None:
+    """In encodings whose letters hold ASCII bytes a | inside a letter is no delimiter."""
+    letter = b"\x81|".decode("gbk")
+    (tmp_path / "a.csv").write_bytes(f"id|name\n1|{letter}\n".encode("gbk"))
+    assert records(run_tap({"path": str(tmp_path / "a.csv"), "encoding": "gbk"})) == [{"id": 1, "name": letter}]
+
+
+@pytest.mark.parametrize(("encoding", "data"), [("cp1252", b"a|b\n1|\x81\n"), ("ascii", "a|b\n1|é\n".encode())])
+def test_bytes_outside_an_encoding(tmp_path: Path, encoding: str, data: bytes) -> None:
+    """A byte that the encoding does not know is refused, even where UTF-8 would know it."""
+    (tmp_path / "a.csv").write_bytes(data)
+    with pytest.raises(Exception, match=rf"line 2, column 'b': .* is not {encoding}"):
+        run_tap({"path": str(tmp_path / "a.csv"), "encoding": encoding})
+
+
+def test_unknown_encoding(tmp_path: Path) -> None:
+    """An encoding that nobody knows is a wrong setting."""
+    (tmp_path / "a.csv").write_text("a\n1\n")
+    with pytest.raises(ConfigError, match="encoding 'utf8mb5' is unknown"):
+        run_tap({"path": str(tmp_path / "a.csv"), "encoding": "utf8mb5"})
+
+
+def test_directories_and_globs(tmp_path: Path) -> None:
+    """A directory is its files, hidden ones left out; ** goes into folders; a path may be given twice."""
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    for number, name in enumerate(["a.csv", "b.csv", ".hidden", "_SUCCESS", "deep/c.csv", "deep/er/d.csv"]):
+        (tmp_path / name).write_text(f"id|x\n{number}|x\n")
+
+    def ids(*paths: str) -> list[int]:
+        entry = {"path": [str(tmp_path / path) for path in paths], "stream": "s"}
+        return [record["id"] for record in records(run_tap(entry))]
+
+    assert ids("") == [0, 1]
+    assert ids("*.csv", "a.csv") == [0, 1]
+    assert ids("**/*.csv") == [0, 1, 4, 5]
+    assert ids("deep/*") == [4]
+
+
+def test_glob_without_a_file(tmp_path: Path) -> None:
+    """A glob may find nothing if the columns are known: files may come later."""
+    entry = {"path": str(tmp_path / "*.csv"), "stream": "s"}
+    with pytest.raises(ConfigError, match="no columns, because no file of"):
+        run_tap(entry)
+    messages = run_tap({**entry, "header": ["id", "name"]})
+    assert [message["type"] for message in messages] == ["SCHEMA", "STATE"]
+
+
+def test_file_that_cannot_be_read(tmp_path: Path) -> None:
+    """A file that cannot be opened is named."""
+    (tmp_path / "a.csv").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ConfigError, match=r"a.csv': no such file"):
+        run_tap({"path": str(tmp_path / "a.csv")})
+
+
+def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard input is read once, although discovery looks at its front first."""
+    reading, writing = os.pipe()
+    data = TEXT[:60_000].encode()
+    data = data[: data.rfind(b"\n") + 1]
+    os.write(writing, data)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        monkeypatch.setattr("sys.stdin", pipe)
+        monkeypatch.setattr(sources, "_STANDARD_INPUT", sources.StandardInput())
+        got = records(run_tap({"path": "-", "stream": "s", "sample_bytes": 1000}))
+    assert len(got) == data.count(b"\n") - 1
+    assert got[0] == {"id": 0, "name": "näme 0"}
+
+
+def test_about() -> None:
+    """--about comes as text, JSON and markdown, every setting has a description, and secrets are marked."""
+    runner = CliRunner()
+    assert runner.invoke(TapCsvExtract.cli, ["--about"]).exit_code == 0
+    assert "aws_secret_access_key" in runner.invoke(TapCsvExtract.cli, ["--about", "--format", "markdown"]).output
+    about = json.loads(runner.invoke(TapCsvExtract.cli, ["--about", "--format", "json"]).output)
+    settings = about["settings"]["properties"]
+    assert all(settings[name].get("description") for name in settings)
+    assert {name for name in settings if settings[name].get("secret")} == {
+        "aws_access_key_id", "aws_secret_access_key", "aws_session_token",
+    }  # fmt: skip
+    assert "batch" not in about["capabilities"]
+
+
+def test_secrets_stay_out_of_messages() -> None:
+    """A setting of the wrong type is named without its value where the value is a secret."""
+    with pytest.raises(Exception, match="validation") as caught:
+        TapCsvExtract(config={"files": [{"path": "x.csv"}], "aws_secret_access_key": 123456789})
+    assert "123456789" not in str(caught.value.errors)
+    assert "aws_secret_access_key" in str(caught.value.errors)
+
+
+def test_settings_are_described() -> None:
+    """Every setting, also inside `files`, is in the documentation."""
+    page = (Path(__file__).parents[2] / "docs" / "tap-csv-extract.md").read_text()
+    names = [*FILE_SETTINGS, *SETTINGS["properties"], "path", "stream"]
+    assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def test_unknown_settings_are_refused() -> None:
+    """A misspelt setting of an entry is refused, not passed over."""
+    with pytest.raises(Exception, match="validation") as caught:
+        TapCsvExtract(config={"files": [{"path": "x.csv", "delimeter": ";"}]})
+    assert "delimeter" in str(caught.value.errors)
+
+
+def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With ENV the settings come from variables, `files` as JSON."""
+    (tmp_path / "a.csv").write_text("id\n1\n")
+    monkeypatch.setenv("TAP_CSV_EXTRACT_FILES", json.dumps([{"path": str(tmp_path / "a.csv")}]))
+    tap = TapCsvExtract(config={}, parse_env_config=True)
+    assert list(tap.streams) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"1|a|2020-06-01 12:00:00\n2|b|2020-06-02 12:00:00\n", {"delimiter": "|", "header": False}),
+        (b"id,name,n\n1,a,NA\n2,b,5\n", {"delimiter": ",", "header": True, "null_values": ["", "NA"]}),
+        (b"a;b\n1,5;2,5\n3,5;4,5\n", {"delimiter": ";", "header": True}),
+        ("é\tb\n1\t2\n".encode("cp1252"), {"delimiter": "\t", "encoding": "cp1252", "header": True}),
+        ("a,b\n1,é\n".encode("utf-16"), {"delimiter": ",", "encoding": "utf-16", "header": True}),
+        (b"a,b\n'x,y',1\n'z,',2\n", {"delimiter": ",", "quote": "'", "header": True}),
+        (b"Report, June\n\nid|v\n1|2\n3|4\nTotal\n",
+         {"delimiter": "|", "skip_lines": 2, "skip_footer_lines": 1, "header": True}),
+        (b"# made by x\nid|v\n1|2\n", {"delimiter": "|", "comment": "#", "header": True}),
+        (b"insert|1|a\nupdate|1|b\ndelete|1|b\n", {"delimiter": "|", "header": False, "operation": "operation"}),
+        (b"Op,id\nI,1\nD,1\n", {"delimiter": ",", "header": True, "operation": "Op"}),
+        (b"name\nx\ny\n", {"delimiter": "|", "header": True}),
+    ],
+)  # fmt: skip
+def test_detect(tmp_path: Path, data: bytes, expected: dict[str, Any]) -> None:
+    """--detect proposes an entry of `files` that reads the file."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(data)
+    result = CliRunner().invoke(TapCsvExtract.cli, ["--detect", str(path)])
+    assert result.exit_code == 0, result.output
+    entry = json.loads(result.stdout)["files"][0]
+    assert entry == {"path": str(path), **expected}
+    run_tap(entry)
