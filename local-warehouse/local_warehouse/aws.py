@@ -1,8 +1,8 @@
 """The AWS of the stand-ins: S3, STS, IAM and Secrets Manager by moto, with authentication and policies on.
 
 `python -m local_warehouse.aws` reads one line of settings from stdin ({"dir", "port", "region",
-"account_id", "admin_socket"}; port 0 is a free one), makes the bucket and the principals below, writes one
-line with all of them to stdout, and serves until stdin ends or SIGTERM comes.
+"account_id", "s3", "admin_socket"}; port 0 is a free one; s3 is moto or rclone), makes the bucket and the
+principals below, writes one line with all of them to stdout, and serves until stdin ends or SIGTERM comes.
 
 What each principal may do is decided by moto from real policy documents; what moto lets pass
 although AWS would not is refused before it, see `gate.py`.
@@ -15,6 +15,8 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, make_server
@@ -22,6 +24,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from local_warehouse import child, faults
 from local_warehouse.gate import Gate
 from local_warehouse.objects import SESSION_NAME
+from local_warehouse.second_s3 import Rclone
 
 HOST = "127.0.0.1"
 BUCKET = "local-stage"
@@ -127,21 +130,24 @@ def _serve(settings: Mapping[str, Any]) -> None:
     gate = Gate(DomainDispatcherApplication(create_backend_app), settings["account_id"])
     server = _server(settings["port"], gate)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    endpoint_url = f"http://{HOST}:{server.server_port}"
-    made = _populate(endpoint_url, settings["region"], settings["account_id"])
-    moto_settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
-    gate.closed = True
-    close = faults.serve(settings["admin_socket"], gate.faults, {"expire": gate.expire})
-    child.ready(
-        host=HOST,
-        port=server.server_port,
-        endpoint_url=endpoint_url,
-        region=settings["region"],
-        account_id=settings["account_id"],
-        **made,
-    )
-    child.wait_for_end()
-    close()
+    facts: dict[str, Any] = {
+        "host": HOST,
+        "port": server.server_port,
+        "endpoint_url": f"http://{HOST}:{server.server_port}",
+        "s3": settings["s3"],
+        "region": settings["region"],
+        "account_id": settings["account_id"],
+    }
+    facts |= _populate(facts["endpoint_url"], settings["region"], settings["account_id"])
+    with ExitStack() as at_end:
+        if settings["s3"] == "rclone":
+            gate.s3 = rclone = Rclone(Path(settings["dir"]), facts["bucket"], facts["keys"])
+            at_end.callback(rclone.stop)
+        moto_settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
+        gate.closed = True
+        at_end.callback(faults.serve(settings["admin_socket"], gate.faults, {"expire": gate.expire}))
+        child.ready(**facts)
+        child.wait_for_end()
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NoReturn, Protocol, runtime_checkable
 from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import escape
 
@@ -53,6 +53,7 @@ class Gate:
         self._account_id = account_id
         self._expired: set[str] = set()
         self.faults = Faults()
+        self.s3: Application = application  # another one, if moto is not to be the S3
         self.closed = False  # open only while bucket and principals are made
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -68,10 +69,11 @@ class Gate:
                 _refuse_altered_body(environ, body)
             if service == "sts":
                 self._refuse_unknown_role(body)
+            application = self.s3 if service == "s3" else self._application
             fault = self.faults.due(_call_text(environ, service, key, body))
             if fault is None:
-                return self._application(environ, start_response)
-            return self._fail(fault, environ, start_response)
+                return application(environ, start_response)
+            _fail(fault, application, environ)
         except Refusal as refusal:
             return _answer(refusal, service, start_response)
 
@@ -140,19 +142,6 @@ class Gate:
                 bucket.region_name,
             )
 
-    def _fail(self, fault: Fault, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if fault.when == "after":
-            _swallow(self._application(environ, _ignore_start))
-        if fault.action == "slowdown":
-            raise Refusal("503 Slow Down", "SlowDown", "Please reduce your request rate.")
-        if fault.action == "error":
-            raise Refusal("500 Internal Server Error", "InternalError", fault.message)
-        connection = environ["werkzeug.socket"]
-        if fault.action == "hang":
-            _hang(fault, connection)
-        _reset(connection)
-        raise ConnectionResetError(fault.message)
-
 
 def _signed_by(environ: Environ) -> tuple[str, str, str]:
     """Access key id, region and service of the signature."""
@@ -199,6 +188,20 @@ def _call_text(environ: Environ, service: str, key: str, body: bytes) -> str:
     query = unquote(environ.get("QUERY_STRING", ""))
     path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
     return f"{service} {environ['REQUEST_METHOD']} {path}{'?' if query else ''}{query} by {key}"
+
+
+def _fail(fault: Fault, application: Application, environ: Environ) -> NoReturn:
+    if fault.when == "after":
+        _swallow(application(environ, _ignore_start))
+    if fault.action == "slowdown":
+        raise Refusal("503 Slow Down", "SlowDown", "Please reduce your request rate.")
+    if fault.action == "error":
+        raise Refusal("500 Internal Server Error", "InternalError", fault.message)
+    connection = environ["werkzeug.socket"]
+    if fault.action == "hang":
+        _hang(fault, connection)
+    _reset(connection)
+    raise ConnectionResetError(fault.message)
 
 
 def _ignore_start(*_: Any) -> Callable[[bytes], None]:

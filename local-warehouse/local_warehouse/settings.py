@@ -26,11 +26,12 @@ def _new_password() -> str:
     return "Lw1" + secrets.token_urlsafe(18)
 
 
-def for_s3(directory: Path) -> dict[str, Any]:
+def for_s3(directory: Path, s3: str) -> dict[str, Any]:
     """Settings line of local_warehouse.aws."""
     return {
         "dir": str(directory / "s3"),
         "port": 0,
+        "s3": s3,
         "region": REGION,
         "account_id": ACCOUNT_ID,
         "admin_socket": str(admin_socket(directory, "s3")),
@@ -93,6 +94,7 @@ def _s3_settings(s3: Facts) -> dict[str, Any]:
     }
 
 
+# rclone knows no roles: with it, a COPY names the loader's keys.
 def redshift_config(told: Facts, ready: Facts, s3: Facts) -> dict[str, Any]:
     """A complete configuration of target-redshift-copy."""
     return {
@@ -103,7 +105,7 @@ def redshift_config(told: Facts, ready: Facts, s3: Facts) -> dict[str, Any]:
         "database": told["database"],
         "sslmode": ready.get("sslmode", "prefer"),
         "default_target_schema": "analytics",
-        "iam_role": s3["roles"]["redshift-copy"],
+        **({} if s3["s3"] == "rclone" else {"iam_role": s3["roles"]["redshift-copy"]}),
         **_s3_settings(s3),
     }
 
@@ -118,7 +120,7 @@ def snowflake_config(told: Facts, ready: Facts, s3: Facts) -> dict[str, Any]:
         "default_target_schema": "ANALYTICS",
         "stage": "SINGER_STAGE",
         "file_format": "SINGER_PIPE",
-        "storage_integration": "LOCAL_S3",
+        **({} if s3["s3"] == "rclone" else {"storage_integration": "LOCAL_S3"}),
         **_s3_settings(s3),
     }
 

@@ -112,11 +112,15 @@ class Server:
 class StandIns:
     """A running set; use it in `with`."""
 
-    def __init__(self, path: Path | None = None, only: Sequence[str] = SERVERS) -> None:
-        """`path`: where files go (None: a new temporary directory). `only`: the servers; S3 always runs."""
+    def __init__(self, path: Path | None = None, only: Sequence[str] = SERVERS, s3: str = "moto") -> None:
+        """`path`: where files go (None: a new temporary directory). `only`: the servers; S3 always runs.
+
+        `s3`: whose S3 it is, "moto" or "rclone".
+        """
         self._directory = Directory(path)
         self.path = self._directory.path
         self._servers: dict[str, Server] = {}
+        self._s3 = s3
         self.s3: dict[str, Any] = {}
         self.configs: dict[str, dict[str, Any]] = {}
         try:
@@ -132,7 +136,7 @@ class StandIns:
         for name in new:
             self._servers[name] = Server(name, self.path)
         if "s3" in new:
-            self._servers["s3"].tell(settings.for_s3(self.path))
+            self._servers["s3"].tell(settings.for_s3(self.path, self._s3))
             self.s3 = self._servers["s3"].wait_ready(deadline)
             settings.write_private(self.path / "s3.json", self.s3)
         told = {name: _TOLD[name](self.path, self.s3) for name in new if name != "s3"}

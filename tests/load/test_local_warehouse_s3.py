@@ -6,7 +6,7 @@ import hashlib
 import http.client
 import io
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -28,6 +28,8 @@ from local_warehouse.objects import (
     Unavailable,
     WrongRegion,
 )
+
+from tests.conftest import Warehouses
 
 NO_RETRIES = {"mode": "standard", "total_max_attempts": 1}
 
@@ -283,3 +285,32 @@ def test_secrets_manager_answers_whom_its_policy_allows(s3):
     s3.client("admin", "secretsmanager").create_secret(Name=f"s-{uuid.uuid4().hex}", SecretString="x")
     with pytest.raises(ClientError, match="AccessDenied"):
         s3.client("loader", "secretsmanager").list_secrets()
+
+
+@pytest.fixture(scope="module")
+def second_s3() -> Iterator[Warehouses]:
+    """A set whose S3 is rclone."""
+    running = Warehouses("rclone")
+    yield running
+    running.stop()
+
+
+def test_a_second_s3_verifies_signatures_itself(second_s3, prefix):
+    """rclone stores and lists, refuses wrong keys, knows no session; faults reach it too."""
+    facts = second_s3.start("s3").s3
+    keys = Keys(**facts["keys"]["loader"])
+    objects = Objects.open(facts["endpoint_url"], facts["region"], keys)
+    objects.write("local-stage", f"{prefix}/a b+é", b"body")
+    assert [found.key for found in objects.list("local-stage", prefix)] == [f"{prefix}/a b+é"]
+    with objects.read("local-stage", f"{prefix}/a b+é") as body:
+        assert body.read() == b"body"
+    for wrong in (Keys(keys.access_key_id, "wrong"), Keys("AKIAZZZZZZZZZZZZZZZZ", "x")):
+        with pytest.raises(CredentialsRejected):
+            list(Objects.open(facts["endpoint_url"], facts["region"], wrong).list("local-stage", ""))
+    session = Objects.open(facts["endpoint_url"], facts["region"], keys, [facts["roles"]["loader-session"]])
+    with pytest.raises(CredentialsRejected):
+        list(session.list("local-stage", ""))
+    socket = admin_socket(second_s3.start("s3").path, "s3")
+    faults.send(socket, {"do": "fault", "action": "error", "times": 3})
+    with pytest.raises(Unavailable, match="InternalError"):
+        list(objects.list("local-stage", ""))
