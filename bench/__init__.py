@@ -1,0 +1,1 @@
+"""`make bench`: what a record costs, as ratios of one run."""
