@@ -86,9 +86,9 @@ class Batch:
             # The marker is random per file, so this takes an adversary who reads our memory, or a bug.
             raise StageError(f"stream {self.stream!r}: a value equals the file's NULL marker; run again")
         self._file.write(self._compressor.compress(rows))
-        self.row_count += len(records.lines)
+        self.row_count += records.count
         self.byte_count += len(rows)
-        self._sequences = [(self._sequences or [sequence])[0], sequence + len(records.lines) - 1]
+        self._sequences = [(self._sequences or [sequence])[0], sequence + records.count - 1]
 
     def close(self) -> ClosedBatch:
         """Stage the file whole and return what a load needs to know of it."""

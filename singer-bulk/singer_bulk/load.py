@@ -143,7 +143,7 @@ class Run:
 
     def _take(self, message: Message) -> None:
         if isinstance(message, Records):
-            self._counts["RECORD"] += len(message.lines)
+            self._counts["RECORD"] += message.count
             for records in self._mapper.records(message) if self._mapper else (message,):
                 self._take_records(records)
         elif isinstance(message, State):
@@ -169,11 +169,11 @@ class Run:
             self._load_opened = self._clock.monotonic()
         self._covered = False
         policy = self._settings.policy
-        while records.lines:
+        while records.count:
             room = policy.batch_size_rows - (stream.batch.row_count if stream.batch else 0)
-            part, records = _split(records, room)
+            part, records = records.split(room)
             stream.add(part, self._sequence)
-            self._sequence += len(part.lines)
+            self._sequence += part.count
             if stream.batch and policy.is_full(stream.batch.row_count, stream.batch.byte_count):
                 stream.close_batch()
                 self._due = True
@@ -351,15 +351,6 @@ class Run:
 def _key_part(stream: str) -> str:
     """Return a stream's name as a folder: what S3 and COPY take without escapes stays, the rest becomes `_`."""
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in stream) or "_"
-
-
-def _split(records: Records, room: int) -> tuple[Records, Records]:
-    if len(records.lines) <= room:
-        return records, Records(records.stream, [], range(0))
-    return (
-        Records(records.stream, records.lines[:room], records.line_numbers[:room]),
-        Records(records.stream, records.lines[room:], records.line_numbers[room:]),
-    )
 
 
 def _joined(tables: Iterable[TableLoad]) -> tuple[TableLoad, ...]:

@@ -55,7 +55,7 @@ class StreamMapper:
                     lines.append(_encode({**message, "stream": stream_map.stream_alias, "record": mapped}))
                     numbers.append(number)
             if lines:
-                made.append(Records(stream_map.stream_alias, lines, numbers))
+                made.append(Records.of_lines(stream_map.stream_alias, lines, numbers))
         return made
 
 

@@ -10,34 +10,62 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import select
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import IO, Any
 
 import msgspec
 
 from singer_bulk.errors import MessageError, shown
 
-# 1 MiB: a pipe gives 64 KiB at a time, a file as much as is asked for; larger blocks only cost memory.
-BLOCK_BYTES = 1 << 20
+# 256 KiB: what is made of a block on its way to rows stays in the cache of a core, and what is done once per block
+# does not count yet.
+BLOCK_BYTES = 1 << 18
 
 
 @dataclass(frozen=True)
 class Block:
-    """Whole lines of the input, without their line ends; `line_number` is that of the first, counted from 1."""
+    """Whole lines of the input, each with its line end; `line_number` is that of the first, counted from 1."""
 
-    lines: list[bytes]
+    text: bytes
     line_number: int
 
 
 @dataclass(frozen=True)
 class Records:
-    """A run of RECORD lines of one stream. `line_numbers` has one number per line."""
+    """A run of RECORD lines of one stream, each with its line end. `line_numbers` has one number per line."""
 
     stream: str
-    lines: list[bytes]
+    text: bytes
     line_numbers: Sequence[int]
+
+    @classmethod
+    def of_lines(cls, stream: str, lines: Sequence[bytes], line_numbers: Sequence[int]) -> Records:
+        """Return the run of these lines, given without their ends."""
+        return cls(stream, b"".join(line + b"\n" for line in lines), line_numbers)
+
+    @property
+    def count(self) -> int:
+        """The number of lines."""
+        return len(self.line_numbers)
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The lines without their ends."""
+        return self.text.split(b"\n")[:-1]
+
+    def split(self, room: int) -> tuple[Records, Records]:
+        """Return the first `room` records and the rest."""
+        if self.count <= room:
+            return self, Records(self.stream, b"", range(0))
+        lines, numbers = self.lines, self.line_numbers
+        return (
+            Records.of_lines(self.stream, lines[:room], numbers[:room]),
+            Records.of_lines(self.stream, lines[room:], numbers[room:]),
+        )
 
 
 class Schema(msgspec.Struct, frozen=True):
@@ -88,21 +116,21 @@ def read_blocks(source: IO[Any], wait_seconds: float | None = None) -> Iterator[
     `source` is a file object; one with a descriptor is read directly, past its own buffer. A last line without a
     line end is yielded like any other. Lines of any length are taken.
     """
-    line_number, rest = 1, b""
+    line_number, rest = 1, list[bytes]()
     for chunk in _chunks(source, wait_seconds):
         if chunk is None:
             yield None
             continue
-        head, newline, tail = chunk.rpartition(b"\n")
-        if not newline:
-            rest += tail
+        end = chunk.rfind(b"\n") + 1
+        if not end:
+            rest.append(chunk)
             continue
-        lines = (rest + head).split(b"\n")
-        rest = tail
-        yield Block(lines, line_number)
-        line_number += len(lines)
-    if rest:
-        yield Block([rest], line_number)
+        block = Block(b"".join([*rest, chunk[:end]]), line_number)
+        rest = [chunk[end:]]
+        yield block
+        line_number += block.text.count(b"\n")
+    if last := b"".join(rest):
+        yield Block(last + b"\n", line_number)
 
 
 def _chunks(source: IO[Any], wait_seconds: float | None) -> Iterator[bytes | None]:
@@ -112,13 +140,23 @@ def _chunks(source: IO[Any], wait_seconds: float | None) -> Iterator[bytes | Non
         yield from _chunks_of_memory(source)
         return
     while True:
-        if wait_seconds is not None and not select.select([descriptor], [], [], wait_seconds)[0]:
+        if not _is_ready(descriptor, wait_seconds):
             yield None
             continue
         chunk = os.read(descriptor, BLOCK_BYTES)
         if not chunk:
             return
+        # A pipe gives 64 KiB at a time: what is there already is taken along.
+        while len(chunk) < BLOCK_BYTES // 2 and _is_ready(descriptor, 0):
+            more = os.read(descriptor, BLOCK_BYTES - len(chunk))
+            if not more:
+                break
+            chunk += more
         yield chunk
+
+
+def _is_ready(descriptor: int, wait_seconds: float | None) -> bool:
+    return wait_seconds is None or bool(select.select([descriptor], [], [], wait_seconds)[0])
 
 
 def _chunks_of_memory(source: IO[Any]) -> Iterator[bytes]:
@@ -131,51 +169,57 @@ def messages_of(block: Block) -> Iterator[Message]:
 
     Raises MessageError for a line that is no JSON object, has no type, or a type that is not taken.
     """
-    lines, first = block.lines, block.line_number
-    position = 0
-    while position < len(lines):
-        line, number = lines[position], first + position
+    text, number, start = block.text, block.line_number, 0
+    while start < len(text):
+        end = text.index(b"\n", start) + 1
+        line = text[start : end - 1]
         header = _decode(_header_of, line, number)
         kind = header.type.upper()
-        if kind == "RECORD":
-            if header.stream is None:
-                raise MessageError(number, "a RECORD without stream", "the tap must name it")
-            end = _end_of_run(lines, position, header.stream)
-            yield Records(header.stream, lines[position:end], range(first + position, first + end))
-            position = end
+        if kind != "RECORD":
+            yield _other(kind, line, number)
+            start, number = end, number + 1
             continue
-        yield _other(kind, line, number)
-        position += 1
+        if header.stream is None:
+            raise MessageError(number, "a RECORD without stream", "the tap must name it")
+        end = _end_of_run(text, start, end, header.stream)
+        records = text[start:end]
+        numbers = range(number, number + records.count(b"\n"))
+        yield Records(header.stream, records, numbers)
+        start, number = end, numbers.stop
 
 
-def _end_of_run(lines: list[bytes], start: int, stream: str) -> int:
-    """Return the position behind the last RECORD of `stream` that follows without a break."""
-    # A tap writes each RECORD alike: a line that begins as the first one did, up to its record, is of the same
-    # stream. The decoder of the stream sees type and stream once more and would refuse another.
-    prefix = _prefix_of(lines[start])
-    position = start + 1
-    while position < len(lines):
-        line = lines[position]
-        if not (prefix and line.startswith(prefix)):
-            try:
-                header = _header_of(line)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                break  # reported when its turn comes
-            if header.type.upper() != "RECORD" or header.stream != stream:
-                break
-        position += 1
-    return position
+# What most taps begin every line with, type and stream together: a line that begins so is of the same stream. The
+# decoder of the stream sees the stream once more and refuses another.
+_PREFIX = re.compile(
+    rb'\{\s*(?:"type"\s*:\s*"\w+"\s*,\s*"stream"\s*:\s*"[^"\\]*"|"stream"\s*:\s*"[^"\\]*"\s*,\s*"type"\s*:\s*"\w+")'
+)
 
 
-def _prefix_of(line: bytes) -> bytes:
-    prefix, found, _ = line.partition(b'"record"')
-    if not found:
-        return b""
-    try:
-        header = _header_of(prefix + b'"record":null}')
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return b""
-    return prefix if header.stream is not None else b""
+def _end_of_run(text: bytes, start: int, end: int, stream: str) -> int:
+    """Return the position behind the last RECORD of `stream` that follows the one at `start` without a break."""
+    prefix = _PREFIX.match(text, start)
+    if prefix is not None:
+        return int(_end_of(prefix[0]).search(text, end - 1).end())
+    while end < len(text):
+        following = text.index(b"\n", end) + 1
+        try:
+            header = _header_of(text[end : following - 1])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            break  # reported when its turn comes
+        if header.type.upper() != "RECORD" or header.stream != stream:
+            break
+        end = following
+    return end
+
+
+@lru_cache(maxsize=64)
+def _end_of(prefix: bytes) -> Any:
+    r"""Return the pattern of the line end behind a run: the first one that the prefix does not follow.
+
+    A line that does not end in "}" ends the run too. So within a run each line end stands between "}" and "{", where
+    no JSON text can go on, and a run of n lines that holds n objects holds one in each line.
+    """
+    return re.compile(rb"(?<!\})(?<!\}\r)\n|\n(?!" + re.escape(prefix) + rb")")
 
 
 def _other(kind: str, line: bytes, number: int) -> Message:
