@@ -6,19 +6,18 @@ Sources: r_ALTER_TABLE, r_ALTER_TABLE_APPEND, t_Defining_constraints
 from __future__ import annotations
 
 from local_warehouse.redshift.backend import literal, quoted
-from local_warehouse.redshift.ddl import TableReader, layout_statements, note_column
+from local_warehouse.redshift.ddl import Key, TableReader, layout_statements, note_column
 from local_warehouse.redshift.errors import NotSupported, RedshiftError, syntax_error
 from local_warehouse.redshift.lexer import Reader, Token
 from local_warehouse.redshift.names import LongNames
+from local_warehouse.redshift.plans import Plan
 
 IN_BLOCK = "ALTER TABLE ALTER COLUMN cannot run inside a transaction block"
 APPEND_IN_BLOCK = "ALTER TABLE APPEND cannot run inside a transaction block"
 
-Altered = tuple[list[str], str, bool]  # statements, text of the refusal in a block, does it commit
 
-
-def alter_table(tokens: list[Token], names: LongNames, case_sensitive: bool) -> Altered:
-    """The backend's statements for an ALTER TABLE."""
+def alter_table(tokens: list[Token], names: LongNames, case_sensitive: bool) -> Plan:
+    """How an ALTER TABLE is carried out."""
     reader = Reader(tokens)
     part = TableReader(reader, names, case_sensitive)
     reader.accept("ALTER")
@@ -26,31 +25,29 @@ def alter_table(tokens: list[Token], names: LongNames, case_sensitive: bool) -> 
     table = part.table()
     head = f"ALTER TABLE {table}"
     if reader.accept("ADD"):
-        return _add(head, table, part), "", False
+        return _add(head, table, part)
     if reader.accept("ALTER"):
         return _alter_column(head, table, part)
     if reader.accept("APPEND", "FROM"):
         return _append(table, part)
     if reader.accept("DROP"):
-        return [_drop(head, part)], "", False
+        return Plan([_drop(head, part)])
     if reader.accept("RENAME"):
-        return [_rename(head, part)], "", False
+        return Plan([_rename(head, part)])
     if reader.accept("OWNER", "TO"):
-        return [f"{head} OWNER TO {quoted(part.name())}"], "", False
+        return Plan([f"{head} OWNER TO {quoted(part.name())}"])
     raise NotSupported(f"ALTER TABLE {reader.peek().word()}")
 
 
-def _add(head: str, table: str, part: TableReader) -> list[str]:
+def _add(head: str, table: str, part: TableReader) -> Plan:
     reader = part.reader
     if reader.sees("CONSTRAINT") or reader.peek().word() in ("PRIMARY", "UNIQUE", "FOREIGN"):
         key = part.table_key()
         if key.kind == "p":
             columns = ", ".join(literal(column) for column in key.columns)
-            return [
-                f"SELECT pg_catalog.rs_require_not_null({literal(table)}, ARRAY[{columns}])",
-                *_keys(table, part, key),
-            ]
-        return _keys(table, part, key)
+            before = [f"SELECT pg_catalog.rs_require_not_null({literal(table)}, ARRAY[{columns}])"]
+            return _keys(table, part, key, before)
+        return _keys(table, part, key, [])
     reader.accept("COLUMN")
     column = part.column(table.split(".")[-1].strip('"'))
     for wrong, what in ((part.layout.keys, "PRIMARY KEY, UNIQUE or REFERENCES"), (column.identity, "IDENTITY")):
@@ -63,30 +60,35 @@ def _add(head: str, table: str, part: TableReader) -> list[str]:
             "42601", "ALTER TABLE ADD COLUMN defined as NOT NULL must have a non-null default expression"
         )
     note_column(column, part.layout)
-    return [
-        f"{head} ADD COLUMN {quoted(column.name)} {column.type}{column.attributes}",
-        *layout_statements(table, part.layout, False),
-    ]
+    add = f"{head} ADD COLUMN {quoted(column.name)} {column.type}{column.attributes}"
+    return Plan([add, *layout_statements(table, part.layout, False)])
 
 
-def _keys(table: str, part: TableReader, key: object) -> list[str]:
-    part.layout.keys.append(key)  # type: ignore[arg-type]
-    return layout_statements(table, part.layout, False)
+def _keys(table: str, part: TableReader, key: Key, before: list[str]) -> Plan:
+    part.layout.keys.append(key)
+    return _echo(table, part, before)
 
 
-def _alter_column(head: str, table: str, part: TableReader) -> Altered:
+def _echo(table: str, part: TableReader, before: list[str]) -> Plan:
+    """Nothing but what the system views show changes; a statement without rows carries the command tag."""
+    return Plan(
+        ["RESET rs.nothing"], before=[*before, *layout_statements(table, part.layout, False)], tag="ALTER TABLE"
+    )
+
+
+def _alter_column(head: str, table: str, part: TableReader) -> Plan:
     reader = part.reader
     if reader.accept("DISTKEY") or reader.accept("DISTSTYLE", "KEY", "DISTKEY"):
         part.layout.distkey = part.name()
-        return ["SELECT 1 WHERE false", *layout_statements(table, part.layout, False)], "", False
+        return _echo(table, part, [])
     if reader.peek().word() in ("DISTSTYLE", "SORTKEY", "COMPOUND", "INTERLEAVED", "ENCODE"):
         part.table_attributes()
-        return ["SELECT 1 WHERE false", *layout_statements(table, part.layout, False)], "", False
+        return _echo(table, part, [])
     reader.accept("COLUMN")
     column = part.name()
     if reader.accept("ENCODE"):
         part.layout.encodings[column] = part.encoding()
-        return ["SELECT 1 WHERE false", *layout_statements(table, part.layout, False)], "", False
+        return _echo(table, part, [])
     if reader.sees("SET") or reader.sees("DROP"):
         raise RedshiftError("0A000", "ALTER COLUMN SET/DROP DEFAULT is not supported")
     if not reader.accept("TYPE"):
@@ -99,16 +101,17 @@ def _alter_column(head: str, table: str, part: TableReader) -> Altered:
             "0A000", f'cannot alter type of column "{column}": only the size of VARCHAR columns can be changed'
         )
     check = f"SELECT pg_catalog.rs_check_resize({literal(table)}, {literal(column)}, {kind[8:-1]})"
-    return [f"{head} ALTER COLUMN {quoted(column)} TYPE {kind}", check], IN_BLOCK, False
+    return Plan([f"{head} ALTER COLUMN {quoted(column)} TYPE {kind}"], before=[check], outside_block=IN_BLOCK)
 
 
-def _append(table: str, part: TableReader) -> Altered:
+def _append(table: str, part: TableReader) -> Plan:
     source = part.table()
     options = {part.reader.next().word() for _ in range(len(part.reader.tokens) - part.reader.at)}
     if options - {"IGNOREEXTRA", "FILLTARGET"} or len(options) > 1:
         raise syntax_error(" ".join(sorted(options)).lower())
     mode = options.pop() if options else ""
-    return [f"SELECT pg_catalog.rs_append({literal(table)}, {literal(source)}, {literal(mode)})"], APPEND_IN_BLOCK, True
+    move = f"SELECT pg_catalog.rs_append({literal(table)}, {literal(source)}, {literal(mode)})"
+    return Plan(["RESET rs.nothing"], before=[move], outside_block=APPEND_IN_BLOCK, tag="ALTER TABLE APPEND")
 
 
 def _drop(head: str, part: TableReader) -> str:

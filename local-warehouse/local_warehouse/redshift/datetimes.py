@@ -14,7 +14,7 @@ TYPES = ("date", "time", "timetz", "timestamp", "timestamptz")
 _CODES = {"date": 1205, "time": 1206, "timetz": 1206, "timestamp": 1206, "timestamptz": 1206}
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = "[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?"
-_ZONE = "([+-][0-9]{2}(:?[0-9]{2})?)?"
+_ZONE = "([+-][0-9]{1,2}(:?[0-9]{2})?)?"
 _DEFAULTS = {
     "date": f"^{_DAY}$",
     "time": f"^{_CLOCK}$",
@@ -45,7 +45,6 @@ _PARTS = {
     "SS": ("second", "([0-9]{1,2}([.][0-9]{1,6})?)"),
     "AM": ("half", "([AaPp][Mm])"),
     "PM": ("half", "([AaPp][Mm])"),
-    "OF": ("zone", "([+-][0-9]{2}(:?[0-9]{2})?)"),
 }
 _PART = re.compile("|".join(sorted(_PARTS, key=len, reverse=True)), re.IGNORECASE)
 
@@ -99,6 +98,8 @@ def value(kind: str, text: str, copy: Copy) -> str:
 
 def _compiled(form: str) -> tuple[str, str]:
     """A regular expression for a format string, and the replacement that makes an ISO text of it."""
+    if re.search("TZ|tz|OF", form):
+        raise RedshiftError("22007", "a time zone specifier is not allowed in a time format string; use 'auto'")
     pattern, at, group = "", 0, 0
     groups: dict[str, str] = {}
     for found in _PART.finditer(form):
@@ -119,7 +120,6 @@ def _compiled(form: str) -> tuple[str, str]:
     if hour:
         iso += f" {hour}:{groups.get('minute', '00')}:{groups.get('second', '00')}"
         iso += f" {groups['half']}" if "half" in groups else ""
-        iso += groups.get("zone", "")
     return f"^{pattern}$", iso
 
 

@@ -12,6 +12,7 @@ from local_warehouse.redshift.backend import literal, quoted
 from local_warehouse.redshift.errors import NotSupported, RedshiftError, syntax_error
 from local_warehouse.redshift.lexer import Reader, Token, split_at_commas, text_of
 from local_warehouse.redshift.names import LongNames, name_of
+from local_warehouse.redshift.reserved import RESERVED
 
 MAX_COLUMNS = 1600
 MAX_VARCHAR_BYTES, MAX_CHAR_BYTES, MAX_VARBYTE_BYTES = 65535, 4096, 16_777_216
@@ -76,6 +77,7 @@ class Layout:
     diststyle: str = ""
     sortkeys: list[str] = field(default_factory=list)
     interleaved: bool = False
+    parent: str = ""  # the table of LIKE
 
 
 class TableReader:
@@ -86,12 +88,13 @@ class TableReader:
         self.names = names
         self.case_sensitive = case_sensitive
         self.layout = Layout()
+        self.parent = ""
 
     def name(self) -> str:
         return self._name(self.reader.next())
 
     def _name(self, token: Token) -> str:
-        if token.kind not in ("word", "quoted"):
+        if token.kind not in ("word", "quoted") or (token.kind == "word" and token.word() in RESERVED):
             raise syntax_error(token.text)
         return self.names.alias(name_of(token, self.case_sensitive))
 
@@ -332,7 +335,7 @@ def _is_query(reader: Reader) -> bool:
 
 
 def _elements(elements: list[list[Token]], table: str, outer: TableReader) -> str:
-    body = []
+    body: list[str] = []
     columns = 0
     for element in elements:
         reader = Reader(element)
@@ -340,6 +343,7 @@ def _elements(elements: list[list[Token]], table: str, outer: TableReader) -> st
         part.layout = outer.layout
         if reader.accept("LIKE"):
             body.append(_like(reader, part))
+            outer.layout.parent = part.parent
         elif reader.peek().kind == "word" and reader.peek().word() in (
             "PRIMARY",
             "UNIQUE",
@@ -370,7 +374,7 @@ def note_column(column: Column, layout: Layout) -> None:
 
 
 def _like(reader: Reader, part: TableReader) -> str:
-    parent = part.table()
+    part.parent = parent = part.table()
     including = ""
     while not reader.ended():
         if reader.accept("INCLUDING", "DEFAULTS"):
@@ -387,6 +391,8 @@ def _array(names: list[str]) -> str:
 def layout_statements(table: str, layout: Layout, if_new: bool) -> list[str]:
     """Statements that store keys and attributes; a table that existed already keeps its own."""
     calls = []
+    if layout.parent:
+        calls.append(f"rs_copy_layout({literal(table)}, {literal(layout.parent)}, {str(if_new).lower()})")
     for key in layout.keys:
         words = ", ".join(literal(word) for word in (table, key.kind, key.name))
         columns, target_columns = _array(key.columns), _array(key.target_columns)

@@ -14,7 +14,8 @@ from local_warehouse.redshift import wire
 from local_warehouse.redshift.backend import BackendError
 from local_warehouse.redshift.errors import NotSupported, RedshiftError
 from local_warehouse.redshift.lexer import statements_of
-from local_warehouse.redshift.statements import Plan, plan
+from local_warehouse.redshift.plans import Plan
+from local_warehouse.redshift.statements import plan
 
 if TYPE_CHECKING:
     from local_warehouse.redshift.session import Session
@@ -88,7 +89,7 @@ class Extended:
             self.session.check_block(verb)
             parameters = any(token.kind == "parameter" for token in tokens)
             made = plan(tokens, self.session.context)
-            ours = made.copy is not None or len(made.sqls) > 1 or made.commits
+            ours = made.copy is not None or len(made.sqls) > 1 or made.commits or bool(made.after)
             if ours and parameters:
                 raise NotSupported(f"parameters in a prepared {verb}")
             prepared = Prepared(text.decode("utf-8", "replace"), made, verb, ours)
@@ -130,16 +131,28 @@ class Extended:
         if prepared is None:
             raise RedshiftError("34000", "portal does not exist")
         self.session.check_block(prepared.verb)
+        self.session.in_batch = True
+        try:
+            self._run(prepared, payload)
+        finally:
+            self.session.in_batch = False
+
+    def _run(self, prepared: Prepared, payload: bytes) -> None:
         self.session.check_plan(prepared.plan)
         with self.session.fault(prepared.text):
             if prepared.ours:
                 self._end_backend_batch()
+                self.session.in_batch = False
                 self.session.carry_out(prepared.plan)
                 return
             self.session.varbytes = prepared.varbytes
             self.session.set_last_copy(prepared.plan)
+            for sql in prepared.plan.before:
+                # Outside a block there is nothing to keep a lock for; the row locks do.
+                if self.session.backend.status == b"T" or not sql.startswith("LOCK"):
+                    self.session.ask(sql)
             self._forward(b"E", payload, prepared)
-            self.session.note_setting(prepared.plan)
+            self.session.note(prepared.plan)
 
     def _close(self, payload: bytes) -> None:
         kind, name = payload[:1], payload[1:].rstrip(b"\0")

@@ -77,6 +77,11 @@ def statements_of(sql: str) -> list[list[Token]]:
     return [statement for statement in statements if any(token.kind != "space" for token in statement)]
 
 
+def words(text: str) -> frozenset[str]:
+    """A set of keywords, written one after the other."""
+    return frozenset(text.split())
+
+
 def text_of(tokens: Iterable[Token]) -> str:
     return "".join(token.text for token in tokens)
 
@@ -90,7 +95,7 @@ class Reader:
 
     def peek(self, ahead: int = 0) -> Token:
         index = self.at + ahead
-        return self.tokens[index] if index < len(self.tokens) else Token("end", "")
+        return self.tokens[index] if 0 <= index < len(self.tokens) else Token("end", "")
 
     def next(self) -> Token:
         token = self.peek()

@@ -38,6 +38,7 @@ class Server:
         self.settings = settings
         self.backend = backend
         self.faults = Faults()
+        self.late_views: set[str] = set()
         self.names = LongNames(self._store_name)
         self._queries = itertools.count(int.from_bytes(os.urandom(2), "big") + 1)
         self._admins: dict[str, Admin] = {}

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 
 from local_warehouse.faults import Fault
 from local_warehouse.redshift import wire
-from local_warehouse.redshift.backend import Admin, BackendError
+from local_warehouse.redshift.backend import Admin, BackendError, literal
 from local_warehouse.redshift.copy_statement import Copy
-from local_warehouse.redshift.errors import LoadFailed, RedshiftError, translate
+from local_warehouse.redshift.errors import LoadFailed, NotSupported, RedshiftError, translate
 from local_warehouse.redshift.extended import Extended
 from local_warehouse.redshift.lexer import Token, statements_of, text_of
 from local_warehouse.redshift.load import Load, Outcome, record_sql
+from local_warehouse.redshift.plans import Plan
 from local_warehouse.redshift.sources import Stage
-from local_warehouse.redshift.statements import Context, Plan, plan
+from local_warehouse.redshift.statements import Context, plan
 
 if TYPE_CHECKING:
     from local_warehouse.redshift.server import Server
@@ -45,7 +46,9 @@ class Session:
         self.user = user
         self.database = database
         self.pid = pid
-        self.context = Context(server.names)
+        self.context = Context(server.names, server.late_views)
+        self.in_batch = False  # between messages of the extended protocol
+        self.reads_snapshot = False  # has the open transaction block taken its snapshot?
         self.last_copy = {"count": 0, "id": -1}
         self.varbytes: list[int] = []  # columns of the result under way that hold VARBYTE
         self.extended = Extended(self)
@@ -94,14 +97,35 @@ class Session:
         with self.fault(text):
             self.carry_out(made)
 
+    def ask(self, sql: str) -> list[list[str | None]]:
+        """A statement of our own on the client's backend connection."""
+        return self.backend.run_in_batch(sql) if self.in_batch else self.backend.run(sql)
+
     def check_block(self, verb: str) -> None:
         """Refuse everything but the end of a failed transaction block."""
         if self.backend.status == b"E" and verb not in ENDING_VERBS:
             raise RedshiftError("25P02", IN_FAILED_BLOCK)
 
     def check_plan(self, made: Plan) -> None:
+        """Refuse what cannot run here and now."""
         if made.outside_block and self.backend.status != b"I":
             raise RedshiftError("25001", made.outside_block)
+        if made.refusal:
+            raise NotSupported(made.refusal)
+        if self.backend.status == b"I":
+            self.reads_snapshot = False
+        elif self.reads_snapshot and made.tables:
+            self._refuse_later_tables(made.tables)
+
+    def _refuse_later_tables(self, names: list[str]) -> None:
+        """A table that was made after the transaction's snapshot does not exist in it (c_serial_isolation)."""
+        listed = ", ".join(literal(name) for name in names)
+        later = self.ask(
+            f"SELECT name FROM unnest(ARRAY[{listed}]::text[]) AS name WHERE to_regclass(name) IS NOT NULL"
+            " AND NOT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass(name))"
+        )
+        if later:
+            raise RedshiftError("XX000", "1018", "Relation does not exist")
 
     def fail(self, fields: dict[str, str]) -> None:
         """Send an error; an open transaction block is failed from now on."""
@@ -157,24 +181,30 @@ class Session:
         self._relay(made)
         if made.commits and self.backend.status == b"T":
             self.backend.run("COMMIT")
-        self.note_setting(made)
+        for sql in made.after:
+            self.backend.run(sql)
+        self.note(made)
 
     def set_last_copy(self, made: Plan) -> None:
         """pg_last_copy_count() and its like read a setting, which is put right before they are asked."""
         if made.uses_last_copy:
             for name, value in self.last_copy.items():
-                self.backend.run(f"SELECT set_config('rs.last_copy_{name}', '{value}', false)")
+                self.ask(f"SELECT set_config('rs.last_copy_{name}', '{value}', false)")
 
-    def note_setting(self, made: Plan) -> None:
+    def note(self, made: Plan) -> None:
+        """Keep what a statement that succeeded changed in the session."""
+        self.reads_snapshot = self.reads_snapshot or bool(made.tables or made.sqls[0].startswith("CREATE"))
         if made.setting and made.setting[0] == "enable_case_sensitive_identifier":
             self.context.case_sensitive = made.setting[1] == "on"
+        if made.late_view:
+            self.context.late_views.add(made.late_view)
 
     def _relay(self, made: Plan) -> None:
         """Send the statements to the backend and what answers the first one to the client."""
         channel = self.backend.channel
-        channel.write(b"Q", wire.cstring(";\n".join(made.sqls)))
+        channel.write(b"Q", wire.cstring(";\n".join([*made.before, *made.sqls])))
         channel.flush()
-        answered = 0
+        answered = -len(made.before)
         failure: dict[str, str] = {}
         while True:
             kind, payload = channel.read()
@@ -245,6 +275,7 @@ class Session:
             if own_block and self.backend.status != b"I":
                 self.backend.run("ROLLBACK")
         self.last_copy["count"] = outcome.loaded
+        self.reads_snapshot = True
         self._say_loaded(outcome)
 
     def _leave_record(self, outcome: Outcome, copy: Copy, query: int) -> None:

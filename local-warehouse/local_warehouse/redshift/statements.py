@@ -6,17 +6,18 @@ refused before.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from local_warehouse.redshift import alter, ddl
+from local_warehouse.redshift import alter, ddl, foreign, merge
 from local_warehouse.redshift.backend import literal
-from local_warehouse.redshift.copy_statement import Copy, CopyParser
+from local_warehouse.redshift.copy_statement import CopyParser
 from local_warehouse.redshift.errors import NotSupported, RedshiftError, syntax_error
 from local_warehouse.redshift.lexer import Reader, Token, text_of
 from local_warehouse.redshift.names import LongNames, name_of, normalise
+from local_warehouse.redshift.plans import Plan
 
+READING = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "(")
 DATE_PART_FUNCTIONS = ("DATEADD", "DATEDIFF", "DATE_PART", "DATE_ADD", "DATE_DIFF")
 GRAMMAR_FUNCTIONS = (
     "JSON_SERIALIZE",
@@ -58,27 +59,11 @@ OWN_PARAMETERS = {
 
 
 @dataclass
-class Plan:
-    """How one statement is carried out.
-
-    `sqls[0]` is what the client sees the answer of; the others run with it, unseen. `after` runs once the
-    statement succeeded. A statement with `outside_block` set is refused in a transaction block with that text.
-    """
-
-    sqls: list[str] = field(default_factory=list)
-    copy: Copy | None = None
-    outside_block: str = ""
-    commits: bool = False
-    setting: tuple[str, str] | None = None
-    uses_last_copy: bool = False
-    tag: str = ""
-
-
-@dataclass
 class Context:
     """What a rule needs to know of the session."""
 
     names: LongNames
+    late_views: set[str]
     case_sensitive: bool = False
 
 
@@ -86,7 +71,7 @@ def plan(tokens: list[Token], context: Context) -> Plan:
     """Decide what to do with one statement; raises RedshiftError for what is refused."""
     significant = [token for token in tokens if token.kind != "space"]
     verb = significant[0].word()
-    refuse_foreign(tokens)
+    foreign.refuse(tokens)
     if verb == "COPY":
         return Plan(copy=CopyParser(tokens, context.names, context.case_sensitive).parse())
     normalise(tokens, context.names, context.case_sensitive)
@@ -96,29 +81,38 @@ def plan(tokens: list[Token], context: Context) -> Plan:
         raise syntax_error(significant[0].text)
     made = rule(tokens, context)
     made.uses_last_copy = any(t.kind == "word" and t.word().startswith("PG_LAST_") for t in significant)
+    if verb in READING:
+        made.tables = tables_of(significant)
+        late = [name for name in made.tables if last_part(name) in context.late_views]
+        made.before[:0] = [f"SELECT pg_catalog.rs_rebind({literal(name)})" for name in late]
     return made
 
 
-def refuse_foreign(tokens: list[Token]) -> None:
-    """Refuse what PostgreSQL has and Redshift has not."""
-    significant = Reader(tokens)
-    for before, token in itertools.pairwise(tokens):
-        if token.kind == "string" and before.kind == "word" and before.word() in ("E", "B", "X", "N", "U"):
-            raise RedshiftError("42704", f'type "{before.text.lower()}" does not exist')
-    depth_verbs = {"INSERT", "UPDATE", "DELETE", "MERGE"}
-    verb = significant.peek().word()
-    while not significant.ended():
-        if significant.sees("RETURNING") and verb in depth_verbs:
-            raise syntax_error("returning")
-        if significant.sees("ON", "CONFLICT") and verb == "INSERT":
-            raise syntax_error("on")
-        if significant.sees("FILTER", "(") and significant.at and significant.tokens[significant.at - 1].text == ")":
-            raise syntax_error("(")
-        if significant.sees("ARRAY", "["):
-            raise RedshiftError("0A000", "ARRAY[] is not supported")
-        if significant.sees("FROM", "(", "VALUES"):
-            raise syntax_error("values")
-        significant.next()
+def tables_of(significant: list[Token]) -> list[str]:
+    """The names that follow FROM, JOIN, INTO, UPDATE, USING or a comma after them, as far as tokens tell."""
+    reader = Reader(significant)
+    found = []
+    while not reader.ended():
+        if reader.next().word() in ("FROM", "JOIN", "INTO", "UPDATE", "USING"):
+            while reader.peek().kind in ("word", "quoted"):
+                found.append(_dotted(reader))
+                reader.accept("AS")
+                if reader.peek(1).text == ",":
+                    reader.next()
+                if not reader.accept(","):
+                    break
+    return found
+
+
+def _dotted(reader: Reader) -> str:
+    name = reader.next().text
+    while reader.accept("."):
+        name += "." + reader.next().text
+    return name
+
+
+def last_part(name: str) -> str:
+    return name.rsplit(".", 1)[-1].strip('"').lower()
 
 
 def rewrite_expressions(significant: list[Token]) -> None:
@@ -148,6 +142,30 @@ def rewrite_expressions(significant: list[Token]) -> None:
 
 def _pass(tokens: list[Token], context: Context) -> Plan:
     return Plan([text_of(tokens)])
+
+
+def _write(tokens: list[Token], context: Context) -> Plan:
+    """UPDATE and DELETE take the table's write lock first, and the snapshot after it; readers go on."""
+    reader = Reader(tokens)
+    reader.next()
+    reader.accept("FROM")
+    if reader.peek().kind not in ("word", "quoted"):
+        raise syntax_error(reader.peek().text)
+    return Plan([text_of(tokens)], before=[_write_lock(_dotted(reader))])
+
+
+def _write_lock(table: str) -> str:
+    return f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"
+
+
+def _merge(tokens: list[Token], context: Context) -> Plan:
+    parts = merge.Merge(tokens)
+    lock = _write_lock(parts.target)
+    if parts.removes_duplicates:
+        before, last = parts.duplicate_statements()
+        return Plan([last], before=[lock, *before], tag="MERGE")
+    parts.check_actions()
+    return Plan([text_of(tokens)], before=[lock])
 
 
 def _begin(tokens: list[Token], context: Context) -> Plan:
@@ -191,11 +209,13 @@ def _create(tokens: list[Token], context: Context) -> Plan:
     if kind == "TABLE":
         return Plan(ddl.create_table(tokens, context.names, context.case_sensitive))
     if kind == "DATABASE":
-        return Plan([text_of(tokens)], outside_block="CREATE DATABASE cannot run inside a transaction block")
+        return _create_database(tokens)
     if kind in ("SCHEMA", "USER", "GROUP", "ROLE"):
         return Plan([text_of(tokens)])
     if kind == "EXTERNAL":
-        raise NotSupported("CREATE EXTERNAL")
+        return Plan(
+            refusal="CREATE EXTERNAL", outside_block="CREATE EXTERNAL TABLE cannot run inside a transaction block"
+        )
     if kind in ("PROCEDURE", "FUNCTION", "MATERIALIZED", "LIBRARY", "MODEL", "DATASHARE", "IDENTITY", "MASKING", "RLS"):
         raise NotSupported(f"CREATE {kind}")
     if kind in (
@@ -223,24 +243,59 @@ def _create_view(tokens: list[Token]) -> Plan:
         return Plan([text_of(tokens)])
     for token in words[-4:]:
         token.text = ""
-    reader = Reader(tokens)
+    reader = Reader(words[:-4])
     while reader.next().word() != "VIEW":
         pass
-    name = []
-    while not reader.sees("AS") and not reader.sees("(") and not reader.ended():
-        name.append(reader.next().text)
-    return Plan([text_of(tokens), f"SELECT pg_catalog.rs_unbind({literal(''.join(name))})"])
+    name = _dotted(reader)
+    while not reader.ended() and not reader.accept("AS"):
+        reader.next()
+    query = " ".join(token.text for token in reader.tokens[reader.at :])
+    unbind = f"SELECT pg_catalog.rs_unbind({literal(name)}, {literal(query)})"
+    return Plan([text_of(tokens), unbind], late_view=last_part(name))
 
 
 def _alter(tokens: list[Token], context: Context) -> Plan:
     reader = Reader(tokens)
     reader.accept("ALTER")
     if reader.sees("TABLE"):
-        sqls, outside_block, commits = alter.alter_table(tokens, context.names, context.case_sensitive)
-        return Plan(sqls, outside_block=outside_block, commits=commits)
+        return alter.alter_table(tokens, context.names, context.case_sensitive)
+    if reader.accept("DATABASE"):
+        return _alter_database(reader)
     if reader.peek().word() in ("SCHEMA", "USER", "GROUP", "ROLE", "VIEW"):
         return Plan([text_of(tokens)])
     raise NotSupported(f"ALTER {reader.peek().word()}")
+
+
+def _alter_database(reader: Reader) -> Plan:
+    name = reader.next().text
+    if not reader.accept("ISOLATION", "LEVEL"):
+        raise NotSupported("ALTER DATABASE other than ISOLATION LEVEL")
+    return Plan(
+        [_isolation(name, reader.next().word())],
+        outside_block="ALTER DATABASE ISOLATION LEVEL cannot run inside a transaction block",
+    )
+
+
+def _isolation(database: str, level: str) -> str:
+    if level not in ("SNAPSHOT", "SERIALIZABLE"):
+        raise syntax_error(level)
+    backend_level = {"SNAPSHOT": "repeatable read", "SERIALIZABLE": "serializable"}[level]
+    return f"ALTER DATABASE {database} SET default_transaction_isolation TO '{backend_level}'"
+
+
+def _create_database(tokens: list[Token]) -> Plan:
+    reader = Reader(tokens)
+    reader.accept("CREATE", "DATABASE")
+    name = reader.next().text
+    reader.accept("WITH")
+    level = "SNAPSHOT"
+    while not reader.ended():
+        if reader.accept("ISOLATION", "LEVEL"):
+            level = reader.next().word()
+        elif not (reader.accept("OWNER") and (reader.accept("=") or True) and reader.next().text):
+            raise syntax_error(reader.peek().text)
+    outside = "CREATE DATABASE cannot run inside a transaction block"
+    return Plan([f"CREATE DATABASE {name} STRATEGY file_copy"], outside_block=outside, after=[_isolation(name, level)])
 
 
 def _drop(tokens: list[Token], context: Context) -> Plan:
@@ -371,7 +426,9 @@ def _no_savepoint(tokens: list[Token], context: Context) -> Plan:
 
 
 RULES: dict[str, Callable[[list[Token], Context], Plan]] = {
-    **dict.fromkeys(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "(", "COMMIT", "END"), _pass),
+    **dict.fromkeys(("SELECT", "WITH", "INSERT", "(", "COMMIT", "END"), _pass),
+    **dict.fromkeys(("UPDATE", "DELETE"), _write),
+    "MERGE": _merge,
     **dict.fromkeys(("GRANT", "REVOKE", "COMMENT", "EXPLAIN", "DECLARE", "FETCH", "CLOSE"), _pass),
     **dict.fromkeys(("PREPARE", "EXECUTE", "DEALLOCATE"), _pass),
     **dict.fromkeys(("BEGIN", "START"), _begin),

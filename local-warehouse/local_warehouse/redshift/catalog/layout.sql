@@ -96,3 +96,118 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
+
+CREATE FUNCTION pg_catalog.rs_require_not_null(table_name text, columns text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE nullable text;
+BEGIN
+    SELECT attname INTO nullable FROM pg_attribute WHERE attrelid = table_name::regclass AND attname = ANY (columns) AND NOT attnotnull LIMIT 1;
+    IF nullable IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = '42P16', MESSAGE = format('primary key column "%s" must be NOT NULL', nullable);
+    END IF;
+END $$;
+
+-- ALTER COLUMN TYPE: only VARCHAR, not keyed, not in four encodings, not below the longest value; a default
+-- is allowed when the column gets wider (r_ALTER_TABLE forbids it, widening is reported to work).
+CREATE FUNCTION pg_catalog.rs_check_resize(table_name text, column_name text, new_bytes int) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    relation regclass := table_name::regclass; place smallint := rs_attnum(relation, column_name); old record; longest int; kept text;
+BEGIN
+    SELECT atttypid, atttypmod - 4 AS bytes, atthasdef INTO old FROM pg_attribute WHERE attrelid = relation AND attnum = place;
+    SELECT encoding INTO kept FROM pg_catalog.rs_column_layout WHERE relid = relation AND attnum = place;
+    IF old.atttypid <> 'varchar'::regtype THEN
+        RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format('cannot alter type of column "%s": only the size of VARCHAR columns can be changed', column_name);
+    ELSIF EXISTS (SELECT FROM pg_constraint WHERE conrelid = relation AND contype IN ('p', 'u', 'f') AND place = ANY (conkey)) THEN
+        RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format('cannot alter column "%s" with a UNIQUE, PRIMARY KEY or FOREIGN KEY constraint', column_name);
+    ELSIF kept IN ('bytedict', 'runlength', 'text255', 'text32k') THEN
+        RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format('cannot alter column "%s" with encoding %s', column_name, kept);
+    ELSIF old.atthasdef AND new_bytes < old.bytes THEN
+        RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format('cannot decrease the size of column "%s", which has a default', column_name);
+    END IF;
+    EXECUTE format('SELECT max(octet_length(%I)) FROM %s', column_name, relation) INTO longest;
+    IF longest > new_bytes THEN
+        RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format('target column size (%s) is smaller than the longest value (%s) of column "%s"', new_bytes, longest, column_name);
+    END IF;
+END $$;
+
+-- LIKE copies the distribution and sort keys, not the keys (r_CREATE_TABLE_NEW).
+CREATE FUNCTION pg_catalog.rs_copy_layout(table_name text, parent_name text, only_new bool) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    IF only_new AND NOT rs_is_new(table_name::regclass) THEN RETURN; END IF;
+    INSERT INTO pg_catalog.rs_column_layout SELECT table_name::regclass, n.attnum, l.encoding, l.distkey, l.sortkey
+        FROM pg_catalog.rs_column_layout l JOIN pg_attribute o ON o.attrelid = l.relid AND o.attnum = l.attnum
+        JOIN pg_attribute n ON n.attrelid = table_name::regclass AND n.attname = o.attname WHERE l.relid = parent_name::regclass ON CONFLICT DO NOTHING;
+    INSERT INTO pg_catalog.rs_table_layout SELECT table_name::regclass, diststyle FROM pg_catalog.rs_table_layout
+        WHERE relid = parent_name::regclass ON CONFLICT DO NOTHING;
+END $$;
+
+-- ALTER TABLE APPEND: the rows move, the source is empty afterwards (r_ALTER_TABLE_APPEND).
+CREATE FUNCTION pg_catalog.rs_append(target_name text, source_name text, mode text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE target regclass := target_name::regclass; source regclass := source_name::regclass; differing text; columns text;
+BEGIN
+    IF target = source THEN
+        RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = 'source and target of ALTER TABLE APPEND must be different tables';
+    ELSIF EXISTS (SELECT FROM pg_class WHERE oid IN (target, source) AND (relpersistence <> 'p' OR relkind <> 'r')) THEN
+        RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = 'ALTER TABLE APPEND requires permanent tables';
+    ELSIF EXISTS (SELECT FROM pg_attribute WHERE attrelid IN (target, source) AND attidentity <> '') THEN
+        RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = 'ALTER TABLE APPEND does not support tables with IDENTITY columns';
+    END IF;
+    WITH described AS (
+        SELECT a.attrelid, a.attname, a.atttypid, a.atttypmod, a.attnotnull, coalesce(l.encoding, '') AS encoding, coalesce(l.distkey, false) AS distkey,
+            coalesce(l.sortkey, 0) AS sortkey
+        FROM pg_attribute a LEFT JOIN pg_catalog.rs_column_layout l ON l.relid = a.attrelid AND l.attnum = a.attnum
+        WHERE a.attnum > 0 AND NOT a.attisdropped)
+    SELECT min(coalesce(s.attname, t.attname)) FILTER (WHERE CASE WHEN s.attname IS NULL THEN mode <> 'FILLTARGET' WHEN t.attname IS NULL THEN mode <> 'IGNOREEXTRA'
+            ELSE (s.atttypid, s.atttypmod, s.attnotnull, s.encoding, s.distkey, s.sortkey) <> (t.atttypid, t.atttypmod, t.attnotnull, t.encoding, t.distkey, t.sortkey) END),
+        string_agg(quote_ident(s.attname), ', ') FILTER (WHERE s.attname IS NOT NULL AND t.attname IS NOT NULL)
+    INTO differing, columns
+    FROM (SELECT * FROM described WHERE attrelid = source) s FULL JOIN (SELECT * FROM described WHERE attrelid = target) t ON s.attname = t.attname;
+    IF differing IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format('ALTER TABLE APPEND: column "%s" of source and target do not match', differing);
+    END IF;
+    EXECUTE format('LOCK TABLE %s, %s IN ACCESS EXCLUSIVE MODE', source, target);
+    EXECUTE format('INSERT INTO %s (%s) SELECT %s FROM %s', target, columns, columns, source);
+    EXECUTE format('DELETE FROM %s', source);
+END $$;
+
+-- MERGE ... REMOVE DUPLICATES: what r_MERGE says about equal keys inside the source is not enough to act on.
+CREATE FUNCTION pg_catalog.rs_check_merge(target_name text, source_name text, alias text, condition text, source_keys text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE twice bool; short_alias text := split_part(alias, '.', greatest(1, length(alias) - length(replace(alias, '.', '')) + 1));
+BEGIN
+    IF (SELECT array_agg(atttypid ORDER BY attnum) FROM pg_attribute WHERE attrelid = target_name::regclass AND attnum > 0 AND NOT attisdropped)
+        IS DISTINCT FROM (SELECT array_agg(atttypid ORDER BY attnum) FROM pg_attribute WHERE attrelid = source_name::regclass AND attnum > 0 AND NOT attisdropped) THEN
+        RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = 'MERGE with REMOVE DUPLICATES requires source and target with the same columns';
+    END IF;
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s AS %s WHERE EXISTS (SELECT FROM %s WHERE %s) GROUP BY %s HAVING count(*) > 1)',
+        source_name, short_alias, target_name, condition, source_keys) INTO twice;
+    IF twice THEN
+        RAISE EXCEPTION USING ERRCODE = 'XX000', MESSAGE = 'Found multiple matches to update the same tuple.';
+    END IF;
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s AS %s GROUP BY %s HAVING count(*) > 1)', source_name, short_alias, source_keys) INTO twice;
+    IF twice THEN
+        RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = 'not supported by the local stand-in: MERGE REMOVE DUPLICATES from a source with equal keys';
+    END IF;
+END $$;
+
+-- Late-binding views: the view depends on nothing, and is bound again when the tables it names have changed.
+CREATE TABLE pg_catalog.rs_late_view (view_name text PRIMARY KEY, definition text NOT NULL, bound_to oid[] NOT NULL, names text[] NOT NULL);
+GRANT SELECT ON pg_catalog.rs_late_view TO PUBLIC;
+CREATE FUNCTION pg_catalog.rs_unbind(name text, query text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE rule oid := (SELECT r.oid FROM pg_rewrite r WHERE r.ev_class = name::regclass AND r.rulename = '_RETURN'); tables oid[];
+BEGIN
+    SELECT array_agg(DISTINCT refobjid) INTO tables FROM pg_depend WHERE classid = 'pg_rewrite'::regclass AND objid = rule
+        AND refclassid = 'pg_class'::regclass AND deptype = 'n' AND refobjid <> name::regclass;
+    DELETE FROM pg_depend WHERE classid = 'pg_rewrite'::regclass AND objid = rule AND refclassid = 'pg_class'::regclass
+        AND deptype = 'n' AND refobjid <> name::regclass;
+    INSERT INTO pg_catalog.rs_late_view VALUES (name::regclass::oid::text, query, coalesce(tables, '{}'), (SELECT coalesce(array_agg(t::regclass::text), '{}') FROM unnest(tables) t))
+    ON CONFLICT (view_name) DO UPDATE SET definition = query, bound_to = excluded.bound_to, names = excluded.names;
+END $$;
+CREATE FUNCTION pg_catalog.rs_rebind(name text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE view_id oid := to_regclass(name)::oid; late record;
+BEGIN
+    SELECT * INTO late FROM pg_catalog.rs_late_view WHERE view_name = view_id::text;
+    IF late.view_name IS NULL OR late.bound_to <@ (SELECT coalesce(array_agg(to_regclass(n)::oid), '{}') FROM unnest(late.names) n) THEN
+        RETURN;
+    END IF;
+    EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view_id::regclass, late.definition);
+    PERFORM rs_unbind(view_id::regclass::text, late.definition);
+END $$;

@@ -78,3 +78,74 @@ SELECT a.usename::varchar AS txn_owner, a.datname::varchar AS txn_db, coalesce(a
     l.relation::int AS relation, l.granted
 FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid
 WHERE a.backend_type = 'client backend' AND a.usename <> 'rdsdb' AND a.xact_start IS NOT NULL AND l.locktype IN ('relation', 'transactionid');
+
+CREATE VIEW pg_catalog.rs_shown_column AS
+SELECT n.nspname, c.relname, c.oid AS relid, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod)::varchar AS type, coalesce(nullif(l.encoding, ''), 'none')::varchar AS encoding,
+    coalesce(l.distkey, false) AS distkey, coalesce(l.sortkey, 0) AS sortkey, a.attnotnull AS "notnull"
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_catalog.rs_column_layout l ON l.relid = a.attrelid AND l.attnum = a.attnum
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind = 'r' AND c.relname NOT LIKE 'rs\\_%';
+
+-- Only what is on the search path (r_PG_TABLE_DEF).
+CREATE VIEW pg_catalog.pg_table_def AS
+SELECT rs_name(nspname) AS schemaname, rs_name(relname) AS tablename, rs_name(attname) AS "column", type, encoding, distkey, sortkey, "notnull"
+FROM pg_catalog.rs_shown_column WHERE nspname = ANY (current_schemas(true));
+
+CREATE FUNCTION pg_catalog.rs_row_count(relation oid) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+DECLARE found bigint;
+BEGIN
+    EXECUTE format('SELECT count(*) FROM %s', relation::regclass) INTO found;
+    RETURN found;
+EXCEPTION WHEN insufficient_privilege THEN
+    RETURN NULL;
+END $$;
+
+CREATE VIEW pg_catalog.svv_table_info AS
+SELECT current_database()::varchar AS database, rs_name(n.nspname) AS schema, c.oid AS table_id, rs_name(c.relname) AS "table",
+    CASE WHEN EXISTS (SELECT FROM pg_catalog.rs_column_layout l WHERE l.relid = c.oid AND l.encoding <> '') THEN 'Y' ELSE 'N' END::varchar AS encoded,
+    coalesce(CASE WHEN t.diststyle = 'KEY' THEN 'KEY(' || (SELECT rs_name(a.attname) FROM pg_catalog.rs_column_layout l JOIN pg_attribute a
+        ON a.attrelid = l.relid AND a.attnum = l.attnum WHERE l.relid = c.oid AND l.distkey) || ')' ELSE t.diststyle END, 'AUTO(ALL)')::varchar AS diststyle,
+    coalesce((SELECT rs_name(a.attname) FROM pg_catalog.rs_column_layout l JOIN pg_attribute a ON a.attrelid = l.relid AND a.attnum = l.attnum
+        WHERE l.relid = c.oid AND abs(l.sortkey) = 1), 'AUTO(SORTKEY)')::varchar AS sortkey1,
+    (SELECT count(*) FROM pg_catalog.rs_column_layout l WHERE l.relid = c.oid AND l.sortkey <> 0)::int AS sortkey_num,
+    (pg_relation_size(c.oid) / 1048576)::bigint AS size,
+    rs_row_count(c.oid) AS tbl_rows
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_catalog.rs_table_layout t ON t.relid = c.oid
+WHERE c.relkind = 'r' AND c.relname NOT LIKE 'rs\\_%' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND rs_row_count(c.oid) > 0;
+
+CREATE VIEW pg_catalog.svv_redshift_tables AS
+SELECT table_catalog AS database_name, table_schema AS schema_name, table_name, CASE table_type WHEN 'VIEW' THEN 'VIEW' ELSE 'TABLE' END::varchar AS table_type, NULL::varchar AS table_acl, remarks
+FROM pg_catalog.svv_tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema');
+CREATE VIEW pg_catalog.svv_all_tables AS SELECT * FROM pg_catalog.svv_redshift_tables;
+CREATE VIEW pg_catalog.svv_redshift_columns AS
+SELECT table_catalog AS database_name, table_schema AS schema_name, table_name, column_name, ordinal_position, data_type, column_default, is_nullable, NULL::varchar AS encoding,
+    NULL::boolean AS distkey, NULL::int AS sortkey, NULL::varchar AS column_acl, remarks
+FROM pg_catalog.svv_columns WHERE table_schema NOT IN ('pg_catalog', 'information_schema');
+CREATE VIEW pg_catalog.svv_all_columns AS
+SELECT table_catalog AS database_name, table_schema AS schema_name, table_name, column_name, ordinal_position, column_default, is_nullable, data_type,
+    character_maximum_length, numeric_precision, numeric_scale, remarks
+FROM pg_catalog.svv_columns WHERE table_schema NOT IN ('pg_catalog', 'information_schema');
+CREATE VIEW pg_catalog.svv_redshift_schemas AS
+SELECT current_database()::varchar AS database_name, rs_name(nspname) AS schema_name, nspowner::int AS schema_owner, 'local'::varchar AS schema_type, NULL::varchar AS schema_acl, NULL::varchar AS schema_option
+FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_toast%';
+CREATE VIEW pg_catalog.svv_all_schemas AS SELECT * FROM pg_catalog.svv_redshift_schemas;
+
+CREATE FUNCTION pg_catalog.rs_isolation(database_id oid) RETURNS varchar LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN EXISTS (SELECT FROM pg_db_role_setting WHERE setdatabase = database_id AND 'default_transaction_isolation=serializable' = ANY (setconfig))
+        THEN 'Serializable' ELSE 'Snapshot Isolation' END::varchar
+$$;
+CREATE VIEW pg_catalog.stv_db_isolation_level AS
+SELECT datname::char(128) AS db_name, rs_isolation(oid)::char(20) AS isolation_level FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1');
+CREATE VIEW pg_catalog.svv_redshift_databases AS
+SELECT datname::varchar AS database_name, datdba::int AS database_owner, 'local'::varchar AS database_type, NULL::varchar AS database_acl, NULL::varchar AS database_options, rs_isolation(oid) AS database_isolation_level
+FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1');
+
+CREATE VIEW pg_catalog.svv_external_schemas AS
+SELECT NULL::oid AS esoid, NULL::smallint AS eskind, NULL::name AS schemaname, NULL::int AS esowner, NULL::text AS databasename, NULL::text AS esoptions WHERE false;
+CREATE VIEW pg_catalog.svv_external_tables AS
+SELECT NULL::text AS redshift_database_name, NULL::text AS schemaname, NULL::text AS tablename, NULL::text AS tabletype, NULL::text AS location, NULL::text AS parameters WHERE false;
+CREATE VIEW pg_catalog.svv_external_columns AS
+SELECT NULL::text AS redshift_database_name, NULL::text AS schemaname, NULL::text AS tablename, NULL::text AS columnname, NULL::text AS external_type, NULL::int AS columnnum,
+    NULL::int AS part_key, NULL::text AS is_nullable WHERE false;
+CREATE VIEW pg_catalog.sys_session_history AS
+SELECT pid AS session_id, backend_start::timestamp AS start_time, usename::varchar AS user_name, datname::varchar AS database_name FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename <> 'rdsdb';
