@@ -7,7 +7,7 @@ The types are those of no warehouse: a dialect's table turns them into its own w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
@@ -46,14 +46,23 @@ class Content(str, Enum):
 
 @dataclass(frozen=True)
 class ColumnType:
-    """A kind and its size. `max_bytes` and `content` are for TEXT (None: what the warehouse gives), the other two for
-    DECIMAL."""
+    """A kind and its size, `max_bytes` for TEXT (None: what the warehouse gives), precision and scale for DECIMAL; and
+    what the table does not show: which JSON values the column takes.
+
+    content: what the text in a TEXT column is; a DECIMAL column takes numbers in strings if it is ANY. starts: the
+    first characters of the JSON texts that a TEXT column of any content or a JSON column takes ("": all).
+    """
 
     kind: Kind
     precision: int = 0
     scale: int = 0
     max_bytes: int | None = None
     content: Content = Content.STRINGS
+    starts: str = ""
+
+    def stored(self) -> ColumnType:
+        """Return the type as the table shows it."""
+        return replace(self, content=Content.STRINGS, starts="")
 
     def __str__(self) -> str:
         if self.kind is Kind.DECIMAL:
@@ -114,6 +123,8 @@ DATETIME_KINDS = {
     "timestamp": Kind.TIMESTAMP,
     "timestamptz": Kind.TIMESTAMPTZ,
 }
+_DIGITS = "-0123456789"
+STARTS = {"object": "{", "array": "[", "string": '"', "boolean": "tf", "integer": _DIGITS, "number": _DIGITS}
 MAX_REFERENCES = 50  # of a $ref to a $ref: more is a circle
 
 
@@ -122,13 +133,25 @@ def column_type(schema: Mapping[str, Any], rules: TypeRules, root: Mapping[str, 
 
     `{}` and whatever mixes objects or arrays with scalars is JSON; other mixtures are text, which holds them all.
     """
-    found = [_type_of(kind, part, rules) for kind, part in alternatives(schema, root or {})]
+    found = list(alternatives(schema, root or {}))
     if not found:
         return _json(rules)
-    widest = found[0]
-    for other in found[1:]:
+    widest = _type_of(*found[0], rules)
+    for name, part in found[1:]:
+        other = _type_of(name, part, rules)
         widest = _json(rules) if Content.JSON in (widest.content, other.content) else widest_of(widest, other)
-    return widest
+    return taking(widest, {name for name, _ in found})
+
+
+def taking(column_type: ColumnType, names: Collection[str]) -> ColumnType:
+    """Return the type, taking values of these JSON types only."""
+    if column_type.kind is Kind.TEXT and column_type.content is Content.STRINGS and set(names) != {"string"}:
+        column_type = replace(column_type, content=Content.ANY)
+    if column_type.kind is Kind.JSON or column_type.content is not Content.STRINGS:
+        known = all(name in STARTS for name in names)
+        starts = "".join(sorted({character for name in names for character in STARTS.get(name, "")}))
+        return replace(column_type, starts=starts if known and column_type.kind is not Kind.DECIMAL else "")
+    return column_type
 
 
 def alternatives(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -248,7 +271,7 @@ def _string(schema: Mapping[str, Any], rules: TypeRules) -> ColumnType:
             return ColumnType(Kind.TEXT, max_bytes=rules.text_bytes)
         return {"date": DATE, "time": TIME}.get(text_format) or ColumnType(DATETIME_KINDS[rules.datetime_type])
     if text_format in DECIMAL_FORMATS:
-        return _decimal(schema.get("precision"), schema.get("scale", rules.number_scale))
+        return replace(_decimal(schema.get("precision"), schema.get("scale", rules.number_scale)), content=Content.ANY)
     length = schema.get("maxLength", UUID_CHARACTERS if text_format == "uuid" else None)
     if _is_count(length) and length > 0:
         return ColumnType(Kind.TEXT, max_bytes=length * (1 if text_format == "uuid" else BYTES_PER_CHARACTER))
@@ -262,8 +285,8 @@ def is_text_sized(schema: Mapping[str, Any]) -> bool:
 
 def widest_of(one: ColumnType, other: ColumnType) -> ColumnType:
     """Return the narrowest type that holds the values of both, without altering any."""
-    if one == other:
-        return one
+    if one.stored() == other.stored():
+        return one if one == other else replace(one, content=Content.ANY, starts="")
     kinds = {one.kind, other.kind}
     if Kind.JSON in kinds:
         return JSON

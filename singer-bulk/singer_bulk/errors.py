@@ -6,6 +6,7 @@ BulkError
     RecordBeforeSchema   by the Singer SDK's name too
     RecordRejected       a record that its SCHEMA does not allow; on_invalid_record may set it aside
       ValueRejected        a value that its column cannot hold
+      RecordInvalid        a value that the SCHEMA forbids
       KeyPropertyMissing   by the Singer SDK's name too
   StageError         the stage: S3 does not take or give a file
   WarehouseError     the warehouse refuses a statement
@@ -25,6 +26,7 @@ __all__ = [
     "KeyPropertyMissing",
     "MessageError",
     "RecordBeforeSchema",
+    "RecordInvalid",
     "RecordRejected",
     "StageError",
     "ValueRejected",
@@ -72,6 +74,16 @@ class ValueRejected(RecordRejected):
             self,
             f"stream {stream!r}, line {line_number}: column {column!r} {expected}, "
             f"got {'nothing' if value is None else shown(value)}; {remedy}",
+        )
+        self.line_number = line_number
+
+
+class RecordInvalid(RecordRejected):
+    """A record fails a keyword of its SCHEMA."""
+
+    def __init__(self, *, stream: str, line_number: int, path: str, expected: str, value: object, remedy: str) -> None:
+        BulkError.__init__(
+            self, f"stream {stream!r}, line {line_number}: {path} {expected}, got {shown(value)}; {remedy}"
         )
         self.line_number = line_number
 

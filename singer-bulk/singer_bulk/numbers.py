@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-from singer_bulk.columns import BIG_INTEGER, INT64_MAX, INT64_MIN, MAX_PRECISION, ColumnType
+from singer_bulk.columns import BIG_INTEGER, INT64_MAX, INT64_MIN, MAX_PRECISION, ColumnType, Content
 from singer_bulk.fileformat import FieldEncoder, FileFormat, Outgrown, Unfit
 
 # sign, digits before the point, after it, exponent; a number in a string may leave out digits on one side
@@ -64,8 +64,9 @@ def _parts(raw: bytes, expected: str, *, allow_text: bool) -> tuple[bytes, bytes
 
 
 def decimal_field(column_type: ColumnType, file_format: FileFormat) -> FieldEncoder:
-    """Return the encoder of a DECIMAL column; it takes numbers, and numbers in strings."""
+    """Return the encoder of a DECIMAL column; it takes numbers, and numbers in strings if the SCHEMA has those."""
     precision, scale = column_type.precision, column_type.scale
+    allow_text = column_type.content is Content.ANY
     expected = f"is DECIMAL({precision}, {scale})"
     outgrown = Outgrown(
         replace(column_type, precision=MAX_PRECISION),
@@ -81,7 +82,7 @@ def decimal_field(column_type: ColumnType, file_format: FileFormat) -> FieldEnco
     def encode(raw: bytes) -> bytes:
         if fits is not None and fits(raw):
             return raw
-        sign, digits, exponent = _parts(raw, expected, allow_text=True)
+        sign, digits, exponent = _parts(raw, expected, allow_text=allow_text)
         if -exponent > scale:
             if not file_format.rules.round_numbers:
                 raise too_fine

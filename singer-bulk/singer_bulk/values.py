@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import msgspec
 
-from singer_bulk.columns import ColumnType, Content, Kind
+from singer_bulk.columns import STARTS, ColumnType, Content, Kind
 from singer_bulk.datetimes import UndecidedDatetime, date_field, time_field, timestamp_field, timestamptz_field
 from singer_bulk.documents import NUL, json_field
 from singer_bulk.fileformat import (
@@ -45,7 +45,16 @@ _text_of = msgspec.json.Decoder(str).decode
 
 def field_encoder(column_type: ColumnType, file_format: FileFormat) -> FieldEncoder:
     """Return the function from a value's JSON text (never `null`) to its field; it raises Unfit."""
-    return _ENCODERS[column_type.kind](column_type, file_format)
+    encode = _ENCODERS[column_type.kind](column_type, file_format)
+    if not column_type.starts:
+        return encode
+    starts = frozenset(column_type.starts.encode())
+    return lambda raw: encode(raw) if raw[0] in starts else _refuse_type(column_type)
+
+
+def _refuse_type(column_type: ColumnType) -> bytes:
+    names = [name for name, starts in STARTS.items() if set(starts) <= set(column_type.starts)]
+    raise Unfit(f"takes {' or '.join(names)}", "send what the SCHEMA declares, or name the type that comes in it")
 
 
 def string_of(raw: bytes) -> str:

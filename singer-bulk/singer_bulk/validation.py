@@ -1,0 +1,225 @@
+"""What does a SCHEMA demand of a record that the field encoders do not check already?
+
+Compiled once per SCHEMA. The types of properties, and whatever else makes a column's type, are checked where a value
+is written; `required` and null by the decoder of records. What is left of each property's JSON Schema, its residue,
+is checked here: by a decoder in C where bounds of integers, lengths and enums are all there is, else by jsonschema-rs
+on numbers that keep their digits. A stream without residue costs nothing.
+
+Formats date-time, date and time are the columns' matter, which take more than RFC 3339 does; formats that
+JSON Schema does not know are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, Any, Literal, TypedDict
+
+import jsonschema_rs
+import msgspec
+
+from singer_bulk.columns import INT64_MAX, INT64_MIN, Column, Content, Kind, alternatives, scale_of
+from singer_bulk.errors import ConfigError, RecordInvalid, shown
+from singer_bulk.messages import Records
+
+Check = Callable[[Records], None]
+Json = Mapping[str, Any]
+
+# Keywords that a value can fail; all others of a schema are remarks.
+# fmt: off
+_VALUE_KEYWORDS = frozenset([
+    "type", "enum", "const", "multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "maxLength",
+    "minLength", "pattern", "format", "items", "prefixItems", "additionalItems", "maxItems", "minItems", "uniqueItems",
+    "contains", "maxContains", "minContains", "maxProperties", "minProperties", "required", "properties",
+    "patternProperties", "additionalProperties", "dependencies", "dependentRequired", "dependentSchemas",
+    "propertyNames", "if", "then", "else", "allOf", "anyOf", "oneOf", "not", "$ref", "unevaluatedItems",
+    "unevaluatedProperties",
+])
+# Of these the library knows the meaning; date-time, date and time are not among them.
+_TEXT_FORMATS = frozenset([
+    "uuid", "email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6", "uri", "uri-reference", "iri",
+    "iri-reference", "uri-template", "json-pointer", "relative-json-pointer", "regex", "duration",
+])
+# fmt: on
+_RECORD_KEYWORDS = _VALUE_KEYWORDS - {"type", "properties", "required", "additionalProperties", "unevaluatedProperties"}
+_STRING_KINDS = frozenset((Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ))
+_LONG_KEYWORDS = ("anyOf", "oneOf", "allOf", "not", "contains", "propertyNames", "if", "then", "else")
+_REMEDY = "correct it at its source, set on_invalid_record to reject, or set validate_records to false"
+
+
+def record_check(stream: str, schema: Json, columns: Sequence[Column]) -> Check | None:
+    """Return what raises RecordInvalid for the first record that fails; None if the encoders check all there is.
+
+    Raises ConfigError for a SCHEMA that is no JSON Schema.
+    """
+    types = {column.property: column for column in columns if column.property is not None}
+    residues: dict[str, Any] = {}
+    for name, part in schema["properties"].items():
+        left = _residue(part, schema, types[name]) if name in types else part
+        if left not in ({}, True):
+            residues[name] = left
+    whole = {keyword: schema[keyword] for keyword in schema if keyword in _RECORD_KEYWORDS}
+    if not residues and not whole:
+        return None
+    kinds = {name: _simple(part) for name, part in residues.items()}
+    simple = not whole and None not in kinds.values()
+    return _Checker(
+        stream,
+        _validator(stream, schema, {**whole, "properties": residues}),
+        _record_decoder({name: kind | None for name, kind in kinds.items()}) if simple else None,
+        _record_decoder(dict.fromkeys(residues, Any)) if not whole else msgspec.json.Decoder(float_hook=Decimal),
+    )
+
+
+class _Checker:
+    def __init__(self, stream: str, validator: jsonschema_rs.Validator, fast: Any, decoder: Any) -> None:
+        self._stream = stream
+        self._validator = validator
+        self._fast = fast
+        self._decoder = decoder
+
+    def __call__(self, records: Records) -> None:
+        if self._fast is not None:
+            try:
+                self._fast.decode_lines(records.text)
+                return
+            except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+                pass  # a 1.0 for an integer, or a record that fails: the validator tells
+        for number, line in zip(records.line_numbers, records.lines, strict=True):
+            try:
+                record = self._decoder.decode(line)["record"]
+            except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+                continue  # no record at all: the encoder says what is wrong with it
+            if not self._validator.is_valid(record):
+                raise self._invalid(record, number)
+
+    def _invalid(self, record: Any, line_number: int) -> RecordInvalid:
+        error = next(iter(self._validator.iter_errors(record)))
+        keyword = str(error.schema_path[-1]) if error.schema_path else "false"
+        return RecordInvalid(
+            stream=self._stream,
+            line_number=line_number,
+            path=_path(error.instance_path),
+            expected=_expected(error, keyword),
+            value=_at(record, error.instance_path),
+            remedy=_REMEDY,
+        )
+
+
+def _expected(error: jsonschema_rs.ValidationError, keyword: str) -> str:
+    """Return the keyword and what it demands; the library's own words would repeat the value, however long."""
+    demanded = getattr(error.kind, "value", None)
+    return f"fails {keyword}" if demanded is None or keyword in _LONG_KEYWORDS else f"fails {keyword} {shown(demanded)}"
+
+
+def _path(steps: Iterable[Any]) -> str:
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return "$" + path
+
+
+def _at(value: Any, path: Iterable[Any]) -> Any:
+    for step in path:
+        value = value[step]
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _validator(stream: str, schema: Json, residue: Json) -> jsonschema_rs.Validator:
+    for keyword in ("definitions", "$defs"):
+        if keyword in schema:
+            residue = {**residue, keyword: schema[keyword]}
+    # 2019-09 reads what drafts 6 and 7 write, and knows the format uuid.
+    kind = jsonschema_rs.Draft4Validator if _is_draft_4(residue) else jsonschema_rs.Draft201909Validator
+    try:
+        return kind(without_formats(residue), validate_formats=True)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        reason = str(getattr(error, "message", error)).splitlines()[0]
+        raise ConfigError(
+            f"stream {stream!r}: the SCHEMA is no JSON Schema ({shown(reason)}); "
+            "correct it at the tap, or set validate_records to false"
+        ) from error
+
+
+def _is_draft_4(schema: Any) -> bool:
+    """Return whether a bound is exclusive by a boolean beside it, as only draft 4 has it."""
+    if isinstance(schema, Mapping):
+        exclusive = (schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum"))
+        return any(isinstance(bound, bool) for bound in exclusive) or any(map(_is_draft_4, schema.values()))
+    return isinstance(schema, list) and any(map(_is_draft_4, schema))
+
+
+def without_formats(schema: Any) -> Any:
+    """Return the schema without the formats that are the columns' matter."""
+    if isinstance(schema, Mapping):
+        return {
+            name: without_formats(part)
+            for name, part in schema.items()
+            if not (name == "format" and isinstance(part, str) and part not in _TEXT_FORMATS)
+        }
+    return [without_formats(part) for part in schema] if isinstance(schema, list) else schema
+
+
+def _residue(part: Any, root: Json, column: Column) -> Any:
+    """Return what is left of a property's schema when its column has taken the value; {} if nothing is."""
+    if not isinstance(part, Mapping):
+        return part
+    left = {keyword: value for keyword, value in part.items() if keyword in _VALUE_KEYWORDS}
+    if left.get("format") not in _TEXT_FORMATS:
+        left.pop("format", None)
+    if "type" in left and _column_checks_type(part, root, column):
+        # The other keywords apply to the types that they are for, so the type itself may go.
+        del left["type"]
+    if _column_checks_step(left.get("multipleOf"), column):
+        del left["multipleOf"]
+    if column.type.kind is Kind.INTEGER and left.get("minimum", 1) <= INT64_MIN:
+        del left["minimum"]
+    if column.type.kind is Kind.INTEGER and left.get("maximum", 1) >= INT64_MAX:
+        del left["maximum"]
+    return left
+
+
+def _column_checks_type(part: Json, root: Json, column: Column) -> bool:
+    if any(keyword in part for keyword in ("anyOf", "oneOf", "allOf", "$ref")):
+        return False
+    names = {name for name, _ in alternatives(part, root)}
+    kind = column.type.kind
+    if kind is Kind.INTEGER or (kind is Kind.DECIMAL and column.type.scale == 0):
+        return bool(names & {"integer", "number"}) and column.type.content is Content.STRINGS
+    if kind in (Kind.DECIMAL, Kind.DOUBLE):
+        return "number" in names and column.type.content is Content.STRINGS
+    if kind is Kind.BOOLEAN:
+        return "boolean" in names
+    if kind in _STRING_KINDS or (kind is Kind.TEXT and column.type.content is Content.STRINGS):
+        return "string" in names
+    return bool(column.type.starts) and not ("integer" in names and "number" not in names)
+
+
+def _column_checks_step(step: object, column: Column) -> bool:
+    if not isinstance(step, int | float) or step <= 0:
+        return False
+    if column.type.kind is Kind.INTEGER:
+        return step == 1
+    scale = scale_of(step)
+    is_power_of_ten = Decimal(repr(step)) == Decimal(1).scaleb(-scale)
+    return column.type.kind is Kind.DECIMAL and column.type.scale == scale and is_power_of_ten
+
+
+def _simple(residue: Any) -> Any:
+    """Return the msgspec type that checks a residue of bounds of integers, lengths or texts; None for any other."""
+    if not isinstance(residue, Mapping):
+        return None
+    keywords = set(residue)
+    if keywords == {"enum"} and all(isinstance(value, str | None) for value in residue["enum"]):
+        return Literal[tuple(value for value in residue["enum"] if value is not None)]
+    if keywords <= {"maxLength", "minLength"} and all(type(value) is int for value in residue.values()):
+        return Annotated[str, msgspec.Meta(max_length=residue.get("maxLength"), min_length=residue.get("minLength"))]
+    small = all(type(value) is int and INT64_MIN <= value <= INT64_MAX for value in residue.values())
+    if keywords <= {"minimum", "maximum"} and small:
+        return Annotated[int, msgspec.Meta(ge=residue.get("minimum"), le=residue.get("maximum"))]
+    return None
+
+
+def _record_decoder(kinds: Mapping[str, Any]) -> Any:
+    """Return a decoder of RECORD lines to a dict with these properties only."""
+    typed_dict: Any = TypedDict
+    record = typed_dict("record", dict(kinds), total=False)
+    return msgspec.json.Decoder(typed_dict("message", {"record": record}), float_hook=Decimal)
