@@ -20,17 +20,15 @@ import os
 import re
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-ACTIONS = {
-    "error": "the call fails with an error of the server's kind (S3: 500 InternalError)",
-    "slowdown": "S3 answers 503 SlowDown",
-    "cut": "the connection is closed without an answer",
-    "hang": "no answer until the fault is cleared or the client goes away",
-}
+# error: an error of the server's kind (S3: 500 InternalError); cut: the connection is closed without an
+# answer; hang: no answer until the fault is cleared or the client goes away.
+ACTIONS = ("error", "cut", "hang")
+S3_ACTIONS = (*ACTIONS, "slowdown")  # 503 SlowDown
 WHEN = ("before", "after")  # the call had no effect; the call took effect and only its answer is lost
 
 
@@ -52,13 +50,13 @@ class Fault:
     released: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any]) -> Fault:
+    def parse(cls, values: Mapping[str, Any], actions: Sequence[str] = S3_ACTIONS) -> Fault:
         """Check what came over the socket; raises FaultError."""
         known = {f.name for f in fields(cls)} - {"seen", "released"}
         if unknown := set(values) - known:
             raise FaultError(f"a fault has no field {sorted(unknown)}; it has {sorted(known)}")
-        if values.get("action") not in ACTIONS:
-            raise FaultError(f"action is one of {sorted(ACTIONS)}, got {values.get('action')!r}")
+        if values.get("action") not in actions:
+            raise FaultError(f"action is one of {sorted(actions)}, got {values.get('action')!r}")
         if values.get("when", "before") not in WHEN:
             raise FaultError(f"when is one of {WHEN}, got {values['when']!r}")
         for name in ("at", "times"):
@@ -78,7 +76,8 @@ class Fault:
 class Faults:
     """The faults of one server; safe to use from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, actions: Sequence[str] = ACTIONS) -> None:
+        self.actions = actions
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
         self._spent: list[Fault] = []  # have hit for the last time, but a call may still hang in them
@@ -163,7 +162,7 @@ def send(path: str | Path, request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _own_commands(faults: Faults) -> dict[str, Command]:
     def set_fault(request: Mapping[str, Any]) -> None:
-        faults.set(Fault.parse({name: value for name, value in request.items() if name != "do"}))
+        faults.set(Fault.parse({name: value for name, value in request.items() if name != "do"}, faults.actions))
 
     return {
         "fault": set_fault,

@@ -22,7 +22,7 @@ from typing import Any, NoReturn, Protocol, runtime_checkable
 from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import escape
 
-from local_warehouse.faults import Fault, FaultError, Faults
+from local_warehouse.faults import S3_ACTIONS, Fault, FaultError, Faults
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -52,7 +52,7 @@ class Gate:
         self._application = application
         self._account_id = account_id
         self._expired: set[str] = set()
-        self.faults = Faults()
+        self.faults = Faults(S3_ACTIONS)
         self.s3: Application = application  # another one, if moto is not to be the S3
         self.closed = False  # open only while bucket and principals are made
 

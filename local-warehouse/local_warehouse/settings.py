@@ -103,7 +103,7 @@ def redshift_config(told: Facts, ready: Facts, s3: Facts) -> dict[str, Any]:
         "user": told["user"],
         "password": told["password"],
         "database": told["database"],
-        "sslmode": ready.get("sslmode", "prefer"),
+        "sslmode": "require",
         "default_target_schema": "analytics",
         **({} if s3["s3"] == "rclone" else {"iam_role": s3["roles"]["redshift-copy"]}),
         **_s3_settings(s3),
