@@ -58,7 +58,11 @@ ORDERS = "SELECT {0}, {1}, {2} FROM {schema}.orders ORDER BY {2}, {0}"
 CHANGES = "SELECT operation, {0}, {1}, {2} FROM {schema}.order_changes ORDER BY {2}"
 STEPS = (
     Step(
-        "A full extract replaces the table (load_method: overwrite)",
+        "Yesterday's full extract",
+        "orders_yesterday.csv", "orders", HEADER, {"replication_method": "FULL_TABLE"}, "overwrite", ORDERS,
+    ),
+    Step(
+        "Today's full extract replaces the table (load_method: overwrite): order 9 is gone",
         "orders.csv", "orders", HEADER, {"replication_method": "FULL_TABLE"}, "overwrite", ORDERS,
     ),
     Step(

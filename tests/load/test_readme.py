@@ -1,0 +1,129 @@
+"""Every command of the README is run, with its own configurations, against the stand-ins."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import BIN
+from tests.fakes import lines, record, schema, state
+
+TOP = Path(__file__).parent.parent.parent
+README = (TOP / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+COMMANDS = [body for language, body in BLOCKS if language == "sh"]
+CONFIGURATIONS = [json.loads(body) for language, body in BLOCKS if language == "json"]
+
+TAP, REDSHIFT, SNOWFLAKE = (
+    next(config for config in CONFIGURATIONS if name in config) for name in ("files", "host", "account")
+)
+# The commands that are run elsewhere, and where.
+ELSEWHERE = {
+    "make test": "this suite",
+    "meltano install": "tests/load/test_meltano.py",
+}
+
+
+def command(begin: str) -> str:
+    """Return the one command of the README that begins so."""
+    (found,) = [body for body in COMMANDS if body.startswith(begin)]
+    return found
+
+
+def run(text: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the text in a shell, as a reader of the README would, with our commands on the path."""
+    path = os.pathsep.join([str(BIN), os.environ["PATH"]])
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", text],
+        cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, **variables, "PATH": path},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with what the README's commands expect to find."""
+    shutil.copytree(TOP / "demo", tmp_path / "demo")
+    (tmp_path / "tap.json").write_text(json.dumps(TAP))
+    return tmp_path
+
+
+def with_stand_in(config: dict[str, Any], stand_in: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration of the README, its values replaced by those of the stand-in, none added to it but keys."""
+    ours = {name: stand_in[name] for name in config if name in stand_in}
+    needed = ("port", "sslmode", "protocol", "s3_endpoint_url", "aws_access_key_id", "aws_secret_access_key")
+    connection = {name: stand_in[name] for name in (*needed, "host") if name in stand_in}
+    return {**config, **ours, **connection}
+
+
+def test_every_command_is_run() -> None:
+    """A command that is added to the README needs a test."""
+    begins = [
+        "make demo", "python3 -m venv", "tap-csv-extract --config tap.json | target-redshift-copy",
+        "tap-csv-extract --config tap.json | target-snowflake-stage", "target-redshift-copy --about",
+        "local-warehouse exec", *ELSEWHERE,
+    ]  # fmt: skip
+    assert sorted(body.split("\n")[0][:20] for body in COMMANDS) == sorted(begin[:20] for begin in begins)
+
+
+@pytest.mark.timeout(300)
+def test_demo_shows_the_three_changes_in_both_warehouses() -> None:
+    """`make demo` shows insert, update and delete as rows with the operation as a column, twice."""
+    told = run(command("make demo"), TOP).stdout
+    for row in (
+        "insert|1|Backordered|2020-06-01 12:00:00",
+        "update|1|Shipped|2020-06-09 12:00:25",
+        "delete|1|Shipped|2020-06-10 09:05:12",
+    ):
+        assert told.count(f"    {row}\n") >= 4, told  # in the file and in the table, in each warehouse
+    assert "    9|Cancelled" in told.partition("Today's full extract")[0]
+    assert "COPY INTO" in told
+
+
+def test_first_configuration_of_redshift(folder: Path, redshift_config: dict[str, Any]) -> None:
+    """The pipeline with redshift.json loads the orders and writes their STATE."""
+    (folder / "redshift.json").write_text(json.dumps(with_stand_in(REDSHIFT, redshift_config)))
+    text = command("tap-csv-extract --config tap.json | target-redshift-copy")
+    run(text, folder, TARGET_REDSHIFT_COPY_PASSWORD=redshift_config["password"])
+    assert "replication_key_value" in (folder / "state.jsonl").read_text()
+
+
+def test_first_configuration_of_snowflake(folder: Path, snowflake_config: dict[str, Any]) -> None:
+    """The pipeline with snowflake.json loads the orders and writes their STATE; here with the stand-in's password."""
+    config = with_stand_in(SNOWFLAKE, snowflake_config)
+    del config["private_key_path"]
+    config["password"] = snowflake_config["password"]
+    (folder / "snowflake.json").write_text(json.dumps(config))
+    run(command("tap-csv-extract --config tap.json | target-snowflake-stage"), folder)
+    assert "replication_key_value" in (folder / "state.jsonl").read_text()
+
+
+def test_about_lists_the_settings(folder: Path) -> None:
+    """`--about` shows the settings as text, markdown and JSON."""
+    told = run(command("target-redshift-copy --about"), folder).stdout
+    assert "s3_bucket" in told
+
+
+@pytest.mark.timeout(300)
+def test_install_into_an_environment(tmp_path: Path) -> None:
+    """pip installs the connectors from a clone, and they start."""
+    for member in ("singer-bulk", "target-redshift-copy", "target-snowflake-stage", "tap-csv-extract"):
+        shutil.copytree(TOP / member, tmp_path / member)
+    run(command("python3 -m venv"), tmp_path)
+    for name in ("target-redshift-copy", "target-snowflake-stage", "tap-csv-extract"):
+        assert "v0." in run(f"loaders/bin/{name} --version", tmp_path).stdout
+
+
+def test_exec_beside_the_stand_ins(tmp_path: Path) -> None:
+    """`local-warehouse exec` gives a target its configuration and leaves its output alone."""
+    (tmp_path / "messages.singer").write_text(lines(schema(), record(id=1), state({"done": 1})))
+    done = run(command("local-warehouse exec"), tmp_path)
+    assert json.loads(done.stdout) == {"done": 1}
