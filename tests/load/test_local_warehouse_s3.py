@@ -214,6 +214,32 @@ def test_unsigned_requests_are_refused(s3, path):
     assert s3.client("admin").head_bucket(Bucket=s3.bucket)
 
 
+def test_what_would_be_kept_and_ignored_is_refused(s3):
+    """Bucket policies, session policies and other kinds of session are refused, not pretended."""
+    sts, s3_client = s3.client("loader", "sts"), s3.client("admin")
+    calls = [
+        lambda: s3_client.put_bucket_policy(Bucket=s3.bucket, Policy="{}"),
+        lambda: s3_client.put_object_acl(Bucket=s3.bucket, Key="a", ACL="public-read"),
+        lambda: sts.get_session_token(),
+        lambda: sts.assume_role(
+            RoleArn=s3.facts["roles"]["loader-session"], RoleSessionName="session", Policy='{"Statement": []}'
+        ),
+    ]
+    for call in calls:
+        with pytest.raises(ClientError, match="NotImplemented"):
+            call()
+    assert sts.get_caller_identity()["Arn"].endswith(":user/loader")
+
+
+def test_a_conditional_write_does_not_overwrite(s3, prefix):
+    """If-None-Match: * is honoured: the second writer gets 412 and the first body stays."""
+    client = s3.client()
+    client.put_object(Bucket=s3.bucket, Key=f"{prefix}/a", Body=b"first", IfNoneMatch="*")
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        client.put_object(Bucket=s3.bucket, Key=f"{prefix}/a", Body=b"second", IfNoneMatch="*")
+    assert s3.body(f"{prefix}/a") == b"first"
+
+
 def single_try(s3, read_timeout: float = 60) -> Any:
     keys = s3.facts["keys"]["loader"]
     return boto3.client(
