@@ -21,6 +21,7 @@ from tap_csv_extract.discover import Discovery
 from tap_csv_extract.errors import ConfigError, TapError
 from tap_csv_extract.file_extract import ADDED
 from tap_csv_extract.kinds import Kind, kind_of_schema
+from tap_csv_extract.output import MessageWriter
 from tap_csv_extract.s3 import S3Files
 from tap_csv_extract.sources import SourceFile, StandardInput, list_files
 from tap_csv_extract.stream import CsvStream
@@ -33,6 +34,7 @@ class TapCsvExtract(Tap):
     package_name = "tap-csv-extract"
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
     dynamic_catalog = True
+    message_writer_class = MessageWriter
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
         TapCapabilities.STATE,
@@ -153,9 +155,4 @@ def main() -> None:
         sys.exit(1)
     except TapError as error:
         TapCsvExtract.logger.error("%s", error)
-        sys.exit(1)
-    except BrokenPipeError:
-        # The target is gone; what it has not confirmed is sent again by the next run.
-        TapCsvExtract.logger.error("the reader of the messages has closed the pipe; nothing more is sent")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

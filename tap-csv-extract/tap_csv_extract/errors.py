@@ -29,6 +29,10 @@ class HeaderError(TapError):
     """A file's columns are not those of its stream."""
 
 
+class OutputClosed(TapError):
+    """The reader of the messages is gone."""
+
+
 class RowRejected(TapError):
     """One row of one file is not what the settings promise."""
 

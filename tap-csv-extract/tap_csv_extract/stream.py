@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from decimal import Decimal
@@ -18,6 +17,7 @@ from tap_csv_extract import extract, file_extract
 from tap_csv_extract.config import FULL_TABLE, FileSet
 from tap_csv_extract.errors import ConfigError
 from tap_csv_extract.kinds import Kind, kind_of_schema, with_precision
+from tap_csv_extract.output import write_out
 from tap_csv_extract.rejects import BadRows
 from tap_csv_extract.sources import SourceFile
 
@@ -121,8 +121,7 @@ class CsvStream(Stream):
         return len(maps) == 1 and type(maps[0]) is SameRecordTransform and not self.config.get("flattening_enabled")
 
     def _write_lines(self, lines: memoryview, count: int) -> None:
-        output = sys.stdout.buffer
-        output.write(lines)
+        write_out(lines)
         self._counter.increment(count)
         self._bytes_since_state += len(lines)
         self.state_manager.is_flushed = False

@@ -1,0 +1,142 @@
+"""The tap as a process: killed, stopped, and with a reader that goes away."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import BIN
+
+FILES, ROWS = 4, 30_000
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some files whose rows are numbered throughout, and the tap's configuration."""
+    folder = tmp_path_factory.mktemp("kill")
+    for file in range(FILES):
+        rows = (f"insert|{file * ROWS + row}|2020-06-01 12:00:{row % 60:02d}\n" for row in range(ROWS))
+        (folder / f"{file}.csv").write_text("".join(rows))
+    entry = {
+        "path": str(folder / "*.csv"), "stream": "s", "header": ["id", "at"], "operation": "op",
+        "state_every_rows": 3000,
+    }  # fmt: skip
+    (folder / "config.json").write_text(json.dumps({"files": [entry]}))
+    return folder
+
+
+def command(source: Path, state: Path | None) -> list[str]:
+    options = ["--state", str(state)] if state else []
+    return [str(BIN / "tap-csv-extract"), "--config", str(source / "config.json"), *options]
+
+
+def covered(output: bytes) -> tuple[list[int], dict[str, Any] | None]:
+    """The rows up to the last STATE, as a target would have committed them, and that STATE."""
+    whole = output[: output.rfind(b"\n") + 1].splitlines()
+    rows: list[int] = []
+    done, state = 0, None
+    for line in whole:
+        message = json.loads(line)
+        if message["type"] == "RECORD":
+            rows.append(message["record"]["id"])
+        elif message["type"] == "STATE":
+            done, state = len(rows), message["value"]
+    return rows[:done], state
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_killed_at_a_random_moment(source: Path, tmp_path: Path, seed: int) -> None:
+    """However often the tap is killed, the rows covered by STATEs are those of the files, each once and in order."""
+    dice, found, state_file = random.Random(seed), [], None
+    for _ in range(100):
+        with subprocess.Popen(command(source, state_file), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as tap:
+            assert tap.stdout is not None
+            output = tap.stdout.read(dice.randrange(1, 8_000_000))
+            tap.kill()
+            output += tap.stdout.read()
+        rows, state = covered(output)
+        found += rows
+        if state is not None:
+            state_file = tmp_path / "state.json"
+            state_file.write_text(json.dumps(state))
+        if len(found) >= FILES * ROWS:
+            break
+    assert found == list(range(FILES * ROWS))
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_stopped_by_a_signal(source: Path, tmp_path: Path, number: int, status: int) -> None:
+    """A signal ends the run between two blocks, after a STATE, with a status that is not 0; nothing is lost."""
+    with subprocess.Popen(command(source, None), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as tap:
+        assert tap.stdout is not None
+        assert tap.stderr is not None
+        output = tap.stdout.read(500_000)
+        tap.send_signal(number)
+        output += tap.stdout.read()
+        errors = tap.stderr.read().decode()
+    assert tap.returncode == status
+    assert "Traceback" not in errors
+    assert output.endswith(b"\n")
+    assert json.loads(output.splitlines()[-1])["type"] == "STATE"
+    rows, state = covered(output)
+    assert 0 < len(rows) < FILES * ROWS
+    (tmp_path / "state.json").write_text(json.dumps(state))
+    rest = subprocess.run(command(source, tmp_path / "state.json"), capture_output=True, check=True)
+    assert rows + covered(rest.stdout)[0] == list(range(FILES * ROWS))
+
+
+def test_reader_that_goes_away(source: Path) -> None:
+    """A target that dies ends the tap with one line and status 1."""
+    reading, writing = os.pipe()
+    with subprocess.Popen(command(source, None), stdout=writing, stderr=subprocess.PIPE) as tap:
+        os.close(writing)
+        os.read(reading, 1000)
+        os.close(reading)
+        assert tap.stderr is not None
+        errors = tap.stderr.read().decode()
+    assert tap.returncode == 1
+    assert "Traceback" not in errors
+    assert "closed the pipe" in errors
+
+
+def test_error_is_a_line(source: Path, tmp_path: Path) -> None:
+    """A bad row ends the tap with status 1 and one line that names file, line, column, value and remedy."""
+    (tmp_path / "a.csv").write_text("id|v\n1|2\nx|3\n")
+    config = {"files": [{"path": str(tmp_path / "a.csv"), "types": {"id": "integer"}}]}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    for options in ([], ["--test"]):
+        done = subprocess.run(
+            [BIN / "tap-csv-extract", "--config", tmp_path / "config.json", *options], capture_output=True, check=False
+        )
+        errors = done.stderr.decode()
+        assert done.returncode == 1
+        assert "Traceback" not in errors
+        assert f"{tmp_path}/a.csv, line 3, column 'id': 'x' is no integer; declare the column in 'types'" in errors
+
+
+def test_a_file_that_arrives_during_a_run(source: Path, tmp_path: Path) -> None:
+    """A file that arrives, or grows, while the tap runs is sent by that run or the next, once."""
+    for number in range(2):
+        (tmp_path / f"{number}.csv").write_bytes((source / f"{number}.csv").read_bytes())
+    config = json.loads((source / "config.json").read_text())
+    config["files"][0]["path"] = str(tmp_path / "*.csv")
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with subprocess.Popen(command(tmp_path, None), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as tap:
+        assert tap.stdout is not None
+        output = tap.stdout.read(100_000)
+        (tmp_path / "0a.csv").write_bytes((source / "2.csv").read_bytes())
+        with (tmp_path / "1.csv").open("ab") as growing:
+            growing.write(b"insert|-1|2020-06-01 12:00:00\n")
+        output += tap.stdout.read()
+    rows, state = covered(output)
+    (tmp_path / "state.json").write_text(json.dumps(state))
+    rest = subprocess.run(command(tmp_path, tmp_path / "state.json"), capture_output=True, check=True)
+    rows += covered(rest.stdout)[0]
+    assert sorted(rows) == [-1, *range(3 * ROWS)]
