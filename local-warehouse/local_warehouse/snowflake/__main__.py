@@ -10,9 +10,13 @@ from local_warehouse.snowflake.server import serve
 
 
 def main() -> None:
-    server, thread = serve(child.settings())
+    settings = child.settings()
+    server, thread = serve(settings)
+    close_admin = server.warehouse.administer(settings["admin_socket"]) if settings.get("admin_socket") else None
     child.ready(host="127.0.0.1", port=server.server_address[1])
     child.wait_for_end()
+    if close_admin is not None:
+        close_admin()
     server.shutdown()
     thread.join()
     server.warehouse.close()

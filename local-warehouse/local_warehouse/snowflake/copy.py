@@ -12,7 +12,8 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from local_warehouse.snowflake import ddl_objects, locations
+from local_warehouse.objects import Found
+from local_warehouse.snowflake import ddl_objects, locations, validation
 from local_warehouse.snowflake.catalog import Entry
 from local_warehouse.snowflake.copy_columns import Plan, make_plan
 from local_warehouse.snowflake.copy_files import FileLoad, load_file
@@ -22,7 +23,7 @@ from local_warehouse.snowflake.lexer import NAME
 from local_warehouse.snowflake.properties import Properties, read
 from local_warehouse.snowflake.query_parser import QueryParser
 from local_warehouse.snowflake.results import COPY, Result, status
-from local_warehouse.snowflake.stages import Location, StagedFile, missing_file
+from local_warehouse.snowflake.stages import Location, missing_file
 from local_warehouse.snowflake.types import TEXT, number
 from local_warehouse.snowflake.work import Step
 
@@ -66,7 +67,9 @@ class Options:
         ):
             raise Unsupported("MATCH_BY_COLUMN_NAME")
         if "VALIDATION_MODE" in properties:
-            raise Unsupported("VALIDATION_MODE")
+            self.validation: str | None = validation.read_mode(properties.text("VALIDATION_MODE") or "")
+        else:
+            self.validation = None
         self.file_format = properties.values.pop("FILE_FORMAT", None)
         self.integration = properties.name("STORAGE_INTEGRATION")
         credentials = properties.group("CREDENTIALS")
@@ -106,6 +109,8 @@ def run(session: Session, parser: QueryParser) -> Result:
     location, format_options = _source(session, plan.location or location_text, options)
     plan.use(format_options)
     job = CopyJob(session, entry, plan, location, format_options, options)
+    if options.validation is not None:
+        return validation.run(session, plan, location, job.present_files(), format_options, options.validation)
     return job.run()
 
 
@@ -150,7 +155,7 @@ class CopyJob:
                 continue
             if self.copy.size_limit is not None and size > self.copy.size_limit:
                 break
-            size += file.size
+            size += file.size_bytes
             self.loads.append(
                 load_file(self.session, self.plan, self.location, name, file, self.format, self.copy.on_error)
             )
@@ -161,7 +166,7 @@ class CopyJob:
             self._purge()
         return self._result()
 
-    def _files(self) -> list[tuple[str, StagedFile | None]]:
+    def _files(self) -> list[tuple[str, Found | None]]:
         """Name as shown (below the stage's URL) and file."""
         shown = len(self.location.stage_prefix)
         if self.copy.files is not None:
@@ -174,6 +179,15 @@ class CopyJob:
         if self.copy.pattern is not None:
             files = [file for file in files if self.copy.pattern.fullmatch(file.key)]
         return [(file.key[shown:].lstrip("/"), file) for file in files]
+
+    def present_files(self) -> list[tuple[str, Found]]:
+        """The files, missing ones refused."""
+        found: list[tuple[str, Found]] = []
+        for name, file in self._files():
+            if file is None:
+                raise missing_file(self.location.url(self.location.stage_prefix + name))
+            found.append((name, file))
+        return found
 
     def _missing(self, name: str) -> None:
         error = missing_file(self.location.url(self.location.stage_prefix + name))
@@ -188,7 +202,7 @@ class CopyJob:
         )
         return {file: (etag, at) for file, etag, at in rows}
 
-    def _skip(self, file: StagedFile, known: dict[str, tuple[str, float]]) -> bool:
+    def _skip(self, file: Found, known: dict[str, tuple[str, float]]) -> bool:
         """True for a file that the load metadata knows unchanged, or whose status is uncertain."""
         if self.copy.force:
             return False
@@ -197,7 +211,7 @@ class CopyJob:
         if entry is not None and now - entry[1] < UNCERTAIN_SECONDS:
             return entry[0] == file.etag
         first = min((at for _, at in known.values()), default=now)
-        old = now - file.modified.timestamp() > UNCERTAIN_SECONDS
+        old = now - file.modified > UNCERTAIN_SECONDS
         uncertain = old and now - first > UNCERTAIN_SECONDS
         return uncertain and not self.copy.load_uncertain
 

@@ -105,7 +105,8 @@ class Plan:
     ducks: list[str] = field(default_factory=list)
     values: list[str] = field(default_factory=list)  # per target column, SQL over the file `f`
     sources: list[str | None] = field(default_factory=list)  # a straight column's field
-    restore: str = ""
+    restore: str = ""  # the converted columns as they are stored
+    restore_as: str = ""  # the same, named
     context: Context | None = None
 
     def use(self, options: dict[str, Any]) -> None:
@@ -135,6 +136,9 @@ class Plan:
         self.restore = ", ".join(
             f"CAST({duck} AS {type_})" if type_ == "HUGEINT" else duck
             for duck, type_ in zip(self.ducks, stored, strict=True)
+        )
+        self.restore_as = ", ".join(
+            f"CAST({duck} AS {type_}) AS {duck}" for duck, type_ in zip(self.ducks, stored, strict=True)
         )
         self.values = [
             f"CAST({value} AS DECIMAL(38,0))" if type_ == "HUGEINT" else value

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow
 
+from local_warehouse.objects import Found
 from local_warehouse.snowflake.casts import literal
 from local_warehouse.snowflake.copy_columns import Plan
 from local_warehouse.snowflake.csv_reader import Parsed, RowError, decode, parse, quick_table
 from local_warehouse.snowflake.decompress import decompress
 from local_warehouse.snowflake.engine import translate
 from local_warehouse.snowflake.errors import SqlError
-from local_warehouse.snowflake.stages import Location, StagedFile
+from local_warehouse.snowflake.stages import STAGE_FAILURE, Location
 
 if TYPE_CHECKING:
     from local_warehouse.snowflake.session import Session
@@ -27,7 +28,7 @@ class FileLoad:
     """What became of one file: a row of the result, a row of the load metadata, and its rows."""
 
     name: str
-    file: StagedFile | None
+    file: Found | None
     status: str
     rows_parsed: int = 0
     rows_loaded: int = 0
@@ -50,8 +51,9 @@ class FileLoad:
         assert self.file is not None
         url = location.url(self.file.key)
         values = [
-            table_id, url, self.file.etag, self.file.size, self.status, self.rows_parsed, self.rows_loaded, time.time(),
-            self.file.modified.timestamp(), self.errors_seen, self.error_limit, self.first_error, self.first_error_line,
+            table_id, url, self.file.etag, self.file.size_bytes, self.status, self.rows_parsed, self.rows_loaded,
+            time.time(),
+            self.file.modified, self.errors_seen, self.error_limit, self.first_error, self.first_error_line,
             self.first_error_character, self.first_error_column, location.url(location.stage_prefix),
         ]  # fmt: skip
         listed = ", ".join("NULL" if v is None else literal(v) if isinstance(v, str) else repr(v) for v in values)
@@ -73,7 +75,7 @@ def load_file(
     plan: Plan,
     location: Location,
     name: str,
-    file: StagedFile,
+    file: Found,
     options: dict[str, Any],
     on_error: str,
 ) -> FileLoad:
@@ -84,7 +86,7 @@ def load_file(
         data = decompress(location.read(file), options["COMPRESSION"], file.key)
         rows = read_rows(data, options, plan.width, plan.fields, stop_at_error=abort)
     except SqlError as error:
-        if abort or error.code == 91003:
+        if abort or error.code == STAGE_FAILURE:
             raise error_in_file(error.message, error.code, error.sqlstate, shown, 1, 1, None) from None
         return FileLoad(name, file, "LOAD_FAILED", 0, 0, 1, 1, error.message, 1, 1)
     if rows.errors and abort:
@@ -105,6 +107,16 @@ def load_file(
     return _judge(
         FileLoad(name, file, "LOADED", rows.parsed), converted, sorted(rows.errors + bad, key=_place), on_error
     )
+
+
+def convert_all(
+    session: Session, plan: Plan, location: Location, file: Found, options: dict[str, Any]
+) -> tuple[Any, list[RowError]]:
+    """The rows of a file that convert, and every error."""
+    data = decompress(location.read(file), options["COMPRESSION"], file.key)
+    rows = read_rows(data, options, plan.width, plan.fields, stop_at_error=False, quick=False)
+    table, bad = _Converter(session, plan, location, file, rows).carefully()
+    return table, sorted(rows.errors + bad, key=_place)
 
 
 def _place(error: RowError) -> tuple[int, int]:
@@ -189,13 +201,13 @@ def _table(parsed: Parsed, width: int | None, fields: int) -> _Rows:
 class _Converter:
     """Runs the plan's expressions over the rows of a file, on a cursor of its own."""
 
-    def __init__(self, session: Session, plan: Plan, location: Location, file: StagedFile, rows: _Rows) -> None:
+    def __init__(self, session: Session, plan: Plan, location: Location, file: Found, rows: _Rows) -> None:
         self.session, self.plan = session, plan
         self.table = rows.table
         if rows.lines is not None:
             self.table = self.table.append_column("sf_line", pyarrow.array(rows.lines, pyarrow.int64()))
         now = plan.context.facts["now"] if plan.context is not None else 0
-        stamp = int(file.modified.timestamp() * 1000) * 1_000_000
+        stamp = int(file.modified * 1000) * 1_000_000
         self.source = (
             f"(SELECT *, {literal(file.key)} AS sf_name, {literal(file.etag)} AS sf_etag, "
             f"CAST({stamp} AS HUGEINT) AS sf_modified, CAST({now} AS HUGEINT) AS sf_scan FROM sf_file) f"

@@ -264,7 +264,7 @@ def _integration(session: Session, parser: QueryParser, create: Create) -> Resul
         raise compilation("ENABLED, STORAGE_AWS_ROLE_ARN and STORAGE_ALLOWED_LOCATIONS are required", 1420, "22023")
     body = {
         "enabled": enabled, "role_arn": role, "allowed": allowed, "blocked": blocked,
-        "external_id": external_id or f"LOCAL_SFCRole={session.catalog.next_id}", "given_id": external_id is not None,
+        "external_id": external_id or f"LOCAL_SFCRole={session.catalog.next_id}",
     }  # fmt: skip
     return save_object(session, "integration", "Integration", [name], create, body, comment)
 

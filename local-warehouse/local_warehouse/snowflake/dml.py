@@ -56,14 +56,14 @@ def default_value(session: Session, binder: QueryBinder, column: ColumnDef) -> s
 
 def complete(
     session: Session, binder: QueryBinder, entry: Entry, columns: list[ColumnDef], values: list[str]
-) -> tuple[str, str]:
+) -> tuple[str, list[str]]:
     """Column list and value list with the defaults of the columns left out."""
     ducks = [column.duck for column in columns]
     for column in entry.columns:
         if column not in columns:
             ducks.append(column.duck)
             values = [*values, default_value(session, binder, column)]
-    return ", ".join(ducks), ", ".join(values)
+    return ", ".join(ducks), values
 
 
 def _insert(session: Session, parser: QueryParser) -> Result:
@@ -95,7 +95,9 @@ def _insert(session: Session, parser: QueryParser) -> Result:
         for out, column in zip(bound.columns, columns, strict=True)
     ]
     ducks, listed = complete(session, binder, entry, columns, values)
-    steps = [step(f"INSERT INTO {entry.duck} ({ducks}) SELECT {listed} FROM ({bound.sql}) q", context, entry)]
+    steps = [
+        step(f"INSERT INTO {entry.duck} ({ducks}) SELECT {', '.join(listed)} FROM ({bound.sql}) q", context, entry)
+    ]
     if overwrite:
         return _overwrite(session, entry, steps)
     return counts(["rows inserted"], [session.write(steps)[-1][0][0]], INSERT)
@@ -115,7 +117,7 @@ def _overwrite(session: Session, entry: Entry, steps: list[Step]) -> Result:
         Step(f"{head} SELECT * FROM {scratch}", {}, set(), writes),
         Step(f"DROP TABLE {scratch}"),
     ]
-    return counts(["rows inserted"], [session.write(steps)[3][0][0]], INSERT)
+    return counts(["rows inserted"], [session.write(steps, {entry.id})[3][0][0]], INSERT)
 
 
 def _value_rows(parser: QueryParser) -> list[list[ast.Expr | None]]:
@@ -204,7 +206,7 @@ def _update(session: Session, parser: QueryParser) -> Result:
     sql += from_
     if where is not None:
         sql += f" WHERE {binder.condition(where, scope)}"
-    count = session.write([step(sql, context, entry)])[0][0][0]
+    count = session.write([step(sql, context, entry)], {entry.id})[0][0][0]
     return counts(["rows updated", "multi-joined rows updated"], [count, 0], UPDATE)
 
 
@@ -223,7 +225,7 @@ def _delete(session: Session, parser: QueryParser) -> Result:
         sql += " USING " + binder.relation(source, scope)
     if where is not None:
         sql += f" WHERE {binder.condition(where, scope)}"
-    return counts(["rows deleted"], [session.write([step(sql, context, entry)])[0][0][0]], DELETE)
+    return counts(["rows deleted"], [session.write([step(sql, context, entry)], {entry.id})[0][0][0]], DELETE)
 
 
 RUNNERS: dict[tuple[str, ...], Callable[[Session, QueryParser], Result]] = {

@@ -16,6 +16,7 @@ class SqlError(Exception):
         self.message = message
         self.code = code
         self.sqlstate = sqlstate
+        self.query_id: str | None = None  # of the statement that failed
 
 
 class Unsupported(SqlError):

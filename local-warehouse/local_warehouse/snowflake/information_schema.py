@@ -6,6 +6,7 @@ from typing import Any
 
 from local_warehouse.snowflake.catalog import ColumnDef, Entry, quote
 from local_warehouse.snowflake.errors import no_object
+from local_warehouse.snowflake.file_format import DEFAULTS
 from local_warehouse.snowflake.types import LTZ, MAX_VARCHAR, STAMPS, TEXT, T
 
 _N = T("NUMBER", 9, 0)
@@ -21,6 +22,25 @@ TABLES: dict[str, T] = {
 }  # fmt: skip
 SCHEMATA: dict[str, T] = {
     "CATALOG_NAME": TEXT, "SCHEMA_NAME": TEXT, "SCHEMA_OWNER": TEXT, "CREATED": LTZ, "COMMENT": TEXT,
+}  # fmt: skip
+
+
+VIEWS: dict[str, T] = {
+    "TABLE_CATALOG": TEXT, "TABLE_SCHEMA": TEXT, "TABLE_NAME": TEXT, "TABLE_OWNER": TEXT, "VIEW_DEFINITION": TEXT,
+    "CREATED": LTZ, "COMMENT": TEXT,
+}  # fmt: skip
+STAGES: dict[str, T] = {
+    "STAGE_CATALOG": TEXT, "STAGE_SCHEMA": TEXT, "STAGE_NAME": TEXT, "STAGE_URL": TEXT, "STAGE_REGION": TEXT,
+    "STAGE_TYPE": TEXT, "STAGE_OWNER": TEXT, "COMMENT": TEXT, "CREATED": LTZ,
+}  # fmt: skip
+_OPTIONS = (
+    "RECORD_DELIMITER", "FIELD_DELIMITER", "SKIP_HEADER", "DATE_FORMAT", "TIME_FORMAT", "TIMESTAMP_FORMAT",
+    "BINARY_FORMAT", "ESCAPE", "ESCAPE_UNENCLOSED_FIELD", "TRIM_SPACE", "FIELD_OPTIONALLY_ENCLOSED_BY", "NULL_IF",
+    "COMPRESSION", "ERROR_ON_COLUMN_COUNT_MISMATCH",
+)  # fmt: skip
+FILE_FORMATS: dict[str, T] = {
+    "FILE_FORMAT_CATALOG": TEXT, "FILE_FORMAT_SCHEMA": TEXT, "FILE_FORMAT_NAME": TEXT, "FILE_FORMAT_OWNER": TEXT,
+    "FILE_FORMAT_TYPE": TEXT, **dict.fromkeys(_OPTIONS, TEXT), "COMMENT": TEXT,
 }  # fmt: skip
 
 
@@ -71,7 +91,60 @@ def view_rows(session: Any, database: str, view: str) -> tuple[dict[str, T], lis
             for e in catalog.all("schema")
             if e.database == database
         ]
+    if view == "LOAD_HISTORY":
+        from local_warehouse.snowflake.table_functions import LOAD_HISTORY, load_history
+
+        return LOAD_HISTORY, load_history(session, database)
+    if view == "VIEWS":
+        return VIEWS, [
+            [e.database, e.schema, e.name, e.owner, e.body["text"], nanoseconds(e.created), e.comment]
+            for e in tables
+            if e.kind == "view"
+        ]
+    if view in ("STAGES", "FILE_FORMATS"):
+        return _objects(catalog, database, view)
     raise no_object("Object", f"{quote(database)}.INFORMATION_SCHEMA.{quote(view)}")
+
+
+def _objects(catalog: Any, database: str, view: str) -> tuple[dict[str, T], list[list[Any]]]:
+    if view == "STAGES":
+        return STAGES, [
+            [
+                e.database,
+                e.schema,
+                e.name,
+                e.body["url"],
+                "AWS",
+                "External Named",
+                e.owner,
+                e.comment,
+                nanoseconds(e.created),
+            ]
+            for e in catalog.all("stage")
+            if e.database == database
+        ]
+    rows = []
+    for e in catalog.all("format"):
+        if e.database == database:
+            full = {**DEFAULTS, **e.body["options"]}
+            rows.append(
+                [
+                    e.database,
+                    e.schema,
+                    e.name,
+                    e.owner,
+                    "CSV",
+                    *(shown_option(full[name]) for name in _OPTIONS),
+                    e.comment,
+                ]
+            )
+    return FILE_FORMATS, rows
+
+
+def shown_option(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return None if value is None else str(value)
 
 
 def _table_type(entry: Entry) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from local_warehouse.objects import Keys, Objects
 from local_warehouse.snowflake import ddl_objects
 from local_warehouse.snowflake.catalog import Entry
 from local_warehouse.snowflake.errors import Unsupported, compilation
@@ -11,7 +12,7 @@ from local_warehouse.snowflake.file_format import DEFAULTS
 from local_warehouse.snowflake.lexer import STAGE, STRING, tokens
 from local_warehouse.snowflake.parser import Cursor
 from local_warehouse.snowflake.query_parser import QueryParser
-from local_warehouse.snowflake.stages import Keys, Location, split_url
+from local_warehouse.snowflake.stages import Location, split_url
 
 if TYPE_CHECKING:
     from local_warehouse.snowflake.session import Session
@@ -54,19 +55,21 @@ def of_stage(session: Session, text: str) -> tuple[Location, Entry]:
     body = entry.body
     bucket, prefix = split_url(body["url"])
     base = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
-    return Location(session.cloud, stage_keys(session, body), bucket, (base if path else prefix) + path, prefix), entry
+    return Location(stage_objects(session, body), bucket, (base if path else prefix) + path, prefix), entry
 
 
-def stage_keys(session: Session, body: dict[str, Any]) -> Keys:
+def stage_objects(session: Session, body: dict[str, Any]) -> Objects:
     """With whose keys this stage is read; a role is assumed anew for every statement."""
     if body.get("integration"):
         found = ddl_objects.check_integration(session, body["integration"], body["url"]).body
-        return session.cloud.assume(found["role_arn"], found["external_id"] if found["given_id"] else None)
+        return session.cloud.as_role(found["role_arn"])
     credentials = body.get("credentials") or {}
     if "AWS_ROLE" in credentials:
-        return session.cloud.assume(credentials["AWS_ROLE"], None)
+        return session.cloud.as_role(credentials["AWS_ROLE"])
     if "AWS_KEY_ID" in credentials:
-        return Keys(credentials["AWS_KEY_ID"], credentials["AWS_SECRET_KEY"], credentials.get("AWS_TOKEN"))
+        return session.cloud.with_keys(
+            Keys(credentials["AWS_KEY_ID"], credentials["AWS_SECRET_KEY"], credentials.get("AWS_TOKEN"))
+        )
     raise Unsupported("stages of public buckets (no credentials)")
 
 
@@ -76,7 +79,7 @@ def of_url(session: Session, url: str, integration: str | None, credentials: dic
     if integration is None and not credentials:
         raise compilation("a URL needs STORAGE_INTEGRATION or CREDENTIALS", 1008, "22023")
     body: dict[str, Any] = {"url": url, "integration": integration, "credentials": credentials}
-    return Location(session.cloud, stage_keys(session, body), bucket, prefix, prefix)
+    return Location(stage_objects(session, body), bucket, prefix, prefix)
 
 
 def stage_format(session: Session, entry: Entry) -> dict[str, Any]:

@@ -134,6 +134,7 @@ _FUNCTIONS: dict[str, tuple[Callable[..., str | None], int]] = {
     "sf_parse_json": (variant.normalise, 1),
     "sf_variant_text": (variant.text_of, 1),
     "sf_pretty": (variant.pretty, 1),
+    "sf_flatten": (variant.flatten, 1),
     "sf_get": (get_step, 2),
     "sf_to_hex": (to_hex_from, 2),
     "sf_from_hex": (from_hex_to, 2),

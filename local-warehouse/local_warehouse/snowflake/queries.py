@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from local_warehouse.snowflake import ast
+from local_warehouse.snowflake import ast, dates, semi
 from local_warehouse.snowflake.aggregates import is_aggregate
 from local_warehouse.snowflake.binder import Binder, Context, common_type
 from local_warehouse.snowflake.casts import fit_text
@@ -205,3 +205,6 @@ def _renamed(bound: Bound, names: list[str]) -> Bound:
         raise compilation(f"expected {len(bound.columns)} column names, got {len(names)}", 2053, "42601")
     columns = [OutColumn(name, c.duck, c.type, c.nullable) for name, c in zip(names, bound.columns, strict=True)]
     return Bound(bound.sql, columns)
+
+
+__all__ = ["Bound", "QueryBinder", "dates", "semi"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from local_warehouse.snowflake import ast
+from local_warehouse.snowflake import ast, table_functions
 from local_warehouse.snowflake.binder import Context
 from local_warehouse.snowflake.casts import literal
 from local_warehouse.snowflake.catalog import Entry
 from local_warehouse.snowflake.errors import Unsupported, compilation
 from local_warehouse.snowflake.information_schema import view_rows
-from local_warehouse.snowflake.scope import OutColumn, Scope, Source
-from local_warehouse.snowflake.types import T
+from local_warehouse.snowflake.scope import OutColumn, Scope, Source, Typed
+from local_warehouse.snowflake.types import SEMI, TEXT, VARIANT, T, number
 
 if TYPE_CHECKING:
     from local_warehouse.snowflake.queries import Bound
@@ -26,6 +26,9 @@ class Relations:
     def bind(self, query: ast.Query, outer: Scope | None = None) -> Bound:
         raise NotImplementedError
 
+    def expr(self, node: ast.Expr, scope: Scope) -> Typed:
+        raise NotImplementedError
+
     def condition(self, node: ast.Expr, scope: Scope) -> str:
         raise NotImplementedError
 
@@ -37,7 +40,54 @@ class Relations:
             return self._derived(node, scope)
         if isinstance(node, ast.Join):
             return self._join(node, scope)
+        if isinstance(node, ast.Staged):
+            from local_warehouse.snowflake.stage_queries import staged_relation
+
+            sql, columns = staged_relation(self.context.session, node, self.context)
+            return f"{sql} {self.add(scope, node.alias or '', columns)}"
+        if isinstance(node, ast.TableCall):
+            return self._table_call(node, scope)
         raise Unsupported(f"{type(node).__name__} in FROM")
+
+    def _table_call(self, node: ast.TableCall, scope: Scope) -> str:
+        session, call = self.context.session, node.call
+        name = call.name.removeprefix("INFORMATION_SCHEMA.").rpartition(".")[2]
+        self.context.repeatable = False
+        if name == "FLATTEN":
+            return self._flatten(node, scope)
+        if name == "COPY_HISTORY":
+            rows = table_functions.copy_history(session, call)
+            return self._listed(scope, node.alias or "", table_functions.COPY_HISTORY, rows)
+        if name == "RESULT_SCAN":
+            result = table_functions.result_scan(session, call, self.context.facts["query_ids"])
+            columns = [
+                OutColumn(n, f"c{i}", t) for i, (n, t) in enumerate(zip(result.names, result.types, strict=True))
+            ]
+            cells = [
+                [table_functions.from_wire(value, column.type) for value, column in zip(row, columns, strict=True)]
+                for row in result.rows
+            ]
+            return self._values(columns, cells, self.add(scope, node.alias or "", columns))
+        raise Unsupported(f"table function {call.name}")
+
+    def _flatten(self, node: ast.TableCall, scope: Scope) -> str:
+        """FLATTEN(INPUT => ..): one row per element of an array or object."""
+        call = node.call
+        given = call.named.get("INPUT") or (call.args[0] if len(call.args) == 1 else None)
+        if given is None or set(call.named) - {"INPUT"}:
+            raise Unsupported("FLATTEN with other arguments than INPUT")
+        value = self.expr(given, scope)
+        if value.type.kind not in SEMI:
+            raise compilation(f"Invalid argument types for function 'FLATTEN': ({value.type})", 1044, "42P13")
+        columns = [
+            OutColumn("SEQ", "seq", number(38, 0)), OutColumn("KEY", "key", TEXT), OutColumn("PATH", "path", TEXT),
+            OutColumn("INDEX", "idx", number(38, 0)), OutColumn("VALUE", "value", VARIANT),
+            OutColumn("THIS", "this", VARIANT),
+        ]  # fmt: skip
+        duck = self.add(scope, node.alias or "", columns)
+        rows = f"unnest(from_json(sf_flatten({value.sql}), '[[\"VARCHAR\"]]'))"
+        cells = "1 AS seq, r[1] AS key, r[2] AS path, CAST(r[3] AS DECIMAL(38,0)) AS idx, r[4] AS value, "
+        return f"(SELECT {cells}{value.sql} AS this FROM (SELECT {rows} AS r)) {duck}"
 
     def add(self, scope: Scope, alias: str, columns: list[OutColumn], path: list[str] | None = None) -> str:
         duck = self.context.name("s")
@@ -88,11 +138,14 @@ class Relations:
             for row in rows
             for value, column in zip(row, columns, strict=True)
         ]
-        width = len(columns)
+        cells = [listed[i : i + len(columns)] for i in range(0, len(listed), len(columns))]
+        return self._values(columns, cells, duck)
+
+    def _values(self, columns: list[OutColumn], rows: list[list[str]], duck: str) -> str:
         if not rows:
             empty = ", ".join(f"CAST(NULL AS {column.type.stored}) AS {column.duck}" for column in columns)
             return f"(SELECT {empty} WHERE FALSE) {duck}"
-        lines = ", ".join(f"({', '.join(listed[i : i + width])})" for i in range(0, len(listed), width))
+        lines = ", ".join(f"({', '.join(row)})" for row in rows)
         return f"(VALUES {lines}) {duck}({', '.join(column.duck for column in columns)})"
 
     def _join(self, node: ast.Join, scope: Scope) -> str:

@@ -15,22 +15,27 @@ import threading
 import time
 import traceback
 import uuid
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from local_warehouse import faults
+from local_warehouse.faults import FaultError, Faults
+from local_warehouse.objects import Keys
 from local_warehouse.snowflake import parameters
 from local_warehouse.snowflake.catalog import Entry
 from local_warehouse.snowflake.engine import Engine
 from local_warehouse.snowflake.errors import LoginError, SqlError
 from local_warehouse.snowflake.login import log_in, read_users
-from local_warehouse.snowflake.results import Result
-from local_warehouse.snowflake.session import Session, describe
-from local_warehouse.snowflake.stages import Cloud, Keys
-from local_warehouse.snowflake.work import Versions
+from local_warehouse.snowflake.requests import Disconnected, Requests, failure, parameter_list, success
+from local_warehouse.snowflake.session import Session
+from local_warehouse.snowflake.stages import Cloud
+from local_warehouse.snowflake.work import Shared
 
 TOKEN_SECONDS, MASTER_SECONDS = 3600, 14_400
+EXPIRED = ("Session token has expired. The session must be renewed.", 390112)
 GONE = ("Session no longer exists.  New login required to access the service.", 390111)
 
 
@@ -46,11 +51,13 @@ class Warehouse:
         service = Keys(settings["service_access_key_id"], settings["service_secret_access_key"])
         self.cloud = Cloud(settings["s3_endpoint_url"], settings["region"], service)
         self.engine = Engine(directory / "snowflake.duckdb")
-        self.versions = Versions()
+        self.shared = Shared()
         self.sessions: dict[str, Session] = {}
         self.masters: dict[str, str] = {}
         self.numbers = itertools.count(int(time.time()) * 1000)
-        self.running: dict[str, Session] = {}
+        self.faults = Faults()
+        self.requests = Requests(self.faults)
+        self.expired: set[str] = set()
         self._provide()
 
     def _provide(self) -> None:
@@ -70,7 +77,6 @@ class Warehouse:
                 body = {
                     "enabled": True, "role_arn": given["role_arn"], "allowed": list(given["allowed_locations"]),
                     "blocked": [], "external_id": given.get("external_id") or "LOCAL_SFCRole=1",
-                    "given_id": bool(given.get("external_id")),
                 }  # fmt: skip
                 entry = old or Entry("integration", "", "", given["name"], owner=settings["role"])
                 entry.body = body
@@ -79,7 +85,7 @@ class Warehouse:
     def login(self, data: dict[str, Any], query: dict[str, str]) -> dict[str, Any]:
         user = log_in(self.users, self.account, data)
         session = Session(
-            next(self.numbers), self.engine, self.versions, self.cloud, user.name.upper(), user.role, self.account
+            next(self.numbers), self.engine, self.shared, self.cloud, user.name.upper(), user.role, self.account
         )
         try:
             self._start(session, data, query)
@@ -136,26 +142,25 @@ class Warehouse:
         token = header.removeprefix('Snowflake Token="').removesuffix('"')
         for known, session in list(self.sessions.items()):
             if hmac.compare_digest(known, token):
+                if token in self.expired:
+                    raise LoginError(*EXPIRED)
                 return session
         raise LoginError(*GONE)
 
-    def query(self, session: Session, body: dict[str, Any], request_id: str) -> dict[str, Any]:
-        if body.get("asyncExec"):
-            raise SqlError("asynchronous execution is not supported here", 2, "0A000")
-        if body.get("bindings"):
-            raise SqlError("binding on the server (paramstyle qmark or numeric) is not supported here", 2, "0A000")
-        self.running[request_id] = session
-        try:
-            with session.lock:
-                query_id, result = session.execute(body["sqlText"])
-                return query_data(session, query_id, result)
-        finally:
-            self.running.pop(request_id, None)
+    def expire(self, request: Mapping[str, Any]) -> None:
+        """Admin command {"do": "expire", "what": "sessions" | "tokens"}: session tokens, or OAuth and access tokens."""
+        if request.get("what") == "sessions":
+            self.expired.update(self.sessions)
+        elif request.get("what") == "tokens":
+            for user in self.users.values():
+                for token in user.tokens:
+                    token.expires = 0.0
+        else:
+            raise FaultError("expire needs what: sessions or tokens")
 
-    def abort(self, body: dict[str, Any]) -> None:
-        session = self.running.get(str(body.get("requestId")))
-        if session is not None:
-            session.work.cursor.interrupt()
+    def administer(self, path: str) -> Callable[[], None]:
+        """Listen for faults on a Unix socket; the function that comes back ends that."""
+        return faults.serve(path, self.faults, {"expire": self.expire})
 
     def close(self) -> None:
         for token in list(self.sessions):
@@ -163,26 +168,10 @@ class Warehouse:
         self.engine.close()
 
 
-def parameter_list(session: Session) -> list[dict[str, Any]]:
-    return [{"name": name, "value": value} for name, value in session.parameters.items()]
-
-
 def session_info(session: Session) -> dict[str, Any]:
     return {
         "databaseName": session.database, "schemaName": session.schema, "warehouseName": session.warehouse,
         "roleName": session.role,
-    }  # fmt: skip
-
-
-def query_data(session: Session, query_id: str, result: Result) -> dict[str, Any]:
-    rows = [list(row) for row in result.rows]
-    return {
-        "parameters": parameter_list(session), "rowtype": describe(result), "rowset": rows, "total": len(rows),
-        "returned": len(rows), "queryId": query_id, "databaseProvider": None, "finalDatabaseName": session.database,
-        "finalSchemaName": session.schema, "finalWarehouseName": session.warehouse, "finalRoleName": session.role,
-        "numberOfBinds": 0, "arrayBindSupported": False, "statementTypeId": result.statement_type, "version": 1,
-        "sendResultTime": int(time.time() * 1000), "queryResultFormat": "json",
-        "queryContext": {"entries": []},
     }  # fmt: skip
 
 
@@ -207,6 +196,9 @@ class Handler(BaseHTTPRequestHandler):
             answer = self._answer(parts.path, query, body)
         except SqlError as error:
             answer = failure(error)
+        except Disconnected:
+            self.close_connection = True
+            return
         except Exception:
             traceback.print_exc(file=sys.stderr)
             answer = failure(SqlError("the stand-in failed on this statement; see its log", 603, "XX000"))
@@ -224,7 +216,7 @@ class Handler(BaseHTTPRequestHandler):
             return success(None)
         if path == "/queries/v1/abort-request":
             warehouse.session(self.headers.get("Authorization") or "")
-            warehouse.abort(body)
+            warehouse.requests.abort(str(body.get("requestId")))
             return success(None)
         if path == "/session" and query.get("delete") == "true":
             token = (self.headers.get("Authorization") or "").removeprefix('Snowflake Token="').removesuffix('"')
@@ -236,7 +228,11 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/session/heartbeat":
             return success(None)
         if path == "/queries/v1/query-request":
-            return success(warehouse.query(session, body, query.get("requestId") or str(uuid.uuid4())))
+            return warehouse.requests.run(session, body, query.get("requestId") or str(uuid.uuid4()), self.connection)
+        if path.startswith("/queries/") and path.endswith("/result"):
+            return warehouse.requests.result(path.split("/")[2])
+        if path.startswith("/monitoring/queries/"):
+            return warehouse.requests.status(path.split("/")[3])
         raise SqlError(f"no such resource here: {path}", 390400, "08001")
 
     def _renew(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -252,23 +248,6 @@ class Handler(BaseHTTPRequestHandler):
             "sessionToken": token, "validityInSecondsST": TOKEN_SECONDS, "masterToken": master,
             "validityInSecondsMT": MASTER_SECONDS, "sessionId": session.id,
         }  # fmt: skip
-
-
-def success(data: Any) -> dict[str, Any]:
-    return {"data": data, "code": None, "message": None, "success": True}
-
-
-def failure(error: SqlError) -> dict[str, Any]:
-    """Snowflake's JSON error shape."""
-    code = f"{error.code:06}"
-    query_id = getattr(error, "query_id", None)
-    return {
-        "data": {
-            "internalError": False, "errorCode": code, "age": 0, "sqlState": error.sqlstate, "queryId": query_id,
-            "line": -1, "pos": -1, "type": "COMPILATION",
-        },
-        "code": code, "message": error.message, "success": False, "headers": None,
-    }  # fmt: skip
 
 
 class Server(ThreadingHTTPServer):

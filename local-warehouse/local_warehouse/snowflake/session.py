@@ -17,7 +17,7 @@ from local_warehouse.snowflake.query_parser import QueryParser
 from local_warehouse.snowflake.results import SELECT, Result, wire
 from local_warehouse.snowflake.stages import Cloud
 from local_warehouse.snowflake.types import row_type
-from local_warehouse.snowflake.work import Step, Versions, Work
+from local_warehouse.snowflake.work import Shared, Step, Work
 
 KINDS = {
     "table": "Object", "view": "View", "stage": "Stage", "format": "File format", "integration": "Integration",
@@ -28,7 +28,7 @@ class Session:
     """A logged-in client."""
 
     def __init__(
-        self, number: int, engine: Engine, versions: Versions, cloud: Cloud, user: str, role: str, account: str
+        self, number: int, engine: Engine, shared: Shared, cloud: Cloud, user: str, role: str, account: str
     ) -> None:
         self.id = number
         self.engine = engine
@@ -39,7 +39,9 @@ class Session:
         self.database: str | None = None
         self.schema: str | None = None
         self.parameters: dict[str, Any] = dict(parameters.DEFAULTS)
-        self.work = Work(engine, versions)
+        self.shared = shared
+        self.work = Work(engine, shared)
+        self.work.owner = self
         self.lock = threading.Lock()
         self.query_ids: list[str] = []
         self.results: dict[str, Result] = {}
@@ -148,24 +150,28 @@ class Session:
         from local_warehouse.snowflake.statements import run
 
         query_id = query_id or str(uuid.uuid4())
+        self.work.cancelled = False
         self.query_ids.append(query_id)
         try:
             result = run(self, text)
         except SqlError as error:
             if self.work.open and self.parameters["TRANSACTION_ABORT_ON_ERROR"] and not self.work.broken:
                 self.work.broken = "a statement failed and TRANSACTION_ABORT_ON_ERROR is TRUE"
-            error.query_id = query_id  # type: ignore[attr-defined]
+            error.query_id = query_id
             raise
         self.results[query_id] = result
         if len(self.results) > 50:
             self.results.pop(next(iter(self.results)))
         return query_id, result
 
-    def write(self, steps: list[Step]) -> list[Any]:
-        """Run DML: in the open transaction, in one that AUTOCOMMIT=FALSE opens, or in one of its own."""
+    def write(self, steps: list[Step], lock: set[int] | None = None) -> list[Any]:
+        """Run DML, with the tables of `lock` held.
+
+        In the open transaction, in one that AUTOCOMMIT=FALSE opens, or in one of its own.
+        """
         if not self.work.open and not self.parameters["AUTOCOMMIT"]:
             self.work.begin()
-        return self.work.run(steps)
+        return self.work.run(steps, lock or set(), self.parameters["LOCK_TIMEOUT"])
 
     def close(self) -> None:
         self.work.close()

@@ -6,7 +6,18 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from local_warehouse.snowflake import copy, ddl_objects, ddl_tables, dml, session_statements
+from local_warehouse.snowflake import (
+    alter_objects,
+    copy,
+    ddl_objects,
+    ddl_tables,
+    dml,
+    merge,
+    monitoring,
+    session_statements,
+    stage_queries,
+    views,
+)
 from local_warehouse.snowflake.errors import SqlError, Unsupported, compilation
 from local_warehouse.snowflake.lexer import END, NAME, OP
 from local_warehouse.snowflake.queries import QueryBinder
@@ -33,6 +44,11 @@ _RUNNERS: dict[tuple[str, ...], Runner] = {
     **ddl_objects.RUNNERS,
     **ddl_tables.RUNNERS,
     **dml.RUNNERS,
+    **alter_objects.RUNNERS,
+    **views.RUNNERS,
+    **monitoring.RUNNERS,
+    **stage_queries.RUNNERS,
+    ("MERGE",): merge.run,
     ("COPY", "INTO"): copy.run,
 }
 # Words that may stand between CREATE and the kind of object.
@@ -41,6 +57,8 @@ _CREATE_WORDS = re.compile(r"OR REPLACE|TEMPORARY|TEMP|TRANSIENT|LOCAL|GLOBAL|VO
 
 def run(session: Session, text: str) -> Result:
     """Parse and run one statement for a session."""
+    if (done := monitoring.system_call(session, text)) is not None:
+        return done
     parser = session.parser(text)
     token = parser.token
     if token.kind == END:

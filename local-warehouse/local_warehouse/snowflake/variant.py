@@ -104,6 +104,22 @@ def get(text: str, step: str | int) -> str | None:
     return _MARKED.sub(r"\1", json.dumps(found, separators=(",", ":"), ensure_ascii=False))
 
 
+def flatten(text: str) -> str:
+    """The elements of an array or object as a JSON list of [key, path, index, value text]."""
+    if text[:1] not in "{[":
+        return "[]"
+    value = json.loads(text, parse_float=lambda t: _MARK + t, parse_int=lambda t: _MARK + t)
+
+    def plain(one: Any) -> str:
+        return _MARKED.sub(r"\1", json.dumps(one, separators=(",", ":"), ensure_ascii=False))
+
+    if isinstance(value, dict):
+        rows = [[key, key if key.isidentifier() else f"['{key}']", None, plain(one)] for key, one in value.items()]
+    else:
+        rows = [[None, f"[{i}]", str(i), plain(one)] for i, one in enumerate(value)]
+    return json.dumps(rows, ensure_ascii=False)
+
+
 def text_of(text: str) -> str | None:
     """A VARIANT as VARCHAR: strings without quotes, JSON null as NULL, the rest as JSON."""
     if text == "null":

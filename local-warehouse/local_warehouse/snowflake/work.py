@@ -18,6 +18,7 @@ import duckdb
 
 from local_warehouse.snowflake.engine import Engine, translate
 from local_warehouse.snowflake.errors import SqlError
+from local_warehouse.snowflake.locks import Locks
 
 _IDS = itertools.count(int(time.time() * 1000) * 1_000_000)
 
@@ -50,12 +51,25 @@ class Versions:
                 self._count[table] = self._count.get(table, 0) + 1
 
 
+class Shared:
+    """What the transactions of all sessions know of one another."""
+
+    def __init__(self) -> None:
+        self.versions = Versions()
+        self.locks = Locks()
+        self.open: dict[int, Work] = {}
+
+
 class Work:
     """The transaction of one session over one DuckDB cursor."""
 
-    def __init__(self, engine: Engine, versions: Versions) -> None:
+    def __init__(self, engine: Engine, shared: Shared) -> None:
         self.engine = engine
-        self.versions = versions
+        self.shared = shared
+        self.owner: Any = None  # the session, for SHOW TRANSACTIONS
+        self.versions = shared.versions
+        self.last_statement = time.time()
+        self.cancelled = False
         self.cursor = engine.cursor()
         self.open = False
         self.id: int | None = None
@@ -68,6 +82,7 @@ class Work:
         if not self.open:
             self.cursor.execute("BEGIN")
             self.open, self.id, self.started = True, next(_IDS), time.time()
+            self.shared.open[self.id] = self
 
     def commit(self) -> None:
         """SqlError if the transaction cannot be kept; it is undone then."""
@@ -94,17 +109,40 @@ class Work:
     def _end(self) -> None:
         for step in self.steps:
             self._unregister(step)
+        self.shared.locks.release(self)
+        self.shared.open.pop(self.id or 0, None)
         self.open, self.id, self.steps, self.broken, self.seen = False, None, [], None, {}
+
+    def idle_seconds(self) -> float:
+        return time.time() - self.last_statement
+
+    def abort(self, why: str) -> None:
+        """End the transaction from another session: its rows go, its next statement learns of it."""
+        self.cursor.interrupt()
+        self.broken = self.broken or why
+        self.shared.locks.release(self)
+
+    def cancel(self) -> None:
+        """Stop the statement that runs, also one that waits for a lock."""
+        self.cancelled = True
+        self.cursor.interrupt()
+        self.shared.locks.wake()
 
     def check(self) -> None:
         """SqlError if the open transaction takes no more statements."""
+        self.last_statement = time.time()
         if self.broken:
             raise SqlError(f"the transaction must be rolled back: {self.broken}", 90252, "57014")
 
-    def run(self, steps: list[Step]) -> list[Any]:
+    def run(self, steps: list[Step], lock: set[int], lock_seconds: int) -> list[Any]:
         """Run the steps of one statement, all or none; returns the rows of each."""
         self.check()
         alone = not self.open
+        if lock:
+            self.shared.locks.acquire(self, lock, lock_seconds)
+        if not alone and not self.steps:  # nothing to lose: see what others have committed meanwhile
+            self.cursor.execute("ROLLBACK")
+            self.cursor.execute("BEGIN")
         if alone:
             self.cursor.execute("BEGIN")
         try:
@@ -120,6 +158,7 @@ class Work:
             raise translate(error) from error
         finally:
             if alone:
+                self.shared.locks.release(self)
                 for step in steps:
                     self._unregister(step)
         if not alone:
@@ -133,6 +172,9 @@ class Work:
         """Rows of a SELECT."""
         self.check()
         step = Step(sql, tables or {})
+        if self.open and not self.steps:
+            self.cursor.execute("ROLLBACK")
+            self.cursor.execute("BEGIN")
         try:
             return list(self._execute(step))
         except duckdb.Error as error:
