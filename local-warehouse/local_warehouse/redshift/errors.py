@@ -73,6 +73,10 @@ def _overflow(_: re.Match[str]) -> dict[str, str]:
     return {"C": "XX000", "M": text, "D": block_detail(text, 1058, "64 bit overflow", "numeric_bound.cpp")}
 
 
+def _identity(found: re.Match[str]) -> dict[str, str]:
+    return {"C": "XX000", "M": f"cannot set an identity column to a value: {found.group(1)}"}
+
+
 def _multiple_matches(_: re.Match[str]) -> dict[str, str]:
     return {"C": "XX000", "M": "Found multiple matches to update the same tuple."}
 
@@ -86,6 +90,7 @@ def _serializable(_: re.Match[str]) -> dict[str, str]:
 TRANSLATIONS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], dict[str, str]]]] = [
     (re.compile(r"^value too long for type character"), _too_long),
     (re.compile(r"^numeric field overflow$"), _overflow),
+    (re.compile(r"^cannot insert a non-DEFAULT value into column (.*)$"), _identity),
     (re.compile(r"^MERGE command cannot affect row a second time$"), _multiple_matches),
     (re.compile(r"^could not serialize access"), _serializable),
 ]

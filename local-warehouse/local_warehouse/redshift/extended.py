@@ -77,6 +77,13 @@ class Extended:
         backend.finish(ignore=True)
 
     def _parse(self, payload: bytes) -> None:
+        self.session.in_batch = True
+        try:
+            self._prepare(payload)
+        finally:
+            self.session.in_batch = False
+
+    def _prepare(self, payload: bytes) -> None:
         name, text, rest = payload.split(b"\0", 2)
         statements = statements_of(text.decode("utf-8", "replace"))
         if len(statements) > 1:

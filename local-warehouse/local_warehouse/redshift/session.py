@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 IN_FAILED_BLOCK = "current transaction is aborted, commands ignored until end of transaction block"
 ENDING_VERBS = ("ROLLBACK", "ABORT", "COMMIT", "END")
+MAX_STATEMENT_BYTES = 16 << 20
 VARBYTE_OID = (6551).to_bytes(4, "big")
 
 
@@ -46,7 +47,7 @@ class Session:
         self.user = user
         self.database = database
         self.pid = pid
-        self.context = Context(server.names, server.late_views)
+        self.context = Context(server.names, server.late_views, self.columns_of)
         self.in_batch = False  # between messages of the extended protocol
         self.reads_snapshot = False  # has the open transaction block taken its snapshot?
         self.last_copy = {"count": 0, "id": -1}
@@ -70,6 +71,7 @@ class Session:
         """The simple protocol; several statements in one message are one transaction, as in PostgreSQL."""
         own_block = False
         try:
+            check_size(text)
             statements = statements_of(text)
             if not statements:
                 self.client.write(b"I")
@@ -96,6 +98,14 @@ class Session:
         self.check_plan(made)
         with self.fault(text):
             self.carry_out(made)
+
+    def columns_of(self, table: str) -> list[tuple[str, str]]:
+        """Names and types of a table's columns, if there is such a table."""
+        rows = self.ask(
+            "SELECT attname, atttypid::regtype FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped"
+            f" AND attrelid = to_regclass({literal(table)}) ORDER BY attnum"
+        )
+        return [(str(name), str(kind)) for name, kind in rows]
 
     def ask(self, sql: str) -> list[list[str | None]]:
         """A statement of our own on the client's backend connection."""
@@ -294,6 +304,13 @@ class Session:
     def _info(self, text: str) -> None:
         payload = wire.error_payload({"S": "INFO", "C": "00000", "M": text})
         self.client.write(b"N", self._restored(payload))
+
+
+def check_size(text: str) -> None:
+    """A statement has at most 16 MB (c_redshift-sql)."""
+    if len(text) > MAX_STATEMENT_BYTES // 4 and len(text.encode()) > MAX_STATEMENT_BYTES:
+        sizes = f"Statement Size: {len(text.encode())} bytes. Maximum Allowed: {MAX_STATEMENT_BYTES} bytes"
+        raise RedshiftError("54000", f"Statement is too large. {sizes}")
 
 
 def _controls(statements: list[list[Token]]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from local_warehouse.redshift import alter, ddl, foreign, merge
+from local_warehouse.redshift import alter, ddl, foreign, merge, super_values
 from local_warehouse.redshift.backend import literal
 from local_warehouse.redshift.copy_statement import CopyParser
 from local_warehouse.redshift.errors import NotSupported, RedshiftError, syntax_error
@@ -64,6 +64,7 @@ class Context:
 
     names: LongNames
     late_views: set[str]
+    columns_of: super_values.Columns
     case_sensitive: bool = False
 
 
@@ -76,6 +77,8 @@ def plan(tokens: list[Token], context: Context) -> Plan:
         return Plan(copy=CopyParser(tokens, context.names, context.case_sensitive).parse())
     normalise(tokens, context.names, context.case_sensitive)
     rewrite_expressions(significant)
+    if verb in ("INSERT", "UPDATE"):
+        super_values.mark(tokens, context.columns_of)
     rule = RULES.get(verb)
     if rule is None:
         raise syntax_error(significant[0].text)

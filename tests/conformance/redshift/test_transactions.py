@@ -104,10 +104,19 @@ def test_alter_table_append_wants_permanent_tables(db: Db) -> None:
     [
         ("CREATE TABLE u (a INT)", "SELECT count(*) FROM svv_tables WHERE table_name = 'u'"),
         ("DROP TABLE t", "SELECT 1 - count(*) FROM svv_tables WHERE table_name = 't'"),
-        ("ALTER TABLE t ADD COLUMN c INT", "SELECT count(*) FROM svv_columns WHERE table_name = 't' AND column_name = 'c'"),
-        ("ALTER TABLE t DROP COLUMN b", "SELECT 1 - count(*) FROM svv_columns WHERE table_name = 't' AND column_name = 'b'"),
+        (
+            "ALTER TABLE t ADD COLUMN c INT",
+            "SELECT count(*) FROM svv_columns WHERE table_name = 't' AND column_name = 'c'",
+        ),
+        (
+            "ALTER TABLE t DROP COLUMN b",
+            "SELECT 1 - count(*) FROM svv_columns WHERE table_name = 't' AND column_name = 'b'",
+        ),
         ("ALTER TABLE t RENAME TO v", "SELECT count(*) FROM svv_tables WHERE table_name = 'v'"),
-        ("ALTER TABLE t RENAME COLUMN b TO d", "SELECT count(*) FROM svv_columns WHERE table_name = 't' AND column_name = 'd'"),
+        (
+            "ALTER TABLE t RENAME COLUMN b TO d",
+            "SELECT count(*) FROM svv_columns WHERE table_name = 't' AND column_name = 'd'",
+        ),
     ],
 )
 def test_ddl_is_transactional(db: Db, schema_name: str, sql: str, probe: str) -> None:
@@ -128,9 +137,7 @@ def test_default_isolation_is_snapshot(db: Db, redshift_config: Config) -> None:
     assert level == "Snapshot Isolation"
 
 
-@pytest.mark.parametrize(
-    "level", ["SERIALIZABLE", "READ COMMITTED", "READ UNCOMMITTED", "REPEATABLE READ", "SNAPSHOT"]
-)
+@pytest.mark.parametrize("level", ["SERIALIZABLE", "READ COMMITTED", "READ UNCOMMITTED", "REPEATABLE READ", "SNAPSHOT"])
 def test_begin_accepts_every_level_and_ignores_it(db: Db, other: Db, level: str) -> None:
     """Row 6, r_BEGIN: every level is the database's level; a snapshot stays what it was."""
     db.run("CREATE TABLE t (a INT)")

@@ -1,0 +1,65 @@
+"""A literal for a SUPER column is a string, not a document: only JSON_PARSE makes one.
+
+PostgreSQL would hand the literal to the type's input function, which parses JSON. So in INSERT ... VALUES and
+UPDATE ... SET a bare literal or parameter for a SUPER column becomes VARCHAR first, which is then stored as a string.
+Source: https://docs.aws.amazon.com/redshift/latest/dg/ingest-super.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from local_warehouse.redshift.lexer import Reader, Token, split_at_commas
+from local_warehouse.redshift.names import name_of
+
+Columns = Callable[[str], list[tuple[str, str]]]  # table -> (column, type) in order
+
+
+def mark(tokens: list[Token], columns_of: Columns) -> None:
+    """Rewrite the literals of one INSERT or UPDATE in place."""
+    reader = Reader(tokens)
+    if reader.accept("INSERT", "INTO"):
+        _mark_insert(reader, columns_of)
+    elif reader.accept("UPDATE"):
+        _mark_update(reader, columns_of)
+
+
+def _table(reader: Reader) -> str:
+    name = reader.next().text
+    while reader.accept("."):
+        name += "." + reader.next().text
+    return name
+
+
+def _mark_insert(reader: Reader, columns_of: Columns) -> None:
+    table = _table(reader)
+    listed = None
+    if reader.sees("(") and reader.peek(1).word() not in ("SELECT", "WITH"):
+        listed = [name_of(part[0], True) for part in split_at_commas(reader.group())]
+    if not reader.accept("VALUES"):
+        return
+    types = dict(columns_of(table))
+    names = listed if listed is not None else list(types)
+    places = [n for n, name in enumerate(names) if types.get(name) == "super"]
+    while places and reader.sees("("):
+        items = split_at_commas(reader.group())
+        for n in places:
+            if n < len(items):
+                _to_varchar(items[n])
+        reader.accept(",")
+
+
+def _mark_update(reader: Reader, columns_of: Columns) -> None:
+    supers = {name for name, kind in columns_of(_table(reader)) if kind == "super"}
+    while supers and not reader.ended():
+        token = reader.next()
+        assigns = reader.peek(-2).word() in ("SET", ",") and token.kind in ("word", "quoted")
+        if assigns and name_of(token, True) in supers and reader.accept("="):
+            following = reader.peek(1)
+            if following.kind == "end" or following.word() in (",", "WHERE", "FROM"):
+                _to_varchar([reader.peek()])
+
+
+def _to_varchar(item: list[Token]) -> None:
+    if len(item) == 1 and item[0].kind in ("string", "parameter"):
+        item[0].text += "::varchar"
