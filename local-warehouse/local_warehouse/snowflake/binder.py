@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_warehouse.snowflake import ast
-from local_warehouse.snowflake.casts import Settings, cast, fit_text, instant, literal
+from local_warehouse.snowflake.casts import Settings, cast, fail, fit_text, instant, literal
 from local_warehouse.snowflake.errors import Unsupported, compilation
 from local_warehouse.snowflake.scope import Scope, Typed
 from local_warehouse.snowflake.types import BOOLEAN, FLOAT, NULL, SEMI, STAMPS, TEXT, VARIANT, T, number
@@ -192,7 +192,8 @@ class Binder:
         if "FLOAT" in kinds:
             a, b = self.convert(left, FLOAT), self.convert(right, FLOAT)
             if op in "/%":
-                a = f"CASE WHEN {b} = 0 THEN error('SF100051|22012|Division by zero') ELSE {a} END"
+                zero = fail(100051, "22012", "'Division by zero'", "DOUBLE")
+                a = f"CASE WHEN {b} = 0 THEN {zero} ELSE {a} END"
             return Typed(f"({a} {op} {b})", FLOAT)
         return _decimal(op, self._as_number(left), self._as_number(right))
 
@@ -310,7 +311,7 @@ def _decimal(op: str, a: Typed, b: Typed) -> Typed:
         return Typed(f"CAST({quotient} AS {to.stored})", to)
     scale = max(a.type.scale, b.type.scale)
     to = number(max(whole) + scale, scale)
-    zero = "error('SF100051|22012|Division by zero')"
+    zero = fail(100051, "22012", "'Division by zero'", a.type.stored)
     return Typed(f"CAST(CASE WHEN {b.sql} = 0 THEN {zero} ELSE {a.sql} END % {b.sql} AS {to.stored})", to)
 
 

@@ -37,18 +37,26 @@ def literal(text: str) -> str:
     return f"'{quoted}'"
 
 
-def failure(code: int, sqlstate: str, before: str, value: str, after: str) -> str:
-    """An expression that raises `before value after`."""
-    start = literal(f"SF{code}|{sqlstate}|{before}")
-    return f"error({start} || left({value}, 80) || {literal(after)})"
+def fail(code: int, sqlstate: str, text: str, stored: str) -> str:
+    """An expression of DuckDB type `stored` that raises an error; `text` is an SQL expression.
+
+    Not DuckDB's own error(): it is volatile, and TRY() does not take volatile functions.
+    """
+    start = literal(f"SF{code}|{sqlstate}|")
+    return f"CAST(sf_fail({start} || {text}) AS {stored})"
+
+
+def failure(stored: str, code: int, sqlstate: str, before: str, value: str, after: str) -> str:
+    """The same for a message around (at most 80 characters of) a value."""
+    return fail(code, sqlstate, f"{literal(before)} || left({value}, 80) || {literal(after)}", stored)
 
 
 _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 
 
 def _text_to_number(x: str, to: T) -> str:
-    bad = failure(100038, "22018", "Numeric value '", x, "' is not recognized")
-    large = failure(100039, "22003", "Numeric value '", x, "' is out of range")
+    bad = failure(to.stored, 100038, "22018", "Numeric value '", x, "' is not recognized")
+    large = failure(to.stored, 100039, "22003", "Numeric value '", x, "' is out of range")
     return (
         f"CASE WHEN {x} IS NULL THEN NULL WHEN regexp_full_match({x}, '{_NUMBER}') "
         f"THEN coalesce(TRY_CAST({x} AS {to.stored}), {large}) ELSE {bad} END"
@@ -56,8 +64,8 @@ def _text_to_number(x: str, to: T) -> str:
 
 
 def _text_to_float(x: str) -> str:
-    bad = failure(100038, "22018", "Numeric value '", x, "' is not recognized")
-    large = failure(100039, "22003", "Numeric value '", x, "' is out of range")
+    bad = failure("DOUBLE", 100038, "22018", "Numeric value '", x, "' is not recognized")
+    large = failure("DOUBLE", 100039, "22003", "Numeric value '", x, "' is out of range")
     return (
         f"CASE WHEN {x} IS NULL THEN NULL WHEN regexp_full_match({x}, '{_NUMBER}') "
         f"THEN CASE WHEN isinf(TRY_CAST({x} AS DOUBLE)) THEN {large} ELSE TRY_CAST({x} AS DOUBLE) END "
@@ -66,7 +74,7 @@ def _text_to_float(x: str) -> str:
 
 
 def _text_to_boolean(x: str) -> str:
-    bad = failure(100037, "22018", "Boolean value '", x, "' is not recognized")
+    bad = failure("BOOLEAN", 100037, "22018", "Boolean value '", x, "' is not recognized")
     return (
         f"CASE WHEN {x} IS NULL THEN NULL WHEN lower({x}) IN ('true','t','yes','y','on','1') THEN TRUE "
         f"WHEN lower({x}) IN ('false','f','no','n','off','0') THEN FALSE ELSE {bad} END"
@@ -152,14 +160,18 @@ def instant(sql: str) -> str:
     return f"sf_floor({sql}, 4096)"
 
 
-def fit_text(x: str, to: T) -> str:
-    """Text that must not be longer than its column."""
-    long = failure(100078, "22000", "String '", x, "' is too long and would be truncated")
+def fit_text(x: str, to: T, loading: bool = False) -> str:
+    """Text that must not be longer than its column; COPY (`loading`) has words of its own for it."""
+    if loading:
+        before = f"User character length limit ({to.size}) exceeded by string '"
+        long = failure("VARCHAR", 100074, "54000", before, x, "'")
+        return f"CASE WHEN length({x}) > {to.size} THEN {long} ELSE {x} END"
+    long = failure("VARCHAR", 100078, "22000", "String '", x, "' is too long and would be truncated")
     return f"CASE WHEN length({x}) > {to.size} THEN {long} ELSE {x} END"
 
 
 def fit_binary(x: str, to: T) -> str:
-    long = failure(100145, "22000", "Binary value '", f"hex({x})", "' is too long and would be truncated")
+    long = failure("BLOB", 100145, "22000", "Binary value '", f"hex({x})", "' is too long and would be truncated")
     return f"CASE WHEN octet_length({x}) > {to.size} THEN {long} ELSE {x} END"
 
 
@@ -278,7 +290,7 @@ def _from_semi(x: str, source: T, to: T, settings: Settings) -> str:
     if to.kind in ("VARIANT", source.kind):
         return x
     if to.kind in ("ARRAY", "OBJECT"):
-        bad = failure(100071, "22000", "Failed to cast variant value ", x, f" to {to.kind}")
+        bad = failure("VARCHAR", 100071, "22000", "Failed to cast variant value ", x, f" to {to.kind}")
         opening = "[" if to.kind == "ARRAY" else "{"
         return f"CASE WHEN {x} IS NULL OR {x} = 'null' THEN NULL WHEN {x}[1] = '{opening}' THEN {x} ELSE {bad} END"
     if source.kind != "VARIANT":

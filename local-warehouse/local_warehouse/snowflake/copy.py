@@ -167,30 +167,29 @@ class CopyJob:
         return self._result()
 
     def _files(self) -> list[tuple[str, Found | None]]:
-        """Name as shown (below the stage's URL) and file."""
-        shown = len(self.location.stage_prefix)
+        """URL and file; None for a file that FILES names and that is not there."""
         if self.copy.files is not None:
             found = []
             for name in dict.fromkeys(self.copy.files):
                 file = self.location.head(name)
-                found.append(((self.base + name)[shown:].lstrip("/"), file))
+                found.append((self.location.url(self.base + name), file))
             return found
         files = self.location.list()
         if self.copy.pattern is not None:
             files = [file for file in files if self.copy.pattern.fullmatch(file.key)]
-        return [(file.key[shown:].lstrip("/"), file) for file in files]
+        return [(self.location.url(file.key), file) for file in files]
 
     def present_files(self) -> list[tuple[str, Found]]:
         """The files, missing ones refused."""
         found: list[tuple[str, Found]] = []
         for name, file in self._files():
             if file is None:
-                raise missing_file(self.location.url(self.location.stage_prefix + name))
+                raise missing_file(name)
             found.append((name, file))
         return found
 
     def _missing(self, name: str) -> None:
-        error = missing_file(self.location.url(self.location.stage_prefix + name))
+        error = missing_file(name)
         if self.copy.on_error == "ABORT_STATEMENT":
             raise error
         self.loads.append(FileLoad(name, None, "LOAD_FAILED", errors_seen=1, error_limit=1, first_error=error.message))

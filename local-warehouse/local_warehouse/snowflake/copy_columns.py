@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from local_warehouse.snowflake import ast
 from local_warehouse.snowflake.binder import Context
-from local_warehouse.snowflake.casts import literal
+from local_warehouse.snowflake.casts import fail, literal
 from local_warehouse.snowflake.catalog import ColumnDef, Entry, quote
 from local_warehouse.snowflake.dml import default_value
 from local_warehouse.snowflake.errors import SqlError, Unsupported, compilation
@@ -67,6 +67,8 @@ class StagedScope(Scope):
 
 class StagedBinder(QueryBinder):
     """Binds the expressions of a transformation; only the documented functions are let through."""
+
+    loading = True
 
     def __init__(self, context: Context, allowed: set[str] | None = ALLOWED) -> None:
         super().__init__(context)
@@ -193,7 +195,8 @@ class Plan:
     def _not_null(sql: str, column: ColumnDef) -> str:
         if column.nullable:
             return sql
-        return f"coalesce({sql}, error({literal('SF100072|22000|NULL result in a non-nullable column')}))"
+        missing = fail(100072, "22000", literal("NULL result in a non-nullable column"), column.type.stored)
+        return f"coalesce({sql}, {missing})"
 
 
 def simple_select(query: ast.Query) -> ast.Select:

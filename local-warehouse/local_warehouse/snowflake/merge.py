@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from local_warehouse.snowflake import ast
 from local_warehouse.snowflake.binder import Context
+from local_warehouse.snowflake.casts import fail, literal
 from local_warehouse.snowflake.catalog import ColumnDef, Entry, quote
 from local_warehouse.snowflake.dml import column_name, complete, target_columns, target_scope, target_table
 from local_warehouse.snowflake.errors import Unsupported, compilation
@@ -24,7 +25,7 @@ from local_warehouse.snowflake.work import Step
 if TYPE_CHECKING:
     from local_warehouse.snowflake.session import Session
 
-DUPLICATE = "error('SF100090|42P18|Duplicate row detected during DML action')"
+DUPLICATE = fail(100090, "42P18", literal("Duplicate row detected during DML action"), "VARCHAR")
 
 
 @dataclass

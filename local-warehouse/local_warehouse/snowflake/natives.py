@@ -127,7 +127,13 @@ def from_hex_to(text: str, format_: str) -> str:
         raise SqlError("Invalid UTF8 detected in string", 100144, "22000") from None
 
 
+def fail_with(text: str) -> str:
+    """Raise the error that the text names."""
+    raise ValueError(text)
+
+
 _FUNCTIONS: dict[str, tuple[Callable[..., str | None], int]] = {
+    "sf_fail": (fail_with, 1),
     "sf_parse_time": (parse_time, 4),
     "sf_render_time": (render_time, 4),
     "sf_rezone": (rezone, 4),

@@ -32,6 +32,8 @@ class QueryBinder(Binder, Relations):
         self.functions = FUNCTIONS
         self.ctes: list[dict[str, Bound]] = []
 
+    loading = False  # COPY words the error of a text that is too long in its own way
+
     def assign(self, value: Typed, column: ColumnDef) -> str:
         """SQL of a value as it enters a column: converted, and refused if it is too long."""
         to = column.type
@@ -44,7 +46,7 @@ class QueryBinder(Binder, Relations):
             )
         sql = self.convert(value, to)
         if to.kind == "VARCHAR" and not (value.type.kind == "VARCHAR" and value.type.size <= to.size):
-            return fit_text(sql, to)
+            return fit_text(sql, to, self.loading)
         return sql
 
     def subquery(self, query: ast.Query, scope: Scope) -> tuple[str, T]:

@@ -68,7 +68,8 @@ def copy_history(session: Session, call: ast.Call) -> list[list[Any]]:
     shown = {"LOADED": "Loaded", "LOAD_FAILED": "Load failed", "PARTIALLY_LOADED": "Partially loaded"}
     return [
         [
-            r[1].removeprefix(r[13]), r[13], int(r[6] * 1000) * 1_000_000, r[5], r[4], r[2], r[9], r[10], r[11], r[12],
+            r[1].removeprefix(r[13]).lstrip("/"), r[13].rstrip("/") + "/",
+            int(r[6] * 1000) * 1_000_000, r[5], r[4], r[2], r[9], r[10], r[11], r[12],
             r[7], r[8], shown[r[3]], entry.database, entry.schema, entry.name, None, None, None, None, None, None,
         ]
         for r in _loads(session, f"table_id = {entry.id}")
