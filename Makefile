@@ -7,7 +7,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 BIN := .venv/bin
 
-.PHONY: setup check test demo bench
+.PHONY: setup check test demo bench conformance
 
 setup: .venv/.ready
 
@@ -27,6 +27,13 @@ check: setup
 
 test: setup
 	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadgroup --s3 rclone tests/conformance
+
+# On real accounts, with configuration files of the two targets: make conformance REDSHIFT=r.json SNOWFLAKE=s.json
+conformance: setup
+	$(BIN)/pytest $(if $(REDSHIFT),--redshift-config $(REDSHIFT) tests/conformance/redshift) \
+	  $(if $(SNOWFLAKE),--snowflake-config $(SNOWFLAKE) tests/conformance/snowflake) \
+	  $(if $(REDSHIFT)$(SNOWFLAKE),,tests/conformance)
 
 demo: setup
 	@$(BIN)/local-warehouse exec -- $(BIN)/python -m demo

@@ -91,7 +91,11 @@ class Stage:
 
     @property
     def role(self) -> str:
-        return f"IAM_ROLE '{self.config['iam_role']}'"
+        """What COPY reads S3 with: a role, or keys where S3 knows none (--s3 rclone)."""
+        if "iam_role" in self.config:
+            return f"IAM_ROLE '{self.config['iam_role']}'"
+        keys = (self.config["aws_access_key_id"], self.config["aws_secret_access_key"])
+        return "ACCESS_KEY_ID '{}' SECRET_ACCESS_KEY '{}'".format(*keys)
 
 
 @pytest.fixture
