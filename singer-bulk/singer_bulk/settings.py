@@ -33,10 +33,36 @@ SHARED_SETTINGS = (
     setting(
         "load_method",
         th.StringType,
-        "append-only keeps history: each record becomes a row. overwrite: the records of a run replace the rows of "
-        "their tables, in one commit at the end of input.",
-        allowed_values=["append-only", "overwrite"],
+        "append-only keeps history: each record becomes a row. upsert: the last record of each key replaces the row of "
+        "its key. overwrite: the records of a run replace the rows of their tables, in one commit at the end of input.",
+        allowed_values=["append-only", "upsert", "overwrite"],
         default="append-only",
+    ),
+    setting(
+        "stream_settings",
+        th.ObjectType(additional_properties=th.ObjectType(additional_properties=True)),
+        'What differs for a stream: {"orders": {"load_method": "upsert"}}.',
+    ),
+    setting(
+        "hard_delete",
+        th.BooleanType,
+        "Remove the rows of deleted records (upsert) and of obsolete versions (ACTIVATE_VERSION); otherwise their "
+        "_sdc_deleted_at is set.",
+        default=False,
+    ),
+    setting(
+        "cdc",
+        th.ObjectType(
+            th.Property("operation_column", th.StringType, description="Property that holds the operation."),
+            th.Property("delete_values", th.ArrayType(th.StringType), description="Its values that mean a delete."),
+        ),
+        "How a change feed tells its deletes, beside _sdc_deleted_at.",
+    ),
+    setting(
+        "process_activate_version_messages",
+        th.BooleanType,
+        "Act on ACTIVATE_VERSION; needs add_record_metadata.",
+        default=True,
     ),
     setting(
         "batch_size_rows",
@@ -57,7 +83,26 @@ SHARED_SETTINGS = (
         default=BATCH_WAIT_SECONDS,
     ),
     setting("add_record_metadata", th.BooleanType, "Add the _sdc_ columns, among them _sdc_sequence.", default=False),
-    setting("validate_records", th.BooleanType, "Refuse records that lack a required property.", default=True),
+    setting(
+        "validate_records",
+        th.BooleanType,
+        "Refuse records that their SCHEMA does not allow: type, required, enum, pattern, bounds, length, format.",
+        default=True,
+    ),
+    setting(
+        "on_invalid_record",
+        th.StringType,
+        "error ends the run; reject puts the record, with its reason, into an object under <prefix>/_rejected/ "
+        "and loads the rest.",
+        allowed_values=["error", "reject"],
+        default="error",
+    ),
+    setting(
+        "max_rejected_records",
+        th.IntegerType(minimum=0),
+        "Rejected records of a run after which the next one ends it.",
+        default=1000,
+    ),
     setting("keep_staged_files", th.BooleanType, "Keep the files in S3 after their load is committed.", default=False),
     setting(
         "overwrite_allow_empty",
@@ -81,6 +126,68 @@ SHARED_SETTINGS = (
         "Column of a date-time: auto takes timestamptz if a value of the first load has an offset.",
         allowed_values=["auto", "timestamp", "timestamptz"],
         default="auto",
+    ),
+    setting(
+        "invalid_datetime",
+        th.StringType,
+        "A date or time that does not exist (0000-00-00, second 60, year 10000): error, null, or text, which keeps "
+        "dates, times and date-times in text columns, as they were sent.",
+        allowed_values=["error", "null", "text"],
+        default="error",
+    ),
+    setting(
+        "excess_datetime_digits",
+        th.StringType,
+        "Digits of a second beyond those that the warehouse keeps (Redshift 6, Snowflake 9): error or cut.",
+        allowed_values=["error", "cut"],
+        default="error",
+    ),
+    setting(
+        "rounding",
+        th.StringType,
+        "A number with more digits than its column keeps: error or half_even.",
+        allowed_values=["error", "half_even"],
+        default="error",
+    ),
+    setting(
+        "nul_characters",
+        th.StringType,
+        "The character NUL in a text, which no warehouse keeps: error or remove.",
+        allowed_values=["error", "remove"],
+        default="error",
+    ),
+    setting(
+        "json_as_text",
+        th.BooleanType,
+        "Keep objects, arrays and values of any type in text columns, exactly as they were sent.",
+        default=False,
+    ),
+    setting(
+        "extra_properties",
+        th.StringType,
+        "Properties that the SCHEMA does not have: warn names them once, column keeps them in _sdc_extra.",
+        allowed_values=["warn", "column"],
+        default="warn",
+    ),
+    setting(
+        "schema_evolution",
+        th.StringType,
+        "evolve adds columns and widens them; freeze never alters a table that is there.",
+        allowed_values=["evolve", "freeze"],
+        default="evolve",
+    ),
+    setting(
+        "on_type_change",
+        th.StringType,
+        "A property whose type its column cannot hold: widen the column where no value changes, else, and always with "
+        "new_column, a column name__s beside it; or error.",
+        allowed_values=["widen", "new_column", "error"],
+        default="widen",
+    ),
+    setting(
+        "schema_mapping",
+        th.ObjectType(additional_properties=True),
+        "Schema of the tables, by the part of a stream's name before its last dash; goes before default_target_schema.",
     ),
     setting("pipeline_id", th.StringType, "Name of the pipeline in the ledger; default: Meltano's state id."),
 )

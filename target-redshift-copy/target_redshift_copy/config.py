@@ -30,6 +30,12 @@ REDSHIFT_SETTINGS = (
         default="verify-full",
     ),
     setting(
+        "varchar_default_bytes",
+        th.IntegerType(minimum=1, maximum=65_535),
+        "Size of a VARCHAR whose SCHEMA gives no maxLength; a longer text widens its column.",
+        default=65_535,
+    ),
+    setting(
         "sslrootcert", th.StringType, "Certificates to trust; default: the public authorities, Amazon's among them."
     ),
 )

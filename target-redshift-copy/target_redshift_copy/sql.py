@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from singer_bulk.batch import ClosedBatch
 from singer_bulk.columns import Column, ColumnType, Kind
 from singer_bulk.dialect import Rows, Session, Table, TableLoad, Url
 from singer_bulk.errors import BulkError, WarehouseError
+from singer_bulk.names import NameRules
 
 from target_redshift_copy.copy_errors import explain_copy
 
@@ -29,6 +30,21 @@ _TYPE_WORDS = {
     Kind.TIMESTAMP: "TIMESTAMP",
     Kind.TIMESTAMPTZ: "TIMESTAMPTZ",
     Kind.JSON: "SUPER",
+}
+
+# r_names: 127 bytes, letters fold to lower case even in quotes; the columns every table has (r_names, r_ALTER_TABLE).
+NAMES = NameRules(
+    upper_case=False,
+    max_bytes=127,
+    kept_columns=frozenset(("oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")),
+)
+
+# How a value is written as text when its column becomes one: as a file has it.
+_STAMP = "YYYY-MM-DD HH24:MI:SS.US"
+_TO_TEXT = {
+    Kind.BOOLEAN: "CASE WHEN {value} THEN 'true' WHEN NOT {value} THEN 'false' END",
+    Kind.TIMESTAMP: f"TO_CHAR({{value}}, '{_STAMP}')",
+    Kind.TIMESTAMPTZ: f"TO_CHAR({{value}} AT TIME ZONE 'UTC', '{_STAMP}') || '+00:00'",
 }
 
 # SVV_COLUMNS.data_type -> kind
@@ -98,9 +114,14 @@ class Redshift:
     # PG_LAST_COPY_COUNT: the rows of the last COPY of this session; COPY's own answer has no count.
     copy_count: str | None = "SELECT pg_last_copy_count()"
 
+    # r_ALTER_TABLE: all but ALTER COLUMN TYPE, which must stand alone.
+    ddl_is_transactional: bool = True
+    comments_inline: bool = False
+    names: NameRules = NAMES
+
     def fold(self, written: str) -> str:
         """r_names: names are stored in lower case, even when they are quoted."""
-        return written.lower()
+        return self.names.fold(written)
 
     def name(self, stored: str) -> str:
         """Return the quoted name."""
@@ -129,14 +150,23 @@ class Redshift:
     def describe_table(self, table: Table) -> str:
         """Return the query for the columns (SVV_COLUMNS)."""
         return (
-            "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale "
-            f"FROM svv_columns WHERE table_schema = {literal(table.schema)} AND table_name = {literal(table.name)} "
-            "ORDER BY ordinal_position"
+            "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, "
+            f"is_nullable, column_default, remarks FROM svv_columns WHERE table_schema = {literal(table.schema)} "
+            f"AND table_name = {literal(table.name)} ORDER BY ordinal_position"
         )
 
     def described(self, rows: Rows) -> tuple[Column, ...]:
         """Return the columns that `describe_table` answered."""
-        return tuple(Column(row[0], _described_type(*row[1:5])) for row in rows)
+        return tuple(
+            Column(
+                row[0],
+                _described_type(*row[1:5]),
+                nullable=row[5] == "YES",
+                has_default=row[6] is not None,
+                comment=row[7],
+            )
+            for row in rows
+        )
 
     def create_table(self, table: Table, columns: Sequence[Column]) -> str:
         """Return the statement. No keys: Redshift does not enforce them, and its planner believes them."""
@@ -147,6 +177,50 @@ class Redshift:
         """Return the statement; r_ALTER_TABLE takes one column at a time."""
         return f"ALTER TABLE {self.table(table)} ADD COLUMN {name(column.name)} {type_words(column.type)}"
 
+    def stored(self, column_type: ColumnType) -> ColumnType:
+        """Return the type with the sizes that a column can have.
+
+        r_Numeric_types201: a DECIMAL of 19 digits is held in 64 bits, which not all numbers of 19 digits fit.
+        """
+        if column_type.kind is Kind.DECIMAL and column_type.precision == 19:
+            return replace(column_type, precision=20)
+        if column_type.kind is Kind.TEXT and (column_type.max_bytes or 0) > MAX_VARCHAR_BYTES:
+            return replace(column_type, max_bytes=MAX_VARCHAR_BYTES)
+        return column_type
+
+    def alter_type(self, table: Table, here: Column, new_type: ColumnType) -> str | None:
+        """Return the statement; r_ALTER_TABLE: only a VARCHAR grows, and outside a transaction."""
+        if here.type.kind is new_type.kind is Kind.TEXT:
+            return f"ALTER TABLE {self.table(table)} ALTER COLUMN {name(here.name)} TYPE {type_words(new_type)}"
+        return None
+
+    def drop_not_null(self, table: Table, column: str) -> str | None:
+        """r_ALTER_TABLE has no such clause."""
+        return None
+
+    def rename_column(self, table: Table, column: str, new_name: str) -> str:
+        """Return the statement."""
+        return f"ALTER TABLE {self.table(table)} RENAME COLUMN {name(column)} TO {name(new_name)}"
+
+    def drop_column(self, table: Table, column: str) -> str:
+        """Return the statement; it is refused while a view uses the column, or a key is on it."""
+        return f"ALTER TABLE {self.table(table)} DROP COLUMN {name(column)}"
+
+    def comment_column(self, table: Table, column: str, comment: str) -> str:
+        """Return the statement."""
+        return f"COMMENT ON COLUMN {self.table(table)}.{name(column)} IS {literal(comment)}"
+
+    def converted(self, value: str, old_type: ColumnType, new_type: ColumnType) -> str:
+        """Return the expression; the session's time zone is UTC."""
+        if old_type.kind is new_type.kind and old_type.kind is not Kind.DECIMAL:
+            return value
+        if new_type.kind is Kind.TEXT:
+            text = _TO_TEXT.get(old_type.kind)
+            return text.format(value=value) if text is not None else f"CAST({value} AS {type_words(new_type)})"
+        if new_type.kind is Kind.BOOLEAN:
+            return f"CASE {value} WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END"
+        return f"CAST({value} AS {type_words(new_type)})"
+
     def delete_rows(self, table: Table) -> str:
         """Return the statement; r_TRUNCATE commits, DELETE does not."""
         return f"DELETE FROM {self.table(table)}"
@@ -156,7 +230,18 @@ class Redshift:
         entries = [{"url": url(file.key), "mandatory": True} for file in batch.files]
         return json.dumps({"entries": entries}).encode()
 
-    def copies(self, table: TableLoad, batch: ClosedBatch, url: Url, manifest_key: str | None) -> list[str]:
+    def scratch_table(self, table: Table) -> str:
+        """Return the quoted name; a temporary table has no schema of its own choosing (r_CREATE_TABLE_NEW)."""
+        return name(table.name)
+
+    def create_scratch(self, table: Table, columns: Sequence[Column]) -> str:
+        """Return the statement; the table is gone with the session."""
+        listed = ", ".join(f"{name(column.name)} {type_words(column.type)}" for column in columns)
+        return f"CREATE TEMP TABLE {name(table.name)} ({listed})"
+
+    def copies(
+        self, into: str, types: Mapping[str, ColumnType], batch: ClosedBatch, url: Url, manifest_key: str | None
+    ) -> list[str]:
         """Return the COPY.
 
         CSV, DELIMITER, QUOTE: copy-parameters-data-format. NULL AS: copy-parameters-data-conversion. MANIFEST, REGION:
@@ -167,7 +252,7 @@ class Redshift:
         columns = ", ".join(name(column.name) for column in batch.columns)
         region = f"REGION AS {literal(self.access.region)} " if self.access.region else ""
         return [
-            f"COPY {self.table(table.table)} ({columns}) FROM {literal(url(manifest_key))} {self._authorization()} "
+            f"COPY {into} ({columns}) FROM {literal(url(manifest_key))} {self._authorization()} "
             f"MANIFEST {region}FORMAT AS CSV DELIMITER AS '|' QUOTE AS '\"' NULL AS {literal(batch.null.decode())} "
             "GZIP COMPUPDATE OFF STATUPDATE OFF"
         ]

@@ -6,13 +6,14 @@ Pages are those of https://docs.snowflake.com/en/.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from singer_bulk.batch import ClosedBatch
 from singer_bulk.columns import Column, ColumnType, Kind
 from singer_bulk.dialect import Rows, Session, Table, TableLoad, Url
 from singer_bulk.errors import BulkError, WarehouseError
+from singer_bulk.names import NameRules
 
 from target_snowflake_stage.copy_errors import explain_copy
 
@@ -30,6 +31,17 @@ _TYPE_WORDS = {
     Kind.TIMESTAMP: "TIMESTAMP_NTZ(9)",
     Kind.TIMESTAMPTZ: "TIMESTAMP_TZ(9)",
     Kind.JSON: "VARIANT",
+}
+
+# identifiers-syntax: 255 characters; names without quotes are stored in upper case, and so are all of ours.
+NAMES = NameRules(upper_case=True, max_characters=255)
+
+# How a value is written as text when its column becomes one: as a file has it.
+_TO_TEXT = {
+    Kind.TIMESTAMP: "TO_VARCHAR({value}, 'YYYY-MM-DD HH24:MI:SS.FF9')",
+    Kind.TIMESTAMPTZ: "TO_VARCHAR({value}, 'YYYY-MM-DD HH24:MI:SS.FF9TZH:TZM')",
+    Kind.TIME: "TO_VARCHAR({value}, 'HH24:MI:SS.FF9')",
+    Kind.DATE: "TO_VARCHAR({value}, 'YYYY-MM-DD')",
 }
 
 # INFORMATION_SCHEMA.COLUMNS.DATA_TYPE -> kind
@@ -104,6 +116,7 @@ def type_words(column_type: ColumnType) -> str:
         return f"NUMBER({column_type.precision}, {column_type.scale})"
     if column_type.kind is Kind.TEXT:
         # A length counts characters and costs nothing; without one a longer text of a later run still fits.
+        # Only a column that somebody else made shorter has one: it grows to what is needed.
         return "VARCHAR"
     return _TYPE_WORDS[column_type.kind]
 
@@ -132,9 +145,13 @@ class Snowflake:
     begin: str = "BEGIN"
     copy_count: str | None = None  # COPY INTO answers with a row for each file
 
+    ddl_is_transactional: bool = False  # sql-reference/transactions: each DDL commits
+    comments_inline: bool = True
+    names: NameRules = NAMES
+
     def fold(self, written: str) -> str:
         """identifiers-syntax: names without quotes are stored in upper case."""
-        return written.upper()
+        return self.names.fold(written)
 
     def name(self, stored: str) -> str:
         """Return the quoted name."""
@@ -163,23 +180,74 @@ class Snowflake:
     def describe_table(self, table: Table) -> str:
         """Return the query for the columns."""
         return (
-            "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale "
-            f"FROM {name(self.database)}.information_schema.columns WHERE table_schema = {literal(table.schema)} "
-            f"AND table_name = {literal(table.name)} ORDER BY ordinal_position"
+            "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, "
+            f"is_nullable, column_default, comment FROM {name(self.database)}.information_schema.columns "
+            f"WHERE table_schema = {literal(table.schema)} AND table_name = {literal(table.name)} "
+            "ORDER BY ordinal_position"
         )
 
     def described(self, rows: Rows) -> tuple[Column, ...]:
         """Return the columns that `describe_table` answered."""
-        return tuple(Column(row[0], _described_type(*row[1:5])) for row in rows)
+        return tuple(
+            Column(
+                row[0],
+                _described_type(*row[1:5]),
+                nullable=row[5] == "YES",
+                has_default=row[6] is not None,
+                comment=row[7],
+            )
+            for row in rows
+        )
 
     def create_table(self, table: Table, columns: Sequence[Column]) -> str:
         """Return the statement. No keys: Snowflake does not enforce them (constraints-overview)."""
-        listed = ", ".join(f"{name(column.name)} {type_words(column.type)}" for column in columns)
+        listed = ", ".join(_declared(column) for column in columns)
         return f"CREATE TABLE IF NOT EXISTS {self.table(table)} ({listed})"
 
     def add_column(self, table: Table, column: Column) -> str:
         """Return the statement."""
-        return f"ALTER TABLE {self.table(table)} ADD COLUMN {name(column.name)} {type_words(column.type)}"
+        return f"ALTER TABLE {self.table(table)} ADD COLUMN {_declared(column)}"
+
+    def stored(self, column_type: ColumnType) -> ColumnType:
+        """Return the type; data-types-numeric: every integer is NUMBER(38, 0), and text has no length of its own."""
+        if column_type.kind is Kind.INTEGER:
+            return ColumnType(Kind.DECIMAL, 38, 0)
+        if column_type.kind is Kind.TEXT:
+            return replace(column_type, max_bytes=None)
+        return column_type
+
+    def alter_type(self, table: Table, here: Column, new_type: ColumnType) -> str | None:
+        """Return the statement; alter-table-column: a VARCHAR grows, and a NUMBER of the same scale."""
+        grows = here.type.kind is new_type.kind is Kind.TEXT or (
+            here.type.kind is new_type.kind is Kind.DECIMAL and here.type.scale == new_type.scale
+        )
+        if not grows:
+            return None
+        return f"ALTER TABLE {self.table(table)} ALTER COLUMN {name(here.name)} SET DATA TYPE {type_words(new_type)}"
+
+    def drop_not_null(self, table: Table, column: str) -> str | None:
+        """Return the statement."""
+        return f"ALTER TABLE {self.table(table)} ALTER COLUMN {name(column)} DROP NOT NULL"
+
+    def rename_column(self, table: Table, column: str, new_name: str) -> str:
+        """Return the statement."""
+        return f"ALTER TABLE {self.table(table)} RENAME COLUMN {name(column)} TO {name(new_name)}"
+
+    def drop_column(self, table: Table, column: str) -> str:
+        """Return the statement."""
+        return f"ALTER TABLE {self.table(table)} DROP COLUMN {name(column)}"
+
+    def comment_column(self, table: Table, column: str, comment: str) -> str:
+        """Return the statement."""
+        return f"COMMENT ON COLUMN {self.table(table)}.{name(column)} IS {literal(comment)}"
+
+    def converted(self, value: str, old_type: ColumnType, new_type: ColumnType) -> str:
+        """Return the expression; the session's time zone is UTC."""
+        if old_type.kind is new_type.kind and old_type.kind is not Kind.DECIMAL:
+            return value
+        if new_type.kind is Kind.TEXT and old_type.kind in _TO_TEXT:
+            return _TO_TEXT[old_type.kind].format(value=value)
+        return f"CAST({value} AS {type_words(new_type)})"
 
     def delete_rows(self, table: Table) -> str:
         """Return the statement; TRUNCATE would forget the load metadata (sql/truncate-table)."""
@@ -189,9 +257,19 @@ class Snowflake:
         """Snowflake takes the names of files in the statement."""
         return None
 
-    def copies(self, table: TableLoad, batch: ClosedBatch, url: Url, manifest_key: str | None) -> list[str]:
+    def scratch_table(self, table: Table) -> str:
+        """Return the quoted name."""
+        return self.table(table)
+
+    def create_scratch(self, table: Table, columns: Sequence[Column]) -> str:
+        """Return the statement; the table is gone with the session (tables-temp-transient)."""
+        listed = ", ".join(f"{name(column.name)} {type_words(column.type)}" for column in columns)
+        return f"CREATE TEMPORARY TABLE {self.table(table)} ({listed})"
+
+    def copies(
+        self, into: str, types: Mapping[str, ColumnType], batch: ClosedBatch, url: Url, manifest_key: str | None
+    ) -> list[str]:
         """Return one COPY INTO for each 1,000 files (sql/copy-into-table)."""
-        types = {column.name: column.type for column in table.columns}
         columns = ", ".join(name(column.name) for column in batch.columns)
         fields = ", ".join(
             field_expression(position, column.type, types[column.name])
@@ -199,7 +277,7 @@ class Snowflake:
         )
         names = [literal(file.key[len(self.prefix) :]) for file in batch.files]
         return [
-            f"COPY INTO {self.table(table.table)} ({columns}) FROM (SELECT {fields} FROM @{self.stage}/) "
+            f"COPY INTO {into} ({columns}) FROM (SELECT {fields} FROM @{self.stage}/) "
             f"FILES = ({', '.join(names[start : start + MAX_FILES])}) "
             f"FILE_FORMAT = (FORMAT_NAME = {self.file_format}) ON_ERROR = ABORT_STATEMENT PURGE = FALSE"
             for start in range(0, len(names), MAX_FILES)
@@ -225,10 +303,13 @@ def field_expression(position: int, written: ColumnType, stored: ColumnType) -> 
     return _FIELDS.get(kind, "{field}").format(field=field)
 
 
+def _declared(column: Column) -> str:
+    comment = f" COMMENT {literal(column.comment)}" if column.comment is not None else ""
+    return f"{name(column.name)} {type_words(column.type)}{comment}"
+
+
 def _described_type(data_type: str, length: int | None, precision: int | None, scale: int | None) -> ColumnType:
     if data_type == "NUMBER":
-        if scale == 0 and precision == 38:
-            return ColumnType(Kind.INTEGER)
         return ColumnType(Kind.DECIMAL, precision or 38, scale or 0)
     if data_type == "TEXT":
         # Characters are at least a byte each: what fits in bytes fits in characters.

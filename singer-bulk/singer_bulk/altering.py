@@ -1,0 +1,231 @@
+"""A table gets the columns that a load needs.
+
+What ALTER can do, it does: columns are added, text and numbers grow, NOT NULL goes. What it cannot do is done by a
+second column: add it, fill it, compare, swap the names, drop the old one. Redshift does all this in one transaction,
+so a crash leaves nothing behind. Snowflake commits each DDL, so there the steps are ordered such that every value
+stands in a readable column at any time, and `recover` finishes or undoes what a dead run left.
+
+Two pipelines may alter one table at once: whoever comes second is refused by the warehouse, looks at the table again
+and finds its work done.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from singer_bulk.columns import Column, ColumnType
+from singer_bulk.dialect import Dialect, Session, Table
+from singer_bulk.errors import BulkError, ConfigError, WarehouseError
+from singer_bulk.evolution import NARROW, WIDENED, fitting
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 5  # of looking again: each needs another pipeline that has just altered the table
+Columns = Mapping[str, Column]
+
+
+def describe(session: Session, dialect: Dialect, table: Table) -> dict[str, Column]:
+    """Return the columns of a table by name; empty if it is not there."""
+    rows = session.execute(dialect.describe_table(table))
+    return {column.name: column for column in dialect.described(rows)}
+
+
+def fit_table(
+    session: Session, dialect: Dialect, table: Table, wanted: Sequence[Column], present: Columns, *, frozen: bool
+) -> dict[str, Column]:
+    """Create the table, or give it the columns that it lacks; return its columns.
+
+    Raises ConfigError where the user has frozen the table, WarehouseError where the warehouse refuses a change.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            if not present:
+                session.execute(dialect.create_table(table, wanted))
+                _comment(session, dialect, table, wanted)
+            elif _alter(session, dialect, table, wanted, present, frozen=frozen):
+                return dict(present)
+        except WarehouseError:
+            found = describe(session, dialect, table)
+            if attempt == ATTEMPTS - 1 or found == present:
+                raise
+            logger.info("table %s was altered by another run meanwhile; looking again", table)
+            present = found
+            continue
+        present = describe(session, dialect, table)
+    raise WarehouseError(f"table {table} changes faster than it can be altered; run again")
+
+
+def _alter(
+    session: Session, dialect: Dialect, table: Table, wanted: Sequence[Column], present: Columns, *, frozen: bool
+) -> bool:
+    """Make one round of changes; return whether there was none to make."""
+    changed = False
+    for column in wanted:
+        here = present.get(column.name)
+        if here is None:
+            _refuse_if(frozen, table, column, "is missing")
+            session.execute(dialect.add_column(table, column))
+            _comment(session, dialect, table, [column])
+            logger.info("table %s: column %s added (%s)", table, column.name, column.type)
+            changed = True
+        elif fitting(column.type.stored(), here.type) is None:
+            _refuse_if(frozen, table, column, f"is {here.type}")
+            _retype(session, dialect, table, here, column)
+            changed = True
+        elif column.nullable and not here.nullable:
+            _refuse_if(frozen, table, column, "is NOT NULL")
+            _relax(session, dialect, table, here)
+            changed = True
+    for here in present.values():
+        if not here.nullable and not here.has_default and here.name not in {column.name for column in wanted}:
+            # The stream no longer has it: its rows will be NULL there.
+            _refuse_if(frozen, table, here, "is NOT NULL")
+            _relax(session, dialect, table, here)
+            changed = True
+    return not changed
+
+
+def _refuse_if(frozen: bool, table: Table, column: Column, what: str) -> None:
+    if frozen:
+        raise ConfigError(
+            f"table {table}: column {column.name!r} {what}, and schema_evolution is freeze; "
+            f"alter the table (the stream needs {column.type}), or set schema_evolution to evolve"
+        )
+
+
+def _comment(session: Session, dialect: Dialect, table: Table, columns: Sequence[Column]) -> None:
+    for column in columns:
+        if column.comment is not None and not dialect.comments_inline:
+            session.execute(dialect.comment_column(table, column.name, column.comment))
+
+
+def _retype(session: Session, dialect: Dialect, table: Table, here: Column, wanted: Column) -> None:
+    statement = dialect.alter_type(table, here, wanted.type)
+    if statement is not None:
+        try:
+            session.execute(statement)
+            logger.info("table %s: column %s is now %s", table, here.name, wanted.type)
+            return
+        except WarehouseError as error:
+            # Redshift refuses it for columns with a default and for some encodings (r_ALTER_TABLE).
+            logger.info("table %s: %s; the column is replaced", table, error)
+    _replace(session, dialect, table, here, replace(wanted, nullable=True))
+
+
+def _relax(session: Session, dialect: Dialect, table: Table, here: Column) -> None:
+    statement = dialect.drop_not_null(table, here.name)
+    if statement is not None:
+        session.execute(statement)
+    else:
+        _replace(session, dialect, table, here, replace(here, nullable=True))
+    logger.info("table %s: column %s may be NULL now", table, here.name)
+
+
+def _replace(session: Session, dialect: Dialect, table: Table, here: Column, wanted: Column) -> None:
+    """Put a column of another type in the place of one, with its values."""
+    if not dialect.names.is_short(WIDENED + here.name):
+        raise WarehouseError(f"table {table}: the name of column {here.name!r} is too long to replace it; rename it")
+    if not is_lossless(session, dialect, table, here, wanted.type):
+        raise WarehouseError(
+            f"table {table}: column {here.name!r} ({here.type}) has values that {wanted.type} does not keep; "
+            "set on_type_change to new_column"
+        )
+    if dialect.ddl_is_transactional:
+        _replace_in_transaction(session, dialect, table, here, wanted)
+    else:
+        _replace_step_by_step(session, dialect, table, here, wanted)
+    logger.info("table %s: column %s is now %s, its values copied", table, here.name, wanted.type)
+
+
+def _replace_in_transaction(session: Session, dialect: Dialect, table: Table, here: Column, wanted: Column) -> None:
+    new = dialect.fold(WIDENED) + here.name
+    session.execute(dialect.begin)
+    try:
+        session.execute(dialect.add_column(table, Column(new, wanted.type)))
+        session.execute(_filled(dialect, table, new, here.name, here.type, wanted.type))
+        session.execute(dialect.drop_column(table, here.name))
+        session.execute(dialect.rename_column(table, new, here.name))
+        comment = here.comment or wanted.comment
+        if comment is not None:
+            session.execute(dialect.comment_column(table, here.name, comment))
+        session.execute("COMMIT")
+    except BaseException:
+        try:
+            session.execute("ROLLBACK")
+        except BulkError as error:
+            logger.warning("ROLLBACK was not answered: %s", error)
+        raise
+
+
+def _replace_step_by_step(session: Session, dialect: Dialect, table: Table, here: Column, wanted: Column) -> None:
+    new, old = dialect.fold(WIDENED) + here.name, dialect.fold(NARROW) + here.name
+    session.execute(dialect.add_column(table, Column(new, wanted.type, comment=here.comment or wanted.comment)))
+    session.execute(_filled(dialect, table, new, here.name, here.type, wanted.type))
+    # From here on nobody writes the old column: a load that names it fails and looks at the table again.
+    session.execute(dialect.rename_column(table, here.name, old))
+    _finish(session, dialect, table, here.name, here.type, wanted.type)
+
+
+def _finish(
+    session: Session, dialect: Dialect, table: Table, name: str, old_type: ColumnType, new_type: ColumnType
+) -> None:
+    """Complete a change whose old column has been renamed: rows that came late, the new name, the end of the old."""
+    new, old = dialect.fold(WIDENED) + name, dialect.fold(NARROW) + name
+    session.execute(_filled(dialect, table, new, old, old_type, new_type, only_empty=True))
+    session.execute(dialect.rename_column(table, new, name))
+    session.execute(dialect.drop_column(table, old))
+
+
+def _filled(
+    dialect: Dialect,
+    table: Table,
+    new: str,
+    old: str,
+    old_type: ColumnType,
+    new_type: ColumnType,
+    *,
+    only_empty: bool = False,
+) -> str:
+    source = dialect.name(old)
+    where = f" WHERE {dialect.name(new)} IS NULL AND {source} IS NOT NULL" if only_empty else ""
+    value = dialect.converted(source, old_type, new_type)
+    return f"UPDATE {dialect.table(table)} SET {dialect.name(new)} = {value}{where}"
+
+
+def is_lossless(session: Session, dialect: Dialect, table: Table, here: Column, new_type: ColumnType) -> bool:
+    """Return whether every value of the column comes back from the new type."""
+    source = dialect.name(here.name)
+    there = dialect.converted(source, here.type, new_type)
+    back = dialect.converted(there, new_type, here.type)
+    rows = session.execute(
+        f"SELECT COUNT(*) FROM {dialect.table(table)} "
+        f"WHERE {source} IS NOT NULL AND ({there} IS NULL OR {back} IS NULL OR {back} <> {source})"
+    )
+    return int(rows[0][0]) == 0
+
+
+def recover(session: Session, dialect: Dialect, table: Table, present: Columns) -> bool:
+    """Finish or undo the changes that a dead run left half done; return whether there were any."""
+    prefixes = [dialect.fold(prefix) for prefix in (WIDENED, NARROW)]
+    names = {name.removeprefix(prefix) for name in present for prefix in prefixes if name.startswith(prefix)}
+    for name in sorted(names):
+        logger.warning("table %s: an earlier run died while it changed column %s; completing that", table, name)
+        _recover(session, dialect, table, present, name)
+    return bool(names)
+
+
+def _recover(session: Session, dialect: Dialect, table: Table, present: Columns, name: str) -> None:
+    new, old = dialect.fold(WIDENED) + name, dialect.fold(NARROW) + name
+    column, widened, narrow = present.get(name), present.get(new), present.get(old)
+    if column is None and widened is not None and narrow is not None:
+        _finish(session, dialect, table, name, narrow.type, widened.type)
+    elif column is None:
+        session.execute(dialect.rename_column(table, old if narrow is not None else new, name))
+    else:
+        if widened is not None:
+            session.execute(dialect.drop_column(table, new))
+        if narrow is not None:
+            session.execute(_filled(dialect, table, name, old, narrow.type, column.type, only_empty=True))
+            session.execute(dialect.drop_column(table, old))
