@@ -71,10 +71,10 @@ def processes_of(tmp: Path) -> set[int]:
 
 
 def shared_memory_of(pids: set[int]) -> list[str]:
-    """System V segments that these processes made."""
-    lines = Path("/proc/sysvipc/shm").read_text().splitlines()
-    creator = lines[0].split().index("cpid")
-    return [line for line in lines[1:] if int(line.split()[creator]) in pids]
+    """System V segments that these processes made and nobody uses (others may bear their numbers by now)."""
+    lines = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()]
+    creator, attached = lines[0].index("cpid"), lines[0].index("nattch")
+    return [" ".join(line) for line in lines[1:] if int(line[creator]) in pids and line[attached] == "0"]
 
 
 def assert_nothing_left(tmp: Path, pids: set[int] = frozenset()) -> None:
@@ -213,6 +213,34 @@ def test_sql_queries_a_running_warehouse(warehouses, warehouse):
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.parametrize("warehouse", ["redshift", "snowflake"])
+def test_a_fault_is_ordered_from_a_shell(warehouses, fault, warehouse):
+    """`local-warehouse fault` makes the statement that matches fail once, and says what it cannot do."""
+    path = warehouses.start(warehouse).path
+    fault(warehouse, action="hang", at=1000)  # cleared after the test, with whatever it leaves
+    order = [*COMMAND, "fault", "--dir", path, warehouse, "fault"]
+    subprocess.run([*order, "action=error", "match=SELECT 7", "message=on demand"], check=True)
+    ask = [*COMMAND, "sql", warehouse, "--dir", path, "--format", "csv"]
+    failed = subprocess.run([*ask, "SELECT 7 AS n"], capture_output=True, text=True, check=False)
+    assert (failed.returncode, failed.stdout, "on demand" in failed.stderr) == (1, "", True), failed.stderr
+    again = subprocess.run([*ask, "SELECT 7 AS n"], capture_output=True, text=True, check=True)
+    assert again.stdout.lower() == "n\n7\n"
+    refused = subprocess.run([*order, "action=slowdown"], capture_output=True, text=True, check=False)
+    assert (refused.returncode, "action is one of" in refused.stderr) == (1, True)
+
+
+def test_the_only_set_that_runs_needs_no_name(private_tmp):
+    """Without --dir, `sql` and `fault` take the set that runs; with two or none they ask for --dir."""
+    ask = ("fault", "s3", "list")
+    assert b"none runs" in local_warehouse(private_tmp, *ask).stderr
+    with up(private_tmp, "--only", "s3"):
+        assert local_warehouse(private_tmp, *ask).returncode == 0
+        with up(private_tmp, "--only", "s3"):
+            assert b"--dir" in local_warehouse(private_tmp, *ask).stderr
+        assert local_warehouse(private_tmp, *ask).returncode == 0
+    assert_nothing_left(private_tmp)
+
+
 VICTIMS = {
     "supervisor": "local_warehouse up",
     "s3": "local_warehouse.aws",
@@ -259,10 +287,9 @@ def test_servers_end_with_a_killed_supervisor(private_tmp):
 
 def test_repeated_starts_leave_nothing(private_tmp, request):
     """Start and stop everything several times (3; --starts 200 for the long form): nothing accumulates."""
-    pids: set[int] = set()
     for _ in range(request.config.getoption("--starts")):
         with up(private_tmp):
-            pids |= processes_of(private_tmp)
+            pids = processes_of(private_tmp)
         assert_nothing_left(private_tmp, pids)
 
 
