@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from singer_bulk.blocks import BlockEncoder
 from singer_bulk.columns import Column
-from singer_bulk.delimited import RowEncoder
 from singer_bulk.errors import StageError
 from singer_bulk.messages import Records
 from singer_bulk.stage import StagedFile, StageWriter
@@ -59,7 +59,7 @@ class Batch:
         stream: str,
         columns: tuple[Column, ...],
         null: bytes,
-        encoder: RowEncoder,
+        encoder: BlockEncoder,
         key: str,
         open_file: Callable[[str], StageWriter],
         opened_at: float,

@@ -26,9 +26,8 @@ NULL_JSON, MISSING = b"null", b""
 Suffix = Callable[[Any, int], bytes]
 
 
-def no_suffix() -> Suffix:
+def no_suffix() -> None:
     """The suffix of a table without metadata columns."""
-    return lambda message, sequence: b""
 
 
 class RowEncoder:
@@ -46,20 +45,25 @@ class RowEncoder:
         *,
         keys: frozenset[str] = frozenset(),
         required: frozenset[str] = frozenset(),
-        suffix: Callable[[], Suffix] = no_suffix,
+        suffix: Callable[[], Suffix | None] = no_suffix,
         on_unknown: Callable[[str], None] | None = None,
     ) -> None:
         self.stream = stream
         self.columns = tuple(columns)
         self._null = file_format.null
-        self._encoders = [field_encoder(column.type, file_format) for column in columns]
-        self._suffix = suffix
+        self.encoders = [field_encoder(column.type, file_format) for column in columns]
+        self.suffix = suffix
         self._on_unknown = on_unknown
         self._keys = keys
-        required |= keys
+        self.required = required = required | keys
         self._strict = _decoder(columns, required, forbid_unknown=True)
         self._lenient = _decoder(columns, required, forbid_unknown=False)
         self._decoder = self._strict if on_unknown else self._lenient
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether a property that the SCHEMA does not have is still looked for."""
+        return self._decoder is self._strict
 
     def encode(self, records: Records, sequence: int) -> bytes:
         """Return the rows of the records; the first has the number `sequence`, each next one more.
@@ -67,10 +71,10 @@ class RowEncoder:
         Raises ValueRejected or MessageError with the line number, and ColumnOutgrown.
         """
         rows = []
-        suffix = self._suffix()
+        suffix = self.suffix()
         for number, line in zip(records.line_numbers, records.lines, strict=True):
             message = self._decode(line, number)
-            rows.append(self._fields(message.record, number) + suffix(message, sequence) + b"\n")
+            rows.append(self._fields(message.record, number) + (suffix(message, sequence) if suffix else b"") + b"\n")
             sequence += 1
         return b"".join(rows)
 
@@ -80,7 +84,7 @@ class RowEncoder:
         fields = []
         position = 0
         try:
-            for position, encode in enumerate(self._encoders):
+            for position, encode in enumerate(self.encoders):
                 raw = values[position]
                 if raw == MISSING:
                     fields.append(null)
@@ -111,7 +115,7 @@ class RowEncoder:
         """Return the undecided date-time columns that have got a value."""
         return frozenset(
             column.name
-            for column, encode in zip(self.columns, self._encoders, strict=True)
+            for column, encode in zip(self.columns, self.encoders, strict=True)
             if isinstance(encode, UndecidedDatetime) and encode.seen
         )
 

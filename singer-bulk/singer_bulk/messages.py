@@ -219,7 +219,7 @@ def _end_of(prefix: bytes) -> Any:
     A line that does not end in "}" ends the run too. So within a run each line end stands between "}" and "{", where
     no JSON text can go on, and a run of n lines that holds n objects holds one in each line.
     """
-    return re.compile(rb"(?<!\})(?<!\}\r)\n|\n(?!" + re.escape(prefix) + rb")")
+    return re.compile(rb"\n(?:(?<!\}\n)(?<!\}\r\n)|(?!" + re.escape(prefix) + rb"))")
 
 
 def _other(kind: str, line: bytes, number: int) -> Message:

@@ -1,0 +1,232 @@
+r"""The values of one column in a block -> its fields, checked all at once.
+
+A fast look at what `values.field_encoder` defines value by value: a splice takes the JSON texts of a column, one by
+one and joined, each after a SEPARATOR (a control character, which JSON text cannot hold), and returns their fields
+joined in the same way; or None where it is not sure, and then the definition is asked for each value. What it relies
+on: each value is valid JSON, so that a value of nothing but digits and "-" is an integer, one that begins with n is
+null, and so on. `null` passes through a splice unchanged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from singer_bulk.columns import MAX_PRECISION, ColumnType, Content, Kind
+from singer_bulk.fileformat import FieldEncoder, FileFormat
+
+SEPARATOR = b"\x1f"
+NULL_VALUE = SEPARATOR + b"null"
+Splice = Callable[[bytes, Sequence[Any]], bytes | None]
+
+# Digits become 0, so that a search for a text finds every number of its shape.
+_SHAPE = bytes.maketrans(b"123456789", b"0" * 9)
+_NULLS = b"nul" + SEPARATOR
+_read, _write = msgspec.json.Decoder().decode, msgspec.json.Encoder().encode
+
+
+def without_escapes(values: bytes, encode: FieldEncoder) -> tuple[bytes, dict[int, bytes]]:
+    """Return the values with null in the place of each one that has a backslash, and those values' fields."""
+    kept: list[bytes] = []
+    fields, done, position = dict[int, bytes](), 0, -1
+    while (backslash := values.find(b"\\", done)) >= 0:
+        start = values.rfind(SEPARATOR, 0, backslash) + 1
+        end = values.find(SEPARATOR, backslash) % (len(values) + 1)
+        position += values.count(SEPARATOR, done, start)
+        fields[position] = encode(values[start:end])
+        kept += values[done:start], b"null"
+        done = end
+    return b"".join([*kept, values[done:]]), fields
+
+
+def splice_of(column_type: ColumnType, file_format: FileFormat) -> Splice:
+    """Return the splice of a column."""
+    return _SPLICES.get(column_type.kind, _no_splice)(column_type, file_format)
+
+
+def _no_splice(column_type: ColumnType, file_format: FileFormat) -> Splice:
+    return lambda values, raw: None
+
+
+def _boolean(column_type: ColumnType, file_format: FileFormat) -> Splice:
+    # Without a digit, a quote or a bracket only the three words are left.
+    return lambda values, raw: None if values.translate(None, b"truefals" + _NULLS) else values
+
+
+def _integer(column_type: ColumnType, file_format: FileFormat) -> Splice:
+    return _plain_number(whole_digits=18, places=0, minus_zero=False)
+
+
+def _decimal(column_type: ColumnType, file_format: FileFormat) -> Splice:
+    whole_digits = column_type.precision - column_type.scale
+    return _plain_number(whole_digits, column_type.scale, minus_zero=True) if whole_digits else lambda values, raw: None
+
+
+def _plain_number(whole_digits: int, places: int, *, minus_zero: bool) -> Splice:
+    """Return the splice of numbers without an exponent, with at most so many digits before and after the point."""
+    allowed = (b"0.-" if places else b"0-") + _NULLS
+    too_long = b"0" * (whole_digits + 1)
+    refused = [SEPARATOR + too_long, b"-" + too_long, b"." + b"0" * (places + 1)]
+
+    def splice(values: bytes, raw: Sequence[Any]) -> bytes | None:
+        shape = values.translate(_SHAPE)
+        if shape.translate(None, allowed) or any(text in shape for text in refused):
+            return None
+        return values if minus_zero or b"-0" not in values else None
+
+    return splice
+
+
+_read_doubles = msgspec.json.Decoder(list[float | None]).decode
+
+
+def _double(column_type: ColumnType, file_format: FileFormat) -> Splice:
+    def splice(values: bytes, raw: Sequence[Any]) -> bytes | None:
+        if not values.translate(_SHAPE).translate(None, b"0.-" + _NULLS) and max(map(len, raw)) <= 15:
+            return values  # every number of 15 digits comes back from a double
+        numbers = array_of(values)
+        try:
+            # The shortest text of a double has all of its digits; below 1e-300 they are fewer.
+            same = b"e-3" not in numbers and _write(_read_doubles(numbers)) == numbers
+        except msgspec.MsgspecError:
+            return None
+        return values if same else None
+
+    return splice
+
+
+def _text(column_type: ColumnType, file_format: FileFormat) -> Splice:
+    max_bytes = min(column_type.max_bytes or file_format.text_max_bytes, file_format.text_max_bytes)
+
+    def splice(values: bytes, raw: Sequence[Any]) -> bytes | None:
+        if values.count(SEPARATOR + b'"') + values.count(NULL_VALUE) != len(raw):
+            return None
+        if len(values) > max_bytes and max(map(len, raw)) > max_bytes + 2:
+            return None
+        return values  # `without_escapes`: a JSON string without an escape is a quoted field already
+
+    return splice if column_type.content is not Content.JSON else lambda values, raw: None
+
+
+def _date(column_type: ColumnType, file_format: FileFormat) -> Splice:
+    known: set[bytes] = {b"null", b""}
+
+    def splice(values: bytes, raw: Sequence[Any]) -> bytes | None:
+        if values.translate(_SHAPE).replace(b'"0000-00-00"', b"").translate(None, _NULLS):
+            return None
+        fields = values.translate(None, b'"')
+        days = set(fields.split(SEPARATOR)) - known
+        try:
+            for day in days:
+                date.fromisoformat(day.decode())
+        except ValueError:
+            return None
+        known.update(days if len(known) < MAX_KNOWN_DAYS else ())
+        return fields
+
+    return splice
+
+
+MAX_KNOWN_DAYS = 100_000  # 274 years; more would only cost memory
+_STAMP_SHAPE = re.compile(rb'"0000-00-00[T ]00:00:00(?:\.(0+))?(Z|\+00:00)?"')
+_T_IS_BLANK = bytes.maketrans(b"T", b" ")
+
+
+def _stamp(column_type: ColumnType, file_format: FileFormat) -> Splice:
+    """Date-times of one shape, that of the block's first one, without an offset or in UTC."""
+    offset = b""
+    if column_type.kind is Kind.TIMESTAMPTZ:
+        offset = b"+00" if file_format.utc else b"+00:00"
+
+    def splice(values: bytes, raw: Sequence[Any]) -> bytes | None:
+        shapes = values.translate(_SHAPE)
+        start = shapes.find(b'"')
+        found = _STAMP_SHAPE.match(shapes, start) if start >= 0 else None
+        if found is None or shapes.replace(found[0], b"").translate(None, _NULLS):
+            return None
+        fraction, sent_offset = found.groups()
+        if (sent_offset and not offset) or len(fraction or b"") > file_format.fraction_digits:
+            return None
+        if sent_offset == b"+00:00" and values.count(b'+00:00"') != values.count(b'"') // 2:
+            return None
+        stamps = values.translate(_T_IS_BLANK, b'"Z').replace(b"+00:00", b"")
+        if not _are_stamps(stamps, fraction):
+            return None
+        end = (b"" if fraction else b".0") + offset
+        ended = stamps.replace(SEPARATOR, end + SEPARATOR)[len(end) :] + end if end else stamps
+        return ended.replace(NULL_VALUE + end, NULL_VALUE)
+
+    return splice
+
+
+def _are_stamps(stamps: bytes, fraction: bytes | None) -> bool:
+    """Return whether the calendar has them all; before Python 3.11 it reads fractions of 3 and 6 digits only."""
+    texts = stamps.replace(NULL_VALUE, b"").decode().split("\x1f")[1:]
+    if fraction and len(fraction) not in (3, 6):
+        texts = [text[:19] for text in texts]
+    try:
+        for _ in map(datetime.fromisoformat, texts):
+            pass
+    except ValueError:
+        return False
+    return True
+
+
+# A document of so few bytes has at most 1,000 brackets that open, and so no more levels.
+SHALLOW_BYTES = 2000
+_BLANKS = b" \t\r"
+_NUMBER_SHAPE = bytes.maketrans(b"123456789.+E", b"0000000000-e")
+_ODD_ESCAPES = (b"\\u0022", b"\\u003a", b"\\u003A")
+
+
+def _json(column_type: ColumnType, file_format: FileFormat) -> Splice:
+    max_bytes = min(file_format.json_max_bytes, file_format.json_string_max_bytes or file_format.json_max_bytes)
+    max_bytes = min(max_bytes, SHALLOW_BYTES)
+
+    def splice(values: bytes, raw: Sequence[Any]) -> bytes | None:
+        if b"\\u0000" in values or max(map(len, raw)) > max_bytes or not _are_kept(array_of(values)):
+            return None
+        fields = values.replace(b'"', b'""').replace(SEPARATOR, b'"\x1f"')[1:] + b'"'
+        return fields.replace(SEPARATOR + b'"null"', NULL_VALUE)
+
+    return splice
+
+
+def _are_kept(documents: bytes) -> bool:
+    """Return whether each name stands once in its object, and a DECIMAL or DOUBLE keeps every number."""
+    shape = documents.translate(_NUMBER_SHAPE)
+    if b"0e-000" in shape or b"0" * MAX_PRECISION in shape:
+        return False
+    try:
+        written = _write(_read(documents))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    if written.translate(None, _BLANKS) == documents.translate(None, _BLANKS):
+        return True  # nothing was lost
+    # Escapes or numbers are written in another way; a name that stood twice would leave fewer `":`.
+    if b"0" * 16 in shape or b"0e000" in shape or b"0e-000" in shape or any(text in documents for text in _ODD_ESCAPES):
+        return False
+    return msgspec.json.format(documents, indent=-1).count(b'":') == written.count(b'":')
+
+
+def array_of(values: bytes) -> bytes:
+    """Return the JSON array of the values."""
+    return b"[" + values[1:].replace(SEPARATOR, b",") + b"]"
+
+
+_SPLICES: dict[Kind, Callable[[ColumnType, FileFormat], Splice]] = {
+    Kind.BOOLEAN: _boolean,
+    Kind.INTEGER: _integer,
+    Kind.DECIMAL: _decimal,
+    Kind.DOUBLE: _double,
+    Kind.TEXT: _text,
+    Kind.DATE: _date,
+    Kind.DATETIME: _stamp,
+    Kind.TIMESTAMP: _stamp,
+    Kind.TIMESTAMPTZ: _stamp,
+    Kind.JSON: _json,
+}
