@@ -14,10 +14,11 @@ from typing import Any
 
 from singer_bulk.batch import ClosedBatch
 from singer_bulk.columns import Column, ColumnType, Kind, TypeRules
-from singer_bulk.dialect import Rows, Table, TableLoad
+from singer_bulk.dialect import APPEND, Rows, Table, TableLoad
 from singer_bulk.errors import BulkError, CommitError, StageError, WarehouseError
 from singer_bulk.flush import FlushPolicy
-from singer_bulk.load import Clock, LoadSettings, Run
+from singer_bulk.load import Clock, LoadSettings, MethodRules, Run
+from singer_bulk.names import NameRules
 from singer_bulk.stage import StageWriter
 from singer_bulk.values import FileFormat
 from singer_bulk.warehouse import Warehouse
@@ -103,7 +104,6 @@ class Ticking:
 
 def load_settings(**changes: Any) -> LoadSettings:
     values: dict[str, Any] = {
-        "load_method": "append-only",
         "policy": FlushPolicy(1_000_000, 1 << 30, 300),
         "key_prefix": "stage",
         "default_schema": "analytics",
@@ -111,11 +111,13 @@ def load_settings(**changes: Any) -> LoadSettings:
         "validate_records": True,
         "keep_staged_files": True,
         "overwrite_allow_empty": False,
+        "act_on_versions": True,
         "rules": TypeRules(),
         "pipeline_id": None,
         "connector_version": "0",
     }
-    return LoadSettings(**{**values, **changes})
+    method = MethodRules(changes.pop("load_method", APPEND))
+    return LoadSettings(**{"method": method, **values, **changes})
 
 
 class MemoryDialect:
@@ -123,6 +125,9 @@ class MemoryDialect:
 
     begin = "BEGIN"
     copy_count = None
+    names = NameRules(upper_case=False)
+    ddl_is_transactional = True
+    comments_inline = True
 
     def fold(self, written: str) -> str:
         return written.lower()
@@ -163,10 +168,35 @@ class MemoryDialect:
     def manifest(self, batch: ClosedBatch, url: Callable[[str], str]) -> bytes | None:
         return None
 
-    def copies(
-        self, table: TableLoad, batch: ClosedBatch, url: Callable[[str], str], manifest: str | None
-    ) -> list[str]:
-        return [f"COPY {table.table} " + json.dumps([file.key for file in batch.files])]
+    def stored(self, column_type: ColumnType) -> ColumnType:
+        return column_type
+
+    def alter_type(self, table: Table, here: Column, new_type: ColumnType) -> str | None:
+        return None
+
+    def drop_not_null(self, table: Table, name: str) -> str | None:
+        return None
+
+    def rename_column(self, table: Table, name: str, new_name: str) -> str:
+        raise NotImplementedError
+
+    def drop_column(self, table: Table, name: str) -> str:
+        raise NotImplementedError
+
+    def comment_column(self, table: Table, name: str, comment: str) -> str:
+        raise NotImplementedError
+
+    def converted(self, value: str, old_type: ColumnType, new_type: ColumnType) -> str:
+        raise NotImplementedError
+
+    def scratch_table(self, table: Table) -> str:
+        return str(table)
+
+    def create_scratch(self, table: Table, columns: Sequence[Column]) -> str:
+        return f"SCRATCH {table}"
+
+    def copies(self, into: str, types: Any, batch: ClosedBatch, url: Any, manifest_key: str | None) -> list[str]:
+        return [f"COPY {into} " + json.dumps([file.key for file in batch.files])]
 
     def copied_rows(self, rows: Rows) -> int:
         return int(rows[0][0])
@@ -196,6 +226,12 @@ class MemoryWarehouse:
         self._open = None
         self.closed = True
 
+    def transaction(self) -> str:
+        return "1"
+
+    def end_transaction(self, name: str) -> None:
+        self._open = None
+
     def rows(self, table: str) -> list[str]:
         return self.committed.get(table, [])
 
@@ -220,6 +256,10 @@ class MemoryWarehouse:
             self.committed, self._open = self._open, None
         elif verb == "ROLLBACK":
             self._open = None
+        elif verb == "SELECT" and rest.startswith("COUNT"):
+            wanted = json.loads(sql.rpartition(" = ")[2])
+            rows = self.rows("analytics._singer_loads")
+            return [(sum(json.loads(text)[0] == wanted for text in rows),)]
         elif verb == "SELECT":
             numbers = [json.loads(text)[10] for text in self.rows("analytics._singer_loads")]
             return [(max((n for n in numbers if n is not None), default=None),)]
@@ -260,7 +300,11 @@ class Bench:
     def run(self, text: str, *, mapper: Any = None, stop_signal: Any = lambda: None, **settings: Any) -> None:
         run = Run(
             warehouse=Warehouse(
-                lambda: self.warehouse, MemoryDialect(), self.stage, ledger=Table("analytics", "_singer_loads")
+                lambda: self.warehouse,
+                MemoryDialect(),
+                self.stage,
+                ledger=Table("analytics", "_singer_loads"),
+                pause=self.clock.pass_seconds,
             ),
             stage=self.stage,
             file_format=lambda: FileFormat(b"@null@", 6, True, 65535, 16_000_000, 65535),

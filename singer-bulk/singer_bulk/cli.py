@@ -32,15 +32,18 @@ from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
 from singer_bulk.columns import TypeRules
+from singer_bulk.dialect import APPEND, OVERWRITE, UPSERT
 from singer_bulk.errors import BulkError, ConfigError, Interrupted
+from singer_bulk.evolution import EvolutionRules
 from singer_bulk.flush import FlushPolicy
-from singer_bulk.load import Clock, LoadSettings, Run
+from singer_bulk.load import Clock, LoadSettings, MethodRules, Run
 from singer_bulk.mapping import StreamMapper
 from singer_bulk.settings import SHARED_SETTINGS
 from singer_bulk.stage import S3Settings, Stage
-from singer_bulk.values import FileFormat
+from singer_bulk.values import FileFormat, ValueRules
 from singer_bulk.warehouse import Warehouse
 
+LOAD_METHODS = (APPEND, UPSERT, OVERWRITE)
 IniNames = Mapping[tuple[str, str], str]
 
 
@@ -82,6 +85,9 @@ class BulkTarget(Target):
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.FLATTENING,
         PluginCapabilities.STRUCTURED_LOGGING,
+        PluginCapabilities.ACTIVATE_VERSION,
+        TargetCapabilities.HARD_DELETE,
+        TargetCapabilities.SOFT_DELETE,
         TargetCapabilities.TARGET_SCHEMA,
         TargetCapabilities.VALIDATE_RECORDS,
     ]
@@ -95,6 +101,37 @@ class BulkTarget(Target):
     def connector(self) -> Connector:
         """Return the warehouse and the stage that the configuration names; raises ConfigError."""
         raise NotImplementedError
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Add `--last-state` to the SDK's options."""
+        command = super().get_singer_command()
+        text = "Print the last STATE that a load of this pipeline committed, {} if there is none."
+        command.params.append(click.Option(["--last-state"], is_flag=True, help=text))
+        return command
+
+    @classmethod
+    def invoke(cls, *, last_state: bool = False, config: _ConfigInput | None = None, **arguments: Any) -> None:
+        """Run the target, or print the last STATE."""
+        if not last_state:
+            super().invoke(config=config, **arguments)
+            return
+        config = config or _ConfigInput()
+        cls(config=config.config, parse_env_config=config.parse_env).print_last_state()
+
+    def print_last_state(self) -> None:
+        """Write the last committed STATE of this pipeline; raises ConfigError where the pipeline has no name."""
+        pipeline_id = load_settings(self.config, self.plugin_version).pipeline_id
+        if pipeline_id is None:
+            raise ConfigError(
+                "--last-state needs the setting pipeline_id (or Meltano's state id): "
+                "two taps may load with the same configuration"
+            )
+        warehouse = self.connector().warehouse
+        try:
+            emit_state(warehouse.last_state(pipeline_id) or "{}")
+        finally:
+            warehouse.close()
 
     def _open_run(self) -> Run:
         connector = self.connector()
@@ -192,7 +229,7 @@ def _ini(path: str, text: str, names: IniNames) -> dict[str, Any]:
 def load_settings(config: Mapping[str, Any], version: str) -> LoadSettings:
     """Return what the configuration says about loads."""
     return LoadSettings(
-        load_method=config["load_method"],
+        method=_method_rules(config),
         policy=FlushPolicy(config["batch_size_rows"], config["batch_size_bytes"], config["batch_wait_seconds"]),
         key_prefix=config.get("s3_key_prefix") or "",
         default_schema=config.get("default_target_schema"),
@@ -200,9 +237,54 @@ def load_settings(config: Mapping[str, Any], version: str) -> LoadSettings:
         validate_records=bool(config["validate_records"]),
         keep_staged_files=bool(config["keep_staged_files"]),
         overwrite_allow_empty=bool(config["overwrite_allow_empty"]),
-        rules=TypeRules(config["number_type"], config["number_scale"], config["datetime_type"]),
+        act_on_versions=bool(config["process_activate_version_messages"]),
+        rules=type_rules(config),
+        values=ValueRules(
+            remove_nul=config["nul_characters"] == "remove",
+            invalid_datetime_is_null=config["invalid_datetime"] == "null",
+            round_numbers=config["rounding"] == "half_even",
+            cut_datetime_digits=config["excess_datetime_digits"] == "cut",
+        ),
+        evolution=EvolutionRules(config["on_type_change"], frozen=config["schema_evolution"] == "freeze"),
+        schema_mapping=config.get("schema_mapping") or {},
+        extra_column=config["extra_properties"] == "column",
+        max_rejected_records=config["max_rejected_records"] if config["on_invalid_record"] == "reject" else None,
         pipeline_id=config.get("pipeline_id") or os.environ.get("MELTANO_STATE_ID"),
         connector_version=version,
+    )
+
+
+def type_rules(config: Mapping[str, Any]) -> TypeRules:
+    """Return what the configuration says about types; `varchar_default_bytes` is a setting of Redshift's alone."""
+    return TypeRules(
+        number_type=config["number_type"],
+        number_scale=config["number_scale"],
+        datetime_type=config["datetime_type"],
+        datetime_as_text=config["invalid_datetime"] == "text",
+        json_as_text=bool(config["json_as_text"]),
+        text_bytes=config.get("varchar_default_bytes"),
+    )
+
+
+# What change feeds call a delete, where `cdc` names only the column.
+DELETE_VALUES = ("delete", "DELETE", "d", "D")
+
+
+def _method_rules(config: Mapping[str, Any]) -> MethodRules:
+    by_stream = {}
+    for stream, own in (config.get("stream_settings") or {}).items():
+        if set(own) - {"load_method"} or own.get("load_method") not in LOAD_METHODS:
+            raise ConfigError(
+                f"stream_settings of {stream!r}: a stream has the setting load_method, one of {', '.join(LOAD_METHODS)}"
+            )
+        by_stream[stream] = own["load_method"]
+    cdc = config.get("cdc") or {}
+    return MethodRules(
+        config["load_method"],
+        by_stream,
+        bool(config["hard_delete"]),
+        cdc.get("operation_column"),
+        tuple(cdc.get("delete_values") or DELETE_VALUES),
     )
 
 

@@ -20,7 +20,7 @@ from singer_bulk.columns import TIMESTAMPTZ, ColumnType
 from singer_bulk.fileformat import FieldEncoder, FileFormat, Outgrown, Unfit
 
 _CLOCK = rb"(\d\d:\d\d)(?:(:\d\d)(?:\.(\d+))?)?"
-_DATETIME = re.compile(rb'"(\d{4}-\d\d-\d\d)(?:[Tt ]' + _CLOCK + rb' ?([Zz]|[+-]\d\d(?::?\d\d)?)?)?"')
+_DATETIME = re.compile(rb'"(\d{4}-\d\d-\d\d)(?:[Tt ]' + _CLOCK + rb'(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?)?"')
 _TIME = re.compile(rb'"' + _CLOCK + rb'"')
 _UTC_OFFSETS = frozenset((b"Z", b"z", b"+00:00", b"-00:00", b"+00", b"-00", b"+0000", b"-0000"))
 MAX_OFFSET_HOURS = 14  # no place on earth has more; Redshift takes 14:59 (r_Datetime_types)

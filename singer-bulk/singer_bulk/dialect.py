@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from singer_bulk.batch import ClosedBatch
-from singer_bulk.columns import Column
+from singer_bulk.columns import Column, ColumnType
 from singer_bulk.errors import BulkError, WarehouseError
+from singer_bulk.names import NameRules
 
 Rows = list[tuple[Any, ...]]
 Url = Callable[[str], str]
@@ -26,25 +27,58 @@ class Table:
         return f"{self.schema}.{self.name}"
 
 
+APPEND, UPSERT, OVERWRITE = "append-only", "upsert", "overwrite"
+
+
+@dataclass(frozen=True)
+class LoadMethod:
+    """How rows enter a table. Names are those of columns.
+
+    `keys` are the key properties. A row is a delete where `deleted_at` is not null or `operation` holds one of
+    `delete_values`; with `hard_delete` it removes the row of its key, else it stamps it.
+    """
+
+    name: str = APPEND
+    keys: tuple[str, ...] = ()
+    hard_delete: bool = False
+    deleted_at: str | None = None
+    operation: str | None = None
+    delete_values: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class TableLoad:
-    """What a load does to one table."""
+    """What a load does to one table.
+
+    `activated` is the version whose predecessors an ACTIVATE_VERSION made obsolete, if one came.
+    """
 
     stream: str
     table: Table
     columns: tuple[Column, ...]  # all that the table must have
     batches: tuple[ClosedBatch, ...]
-    overwrite: bool = False
+    method: LoadMethod = LoadMethod()
+    activated: int | None = None
+    rejected: int = 0  # records that the load goes without
+
+    @property
+    def overwrite(self) -> bool:
+        """Whether the rows of the table are replaced."""
+        return self.method.name == OVERWRITE
 
 
 @dataclass(frozen=True)
 class Load:
-    """All that one commit makes visible, and the STATE (JSON text) that it closes."""
+    """All that one commit makes visible, and the STATE (JSON text) that it closes.
+
+    `sequence` is the number of the last row that was read before it.
+    """
 
     load_id: str
     pipeline_id: str | None
     tables: tuple[TableLoad, ...]
     state: str | None
+    sequence: int
     started_at: str
     committed_at: str
     connector_version: str
@@ -59,6 +93,15 @@ class Session(Protocol):
     def close(self) -> None:
         """End the session; an open transaction is rolled back."""
 
+    def transaction(self) -> str:
+        """Return what names the open transaction to another session."""
+
+    def end_transaction(self, name: str) -> None:
+        """See to it that a transaction of another, lost session has ended; it may have been committed.
+
+        Raises WarehouseError where nobody can tell.
+        """
+
 
 class Dialect(Protocol):
     """The words of one warehouse: pure functions from what we mean to its SQL."""
@@ -70,6 +113,18 @@ class Dialect(Protocol):
     @property
     def copy_count(self) -> str | None:
         """The query for the rows of the last COPY, where COPY itself does not tell."""
+
+    @property
+    def names(self) -> NameRules:
+        """What the warehouse does with names."""
+
+    @property
+    def ddl_is_transactional(self) -> bool:
+        """Whether DDL takes part in a transaction; otherwise each statement commits."""
+
+    @property
+    def comments_inline(self) -> bool:
+        """Whether `create_table` and `add_column` write the columns' comments."""
 
     def fold(self, name: str) -> str:
         """Return a name as the warehouse stores it when it is written without quotes."""
@@ -104,14 +159,43 @@ class Dialect(Protocol):
     def add_column(self, table: Table, column: Column) -> str:
         """Return the statement that adds the column."""
 
+    def stored(self, column_type: ColumnType) -> ColumnType:
+        """Return the type that a new column of this type has in the warehouse."""
+
+    def alter_type(self, table: Table, here: Column, new_type: ColumnType) -> str | None:
+        """Return the statement that changes the column's type in place; None if there is none."""
+
+    def drop_not_null(self, table: Table, name: str) -> str | None:
+        """Return the statement that lets the column be NULL; None if there is none."""
+
+    def rename_column(self, table: Table, name: str, new_name: str) -> str:
+        """Return the statement that renames the column."""
+
+    def drop_column(self, table: Table, name: str) -> str:
+        """Return the statement that drops the column."""
+
+    def comment_column(self, table: Table, name: str, comment: str) -> str:
+        """Return the statement that sets the column's comment."""
+
+    def converted(self, value: str, old_type: ColumnType, new_type: ColumnType) -> str:
+        """Return the expression that turns a value of one type into the other."""
+
     def delete_rows(self, table: Table) -> str:
         """Return the statement that deletes all rows inside the transaction."""
 
     def manifest(self, batch: ClosedBatch, url: Url) -> bytes | None:
         """Return the content of the file that lists the batch's files, where COPY needs one."""
 
-    def copies(self, table: TableLoad, batch: ClosedBatch, url: Url, manifest_key: str | None) -> list[str]:
-        """Return the statements that load the batch."""
+    def scratch_table(self, table: Table) -> str:
+        """Return the quoted name of a temporary table."""
+
+    def create_scratch(self, table: Table, columns: Sequence[Column]) -> str:
+        """Return the statement that creates a temporary table."""
+
+    def copies(
+        self, into: str, types: Mapping[str, ColumnType], batch: ClosedBatch, url: Url, manifest_key: str | None
+    ) -> list[str]:
+        """Return the statements that load the batch into a table (its quoted name) with columns of these types."""
 
     def copied_rows(self, rows: Rows) -> int:
         """Return the number of rows that the answer to COPY, or to `copy_count`, reports."""

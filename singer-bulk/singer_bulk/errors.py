@@ -101,11 +101,18 @@ class StageError(BulkError):
 
 
 class WarehouseError(BulkError):
-    """The warehouse refused a statement; secrets in the statement are masked."""
+    """The warehouse refused a statement; secrets in the statement are masked.
 
-    def __init__(self, message: str, *, code: str | None = None) -> None:
+    `connection_lost`: the session is gone; `conflict`: another transaction was in the way. Both may be tried again.
+    """
+
+    def __init__(
+        self, message: str, *, code: str | None = None, connection_lost: bool = False, conflict: bool = False
+    ) -> None:
         super().__init__(message)
         self.code = code
+        self.connection_lost = connection_lost
+        self.conflict = conflict
 
 
 class CommitError(WarehouseError):

@@ -70,7 +70,7 @@ def _row(load: Load, table: TableLoad, loaded: int, state: str | None) -> Ledger
         sum(file.byte_count for file in files),
         len(files),
         min((batch.first_sequence for batch in batches), default=None),
-        max((batch.last_sequence for batch in batches), default=None),
+        max((batch.last_sequence for batch in batches), default=load.sequence),
         load.started_at,
         load.committed_at,
         load.connector_version,
@@ -80,6 +80,7 @@ def _row(load: Load, table: TableLoad, loaded: int, state: str | None) -> Ledger
 
 
 def _more_state(load: Load, table: TableLoad, number: int, chunk: str | None) -> LedgerRow:
-    nothing = (None,) * 7
+    nothing = (None,) * 6
+    last = max((batch.last_sequence for batch in table.batches), default=load.sequence)
     times = (load.started_at, load.committed_at, load.connector_version)
-    return (load.load_id, load.pipeline_id, table.stream, str(table.table), *nothing, *times, number, chunk)
+    return (load.load_id, load.pipeline_id, table.stream, str(table.table), *nothing, last, *times, number, chunk)

@@ -15,35 +15,73 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import IO, Any, Protocol
 
-from singer_bulk.columns import TypeRules
-from singer_bulk.dialect import Load, Table, TableLoad
+from singer_bulk.columns import Column, TypeRules
+from singer_bulk.dialect import APPEND, OVERWRITE, UPSERT, Load, LoadMethod, Table, TableLoad
 from singer_bulk.errors import BulkError, ConfigError, Interrupted, RecordBeforeSchema
+from singer_bulk.evolution import EvolutionRules, Placement, with_pending
 from singer_bulk.flush import FlushPolicy
 from singer_bulk.messages import ActivateVersion, Message, Records, Schema, State, messages_of, read_blocks
 from singer_bulk.metadata import first_sequence
-from singer_bulk.names import column_names, table_of
+from singer_bulk.names import table_name
+from singer_bulk.rejects import Rejects
 from singer_bulk.stage import Stage
 from singer_bulk.stream import Stream, StreamContext, stream_columns
-from singer_bulk.values import FileFormat
+from singer_bulk.validation import record_check
+from singer_bulk.values import FileFormat, ValueRules
 from singer_bulk.warehouse import Warehouse
 
 logger = logging.getLogger(__name__)
 
-OVERWRITE, APPEND = "overwrite", "append-only"
 # How long a silent tap is waited for before age limits and signals are looked at.
 WAIT_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class MethodRules:
+    """How the rows of each stream enter its table: for all streams, and what differs per stream."""
+
+    load_method: str = APPEND
+    by_stream: Mapping[str, str] = field(default_factory=dict)
+    hard_delete: bool = False
+    operation_column: str | None = None
+    delete_values: tuple[str, ...] = ()
+
+    def of(self, stream: str, keys: Iterable[str], names: Mapping[str, str]) -> LoadMethod:
+        """Return the method of a stream; `keys` are its key properties, `names` maps properties to columns.
+
+        Raises ConfigError for an upsert without keys.
+        """
+        name = self.by_stream.get(stream, self.load_method)
+        columns = tuple(names[key] for key in keys if key in names)
+        if name == UPSERT and not columns:
+            raise ConfigError(
+                f"stream {stream!r} has no key properties, so it cannot be loaded by upsert; "
+                "set load_method append-only or overwrite for it in stream_settings"
+            )
+        return LoadMethod(
+            name,
+            columns,
+            self.hard_delete,
+            names.get("_sdc_deleted_at"),
+            names.get(self.operation_column) if self.operation_column else None,
+            self.delete_values,
+        )
+
+    def replaces(self) -> bool:
+        """Return whether any stream may be loaded by overwrite: then all streams commit once, at the end."""
+        return OVERWRITE in (self.load_method, *self.by_stream.values())
 
 
 @dataclass(frozen=True)
 class LoadSettings:
     """What the user chose for the loads of a run."""
 
-    load_method: str
+    method: MethodRules
     policy: FlushPolicy
     key_prefix: str
     default_schema: str | None
@@ -51,9 +89,15 @@ class LoadSettings:
     validate_records: bool
     keep_staged_files: bool
     overwrite_allow_empty: bool
+    act_on_versions: bool
     rules: TypeRules
     pipeline_id: str | None
     connector_version: str
+    values: ValueRules = field(default_factory=ValueRules)
+    evolution: EvolutionRules = field(default_factory=EvolutionRules)
+    schema_mapping: Mapping[str, Any] = field(default_factory=dict)
+    extra_column: bool = False
+    max_rejected_records: int | None = None  # None: a rejected record ends the run
 
 
 class Mapper(Protocol):
@@ -109,6 +153,10 @@ class Run:
         self._load_opened = 0.0
         self._counts: Counter[str] = Counter()
         self._warned_of_versions = False
+        self._rejects = None
+        if settings.max_rejected_records is not None:
+            self._rejects = Rejects(stage.open, self._new_reject_key, stage.url, settings.max_rejected_records)
+        warehouse.frozen = settings.evolution.frozen
         self._context = StreamContext(
             file_format=file_format,
             open_file=stage.open,
@@ -118,8 +166,10 @@ class Run:
             monotonic=clock.monotonic,
             started_at=self._started_at,
             rules=settings.rules,
+            values=settings.values,
             add_record_metadata=settings.add_record_metadata,
             validate_records=settings.validate_records,
+            rejects=self._rejects,
         )
 
     def read(self, source: IO[Any]) -> Counter[str]:
@@ -207,14 +257,30 @@ class Run:
         schema = message.properties()
         if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
             raise ConfigError(f"stream {message.stream!r}: the SCHEMA names no properties; check the tap")
-        fold = self._warehouse.dialect.fold
-        table = table_of(message.stream, self._settings.default_schema, fold)
+        settings, dialect = self._settings, self._warehouse.dialect
+        rules = dialect.names
+        table = Table(*table_name(message.stream, settings.default_schema, settings.schema_mapping, rules))
         self._refuse_shared_table(message.stream, table)
-        names = column_names(message.stream, schema.get("properties", {}), fold)
-        columns = stream_columns(message.stream, schema, self._settings.rules, names, self._warehouse.columns(table))
-        overwrite = self._settings.load_method == OVERWRITE
+        placement = Placement(
+            message.stream,
+            with_pending(self._warehouse.columns(table), self._pending_columns(table)),
+            settings.evolution,
+            rules,
+            lambda here, new_type: self._warehouse.is_lossless(table, here, new_type),
+        )
+        validate = settings.validate_records
+        columns = stream_columns(schema, settings.rules, rules, placement, dialect.stored, validate=validate)
+        check = record_check(message.stream, schema, columns) if validate else None
+        names = {column.property: column.name for column in columns if column.property is not None}
+        method = self._settings.method.of(message.stream, message.key_properties or (), names)
         keys = frozenset(message.key_properties or ()) & frozenset(names)
-        return Stream(message.stream, table, overwrite, text, schema, columns, keys, self._context)
+        return Stream(
+            message.stream, table, method, text, schema, columns, keys, self._context, message, placement, check
+        )
+
+    def _pending_columns(self, table: Table) -> list[Column]:
+        """Return the columns that the table will have when what is uncommitted has been loaded."""
+        return [column for load in self._ended if load.table == table for column in load.columns]
 
     def _refuse_shared_table(self, stream: str, table: Table) -> None:
         for other in self._streams.values():
@@ -225,22 +291,35 @@ class Run:
                 )
 
     def _take_version(self, message: ActivateVersion) -> None:
-        if not self._warned_of_versions:
+        """Rows of lower versions become obsolete in the load that holds what came before."""
+        stream = self._streams.get(message.stream)
+        if stream is None or not self._settings.act_on_versions:
+            return
+        if not self._settings.add_record_metadata:
+            if not self._warned_of_versions:
+                logger.warning(
+                    "ACTIVATE_VERSION of stream %s is passed over; add_record_metadata would keep versions",
+                    message.stream,
+                )
             self._warned_of_versions = True
-            logger.warning("stream %s: ACTIVATE_VERSION is not acted on by this version", message.stream)
+            return
+        if not self._uncommitted():
+            self._load_opened = self._clock.monotonic()
+        self._covered = False
+        stream.activated = max(message.version, stream.activated or 0)
 
     def _end_stream(self, stream: Stream) -> None:
         load = stream.take_load()
-        if load.batches:
+        if load.batches or load.rejected or load.activated is not None:
             self._ended.append(load)
         del self._streams[stream.name]
 
     def _uncommitted(self) -> bool:
-        return bool(self._ended) or any(stream.row_count for stream in self._streams.values())
+        return bool(self._ended) or any(stream.has_work or stream.rejected for stream in self._streams.values())
 
     def _holds(self) -> bool:
         """Return whether all streams wait for the end of input."""
-        return self._settings.load_method == OVERWRITE
+        return self._settings.method.replaces()
 
     def _flush_if_old(self) -> None:
         if not self._uncommitted():
@@ -253,7 +332,9 @@ class Run:
     def _flush(self, *, at_end: bool = False) -> None:
         """Close every batch, stage its files, commit them as one load, emit its STATE."""
         wanting = [
-            stream for stream in self._streams.values() if stream.row_count or (at_end and self._needs_table(stream))
+            stream
+            for stream in self._streams.values()
+            if stream.has_work or stream.rejected or (at_end and self._needs_table(stream))
         ]
         chosen = _joined([*self._ended, *(stream.take_load() for stream in wanting)])
         self._ended = []
@@ -263,15 +344,18 @@ class Run:
             pipeline_id=self._settings.pipeline_id,
             tables=chosen,
             state=self._state,
+            sequence=self._sequence - 1,
             started_at=self._started_at.astimezone(timezone.utc).isoformat(" "),
             committed_at=now.isoformat(" "),
             connector_version=self._settings.connector_version,
         )
         keys = [file.key for table in chosen for batch in table.batches for file in batch.files]
+        rejects: list[str] = []
         try:
+            rejects = self._rejects.stage() if self._rejects else []
             self._warehouse.commit(load)
         except BaseException:
-            self._remove(keys)
+            self._remove([*keys, *rejects])
             raise
         self._counts["load"] += 1
         self._due = False
@@ -298,14 +382,19 @@ class Run:
     def _needs_table(self, stream: Stream) -> bool:
         """Return whether a stream that has no uncommitted row still asks something of its table."""
         present = self._warehouse.columns(stream.table)
-        return stream.overwrite or any(column.name not in present for column in stream.columns)
+        return stream.method.name == OVERWRITE or any(column.name not in present for column in stream.columns)
 
     def _refuse_empty_overwrite(self) -> None:
         if self._settings.overwrite_allow_empty:
             return
         for stream in self._streams.values():
             ended = any(table.stream == stream.name for table in self._ended)
-            if not stream.row_count and not ended and self._warehouse.columns(stream.table):
+            if (
+                stream.method.name == OVERWRITE
+                and not stream.row_count
+                and not ended
+                and self._warehouse.columns(stream.table)
+            ):
                 raise ConfigError(
                     f"stream {stream.name!r}: the full load has no record, and table {stream.table} would be emptied; "
                     "nothing was changed; set overwrite_allow_empty to allow it"
@@ -331,6 +420,8 @@ class Run:
         ]
         for stream in self._streams.values():
             stream.abort()
+        if self._rejects is not None:
+            self._rejects.abort()
         self._remove(keys)
 
     def _remove(self, keys: list[str]) -> None:
@@ -342,10 +433,16 @@ class Run:
             logger.warning("a staged file stays: %s", error)
 
     def _new_key(self, stream: str) -> str:
+        return self._key(_key_part(stream), "csv.gz")
+
+    def _new_reject_key(self, stream: str) -> str:
+        return self._key(f"_rejected/{_key_part(stream)}", "jsonl")
+
+    def _key(self, folder: str, ending: str) -> str:
         self._file_count += 1
         started = self._started_at.astimezone(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-        name = f"{started}-{self._load_id}-{self._file_count:05d}.csv.gz"
-        return "/".join(part for part in (self._settings.key_prefix.strip("/"), _key_part(stream), name) if part)
+        name = f"{started}-{self._load_id}-{self._file_count:05d}.{ending}"
+        return "/".join(part for part in (self._settings.key_prefix.strip("/"), folder, name) if part)
 
 
 def _key_part(stream: str) -> str:
@@ -361,10 +458,15 @@ def _joined(tables: Iterable[TableLoad]) -> tuple[TableLoad, ...]:
         if first is None:
             joined[part.table] = part
             continue
-        names = {column.name for column in first.columns}
-        columns = first.columns + tuple(column for column in part.columns if column.name not in names)
+        columns = tuple(with_pending({column.name: column for column in first.columns}, part.columns).values())
         joined[part.table] = TableLoad(
-            part.stream, part.table, columns, first.batches + part.batches, first.overwrite or part.overwrite
+            part.stream,
+            part.table,
+            columns,
+            first.batches + part.batches,
+            part.method,
+            max((one for one in (first.activated, part.activated) if one is not None), default=None),
+            first.rejected + part.rejected,
         )
     return tuple(joined.values())
 

@@ -7,17 +7,20 @@ whichever is higher, and counts up; so no clock that runs backwards can repeat a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from singer_bulk.columns import INTEGER, TIMESTAMPTZ, Column
+from singer_bulk.columns import INTEGER, TIMESTAMPTZ
 from singer_bulk.delimited import Suffix
 from singer_bulk.values import FieldEncoder, FileFormat, Unfit, field_encoder
 
 # 1,024 numbers to a microsecond: 10**9 rows a second before a run could reach into the next one's numbers; the
 # 63 bits last until the year 2255.
 SEQUENCE_SHIFT = 10
+
+# Numbers the rows of a scratch table in the order of arrival; no table of a user has it.
+ORDER_NAME = "_singer_order"
 
 METADATA_TYPES = {
     "_sdc_extracted_at": TIMESTAMPTZ,  # the RECORD's time_extracted
@@ -36,16 +39,18 @@ def first_sequence(started_at: datetime, last_committed: int) -> int:
     return max(microseconds << SEQUENCE_SHIFT, last_committed + 1)
 
 
-def metadata_columns(properties: Collection[str], fold: Callable[[str], str]) -> tuple[Column, ...]:
-    """Return the metadata columns; one that the tap sends as a property is the tap's."""
-    return tuple(Column(fold(name), kind) for name, kind in METADATA_TYPES.items() if name not in properties)
+def metadata_names(properties: Collection[str]) -> tuple[str, ...]:
+    """Return the metadata columns that are ours to write; one that the tap sends as a property is the tap's."""
+    return tuple(name for name in METADATA_TYPES if name not in properties)
 
 
 def suffix_of(
-    properties: Collection[str], file_format: FileFormat, now: Callable[[], datetime], started_at: datetime
+    names: Sequence[str], file_format: FileFormat, now: Callable[[], datetime], started_at: datetime
 ) -> Callable[[], Suffix]:
-    """Return what makes the function that writes the fields of `metadata_columns` for one run of records."""
-    names = [name for name in METADATA_TYPES if name not in properties]
+    """Return what makes the function that writes the fields of the named columns for one run of records.
+
+    The names are those of METADATA_TYPES, and ORDER_NAME, the number of a row in a scratch table.
+    """
     instant = field_encoder(TIMESTAMPTZ, file_format)
     batched_at = _at(now(), instant)
     started = b"%d" % int(started_at.timestamp() * 1000)
@@ -60,6 +65,7 @@ def suffix_of(
                 "_sdc_batched_at": batched_at,
                 "_sdc_deleted_at": file_format.null,
                 "_sdc_sequence": b"%d" % sequence,
+                ORDER_NAME: b"%d" % sequence,
                 "_sdc_table_version": file_format.null if message.version is None else b"%d" % message.version,
                 "_sdc_sync_started_at": started,
             }

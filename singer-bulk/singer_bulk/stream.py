@@ -9,27 +9,30 @@ from datetime import datetime
 from typing import Any
 
 from singer_bulk.batch import Batch, ClosedBatch
+from singer_bulk.blocks import BlockEncoder
 from singer_bulk.columns import (
+    INTEGER,
     TIMESTAMPTZ,
     Column,
     ColumnType,
+    Content,
     Kind,
     TypeRules,
     columns_of,
-    widest_of,
-    with_type,
 )
-from singer_bulk.delimited import RowEncoder, no_suffix
-from singer_bulk.dialect import Table, TableLoad
-from singer_bulk.errors import ConfigError
-from singer_bulk.messages import Records
-from singer_bulk.metadata import metadata_columns, suffix_of
+from singer_bulk.delimited import RowEncoder, Suffix, no_suffix
+from singer_bulk.dialect import UPSERT, LoadMethod, Table, TableLoad
+from singer_bulk.errors import RecordRejected
+from singer_bulk.evolution import Placement
+from singer_bulk.fileformat import ColumnOutgrown, FileFormat, ValueRules
+from singer_bulk.messages import Records, Schema
+from singer_bulk.metadata import METADATA_TYPES, ORDER_NAME, metadata_names, suffix_of
+from singer_bulk.names import NameRules, column_names, comment_of
+from singer_bulk.rejects import Rejects
 from singer_bulk.stage import StageWriter
-from singer_bulk.values import ColumnOutgrown, FileFormat
+from singer_bulk.validation import Check
 
 logger = logging.getLogger(__name__)
-
-INSTANTS = (Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,10 @@ class StreamContext:
     monotonic: Callable[[], float]
     started_at: datetime
     rules: TypeRules
+    values: ValueRules
     add_record_metadata: bool
     validate_records: bool
+    rejects: Rejects | None  # None: a rejected record ends the run
 
 
 @dataclass
@@ -54,30 +59,64 @@ class Stream:
 
     name: str
     table: Table
-    overwrite: bool
+    method: LoadMethod
     schema_text: bytes
     schema: Mapping[str, Any]
     columns: tuple[Column, ...]
     keys: frozenset[str]  # key properties
     context: StreamContext
+    message: Schema
+    placement: Placement
+    check: Check | None
     batch: Batch | None = None
     closed: list[ClosedBatch] = field(default_factory=list)
+    rejected: int = 0  # since the last load
     warned: bool = False
+    activated: int | None = None  # the version of an ACTIVATE_VERSION that no load has acted on
 
     @property
     def row_count(self) -> int:
         """Rows that no load has committed."""
         return sum(batch.row_count for batch in self.closed) + (self.batch.row_count if self.batch else 0)
 
+    @property
+    def has_work(self) -> bool:
+        """Whether a load has something to do for the stream."""
+        return self.row_count > 0 or self.activated is not None
+
     def add(self, records: Records, sequence: int) -> None:
-        """Encode the records into the open batch, opening one if there is none."""
-        try:
-            self._open_batch().add(records, sequence)
-        except ColumnOutgrown as outgrown:
-            # The column has another type from here on; the rows before it stand in a file of their own.
-            self.close_batch()
-            self.columns = with_type(self.columns, outgrown.column, outgrown.needed)
-            self.add(records, sequence)
+        """Encode the records into the open batch, opening one if there is none.
+
+        Raises RecordRejected and MessageError; a rejected record is set aside if the user wants that.
+        """
+        checked = 0  # records from the first on that need no second check
+        while records.count:
+            try:
+                if checked < records.count and self.check is not None:
+                    self.check(records)
+                self._open_batch().add(records, sequence)
+                return
+            except ColumnOutgrown as outgrown:
+                self._outgrow(outgrown)
+                checked = records.count
+            except RecordRejected as rejected:
+                if self.context.rejects is None:
+                    raise
+                position = records.line_numbers.index(rejected.line_number)
+                good, rest = records.split(position)
+                bad, rest = (rest if position else records).split(1)
+                if position:
+                    self.add(good, sequence)
+                self.context.rejects.take(self.message, bad.lines[0], rejected)
+                self.rejected += 1
+                records, sequence, checked = rest, sequence + position + 1, 0
+
+    def _outgrow(self, outgrown: ColumnOutgrown) -> None:
+        """Take another column from here on; the rows before it stand in a file of their own."""
+        columns = {column.name: column for column in self.columns}
+        new = self.placement.outgrow(columns[outgrown.column], outgrown)
+        self.close_batch()
+        self.columns = tuple(new if column.name == outgrown.column else column for column in self.columns)
 
     def close_batch(self) -> None:
         """Stage the file of the open batch."""
@@ -101,22 +140,32 @@ class Stream:
         batches, self.closed = tuple(self.closed), []
         seen = frozenset[str]().union(*(batch.datetimes_seen for batch in batches))
         self.columns = decided(self.columns, seen)
-        return TableLoad(self.name, self.table, self.columns + self._metadata_columns(), batches, self.overwrite)
+        activated, self.activated = self.activated, None
+        rejected, self.rejected = self.rejected, 0
+        columns = self.columns + self.added()
+        self.placement.remember(columns)
+        return TableLoad(self.name, self.table, columns, batches, self.method, activated, rejected)
 
-    def _metadata_columns(self) -> tuple[Column, ...]:
-        if not self.context.add_record_metadata:
-            return ()
-        return metadata_columns(self._properties(), self.context.fold)
+    def added(self) -> tuple[Column, ...]:
+        """Return the metadata columns of the table."""
+        return tuple(Column(self.context.fold(name), METADATA_TYPES[name]) for name in self._added_names())
+
+    def _added_names(self) -> tuple[str, ...]:
+        return metadata_names(self._properties()) if self.context.add_record_metadata else ()
 
     def _properties(self) -> list[str]:
         return [column.property for column in self.columns if column.property is not None]
 
     def _open_batch(self) -> Batch:
         if self.batch is None:
-            context, file_format = self.context, self.context.file_format()
-            suffix = no_suffix
-            if context.add_record_metadata:
-                suffix = suffix_of(self._properties(), file_format, context.now, context.started_at)
+            context = self.context
+            file_format = replace(context.file_format(), rules=context.values)
+            suffix: Callable[[], Suffix | None] = no_suffix
+            names, added = self._added_names(), self.added()
+            if self.method.name == UPSERT:
+                names, added = (*names, ORDER_NAME), (*added, Column(context.fold(ORDER_NAME), INTEGER))
+            if names:
+                suffix = suffix_of(names, file_format, context.now, context.started_at)
             encoder = RowEncoder(
                 self.name,
                 self.columns,
@@ -128,9 +177,9 @@ class Stream:
             )
             self.batch = Batch(
                 self.name,
-                self.columns + self._metadata_columns(),
+                self.columns + added,
                 file_format.null,
-                encoder,
+                BlockEncoder(encoder, file_format),
                 context.new_key(self.name),
                 context.open_file,
                 context.monotonic(),
@@ -154,28 +203,31 @@ def decided(columns: Sequence[Column], seen: Collection[str]) -> tuple[Column, .
 
 
 def stream_columns(
-    stream: str,
     schema: Mapping[str, Any],
     rules: TypeRules,
-    names: Mapping[str, str],
-    present: Mapping[str, Column],
+    names: NameRules,
+    placement: Placement,
+    stored: Callable[[ColumnType], ColumnType],
+    *,
+    validate: bool,
 ) -> tuple[Column, ...]:
-    """Return the columns of a SCHEMA as the table has them or will have them.
+    """Return the columns of a SCHEMA as the table has them or will have them; `stored` is the warehouse's.
 
-    Raises ConfigError where the table has a column that cannot hold what the SCHEMA declares.
+    Without validation, null and values of other types than a text column's are taken as they come.
+    Raises ConfigError where the table has a column that cannot hold what the SCHEMA declares, and may not change.
     """
-    wanted = columns_of(schema, rules, names)
-    return tuple(_as_present(stream, column, present.get(column.name)) for column in wanted)
+    written = column_names(schema["properties"], placement.present.values(), names)
+    wanted = [
+        replace(column, type=stored(column.type), comment=comment_of(str(column.property), names))
+        for column in columns_of(schema, rules, written)
+    ]
+    if not validate:
+        wanted = [replace(column, type=_lenient(column.type), takes_null=True, nullable=True) for column in wanted]
+    placement.taken.update(column.name for column in wanted)
+    return tuple(placement.place(column) for column in wanted)
 
 
-def _as_present(stream: str, wanted: Column, present: Column | None) -> Column:
-    if present is None:
-        return wanted
-    if wanted.type.kind is Kind.DATETIME and present.type.kind in INSTANTS:
-        return replace(wanted, type=present.type)
-    if wanted.type.kind is present.type.kind is Kind.TEXT or widest_of(wanted.type, present.type) == present.type:
-        return replace(wanted, type=present.type)
-    raise ConfigError(
-        f"stream {stream!r}: column {wanted.name!r} is {present.type.kind.value} in the table, "
-        f"the SCHEMA declares {wanted.type.kind.value}; load into another table, or map the property by a stream map"
-    )
+def _lenient(column_type: ColumnType) -> ColumnType:
+    if column_type.kind is Kind.TEXT and column_type.content is not Content.JSON:
+        return replace(column_type, content=Content.ANY, starts="")
+    return replace(column_type, starts="")

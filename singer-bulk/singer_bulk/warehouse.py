@@ -16,20 +16,30 @@ A statement that fails before COMMIT rolls everything back; a COMMIT that fails 
 from __future__ import annotations
 
 import logging
+import os
+import random
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
+from singer_bulk.altering import describe, fit_table, is_lossless, recover
 from singer_bulk.batch import ClosedBatch
-from singer_bulk.columns import Column
-from singer_bulk.dialect import Dialect, Load, Session, Table, TableLoad
+from singer_bulk.columns import Column, ColumnType, Kind
+from singer_bulk.dialect import UPSERT, Dialect, Load, Session, Table, TableLoad
 from singer_bulk.errors import BulkError, CommitError, WarehouseError
 from singer_bulk.ledger import LEDGER_COLUMNS, ledger_rows
+from singer_bulk.merge import Merge
 from singer_bulk.stage import Stage
 
 logger = logging.getLogger(__name__)
 
 # A literal list of this many characters stays well under the 1 MB of a Snowflake statement (query-size-limits).
 MAX_INSERT_CHARACTERS = 400_000
+# A STATE of 16 MB; what a tap carries from run to run is a few hundred bytes.
+MAX_STATE_CHUNKS = 1000
+# 1, 2, 4 and 8 seconds, each a little less by chance: a failover of either warehouse takes longer and ends the run,
+# a conflict with another load or a dropped connection does not.
+MAX_ATTEMPTS, RETRY_SECONDS = 5, 1.0
 
 
 @dataclass
@@ -40,7 +50,10 @@ class Warehouse:
     dialect: Dialect
     stage: Stage
     ledger: Table
+    frozen: bool = False  # tables that are there are never altered
     prepare: Callable[[Session], None] = lambda session: None  # what must be there before the first COPY
+    pause: Callable[[float], None] = time.sleep
+    _scratch_count: int = 0
     _session: Session | None = None
     _tables: dict[Table, dict[str, Column]] = field(default_factory=dict)
     _schemas: set[str] = field(default_factory=set)
@@ -61,9 +74,19 @@ class Warehouse:
     def columns(self, table: Table) -> dict[str, Column]:
         """Return the columns of a table by name; empty if it is not there."""
         if table not in self._tables:
-            rows = self.session.execute(self.dialect.describe_table(table))
-            self._tables[table] = {column.name: column for column in self.dialect.described(rows)}
+            present = describe(self.session, self.dialect, table)
+            if recover(self.session, self.dialect, table, present):
+                present = describe(self.session, self.dialect, table)
+            self._tables[table] = present
         return self._tables[table]
+
+    def is_lossless(self, table: Table, here: Column, new_type: ColumnType) -> bool:
+        """Return whether every value of the column comes back from the new type, those in staged files too."""
+        if here.type.kind is Kind.INTEGER and new_type.kind is Kind.DOUBLE and here.name not in self.columns(table):
+            return False  # nobody has looked at the files
+        return here.name not in self.columns(table) or is_lossless(
+            self.session, self.dialect, table, self.columns(table)[here.name], new_type
+        )
 
     def last_sequence(self) -> int:
         """Return the highest sequence number that a load has committed; 0 if there is none."""
@@ -73,53 +96,118 @@ class Warehouse:
         rows = self.session.execute(f"SELECT MAX({name}) FROM {self.dialect.table(self.ledger)}")
         return int(rows[0][0] or 0)
 
+    def last_state(self, pipeline_id: str) -> str | None:
+        """Return the STATE of the pipeline's last committed load, put together from its chunks, or None."""
+        if not self.columns(self.ledger):
+            return None
+        dialect = self.dialect
+        load_id, pipeline, sequence, committed, chunk, state = (
+            dialect.name(dialect.fold(name))
+            for name in ("load_id", "pipeline_id", "last_sequence", "committed_at", "state_chunk", "state")
+        )
+        rows = self.session.execute(
+            f"SELECT {load_id}, {chunk}, {state} FROM {dialect.table(self.ledger)} "
+            f"WHERE {pipeline} = {dialect.literal(pipeline_id)} AND {state} IS NOT NULL "
+            f"ORDER BY {sequence} DESC, {committed} DESC, {load_id}, {chunk} LIMIT {MAX_STATE_CHUNKS}"
+        )
+        return "".join(row[2] for row in rows if row[0] == rows[0][0]) if rows else None
+
     def make_table(self, table: Table, columns: Iterable[Column]) -> None:
-        """Create the table, or add the columns that it lacks."""
+        """Create the table, or give it the columns that it lacks."""
         wanted = list(columns)
         if table.schema not in self._schemas:
             if not self.session.execute(self.dialect.schema_exists(table.schema)):
                 self.session.execute(self.dialect.create_schema(table.schema))
             self._schemas.add(table.schema)
+        frozen = self.frozen and table != self.ledger
         present = self.columns(table)
-        if not present:
-            self.session.execute(self.dialect.create_table(table, wanted))
-        for column in wanted:
-            if present and column.name not in present:
-                self.session.execute(self.dialect.add_column(table, column))
-                logger.info("table %s: column %s added", table, column.name)
-        self._tables[table] = {**{column.name: column for column in wanted}, **present}
+        self._tables.pop(table)  # if a change fails, nobody knows what it left
+        self._tables[table] = fit_table(self.session, self.dialect, table, wanted, present, frozen=frozen)
 
     def commit(self, load: Load) -> None:
         """Make the load visible, all of it or nothing.
 
-        Raises CommitError, after which nothing of the load is visible unless its text says that nobody knows.
+        A lost connection and a conflict with another transaction are tried again: until COMMIT nothing has happened,
+        and a COMMIT whose answer was lost is looked up in the ledger. Raises CommitError, after which nothing of the
+        load is visible unless its text says that nobody knows.
         """
-        self._make_tables(load)
         manifests = self._stage_manifests(load)
         try:
-            self._commit(load, manifests)
+            for attempt in range(1, MAX_ATTEMPTS + 1):
+                try:
+                    self._commit_once(load, manifests)
+                    return
+                except WarehouseError as error:
+                    if not (error.connection_lost or error.conflict) or attempt == MAX_ATTEMPTS:
+                        raise _as_commit_error(load, error) from error
+                    self._wait_to_retry(load, attempt, error)
         finally:
             self._remove([*manifests.values()])
 
-    def _commit(self, load: Load, manifests: dict[ClosedBatch, str]) -> None:
-        execute = self.session.execute
-        execute(self.dialect.begin)
+    def _wait_to_retry(self, load: Load, attempt: int, error: WarehouseError) -> None:
+        seconds = random.uniform(0.5, 1.0) * RETRY_SECONDS * 2 ** (attempt - 1)  # noqa: S311 - spreads retries only
+        logger.warning(
+            "load %s: attempt %d of %d failed (%s); again in %.1f s",
+            load.load_id,
+            attempt,
+            MAX_ATTEMPTS,
+            error,
+            seconds,
+        )
+        if error.connection_lost:
+            self._forget_session()
+        self.pause(seconds)
+
+    def _commit_once(self, load: Load, manifests: dict[ClosedBatch, str]) -> None:
+        self._make_tables(load)
+        merges = self._make_scratch_tables(load)
+        self.session.execute(self.dialect.begin)
+        transaction = self.session.transaction()
         try:
-            loaded = self._copy_all(load, manifests)
+            loaded = self._copy_all(load, manifests, merges)
             for statement in self._ledger_inserts(load, loaded):
-                execute(statement)
-        except BaseException as error:
+                self.session.execute(statement)
+        except BaseException:
             self._roll_back()
-            if isinstance(error, WarehouseError) and not isinstance(error, CommitError):
-                raise CommitError(f"load {load.load_id} was rolled back: {error}", code=error.code) from error
             raise
         try:
-            execute("COMMIT")
+            self.session.execute("COMMIT")
         except WarehouseError as error:
+            if not error.connection_lost:
+                self._roll_back()
+                raise
+            self._resolve(load, transaction, error)
+        self._drop_scratch_tables(merges)
+
+    def _resolve(self, load: Load, transaction: str, error: WarehouseError) -> None:
+        """Find out whether a COMMIT that was not answered has worked; return if it has.
+
+        Raises the error again, to be retried, if it has not; CommitError if nobody can tell.
+        """
+        logger.warning("load %s: COMMIT was not answered (%s); asking the ledger", load.load_id, error)
+        self._forget_session()
+        name = self.dialect.name
+        query = (
+            f"SELECT COUNT(*) FROM {self.dialect.table(self.ledger)} "
+            f"WHERE {name(self.dialect.fold('load_id'))} = {self.dialect.literal(load.load_id)}"
+        )
+        try:
+            self.session.end_transaction(transaction)
+            committed = self.session.execute(query)[0][0] > 0
+        except BulkError as unknown:
             raise CommitError(
-                f"load {load.load_id}: COMMIT was not answered ({error}); it may have worked: "
-                f"look for this load_id in {self.ledger}"
+                f"load {load.load_id}: COMMIT was not answered ({error}), nor was the ledger ({unknown}); "
+                f"the load may be in the warehouse: look for this load_id in {self.ledger}"
             ) from error
+        if not committed:
+            raise error
+        logger.info("load %s: it was committed", load.load_id)
+
+    def _forget_session(self) -> None:
+        """Close the session; the next statement opens another, which looks at the tables anew."""
+        self.close()
+        self._tables.clear()
+        self._schemas.clear()
 
     def _make_tables(self, load: Load) -> None:
         fold = self.dialect.fold
@@ -138,23 +226,67 @@ class Warehouse:
                     self.stage.put(keys[batch], content)
         return keys
 
-    def _copy_all(self, load: Load, manifests: dict[ClosedBatch, str]) -> dict[str, int]:
+    def _make_scratch_tables(self, load: Load) -> dict[ClosedBatch, Merge]:
+        """Create what upserts need before BEGIN: on Snowflake even a temporary table commits."""
+        merges = {}
+        for table in load.tables:
+            for batch in table.batches if table.method.name == UPSERT else ():
+                self._scratch_count += 1
+                base = self.dialect.fold(f"_singer_scratch_{os.getpid()}_{self._scratch_count}")
+                scratch, chosen = Table(table.table.schema, f"{base}_1"), Table(table.table.schema, f"{base}_2")
+                stored = {column.name: column for column in table.columns}
+                columns = [stored.get(column.name, column) for column in batch.columns]
+                merges[batch] = Merge(self.dialect, table.table, scratch, chosen, columns, table.method)
+                for made in (scratch, chosen):
+                    self.session.execute(self.dialect.create_scratch(made, columns))
+        return merges
+
+    def _drop_scratch_tables(self, merges: dict[ClosedBatch, Merge]) -> None:
+        """Drop them early; the end of the session does it too, so a failure is no failure of the load."""
+        for merge in merges.values():
+            for scratch in (merge.scratch, merge.chosen):
+                try:
+                    self.session.execute(f"DROP TABLE IF EXISTS {self.dialect.scratch_table(scratch)}")
+                except WarehouseError as error:
+                    logger.debug("a temporary table stays until the session ends: %s", error)
+
+    def _copy_all(
+        self, load: Load, manifests: dict[ClosedBatch, str], merges: dict[ClosedBatch, Merge]
+    ) -> dict[str, int]:
         loaded: dict[str, int] = {}
         for table in sorted(load.tables, key=lambda part: part.table):
             if table.overwrite:
                 self.session.execute(self.dialect.delete_rows(table.table))
             for batch in table.batches:
-                count = self._copy(load, table, batch, manifests.get(batch))
+                count = self._copy(load, table, batch, manifests.get(batch), merges.get(batch))
                 loaded[table.stream] = loaded.get(table.stream, 0) + count
+            if table.activated is not None:
+                for statement in self._obsolete_versions(table, table.activated, load.committed_at):
+                    self.session.execute(statement)
         return loaded
 
-    def _copy(self, load: Load, table: TableLoad, batch: ClosedBatch, manifest_key: str | None) -> int:
+    def _obsolete_versions(self, table: TableLoad, version: int, now: str) -> list[str]:
+        """Return what ACTIVATE_VERSION asks for: rows of lower versions are removed, or stamped."""
+        dialect, target = self.dialect, self.dialect.table(table.table)
+        older = f"{dialect.name(dialect.fold('_sdc_table_version'))} < {dialect.literal(version)}"
+        if table.method.hard_delete:
+            return [f"DELETE FROM {target} WHERE {older}"]
+        deleted = dialect.name(dialect.fold("_sdc_deleted_at"))
+        return [f"UPDATE {target} SET {deleted} = {dialect.literal(now)} WHERE {older} AND {deleted} IS NULL"]
+
+    def _copy(
+        self, load: Load, table: TableLoad, batch: ClosedBatch, manifest_key: str | None, merge: Merge | None
+    ) -> int:
         count = 0
-        for statement in self.dialect.copies(table, batch, self.stage.url, manifest_key):
+        into = self.dialect.scratch_table(merge.scratch) if merge else self.dialect.table(table.table)
+        types = {column.name: column.type for column in (merge.columns if merge else table.columns)}
+        for statement in self.dialect.copies(into, types, batch, self.stage.url, manifest_key):
             logger.info("%s", self.dialect.masked(statement))
             try:
                 rows = self.session.execute(statement)
             except WarehouseError as error:
+                if error.connection_lost or error.conflict:
+                    raise
                 self._roll_back()
                 raise self.dialect.explain(self.session, error, table, batch, self.stage.url) from error
             if self.dialect.copy_count is not None:
@@ -165,7 +297,19 @@ class Warehouse:
                 f"load {load.load_id} was rolled back: stream {batch.stream!r} has {batch.row_count} rows read, "
                 f"{sum(file.row_count for file in batch.files)} staged, {count} loaded by the warehouse"
             )
+        if merge is not None:
+            self._apply(load, merge)
         return count
+
+    def _apply(self, load: Load, merge: Merge) -> None:
+        nulls = self.session.execute(merge.null_keys())[0][0]
+        if nulls:
+            raise CommitError(
+                f"load {load.load_id} was rolled back: {nulls} rows of {merge.table} have NULL in a key property; "
+                "load the stream by append-only, or repair the keys at their source"
+            )
+        for statement in merge.statements():
+            self.session.execute(statement)
 
     def _ledger_inserts(self, load: Load, loaded: dict[str, int]) -> list[str]:
         names = ", ".join(self.dialect.name(self.dialect.fold(column.name)) for column in LEDGER_COLUMNS)
@@ -194,3 +338,10 @@ class Warehouse:
             self.stage.remove(keys)
         except BulkError as error:
             logger.warning("a staged file stays: %s", error)
+
+
+def _as_commit_error(load: Load, error: WarehouseError) -> WarehouseError:
+    """A failed load says so, with its load_id; an error that says it already stays as it is."""
+    if isinstance(error, CommitError):
+        return error
+    return CommitError(f"load {load.load_id} was rolled back: {error}", code=error.code)

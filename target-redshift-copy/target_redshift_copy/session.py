@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +15,20 @@ from target_redshift_copy.sql import masked
 # An idle connection through a NAT gateway is dropped without a word (mgmt: connecting-drop-issues).
 KEEPALIVES_IDLE_SECONDS = 200
 CONNECT_TIMEOUT_SECONDS = 60
+# How long a lost session is waited for, in steps.
+GONE_ATTEMPTS, GONE_SECONDS = 60, 0.5
+
+# Another transaction was in the way (c_serial_isolation): 1023 is a serializable violation, 1018 a table that came
+# after our snapshot; a deadlock ends one of the two.
+CONFLICTS = {"40001", "40P01"}
+CONFLICT_WORDS = (
+    "Serializable isolation violation",
+    "deadlock detected",
+    "conflict with concurrent transaction",
+    "1018 Relation does not exist",
+)
+
+logger = logging.getLogger(__name__)
 
 
 class RedshiftSession:
@@ -39,11 +55,34 @@ class RedshiftSession:
                 return [] if cursor.description is None else cursor.fetchall()
         except psycopg2.Error as error:
             text = " ".join(masked(str(error)).split())
-            raise WarehouseError(f"Redshift: {text}", code=error.pgcode) from error
+            lost = bool(self._connection.closed) or isinstance(error, psycopg2.InterfaceError)
+            conflict = error.pgcode in CONFLICTS or any(word in text for word in CONFLICT_WORDS)
+            raise WarehouseError(
+                f"Redshift: {text}", code=error.pgcode, connection_lost=lost, conflict=conflict and not lost
+            ) from error
 
     def close(self) -> None:
         """End the session; the server rolls back what is open."""
         self._connection.close()
+
+    def transaction(self) -> str:
+        """Return the process that serves this session: it has one transaction at a time."""
+        return str(self._connection.get_backend_pid())
+
+    def end_transaction(self, name: str) -> None:
+        """End the process of a lost session, and wait until it is gone (STV_SESSIONS)."""
+        try:
+            self.execute(f"SELECT pg_terminate_backend({int(name)})")
+        except WarehouseError as error:
+            if error.connection_lost:
+                raise
+            # It is gone already, or it is not ours to end: the sessions tell.
+            logger.debug("session %s was not ended: %s", name, error)
+        for _ in range(GONE_ATTEMPTS):
+            if not self.execute(f"SELECT 1 FROM stv_sessions WHERE process = {int(name)}"):
+                return
+            time.sleep(GONE_SECONDS)
+        raise WarehouseError(f"Redshift: the lost session {name} is still there")
 
 
 def _arguments(config: Mapping[str, Any]) -> dict[str, Any]:

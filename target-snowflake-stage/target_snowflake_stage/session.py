@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,15 @@ SESSION_PARAMETERS = {
     "AUTOCOMMIT": True,
     "TRANSACTION_ABORT_ON_ERROR": True,
 }
+
+# How long a transaction of a lost session is waited for, in steps.
+GONE_ATTEMPTS, GONE_SECONDS = 60, 0.5
+
+# The connection or the session is gone: network errors of the connector (250001 to 250003), session expired or
+# unknown (390111, 390112, 390104), token expired (390114, 390195).
+LOST = {"250001", "250002", "250003", "251012", "390104", "390111", "390112", "390114", "390195"}
+# Waited too long for a lock (625), deadlock (603), the table was changed under us.
+CONFLICTS = {"625", "603", "200001"}
 
 # Settings that the connector knows by the same name.
 _SAME_NAMES = ("account", "user", "password", "authenticator", "token", "role", "warehouse", "database")
@@ -52,7 +62,23 @@ class SnowflakeSession:
         except Error as error:
             text = " ".join(masked(str(error.raw_msg or error.msg)).split())
             query = f" (query {error.sfqid})" if error.sfqid else ""
-            raise WarehouseError(f"Snowflake: {text}{query}", code=str(error.errno)) from None
+            code = str(error.errno).lstrip("0")
+            raise WarehouseError(
+                f"Snowflake: {text}{query}", code=code, connection_lost=code in LOST, conflict=code in CONFLICTS
+            ) from None
+
+    def transaction(self) -> str:
+        """Return the id of the open transaction."""
+        return str(self.execute("SELECT CURRENT_TRANSACTION()")[0][0])
+
+    def end_transaction(self, name: str) -> None:
+        """Abort a transaction whose session was lost: it would hold its locks for minutes (transactions)."""
+        for _ in range(GONE_ATTEMPTS):
+            if name not in {str(row[0]) for row in self.execute("SHOW TRANSACTIONS")}:
+                return
+            self.execute(f"SELECT SYSTEM$ABORT_TRANSACTION({int(name)})")
+            time.sleep(GONE_SECONDS)
+        raise WarehouseError(f"Snowflake: the transaction {name} of a lost session is still there")
 
     def close(self) -> None:
         """End the session; the server rolls back what is open."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,13 +21,17 @@ class Loader:
     _query: Callable[[str], list[tuple[Any, ...]]]
 
     def load(
-        self, *messages: Mapping[str, Any] | str, variables: Mapping[str, str] | None = None, **changes: Any
+        self,
+        *messages: Mapping[str, Any] | str,
+        variables: Mapping[str, str] | None = None,
+        arguments: Sequence[str] = (),
+        **changes: Any,
     ) -> Run:
         """Run the target over the messages (a str is a line as it stands), with changes to its configuration."""
         lines = [message if isinstance(message, str) else json.dumps(message) for message in messages]
         text = "".join(line + "\n" for line in lines)
         config = {name: value for name, value in {**self.config, **changes}.items() if value is not None}
-        return self._run(self.command, config, text.encode(), variables=variables)
+        return self._run(self.command, config, text.encode(), *arguments, variables=variables)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query; `{schema}` stands for the schema of this test."""
