@@ -32,6 +32,10 @@ ALLOWED = {
     "TRY_TO_NUMBER", "TRY_TO_NUMERIC", "TRY_TO_TIME", "TRY_TO_TIMESTAMP", "TRY_TO_TIMESTAMP_LTZ",
     "TRY_TO_TIMESTAMP_NTZ", "TRY_TO_TIMESTAMP_TZ", "UUID_STRING",
 }  # fmt: skip
+NULL_IN_FILE = (
+    "NULL result in a non-nullable column. Use quotes if an empty field should be interpreted as an empty string "
+    "instead of a null"
+)
 FIELD_TYPE = T("VARCHAR", MAX_VARCHAR)
 METADATA: dict[str, tuple[str, T]] = {
     "METADATA$FILENAME": ("sf_name", TEXT),
@@ -195,7 +199,7 @@ class Plan:
     def _not_null(sql: str, column: ColumnDef) -> str:
         if column.nullable:
             return sql
-        missing = fail(100072, "22000", literal("NULL result in a non-nullable column"), column.type.stored)
+        missing = fail(100088, "22000", literal(NULL_IN_FILE), column.type.stored)
         return f"coalesce({sql}, {missing})"
 
 

@@ -86,12 +86,13 @@ def load_file(
         data = decompress(location.read(file), options["COMPRESSION"], file.key)
         rows = read_rows(data, options, plan.width, plan.fields, stop_at_error=abort)
     except SqlError as error:
-        if abort or error.code == STAGE_FAILURE:
-            raise error_in_file(error.message, error.code, error.sqlstate, shown, 1, 1, None) from None
+        if error.code == STAGE_FAILURE:
+            raise
+        if abort:
+            raise error_in_file(RowError(1, 1, 1, error.message, error.code), shown) from None
         return FileLoad(name, file, "LOAD_FAILED", 0, 0, 1, 1, error.message, 1, 1)
     if rows.errors and abort:
-        first = rows.errors[0]
-        raise error_in_file(first.message, first.code, "22000", shown, first.line, first.character, first.column)
+        raise error_in_file(rows.errors[0], shown)
     bad: list[RowError] = []
     try:
         converted = _Converter(session, plan, location, file, rows).quickly()
@@ -100,10 +101,7 @@ def load_file(
             rows = read_rows(data, options, plan.width, plan.fields, stop_at_error=abort, quick=False)
         converted, bad = _Converter(session, plan, location, file, rows).carefully()
         if bad and abort:
-            first = bad[0]
-            raise error_in_file(
-                first.message, first.code, "22000", shown, first.line, first.character, first.column
-            ) from None
+            raise error_in_file(bad[0], shown) from None
     return _judge(
         FileLoad(name, file, "LOADED", rows.parsed), converted, sorted(rows.errors + bad, key=_place), on_error
     )
@@ -148,17 +146,18 @@ def _judge(load: FileLoad, table: Any, errors: list[RowError], on_error: str) ->
     return load
 
 
-def error_in_file(
-    message: str, code: int, sqlstate: str, file: str, line: int, character: int, column: str | None
-) -> SqlError:
+def error_in_file(error: RowError, file: str) -> SqlError:
     """A COPY error with its place, and the advice that Snowflake appends."""
-    where = f"{message}\n  File '{file}', line {line}, character {character}\n  Row {line}, column {column or ''}"
+    where = (
+        f"{error.message}\n  File '{file}', line {error.line}, character {error.character}\n"
+        f"  Row {error.row}, column {error.column or ''}"
+    )
     return SqlError(
         f"{where}\n  If you would like to continue loading when an error is encountered, use other values such as "
         "'SKIP_FILE' or 'CONTINUE' for the ON_ERROR option. For more information on loading options, please run "
         "'info loading_data' in a SQL client.",
-        code,
-        sqlstate,
+        error.code,
+        "22000",
     )
 
 

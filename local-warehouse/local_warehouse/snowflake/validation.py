@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 N = number(38, 0)
 ERRORS = {
     "ERROR": TEXT, "FILE": TEXT, "LINE": N, "CHARACTER": N, "BYTE_OFFSET": N, "CATEGORY": TEXT, "CODE": N,
-    "SQL_STATE": TEXT, "COLUMN_NAME": TEXT, "ROW_NUMBER": N, "ROW_START_LINE": N, "REJECTED_RECORD": TEXT,
+    "SQL_STATE": TEXT, "COLUMN_NAME": TEXT, "ROW_NUMBER": N, "ROW_START_LINE": N,
 }  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def _errors(
             category = "parsing" if one.column is None else "conversion"
             values = [
                 one.message, name, one.line, one.character, None, category, one.code, "22000", one.column, one.row,
-                one.line, None,
+                one.line,
             ]  # fmt: skip
             rows.append([None if value is None else str(value) for value in values])
     return Result(list(ERRORS), list(ERRORS.values()), rows, COPY)
@@ -76,9 +76,7 @@ def _rows(
         table, errors = convert_all(session, plan, location, file, options)
         if errors and errors[0].row <= count - len(found):
             one = errors[0]
-            raise error_in_file(
-                one.message, one.code, "22000", location.url(file.key), one.line, one.character, one.column
-            )
+            raise error_in_file(one, location.url(file.key))
         restored = f"SELECT {plan.restore_as} FROM validated"
         found += session.work.query(
             f"SELECT {listed} FROM ({restored}) LIMIT {count - len(found)}", {"validated": table}
