@@ -140,7 +140,8 @@ def double_field(column_type: ColumnType, file_format: FileFormat) -> FieldEncod
 
 
 def is_exact_double(raw: bytes) -> bool:
-    """Return whether the double nearest to the number, written with as many digits, has the digits that were sent."""
+    """Return whether the nearest double is the number: written in its shortest form, or with as many digits as were
+    sent, it has those digits."""
     try:
         _, digits, exponent = _parts(raw, "", allow_text=False)
     except Unfit:
@@ -152,5 +153,5 @@ def is_exact_double(raw: bytes) -> bool:
         return False
     if len(digits) <= EXACT_DOUBLE_DIGITS:
         return True
-    written, _, power = (b"%.*e" % (len(digits) - 1, number)).partition(b"e")
-    return written.replace(b".", b"").rstrip(b"0") == digits and int(power) == exponent + len(digits) - 1
+    forms = (repr(number).encode(), b"%.*e" % (len(digits) - 1, number))
+    return any(_parts(form, "", allow_text=False) == (b"", digits, exponent) for form in forms)

@@ -1,0 +1,101 @@
+"""A property's values through the encoders of one warehouse, into a file and back by the independent reader."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from singer_bulk.cli import type_rules
+from singer_bulk.columns import Column
+from singer_bulk.delimited import RowEncoder
+from singer_bulk.evolution import EvolutionRules, Placement
+from singer_bulk.fileformat import ColumnOutgrown, FileFormat, ValueRules
+from singer_bulk.messages import Records
+from singer_bulk.stream import stream_columns
+from singer_bulk.validation import record_check
+from target_redshift_copy.cli import file_format as redshift_format
+from target_redshift_copy.sql import CopyAccess, Redshift
+from target_redshift_copy.sql import type_words as redshift_words
+from target_snowflake_stage.cli import file_format as snowflake_format
+from target_snowflake_stage.sql import Place, Snowflake
+from target_snowflake_stage.sql import type_words as snowflake_words
+
+from tests.fidelity.corpus import REDSHIFT
+from tests.fidelity.reader import fields, redshift_value, snowflake_value
+
+SETTINGS: dict[str, Any] = {
+    "number_type": "double",
+    "number_scale": 9,
+    "datetime_type": "auto",
+    "invalid_datetime": "error",
+    "json_as_text": False,
+}
+DIALECTS: dict[str, Any] = {
+    "redshift": Redshift(CopyAccess(None)),
+    "snowflake": Snowflake("DEMO", Place("DEMO", "PUBLIC", "S"), Place("DEMO", "PUBLIC", "F"), ""),
+}
+
+
+class Encoding:
+    """The encoders of one stream for one warehouse, as a run would make them."""
+
+    def __init__(
+        self,
+        warehouse: str,
+        schema: Mapping[str, Any],
+        settings: Mapping[str, Any] | None = None,
+        values: ValueRules | None = None,
+    ) -> None:
+        self.warehouse = warehouse
+        self.schema = dict(schema)
+        dialect = DIALECTS[warehouse]
+        rules = type_rules({**SETTINGS, **(settings or {})})
+        placement = Placement("s", {}, EvolutionRules(), dialect.names, lambda here, new_type: True)
+        self.columns: tuple[Column, ...] = stream_columns(
+            schema, rules, dialect.names, placement, dialect.stored, validate=True
+        )
+        made = redshift_format() if warehouse == REDSHIFT else snowflake_format()
+        self.format: FileFormat = replace(made, rules=values or ValueRules())
+        self.check = record_check("s", schema, self.columns)
+
+    def rows(self, records: Sequence[str]) -> bytes:
+        """Return the rows of records, given as JSON texts; a column may be outgrown on the way."""
+        lines = ['{"type":"RECORD","stream":"s","record":' + record + "}" for record in records]
+        run = Records.of_lines("s", [line.encode("utf-8", "surrogatepass") for line in lines], range(len(lines)))
+        if self.check is not None:
+            self.check(run)
+        while True:
+            try:
+                required = frozenset(self.schema.get("required", ()))
+                return RowEncoder("s", self.columns, self.format, required=required).encode(run, 0)
+            except ColumnOutgrown as outgrown:
+                self.columns = tuple(
+                    replace(column, type=outgrown.needed) if column.name == outgrown.column else column
+                    for column in self.columns
+                )
+
+    def read(self, content: bytes) -> list[list[str | None]]:
+        """Return what the columns would show of a file."""
+        words = redshift_words if self.warehouse == REDSHIFT else snowflake_words
+        types = [words(_decided(column)) for column in self.columns]
+        read = []
+        for row in fields(content):
+            assert len(row) == len(types)
+            if self.warehouse == REDSHIFT:
+                read.append([redshift_value(*pair, self.format.null) for pair in zip(row, types, strict=True)])
+            else:
+                read.append([snowflake_value(*pair) for pair in zip(row, types, strict=True)])
+        return read
+
+
+def _decided(column: Column) -> Any:
+    from singer_bulk.stream import decided
+
+    return decided([column], {column.name})[0].type
+
+
+def record(**texts: str) -> str:
+    """Return a record of properties with these JSON texts."""
+    return "{" + ", ".join(f"{json.dumps(name)}: {text}" for name, text in texts.items()) + "}"
