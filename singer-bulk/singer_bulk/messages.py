@@ -28,10 +28,10 @@ BLOCK_BYTES = 1 << 18
 
 @dataclass(frozen=True)
 class Block:
-    """Whole lines of the input, each with its line end; `line_number` is that of the first, counted from 1."""
+    """Whole lines of the input, each with its line end, and their numbers, counted from 1."""
 
     text: bytes
-    line_number: int
+    line_numbers: range
 
 
 @dataclass(frozen=True)
@@ -125,12 +125,13 @@ def read_blocks(source: IO[Any], wait_seconds: float | None = None) -> Iterator[
         if not end:
             rest.append(chunk)
             continue
-        block = Block(b"".join([*rest, chunk[:end]]), line_number)
+        text = b"".join([*rest, memoryview(chunk)[:end]])
         rest = [chunk[end:]]
-        yield block
-        line_number += block.text.count(b"\n")
+        numbers = range(line_number, line_number + text.count(b"\n"))
+        yield Block(text, numbers)
+        line_number = numbers.stop
     if last := b"".join(rest):
-        yield Block(last + b"\n", line_number)
+        yield Block(last + b"\n", range(line_number, line_number + 1))
 
 
 def _chunks(source: IO[Any], wait_seconds: float | None) -> Iterator[bytes | None]:
@@ -169,7 +170,7 @@ def messages_of(block: Block) -> Iterator[Message]:
 
     Raises MessageError for a line that is no JSON object, has no type, or a type that is not taken.
     """
-    text, number, start = block.text, block.line_number, 0
+    text, number, start = block.text, block.line_numbers.start, 0
     while start < len(text):
         end = text.index(b"\n", start) + 1
         line = text[start : end - 1]
@@ -181,11 +182,9 @@ def messages_of(block: Block) -> Iterator[Message]:
             continue
         if header.stream is None:
             raise MessageError(number, "a RECORD without stream", "the tap must name it")
-        end = _end_of_run(text, start, end, header.stream)
-        records = text[start:end]
-        numbers = range(number, number + records.count(b"\n"))
-        yield Records(header.stream, records, numbers)
-        start, number = end, numbers.stop
+        end, count = _run(text, start, end, block.line_numbers.stop - number, header.stream)
+        yield Records(header.stream, text[start:end], range(number, number + count))
+        start, number = end, number + count
 
 
 # What most taps begin every line with, type and stream together: a line that begins so is of the same stream. The
@@ -195,11 +194,19 @@ _PREFIX = re.compile(
 )
 
 
-def _end_of_run(text: bytes, start: int, end: int, stream: str) -> int:
-    """Return the position behind the last RECORD of `stream` that follows the one at `start` without a break."""
+def _run(text: bytes, start: int, end: int, lines_left: int, stream: str) -> tuple[int, int]:
+    """Return the end of the run of RECORDs of `stream` that begins with the line from `start` to `end`, and its lines.
+
+    Within a run that is told by its prefix each line end stands between "}" and "{", where no JSON text can go on: n
+    lines that hold n objects hold one in each line.
+    """
     prefix = _PREFIX.match(text, start)
     if prefix is not None:
-        return int(_end_of(prefix[0]).search(text, end - 1).end())
+        if text.count(b"}\n" + prefix[0], start) == lines_left - 1 and text.endswith(b"}\n"):
+            return len(text), lines_left
+        end = int(_end_of(prefix[0]).search(text, end - 1).end())
+        return end, text.count(b"\n", start, end)
+    count = 1
     while end < len(text):
         following = text.index(b"\n", end) + 1
         try:
@@ -208,17 +215,13 @@ def _end_of_run(text: bytes, start: int, end: int, stream: str) -> int:
             break  # reported when its turn comes
         if header.type.upper() != "RECORD" or header.stream != stream:
             break
-        end = following
-    return end
+        end, count = following, count + 1
+    return end, count
 
 
 @lru_cache(maxsize=64)
 def _end_of(prefix: bytes) -> Any:
-    r"""Return the pattern of the line end behind a run: the first one that the prefix does not follow.
-
-    A line that does not end in "}" ends the run too. So within a run each line end stands between "}" and "{", where
-    no JSON text can go on, and a run of n lines that holds n objects holds one in each line.
-    """
+    r"""Return the pattern of the line end behind a run: one that the prefix does not follow, or no "}" precedes."""
     return re.compile(rb"\n(?:(?<!\}\n)(?<!\}\r\n)|(?!" + re.escape(prefix) + rb"))")
 
 
