@@ -14,12 +14,13 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import add
 from typing import Any, Literal
 
 import msgspec
 
 from singer_bulk.columns import Column, Kind
-from singer_bulk.delimited import RowEncoder, Suffix
+from singer_bulk.delimited import RowEncoder
 from singer_bulk.fileformat import FieldEncoder, Unfit
 from singer_bulk.messages import Records
 from singer_bulk.splices import NULL_VALUE, SEPARATOR, splice_of, without_escapes
@@ -83,7 +84,7 @@ class BlockEncoder:
         rows: Iterable[bytes] = map(b"|".join, zip(*columns, strict=True))
         suffix = self._rows.suffix()
         if suffix is not None:
-            rows = _with_suffix(rows, messages, suffix, sequence)
+            rows = map(add, rows, suffix(messages, sequence))
         block = b"\n".join(rows) + b"\n"
         if self._max_bytes is not None and len(block) > self._max_bytes:
             raise Unsure  # a single row may be too long
@@ -130,11 +131,6 @@ class _Fields:
     def _one_by_one(self, values: bytes) -> list[bytes]:
         null, encode = self._null, self._encode
         return [null if value == NULL else encode(value) for value in values[1:].split(SEPARATOR)]
-
-
-def _with_suffix(rows: Iterable[bytes], messages: Sequence[Any], suffix: Suffix, sequence: int) -> list[bytes]:
-    numbers = range(sequence, sequence + len(messages))
-    return [row + suffix(message, number) for row, message, number in zip(rows, messages, numbers, strict=True)]
 
 
 def _decoder(stream: str, columns: Sequence[Column], required: frozenset[str], *, forbid_unknown: bool) -> Any:

@@ -21,9 +21,9 @@ from singer_bulk.messages import Records
 from singer_bulk.values import ColumnOutgrown, FileFormat, Outgrown, UndecidedDatetime, Unfit, field_encoder
 
 NULL_JSON, MISSING = b"null", b""
-# From a decoded RECORD and its sequence number to the fields of the metadata columns, "|" before each; made anew
-# for each run of records, whose time of arrival they share.
-Suffix = Callable[[Any, int], bytes]
+# From decoded RECORDs and the sequence number of the first to the fields of the metadata columns, "|" before each; made
+# anew for each run of records, whose time of arrival they share.
+Suffix = Callable[[Sequence[Any], int], list[bytes]]
 
 
 def no_suffix() -> None:
@@ -74,7 +74,8 @@ class RowEncoder:
         suffix = self.suffix()
         for number, line in zip(records.line_numbers, records.lines, strict=True):
             message = self._decode(line, number)
-            rows.append(self._fields(message.record, number) + (suffix(message, sequence) if suffix else b"") + b"\n")
+            row = self._fields(message.record, number)
+            rows += [row, *(suffix([message], sequence) if suffix else ()), b"\n"]
             sequence += 1
         return b"".join(rows)
 

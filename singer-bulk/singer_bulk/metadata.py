@@ -7,8 +7,10 @@ whichever is higher, and counts up; so no clock that runs backwards can repeat a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timezone
+from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
 from singer_bulk.columns import INTEGER, TIMESTAMPTZ
@@ -52,24 +54,31 @@ def suffix_of(
     The names are those of METADATA_TYPES, and ORDER_NAME, the number of a row in a scratch table.
     """
     instant = field_encoder(TIMESTAMPTZ, file_format)
+    null = file_format.null
     batched_at = _at(now(), instant)
     started = b"%d" % int(started_at.timestamp() * 1000)
 
     def suffix() -> Suffix:
         received_at = _at(now(), instant)
+        extracted_at = lru_cache(maxsize=1024)(lambda text: _extracted(text, instant, null))
 
-        def fields(message: Any, sequence: int) -> bytes:
-            values = {
-                "_sdc_extracted_at": _extracted(message.time_extracted, instant, file_format.null),
-                "_sdc_received_at": received_at,
-                "_sdc_batched_at": batched_at,
-                "_sdc_deleted_at": file_format.null,
-                "_sdc_sequence": b"%d" % sequence,
-                ORDER_NAME: b"%d" % sequence,
-                "_sdc_table_version": file_format.null if message.version is None else b"%d" % message.version,
-                "_sdc_sync_started_at": started,
+        def fields(messages: Sequence[Any], sequence: int) -> list[bytes]:
+            numbers = [b"%d" % number for number in range(sequence, sequence + len(messages))]
+            columns: dict[str, Callable[[], Iterable[bytes]]] = {
+                "_sdc_extracted_at": lambda: [extracted_at(message.time_extracted) for message in messages],
+                "_sdc_received_at": lambda: repeat(received_at),
+                "_sdc_batched_at": lambda: repeat(batched_at),
+                "_sdc_deleted_at": lambda: repeat(null),
+                "_sdc_sequence": lambda: numbers,
+                ORDER_NAME: lambda: numbers,
+                "_sdc_table_version": lambda: [
+                    null if message.version is None else b"%d" % message.version for message in messages
+                ],
+                "_sdc_sync_started_at": lambda: repeat(started),
             }
-            return b"".join(b"|" + values[name] for name in names)
+            # The empty field in front gives the "|" behind the row.
+            rows = zip(repeat(b"", len(messages)), *(columns[name]() for name in names), strict=False)
+            return list(map(b"|".join, rows))
 
         return fields
 
