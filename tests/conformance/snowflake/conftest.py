@@ -142,5 +142,13 @@ def other(config: Config, db: Db) -> Iterator[Db]:
 def stage(config: Config, db: Db) -> Stage:
     """A stage over an empty prefix, with the default file format."""
     made = Stage(config, db, config["s3_key_prefix"])
-    db.run(f"CREATE STAGE ST URL='{made.url}' STORAGE_INTEGRATION = {config['storage_integration']}")
+    db.run(f"CREATE STAGE ST URL='{made.url}' {_access(config)}")
     return made
+
+
+def _access(config: Config) -> str:
+    """What the stage reads S3 with: an integration, or keys where S3 knows no roles (--s3 rclone)."""
+    if "storage_integration" in config:
+        return f"STORAGE_INTEGRATION = {config['storage_integration']}"
+    keys = (config["aws_access_key_id"], config["aws_secret_access_key"])
+    return "CREDENTIALS = (AWS_KEY_ID = '{}' AWS_SECRET_KEY = '{}')".format(*keys)

@@ -426,6 +426,7 @@ def test_compression_is_found_out(db, table, stage, codec):
     assert db.run("SELECT * FROM T") == [(1, "x")]
 
 
+@pytest.mark.roles
 def test_url_needs_rights_of_its_own(config, db, table, stage):
     """COPY from a URL uses the integration or keys it names; a named stage takes neither."""
     stage.put("a.csv", "1,x\n")
