@@ -52,6 +52,7 @@ SETTINGS = {
     "max_wal_size": "4GB",
     "checkpoint_timeout": "1h",
     "timezone": "UTC",
+    "extra_float_digits": "0",  # r_extra_float_digits: REAL shows 6 digits, DOUBLE PRECISION 15
     "log_timezone": "UTC",
     "allow_system_table_mods": "on",  # our functions and views live in pg_catalog
     "standard_conforming_strings": "off",  # a backslash escapes inside '...', as in PostgreSQL 8.0

@@ -142,7 +142,7 @@ class TableReader:
         elif word == "DEFAULT":
             column.attributes += " DEFAULT " + self._expression()
         elif word == "IDENTITY":
-            column.attributes += _identity("ALWAYS", reader.group(), column)
+            column.attributes += _identity("ALWAYS", reader.group() if reader.sees("(") else [], column)
         elif word == "GENERATED":
             if not reader.accept("BY", "DEFAULT", "AS", "IDENTITY"):
                 raise syntax_error(reader.peek().text)

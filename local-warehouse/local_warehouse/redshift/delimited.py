@@ -23,6 +23,10 @@ csv.field_size_limit(1 << 26)
 
 _CODECS = {"UTF16": "utf-16", "UTF16LE": "utf-16-le", "UTF16BE": "utf-16-be", "ISO88591": "latin-1"}
 _LONE = re.compile("[\udc80-\udcff]")
+# Valid UTF-8 that is no character: loaded as it is, unless ACCEPTINVCHARS replaces it.
+_NONCHARACTER = re.compile(
+    "[\ufdd0-\ufdef" + "".join(chr(plane * 0x10000 + low) for plane in range(17) for low in (0xFFFE, 0xFFFF)) + "]"
+)
 
 
 @dataclass
@@ -290,6 +294,8 @@ class DelimitedReader:
         fields = record.fields or []
         if not raw and self.column_count > 1:
             return _bad(record, 1211, "Input data line is empty")
+        if len(fields) == self.column_count + 1 and not fields[-1] and not self.copy.csv:
+            fields.pop()  # a line may end with a delimiter, as in venue_noseats.txt (r_COPY_command_examples)
         if len(fields) > self.column_count:
             return _bad(record, 1202, "Extra column(s) found")
         if len(fields) < self.column_count:
@@ -301,13 +307,17 @@ class DelimitedReader:
 
     def _check_characters(self, record: Record) -> Record:
         assert record.fields is not None
+        replacement = self.copy.accept_inv_chars
         for index, value in enumerate(record.fields):
+            if replacement is not None:
+                value = _NONCHARACTER.sub(lambda found: replacement * len(found.group().encode()), value)
+                record.fields[index] = value
             if not _LONE.search(value):
                 continue
-            if self.copy.accept_inv_chars is None:
+            if replacement is None:
                 encoded = value.encode("utf-8", "surrogateescape")
                 return _bad(record, 1220, bad_sequence(encoded), index, value)
-            record.fields[index] = _LONE.sub(self.copy.accept_inv_chars, value)
+            record.fields[index] = _LONE.sub(replacement, value)
         return record
 
 
@@ -331,7 +341,8 @@ def bad_sequence(data: bytes) -> str:
         else:
             number = 4
         shown = " ".join(f"{byte:x}" for byte in bad[: wanted + 1])
-        return f"Bad UTF-8 hex sequence: {shown} (error {number})"
+        reason = "String contains invalid or unsupported UTF-8 codepoints."
+        return f"{reason} Bad UTF-8 hex sequence: {shown} (error {number})"
     return ""
 
 

@@ -68,9 +68,8 @@ def _too_long(_: re.Match[str]) -> dict[str, str]:
     return {"C": "XX000", "M": text, "D": block_detail(text, 8001, text, "string.hpp")}
 
 
-def _overflow(_: re.Match[str]) -> dict[str, str]:
-    text = "Numeric data overflow (result precision)"
-    return {"C": "XX000", "M": text, "D": block_detail(text, 1058, "64 bit overflow", "numeric_bound.cpp")}
+def _integer_syntax(found: re.Match[str]) -> dict[str, str]:
+    return {"M": f"invalid input syntax for integer:{found.group(1)}"}
 
 
 def _identity(found: re.Match[str]) -> dict[str, str]:
@@ -89,11 +88,15 @@ def _serializable(_: re.Match[str]) -> dict[str, str]:
 # PostgreSQL's text -> the fields Redshift puts in their place.
 TRANSLATIONS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], dict[str, str]]]] = [
     (re.compile(r"^value too long for type character"), _too_long),
-    (re.compile(r"^numeric field overflow$"), _overflow),
+    (re.compile(r"^invalid input syntax for type (?:integer|bigint|smallint):(.*)$", re.DOTALL), _integer_syntax),
     (re.compile(r"^cannot insert a non-DEFAULT value into column (.*)$"), _identity),
     (re.compile(r"^MERGE command cannot affect row a second time$"), _multiple_matches),
     (re.compile(r"^could not serialize access"), _serializable),
 ]
+
+_PRECISION = re.compile(
+    r"A field with precision (\d+), scale (\d+) must round to an absolute value less than 10\^(\d+)\."
+)
 
 # Where in PostgreSQL's sources an error arose says nothing about Redshift.
 _HIDDEN = ("V", "P", "F", "L", "R", "n", "s", "t", "c", "d", "W", "q", "p")
@@ -102,6 +105,11 @@ _HIDDEN = ("V", "P", "F", "L", "R", "n", "s", "t", "c", "d", "W", "q", "p")
 def translate(fields: dict[str, str]) -> dict[str, str]:
     """The fields of PostgreSQL's ErrorResponse as Redshift would send them."""
     kept = {letter: value for letter, value in fields.items() if letter not in _HIDDEN}
+    precision = _PRECISION.match(kept.get("D", ""))
+    if precision:
+        digits, scale, power = precision.groups()
+        limit = f"10^{power} for field with precision {digits}, scale {scale}."
+        kept["D"] = f"The absolute value is greater than or equal to {limit}"
     for pattern, change in TRANSLATIONS:
         found = pattern.search(kept.get("M", ""))
         if found:

@@ -76,7 +76,10 @@ def _faults(column: LoadColumn, text: str, copy: Copy) -> list[tuple[str, int]]:
     if kind == "numeric":
         precision, scale = column.precision
         number = _decimal(text, scale, copy)
-        return [(f"{text} !~ {DECIMAL}", 1207), (f"abs({number}) >= 1e{precision - scale}::numeric", 1204)]
+        faults = [(f"{text} !~ {DECIMAL}", 1207), (f"abs({number}) >= 1e{precision - scale}::numeric", 1204)]
+        if precision == 19:  # held in 8 bytes (r_Numeric_types201)
+            faults.append((f"abs({number}) * 1e{scale}::numeric > 9223372036854775807", 1204))
+        return faults
     if kind in ("float4", "float8"):
         return [(f"{text} !~ {FLOAT}", 1208), (f"NOT pg_input_is_valid({text}, '{kind}')", 1204)]
     if kind == "bool":
@@ -87,7 +90,7 @@ def _faults(column: LoadColumn, text: str, copy: Copy) -> list[tuple[str, int]]:
         too_long = f"octet_length({text}) > {column.max_bytes} AND {_bytes(text)} > {column.max_bytes}"
         return [] if copy.truncate_columns else [(too_long, 1204)]
     if kind == "bpchar":
-        faults = [(f"octet_length({text}) <> char_length({text})", 1215)]
+        faults = [(f"octet_length({text}) <> char_length({text})", 1220)]
         return faults if copy.truncate_columns else [*faults, (f"{_bytes(text)} > {column.max_bytes}", 1204)]
     if kind == "super":
         return [(f"rs_super_fault({text}) IS NOT NULL", 1224)]
@@ -133,7 +136,6 @@ REASONS = {
     1208: "Invalid float value",
     1210: "Invalid boolean value",
     1213: "Missing data for not-null field",
-    1215: "Multibyte character not supported for CHAR (Hint: try using VARCHAR)",
     1223: "Data type not supported",
     1224: "Invalid JSON format in input",
 }
@@ -151,6 +153,10 @@ def reason(column: LoadColumn, code: int, text: str) -> tuple[str, int]:
         return f"Overflow, Value '{text}', Pos 0, Type: {label}", 0
     if code == 1204 and column.type not in (*CHARACTERS, "varbyte"):
         return f"Numeric value out of range for {column.type}", 0
+    if code == 1220:
+        found = next(letter for letter in text if letter > "\x7f")
+        shown = " ".join(f"{byte:x}" for byte in found.encode())
+        return f"Multibyte character not supported for CHAR (Hint: Try using VARCHAR). Invalid char: {shown}", 0
     if code == 1206 and column.type in ("time", "timetz"):
         return "Invalid Time Format or Value", 0
     return REASONS.get(code, "Unknown parse error"), 0

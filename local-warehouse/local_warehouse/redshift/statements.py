@@ -18,7 +18,15 @@ from local_warehouse.redshift.names import LongNames, name_of, normalise
 from local_warehouse.redshift.plans import Plan
 
 READING = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "(")
-DATE_PART_FUNCTIONS = ("DATEADD", "DATEDIFF", "DATE_PART", "DATE_ADD", "DATE_DIFF")
+# Functions whose first argument is a bare date part -> the name of the result's column.
+DATE_PART_FUNCTIONS = {
+    "DATEADD": "date_add",
+    "DATE_ADD": "date_add",
+    "DATEDIFF": "date_diff",
+    "DATE_DIFF": "date_diff",
+    "DATE_PART": "date_part",
+    "PGDATE_PART": "date_part",
+}
 GRAMMAR_FUNCTIONS = (
     "JSON_SERIALIZE",
     "JSON_ARRAY",
@@ -127,10 +135,8 @@ def rewrite_expressions(significant: list[Token]) -> None:
         following = significant[n + 1] if n + 1 < len(significant) else Token("end", "")
         before = significant[n - 1] if n else Token("end", "")
         if following.text == "(":
-            if word in DATE_PART_FUNCTIONS and n + 3 < len(significant) and significant[n + 3].text == ",":
-                part = significant[n + 2]
-                if part.kind in ("word", "quoted"):
-                    part.text, part.kind = literal(name_of(part)), "string"
+            if word in DATE_PART_FUNCTIONS:
+                _rewrite_date_part(significant, n)
             elif word in GRAMMAR_FUNCTIONS:
                 token.text = f'"{word.lower()}"'
             elif word == "NVL":
@@ -143,7 +149,36 @@ def rewrite_expressions(significant: list[Token]) -> None:
             token.text = "varchar"
 
 
+def _rewrite_date_part(significant: list[Token], n: int) -> None:
+    """DATEADD(day, 1, '2020-01-01'): the part becomes a text, a bare literal a timestamp."""
+    significant[n].text = DATE_PART_FUNCTIONS[significant[n].word()]
+    depth = 0
+    for at in range(n + 1, len(significant)):
+        token, before, following = significant[at], significant[at - 1], significant[min(at + 1, len(significant) - 1)]
+        depth += {"(": 1, ")": -1}.get(token.text, 0) if token.kind == "operator" else 0
+        if depth == 0:
+            return
+        if at == n + 2 and token.kind in ("word", "quoted") and following.text == ",":
+            token.text, token.kind = literal(name_of(token)), "string"
+        elif depth == 1 and token.kind == "string" and before.text == "," and following.text in (",", ")"):
+            token.text += "::timestamp"
+
+
 def _pass(tokens: list[Token], context: Context) -> Plan:
+    return Plan([text_of(tokens)])
+
+
+def _with(tokens: list[Token], context: Context) -> Plan:
+    """WITH stands before SELECT only, and nothing is written inside it."""
+    reader = Reader(tokens)
+    reader.accept("WITH")
+    while not reader.ended() and not reader.sees("SELECT"):
+        if reader.sees("("):
+            inside = Reader(reader.group())
+            if inside.peek().word() in ("INSERT", "UPDATE", "DELETE", "MERGE"):
+                raise syntax_error(inside.peek().text)
+        elif reader.next().word() in ("INSERT", "UPDATE", "DELETE", "MERGE"):
+            raise syntax_error(reader.peek(-1).text)
     return Plan([text_of(tokens)])
 
 
@@ -429,7 +464,8 @@ def _no_savepoint(tokens: list[Token], context: Context) -> Plan:
 
 
 RULES: dict[str, Callable[[list[Token], Context], Plan]] = {
-    **dict.fromkeys(("SELECT", "WITH", "INSERT", "(", "COMMIT", "END"), _pass),
+    "WITH": _with,
+    **dict.fromkeys(("SELECT", "INSERT", "(", "COMMIT", "END"), _pass),
     **dict.fromkeys(("UPDATE", "DELETE"), _write),
     "MERGE": _merge,
     **dict.fromkeys(("GRANT", "REVOKE", "COMMENT", "EXPLAIN", "DECLARE", "FETCH", "CLOSE"), _pass),

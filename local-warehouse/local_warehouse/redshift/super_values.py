@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from local_warehouse.redshift.errors import RedshiftError
 from local_warehouse.redshift.lexer import Reader, Token, split_at_commas
 from local_warehouse.redshift.names import name_of
 
@@ -38,6 +39,7 @@ def _mark_insert(reader: Reader, columns_of: Columns) -> None:
         listed = [name_of(part[0], True) for part in split_at_commas(reader.group())]
     if not reader.accept("VALUES"):
         return
+    _refuse_subqueries(reader)
     types = dict(columns_of(table))
     names = listed if listed is not None else list(types)
     places = [n for n, name in enumerate(names) if types.get(name) == "super"]
@@ -47,6 +49,19 @@ def _mark_insert(reader: Reader, columns_of: Columns) -> None:
             if n < len(items):
                 _to_varchar(items[n])
         reader.accept(",")
+
+
+def _refuse_subqueries(reader: Reader) -> None:
+    """Several rows of VALUES take no subquery (c_Examples_of_INSERT_30)."""
+    depth, rows = 0, 0
+    asked = False
+    for token in reader.tokens[reader.at :]:
+        if token.kind == "operator" and token.text in "()":
+            depth += 1 if token.text == "(" else -1
+            rows += token.text == "(" and depth == 1
+        asked = asked or token.word() == "SELECT"
+    if rows > 1 and asked:
+        raise RedshiftError("0A000", "can't use subqueries in multi-row VALUES")
 
 
 def _mark_update(reader: Reader, columns_of: Columns) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import psycopg2
 import pytest
@@ -177,8 +178,7 @@ def test_serializable_database_refuses_the_same(db: Db, schema_name: str, redshi
     one.run("UPDATE numbers SET digits = 0 WHERE digits = 1")
     one.run("COMMIT")
     with pytest.raises(psycopg2.InternalError, match=r"(?s)1023.*Serializable isolation violation on table"):
-        two.run("UPDATE numbers SET digits = 1 WHERE digits = 0")
-        two.run("COMMIT")
+        two.run("UPDATE numbers SET digits = 1 WHERE digits = 0; COMMIT")
     for each in (one, two):
         each.connection.close()
     db.run(f'DROP DATABASE "{schema_name}"')
@@ -241,17 +241,19 @@ def test_lock_keeps_readers_out(db: Db, other: Db) -> None:
     assert other.run("SELECT * FROM t") == []
 
 
-def test_second_writer_sees_what_the_first_committed(db: Db, other: Db) -> None:
+def test_second_writer_sees_what_the_first_committed(db: Db, other: Db, open_db: Callable[..., Db]) -> None:
     """Row 8, c_write_readwrite: the second writer takes its snapshot after the first has released its lock."""
     db.run("CREATE TABLE t (a INT)")
     db.run("INSERT INTO t VALUES (1)")
     db.run("BEGIN")
     db.run("UPDATE t SET a = a + 1")
+    pid = other.pid
     second = threading.Thread(target=other.run, args=("UPDATE t SET a = a + 1",))
     second.start()
     deadline = time.monotonic() + 10
-    waiting = "SELECT count(*) FROM svv_transactions WHERE NOT granted"
-    while not db.value(waiting) and time.monotonic() < deadline:
+    observer = open_db()
+    waiting = f"SELECT count(*) FROM svv_transactions WHERE NOT granted AND pid = {pid}"
+    while not observer.value(waiting) and time.monotonic() < deadline:
         pass
     db.run("COMMIT")
     second.join(10)

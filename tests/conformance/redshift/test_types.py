@@ -43,6 +43,7 @@ DECLARED = [  # row 12 and 15: what is written, what svv_columns says
     ("VARBYTE(10)", ("binary varying", 10, None, None)),
 ]
 
+FEATURES, ISSUES = "c_unsupported-postgresql-features", "issue threads"
 REFUSED_DDL = [  # row, page, statement, part of the error
     (11, "r_Character_types", "CREATE TABLE x (a VARCHAR(65536))", "varchar cannot exceed 65535"),
     (11, "r_Character_types", "CREATE TABLE x (a CHAR(4097))", "char cannot exceed 4096"),
@@ -65,19 +66,19 @@ REFUSED_DDL = [  # row, page, statement, part of the error
     (19, "r_ALTER_TABLE", "ALTER TABLE t ALTER COLUMN uni TYPE VARCHAR(20)", "UNIQUE"),
     (19, "r_ALTER_TABLE", "ALTER TABLE t ALTER COLUMN def TYPE VARCHAR(5)", "default"),
     (19, "r_ALTER_TABLE", "ALTER TABLE t ALTER COLUMN b TYPE VARCHAR(20) USING b", "does not support USING expression"),
-    (20, "issue threads", "ALTER TABLE t ALTER COLUMN b SET DEFAULT 'x'", "ALTER COLUMN SET/DROP DEFAULT is not supported"),
-    (20, "issue threads", "ALTER TABLE t ALTER COLUMN b DROP DEFAULT", "ALTER COLUMN SET/DROP DEFAULT is not supported"),
-    (23, "c_unsupported-postgresql-features", 'CREATE TABLE x ("oid" INT)', "conflicts with a system column"),
-    (23, "c_unsupported-postgresql-features", "CREATE TABLE x (xmin INT)", "conflicts with a system column"),
+    (20, ISSUES, "ALTER TABLE t ALTER COLUMN b SET DEFAULT 'x'", "ALTER COLUMN SET/DROP DEFAULT is not supported"),
+    (20, ISSUES, "ALTER TABLE t ALTER COLUMN b DROP DEFAULT", "ALTER COLUMN SET/DROP DEFAULT is not supported"),
+    (23, FEATURES, 'CREATE TABLE x ("oid" INT)', "conflicts with a system column"),
+    (23, FEATURES, "CREATE TABLE x (xmin INT)", "conflicts with a system column"),
     (23, "r_pg_keywords", "CREATE TABLE x (tag INT)", "syntax error"),
     (23, "r_pg_keywords", "CREATE TABLE x (raw INT)", "syntax error"),
     (23, "r_pg_keywords", "ALTER TABLE t ADD COLUMN snapshot INT", "syntax error"),
-    (24, "c_unsupported-postgresql-features", "CREATE INDEX i ON t (a)", "not supported"),
-    (24, "c_unsupported-postgresql-features", "CREATE SEQUENCE s", "not supported"),
-    (24, "c_unsupported-postgresql-features", "CREATE TABLE x (a INT CHECK (a > 0))", "CHECK constraints are not supported"),
-    (24, "c_unsupported-postgresql-features", "CREATE TABLE x (a INT) INHERITS (t)", "syntax error"),
-    (24, "c_unsupported-postgresql-features", "SELECT * FROM (VALUES (1)) AS v (a)", "syntax error"),
-    (24, "c_unsupported-postgresql-features", "CREATE TRIGGER g AFTER INSERT ON t EXECUTE FUNCTION f()", "not supported"),
+    (24, FEATURES, "CREATE INDEX i ON t (a)", "not supported"),
+    (24, FEATURES, "CREATE SEQUENCE s", "not supported"),
+    (24, FEATURES, "CREATE TABLE x (a INT CHECK (a > 0))", "CHECK constraints are not supported"),
+    (24, FEATURES, "CREATE TABLE x (a INT) INHERITS (t)", "syntax error"),
+    (24, FEATURES, "SELECT * FROM (VALUES (1)) AS v (a)", "syntax error"),
+    (24, FEATURES, "CREATE TRIGGER g AFTER INSERT ON t EXECUTE FUNCTION f()", "not supported"),
     (25, "r_INSERT_30", "INSERT INTO t (a) VALUES (1) ON CONFLICT DO NOTHING", "syntax error"),
     (25, "r_INSERT_30", "INSERT INTO t (a) VALUES (1) RETURNING a", "syntax error"),
     (25, "r_DELETE", "DELETE FROM t RETURNING a", "syntax error"),
@@ -85,7 +86,7 @@ REFUSED_DDL = [  # row, page, statement, part of the error
     (26, "r_CREATE_TABLE_NEW", "CREATE TABLE x (a VARCHAR(3) IDENTITY(1,1))", "must be of type integer or bigint"),
     (27, "limitations-super", "CREATE TABLE x (a SUPER DISTKEY)", "distribution or sort key"),
     (27, "limitations-super", "CREATE TABLE x (a SUPER SORTKEY)", "distribution or sort key"),
-    (30, "issue threads", "SELECT E'a'", 'type "e" does not exist'),
+    (30, ISSUES, "SELECT E'a'", 'type "e" does not exist'),
 ]  # fmt: skip
 
 UNSUPPORTED_TYPES = ["UUID", "JSON", "JSONB", "BYTEA", "SERIAL", "XML", "MONEY", "INET", "INT[]", "BIT(3)", "POINT"]

@@ -211,3 +211,32 @@ CREATE FUNCTION pg_catalog.from_hex(value varchar) RETURNS varbyte LANGUAGE sql 
 CREATE FUNCTION pg_catalog.octet_length(value varbyte) RETURNS int LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT octet_length(value::bytea) $$;
 CREATE FUNCTION pg_catalog.rs_to_varbyte(value varchar) RETURNS varbyte LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT convert_to(value::text, 'UTF8')::varbyte $$;
 CREATE CAST (varchar AS varbyte) WITH FUNCTION pg_catalog.rs_to_varbyte(varchar) AS ASSIGNMENT;
+-- The number of bytes of an integer type is kept; CHAR keeps its padding (r_VARBYTE_type).
+CREATE FUNCTION pg_catalog.rs_to_varbyte(value bpchar) RETURNS varbyte LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT convert_to(rpad(value::text, octet_length(value)), 'UTF8')::varbyte $$;
+CREATE FUNCTION pg_catalog.rs_to_varbyte(value smallint) RETURNS varbyte LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT int2send(value)::varbyte $$;
+CREATE FUNCTION pg_catalog.rs_to_varbyte(value integer) RETURNS varbyte LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT int4send(value)::varbyte $$;
+CREATE FUNCTION pg_catalog.rs_to_varbyte(value bigint) RETURNS varbyte LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT int8send(value)::varbyte $$;
+CREATE CAST (bpchar AS varbyte) WITH FUNCTION pg_catalog.rs_to_varbyte(bpchar);
+CREATE CAST (smallint AS varbyte) WITH FUNCTION pg_catalog.rs_to_varbyte(smallint);
+CREATE CAST (integer AS varbyte) WITH FUNCTION pg_catalog.rs_to_varbyte(integer);
+CREATE CAST (bigint AS varbyte) WITH FUNCTION pg_catalog.rs_to_varbyte(bigint);
+CREATE FUNCTION pg_catalog.rs_from_varbyte(value varbyte) RETURNS varchar LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT convert_from(value::bytea, 'UTF8')::varchar $$;
+CREATE CAST (varbyte AS varchar) WITH FUNCTION pg_catalog.rs_from_varbyte(varbyte);
+CREATE FUNCTION pg_catalog.len(value varbyte) RETURNS int LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT octet_length(value::bytea) $$;
+CREATE FUNCTION pg_catalog.length(value varbyte) RETURNS int LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT octet_length(value::bytea) $$;
+
+-- DECIMAL of 19 digits is held in 8 bytes, so its digits stop at 9223372036854775807 (r_Numeric_types201).
+CREATE FUNCTION pg_catalog.rs_numeric_19(value numeric, typmod int) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE fitted numeric := pg_catalog."numeric"(value, typmod);
+BEGIN
+    IF abs(fitted) * power(10::numeric, (typmod - 4) & 2047) > 9223372036854775807 THEN
+        RAISE EXCEPTION USING ERRCODE = '22003', MESSAGE = 'numeric field overflow',
+            DETAIL = 'The digits of a field with precision 19 cannot exceed 9223372036854775807.';
+    END IF;
+    RETURN fitted;
+END $$;
+CREATE FUNCTION pg_catalog.rs_numeric_fit(value numeric, typmod int) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN ((typmod - 4) >> 16) & 65535 = 19 THEN rs_numeric_19(value, typmod) ELSE pg_catalog."numeric"(value, typmod) END
+$$;
+UPDATE pg_cast SET castfunc = 'pg_catalog.rs_numeric_fit(numeric,int)'::regprocedure
+    WHERE castsource = 'numeric'::regtype AND casttarget = 'numeric'::regtype;
