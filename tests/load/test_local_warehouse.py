@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 COMMAND = [sys.executable, "-m", "local_warehouse"]
+pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
 
 
 @pytest.fixture
@@ -252,6 +253,7 @@ VICTIMS = {
 }
 
 
+@pytest.mark.timeout(300)  # seven starts, perhaps on a busy machine
 def test_the_next_start_survives_kill_9(private_tmp):
     """Whichever process is killed: `up` ends, the next start in the same directory works, nothing is left."""
     home = private_tmp / "set"
