@@ -176,10 +176,10 @@ def snowflake_connection(snowflake_config: dict[str, Any]) -> Iterator[Any]:
     """A connection of snowflake-connector-python in autocommit mode."""
     import snowflake.connector
 
+    os.environ["SNOWFLAKE_DISABLE_PLATFORM_DETECTION"] = "true"
     names = ("account", "user", "password", "role", "warehouse", "database", "host", "port", "protocol")
     connection = snowflake.connector.connect(
         **{name: snowflake_config[name] for name in names if name in snowflake_config},
-        platform_detection_timeout_seconds=0,
         enable_server_session_keep_alive_auto_detection=False,  # 5.2 warns where it is left out
     )
     yield connection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -42,6 +43,8 @@ class SnowflakeSession:
     def __init__(self, config: Mapping[str, Any]) -> None:
         import snowflake.connector
 
+        # Looking for the cloud we run in takes seconds where there is none, and serves the connector's telemetry only.
+        os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
         # The connector tells of each request, and of clouds that it does not run in; its errors come as exceptions.
         logging.getLogger("snowflake.connector").setLevel(logging.ERROR)
         from snowflake.connector.errors import Error
@@ -91,8 +94,6 @@ def _arguments(config: Mapping[str, Any]) -> dict[str, Any]:
     arguments["session_parameters"] = dict(SESSION_PARAMETERS)
     # 5.x warns while this is unset: our sessions have no statement running when they end.
     arguments["enable_server_session_keep_alive_auto_detection"] = False
-    # Looking for the cloud we run in takes seconds where there is none, and serves only the connector's telemetry.
-    arguments["platform_detection_timeout_seconds"] = 0
     arguments["application"] = "target_snowflake_stage"
     key = _private_key(config)
     if key is not None:

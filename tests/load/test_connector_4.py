@@ -1,0 +1,49 @@
+"""The older generation of the Snowflake connector, 4.x, in an environment of its own, with the same target."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.environments import environment
+from tests.fakes import lines, record, schema, state
+
+REQUIREMENTS = ["-e", "./singer-bulk", "-e", "./target-snowflake-stage", "snowflake-connector-python>=4.8,<5"]
+
+
+@pytest.mark.timeout(300)
+def test_target_loads_through_connector_4(
+    snowflake_config: dict[str, Any], snowflake_connection: Any, tmp_path: Path
+) -> None:
+    """Records arrive and the STATE comes out with 4.x as with 5.x, and nothing else is said."""
+    binaries = environment("connector-4", REQUIREMENTS)
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(snowflake_config))
+    moment = {"type": ["null", "string"], "format": "date-time"}
+    messages = lines(
+        schema(id={"type": "integer"}, moment=moment, doc={"type": "object"}),
+        record(id=1, moment="2020-06-01T12:00:00.123456789+02:00", doc={"a": [1]}),
+        state({"done": 1}),
+    )
+    done = subprocess.run(
+        [binaries / "target-snowflake-stage", "--config", config],
+        input=messages, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"done": 1}
+    version = subprocess.run(
+        [binaries / "python", "-c", "import snowflake.connector as c; print(c.__version__)"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert version.startswith("4.")
+    with snowflake_connection.cursor() as cursor:
+        rows = cursor.execute(
+            f"SELECT id, moment, doc FROM {snowflake_config['default_target_schema']}.orders"
+        ).fetchall()
+    assert [(row[0], row[1].isoformat()[:26], json.loads(row[2])) for row in rows] == [
+        (1, "2020-06-01T12:00:00.123456", {"a": [1]})
+    ]
