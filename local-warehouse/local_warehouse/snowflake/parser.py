@@ -337,6 +337,8 @@ class ExpressionParser(Cursor):
         if word in ("DATE", "TIME", "TIMESTAMP") and self.token.kind == STRING:
             kind = self.timestamp if word == "TIMESTAMP" else word
             return ast.Cast(ast.Text(self.string()), make_type(kind, ()))
+        if word == "X" and self.token.kind == STRING and self.token.at == token.end:
+            return ast.Call("TO_BINARY", [ast.Text(self.string()), ast.Text("HEX")])
         if word == "INTERVAL":
             raise self.error(token)
         if self.is_op("("):

@@ -232,7 +232,7 @@ class Handler(BaseHTTPRequestHandler):
         if path.startswith("/queries/") and path.endswith("/result"):
             return warehouse.requests.result(path.split("/")[2])
         if path.startswith("/monitoring/queries/"):
-            return warehouse.requests.status(path.split("/")[3])
+            return warehouse.requests.status(path.rpartition("/")[2])
         raise SqlError(f"no such resource here: {path}", 390400, "08001")
 
     def _renew(self, body: dict[str, Any]) -> dict[str, Any]:

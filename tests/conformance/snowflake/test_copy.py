@@ -369,7 +369,8 @@ def test_transformation(db, stage):
         "SELECT UPPER($1), $2 FROM @ST", "SELECT LOWER($1), $2 FROM @ST", "SELECT COALESCE($1, '1'), $2 FROM @ST",
         "SELECT TRY_PARSE_JSON($1), $2 FROM @ST", "SELECT CURRENT_TIMESTAMP(), $2 FROM @ST",
         "SELECT $1, $2 FROM @ST WHERE $1 > 0", "SELECT $1, $2 FROM @ST ORDER BY 1", "SELECT $1, $2 FROM @ST LIMIT 1",
-        "SELECT $1, COUNT(*) FROM @ST GROUP BY $1", "SELECT a.$1, b.$1 FROM @ST a, @ST b", "SELECT DISTINCT $1, $2 FROM @ST",
+        "SELECT $1, COUNT(*) FROM @ST GROUP BY $1", "SELECT a.$1, b.$1 FROM @ST a, @ST b",
+        "SELECT DISTINCT $1, $2 FROM @ST",
         "SELECT $1 FROM @ST", "SELECT $1, NAME FROM @ST", "SELECT 1, 'x'", "SELECT * FROM @ST",
     ],
 )  # fmt: skip

@@ -114,7 +114,8 @@ def test_timestamp_tz_keeps_its_offset_and_compares_instants(db):
     """TIMESTAMP_TZ stores UTC and an offset; two offsets of one instant are equal (data-types-datetime)."""
     db.run("CREATE TABLE T (A TIMESTAMP_TZ)")
     db.run(
-        "INSERT INTO T SELECT '2024-01-01 00:00:00.123456789 +0000' UNION ALL SELECT '2024-01-01 05:30:00.123456789 +05:30'"
+        "INSERT INTO T SELECT '2024-01-01 00:00:00.123456789 +0000' "
+        "UNION ALL SELECT '2024-01-01 05:30:00.123456789 +05:30'"
     )
     assert db.run("SELECT TO_CHAR(A, 'HH24:MI TZH:TZM') FROM T ORDER BY 1") == [("00:00 +00:00",), ("05:30 +05:30",)]
     assert db.value("SELECT COUNT(DISTINCT A) FROM T") == 1

@@ -1,0 +1,220 @@
+"""Databases, schemas, stages, file formats, integrations: what is stored, shown, refused."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_create_schema_and_use(db, config):
+    """CREATE SCHEMA makes it current; USE goes back (sql/create-schema, sql/use-schema)."""
+    name = config["default_target_schema"]
+    db.run(f'CREATE SCHEMA IF NOT EXISTS "{name}"')
+    db.run(f'CREATE SCHEMA "{name}_2"')
+    assert db.value("SELECT CURRENT_SCHEMA()") == f"{name}_2"
+    db.fails(f'CREATE SCHEMA "{name}_2"', 2002)
+    db.run(f'USE SCHEMA "{name}"')
+    db.run(f'DROP SCHEMA "{name}_2"')
+    assert [row["name"] for row in db.records(f"SHOW SCHEMAS LIKE '{name}%'")] == [name]
+    db.fails("USE SCHEMA NOSUCHSCHEMA", 2003)
+    db.fails("USE DATABASE NOSUCHDATABASE", 2003)
+
+
+def test_information_schema_columns(db, config):
+    """Types, lengths, precision, nullability and comments (info-schema/columns)."""
+    db.run(
+        "CREATE TABLE T (A NUMBER(10,2) NOT NULL DEFAULT 1 COMMENT 'amount', B VARCHAR(7), C TIMESTAMP_TZ(3), "
+        "D VARIANT, E BINARY(9), F FLOAT)"
+    )
+    rows = db.run(
+        "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, "
+        "datetime_precision, "
+        f'is_nullable, column_default, comment FROM "{config["database"]}".information_schema.columns '
+        "WHERE table_schema = CURRENT_SCHEMA() AND table_name = 'T' ORDER BY ordinal_position"
+    )
+    assert rows == [
+        ("A", "NUMBER", None, 10, 2, None, "NO", "1", "amount"),
+        ("B", "TEXT", 7, None, None, None, "YES", None, None),
+        ("C", "TIMESTAMP_TZ", None, None, None, 3, "YES", None, None),
+        ("D", "VARIANT", None, None, None, None, "YES", None, None),
+        ("E", "BINARY", 9, None, None, None, "YES", None, None),
+        ("F", "FLOAT", None, None, None, None, "YES", None, None),
+    ]
+
+
+def test_file_format_is_shown_changed_and_dropped(db):
+    """CREATE, ALTER, DESC, SHOW and DROP FILE FORMAT (sql/create-file-format)."""
+    db.run("CREATE FILE FORMAT F TYPE = CSV FIELD_DELIMITER = '|' NULL_IF = ('NULL', '') COMMENT = 'pipes'")
+    db.run("CREATE FILE FORMAT IF NOT EXISTS F TYPE = CSV")
+    db.fails("CREATE FILE FORMAT F TYPE = CSV", 2002)
+    db.run("ALTER FILE FORMAT F SET SKIP_HEADER = 3")
+    shown = {row["property"]: row for row in db.records("DESC FILE FORMAT F")}
+    assert (shown["FIELD_DELIMITER"]["property_value"], shown["FIELD_DELIMITER"]["property_default"]) == ("|", ",")
+    assert (shown["SKIP_HEADER"]["property_value"], shown["NULL_IF"]["property_value"]) == ("3", "[NULL, ]")
+    assert db.records("SHOW FILE FORMATS")[0]["comment"] == "pipes"
+    query = "SELECT field_delimiter, skip_header FROM information_schema.file_formats"
+    assert db.run(query + " WHERE file_format_schema = CURRENT_SCHEMA()") == [("|", "3")]
+    db.run("CREATE OR REPLACE FILE FORMAT F TYPE = CSV")
+    db.run("DROP FILE FORMAT F")
+    db.fails("DESC FILE FORMAT F", 2003)
+    db.run("DROP FILE FORMAT IF EXISTS F")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "NO_SUCH_OPTION = 1", "TYPE = JSON", "FIELD_OPTIONALLY_ENCLOSED_BY = 'x'", "SKIP_HEADER = -1", "ESCAPE = 'ab'",
+        "RECORD_DELIMITER = 'a' FIELD_DELIMITER = 'ab'", "COMPRESSION = LZO", "ENCODING = 'NOSUCH'",
+        "BINARY_FORMAT = OCTAL", "DATE_FORMAT = 'YYYY YYYY'", "TRIM_SPACE = 2", "TYPE = CSV TYPE = CSV",
+    ],
+)  # fmt: skip
+def test_file_format_options_are_checked_when_it_is_made(db, options):
+    """An unknown option or value is an error at CREATE FILE FORMAT, not at COPY."""
+    db.fails(f"CREATE FILE FORMAT F {options}")
+    assert db.records("SHOW FILE FORMATS") == []
+
+
+@pytest.mark.roles
+def test_stage_is_shown_changed_and_dropped(config, db, stage):
+    """CREATE, ALTER, DESC, SHOW and DROP STAGE (sql/create-stage)."""
+    shown = {row["property"]: row["property_value"] for row in db.records("DESC STAGE ST")}
+    assert shown["URL"] == f'["{stage.url}"]'
+    assert shown["STORAGE_INTEGRATION"] == config["storage_integration"]
+    (row,) = db.records("SHOW STAGES LIKE 's_'")
+    assert (row["name"], row["url"], row["storage_integration"]) == ("ST", stage.url, config["storage_integration"])
+    assert db.records("SHOW STAGES LIKE 'x%'") == []
+    db.run("CREATE STAGE IF NOT EXISTS ST URL = 's3://elsewhere/'")
+    db.run(f"ALTER STAGE ST SET URL = '{stage.url}sub/' COMMENT = 'moved'")
+    query = "SELECT stage_url, comment FROM information_schema.stages WHERE stage_schema = CURRENT_SCHEMA()"
+    assert db.run(query) == [(stage.url + "sub/", "moved")]
+    db.run("DROP STAGE ST")
+    db.fails("LIST @ST", 2003)
+
+
+def test_stage_without_its_integration_is_refused(db):
+    """A stage names an integration that exists, is enabled and allows the location (sql/create-storage-integration)."""
+    db.fails("CREATE STAGE S URL = 's3://local-stage/x/' STORAGE_INTEGRATION = NOSUCH", 2003)
+    db.fails("CREATE STAGE S URL = 's3://another-bucket/x/' STORAGE_INTEGRATION = LOCAL_S3", 3155)
+    db.fails("CREATE STAGE S")  # internal
+    db.fails("CREATE STAGE S URL = 'azure://x/y'")
+    db.fails("CREATE STAGE S URL = 's3://local-stage/x/' COPY_OPTIONS = (PURGE = TRUE)")
+    db.fails("CREATE STAGE S URL = 's3://local-stage/x/' DIRECTORY = (ENABLE = TRUE)")
+
+
+@pytest.mark.roles
+def test_integration_may_be_disabled(db, stage, config):
+    """ENABLED = FALSE cuts existing stages off; blocked locations are refused (sql/create-storage-integration)."""
+    name = f"I_{config['default_target_schema']}"
+    arn = next(
+        r["property_value"] for r in db.records("DESC INTEGRATION LOCAL_S3") if r["property"].endswith("ROLE_ARN")
+    )
+    db.run(
+        f"CREATE STORAGE INTEGRATION {name} TYPE = EXTERNAL_STAGE STORAGE_PROVIDER = 'S3' ENABLED = TRUE "
+        f"STORAGE_AWS_ROLE_ARN = '{arn}' STORAGE_ALLOWED_LOCATIONS = ('{stage.url}') "
+        f"STORAGE_BLOCKED_LOCATIONS = ('{stage.url}blocked/')"
+    )
+    db.run(f"CREATE STAGE S2 URL = '{stage.url}a/' STORAGE_INTEGRATION = {name}")
+    db.fails(f"CREATE STAGE S3 URL = '{stage.url}blocked/' STORAGE_INTEGRATION = {name}", 3155)
+    db.run("LIST @S2")
+    db.run(f"ALTER STORAGE INTEGRATION {name} SET ENABLED = FALSE")
+    db.fails("LIST @S2", 3167)
+    assert [r["enabled"] for r in db.records(f"SHOW INTEGRATIONS LIKE '{name}'")] == ["false"]
+    db.run(f"DROP INTEGRATION {name}")
+    db.fails("LIST @S2", 2003)
+
+
+def test_stage_of_a_role_that_may_not_read(db, config, s3):
+    """S3 is read with the role of the stage: without rights it is refused, an unknown role cannot be assumed."""
+    bucket = config["s3_bucket"]
+    db.run(f"CREATE STAGE S URL = 's3://{bucket}/x/' CREDENTIALS = (AWS_ROLE = '{s3.facts['roles']['no-access']}')")
+    assert "AccessDenied" in db.fails("LIST @S", 91003)
+    db.run(f"CREATE STAGE S2 URL = 's3://{bucket}/x/' CREDENTIALS = (AWS_ROLE = 'arn:aws:iam::123456789012:role/none')")
+    assert "Error assuming AWS_ROLE" in db.fails("LIST @S2", 3167)
+
+
+def test_bucket_that_does_not_exist(db, s3):
+    """A missing bucket is told by S3's own words; the stage's secret key is never shown."""
+    admin = s3.facts["keys"]["admin"]
+    keys = f"AWS_KEY_ID = '{admin['access_key_id']}' AWS_SECRET_KEY = '{admin['secret_access_key']}'"
+    db.run(f"CREATE STAGE S URL = 's3://no-such-bucket-here/' CREDENTIALS = ({keys})")
+    db.run("CREATE TABLE T (A INT)")
+    assert "NoSuchBucket" in db.fails("COPY INTO T FROM @S FILES = ('a.csv')", 91003)
+    assert admin["secret_access_key"] not in str(db.records("DESC STAGE S") + db.records("SHOW STAGES"))
+
+
+def test_list_and_remove(db, stage):
+    """LIST shows name, size, md5 and time below a path or by PATTERN; REMOVE deletes (sql/list, sql/remove)."""
+    stage.put("a/x.csv", "1\n")
+    stage.put("a/y.txt", "12\n")
+    stage.put("b/z.csv", "1\n")
+    assert [row["name"] for row in db.records("LIST @ST/a")] == [stage.url + "a/x.csv", stage.url + "a/y.txt"]
+    assert [row["size"] for row in db.records("LIST @ST PATTERN = '.*[.]txt'")] == [3]
+    db.run("REMOVE @ST PATTERN = '.*[.]csv'")
+    assert stage.names() == ["a/y.txt"]
+
+
+def test_select_from_a_stage(db, stage):
+    """Staged files are queried with a format and a pattern (user-guide/querying-stage)."""
+    stage.put("a.csv", "1|x\n2|y\n")
+    stage.put("b.txt", "9|z\n")
+    db.run("CREATE FILE FORMAT F TYPE = CSV FIELD_DELIMITER = '|'")
+    query = "SELECT t.$2, t.$1::INT * 2, METADATA$FILE_ROW_NUMBER FROM @ST (FILE_FORMAT => 'F', PATTERN => '.*csv') t"
+    assert db.run(query + " WHERE t.$1 > 1") == [("y", 4, 2)]
+
+
+def test_create_or_replace_stage_and_temporary_format(db, other, stage):
+    """OR REPLACE replaces; a TEMPORARY file format belongs to its session."""
+    db.run(f"CREATE OR REPLACE STAGE ST URL = '{stage.url}' STORAGE_INTEGRATION = LOCAL_S3 COMMENT = 'new'")
+    assert db.records("SHOW STAGES")[0]["comment"] == "new"
+    db.run("CREATE TEMPORARY FILE FORMAT FT TYPE = CSV")
+    db.run("DESC FILE FORMAT FT")
+    other.fails("DESC FILE FORMAT FT", 2003)
+
+
+def test_views(db):
+    """CREATE [OR REPLACE] VIEW, with column names; one that no longer fits is an error (sql/create-view)."""
+    db.run("CREATE TABLE T (A INT, B VARCHAR)")
+    db.run("INSERT INTO T VALUES (1, 'x')")
+    db.run("CREATE VIEW V (X, Y COMMENT 'text') COMMENT = 'a view' AS SELECT A + 1, B FROM T")
+    assert db.records("SELECT * FROM V WHERE X = 2") == [{"X": 2, "Y": "x"}]
+    db.fails("CREATE VIEW V AS SELECT 1 A", 2002)
+    db.run("CREATE OR REPLACE VIEW V AS SELECT * FROM T")
+    db.run("ALTER TABLE T ADD COLUMN C INT")
+    assert "declared 2 column(s)" in db.fails("SELECT * FROM V")
+    db.fails("INSERT INTO V VALUES (1, 'x')")
+    db.fails("CREATE VIEW W AS SELECT * FROM NOSUCH", 2003)
+    assert [row["name"] for row in db.records("SHOW VIEWS")] == ["V"]
+    db.run("DROP VIEW V")
+    db.fails("SELECT * FROM V", 2003)
+
+
+def test_comments(db):
+    """COMMENT ON TABLE and COLUMN, shown by DESC and SHOW (sql/comment)."""
+    db.run("CREATE TABLE T (A INT)")
+    db.run("COMMENT ON COLUMN T.A IS 'the a'")
+    db.run("COMMENT ON TABLE T IS 'the t'")
+    assert db.records("DESC TABLE T")[0]["comment"] == "the a"
+    assert db.records("SHOW TABLES")[0]["comment"] == "the t"
+    db.fails("COMMENT ON TABLE NOPE IS 'x'", 2003)
+    db.run("COMMENT IF EXISTS ON TABLE NOPE IS 'x'")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE WAREHOUSE W", "CREATE ROLE R", "GRANT SELECT ON TABLE T TO ROLE R", "CREATE STREAM S ON TABLE T",
+        "CREATE TASK X AS SELECT 1", "CREATE PIPE P AS COPY INTO T FROM @ST", "PUT file:///x @ST", "GET @ST file:///x",
+        "CALL F()", "EXECUTE IMMEDIATE 'SELECT 1'", "UNDROP TABLE T", "CREATE SEQUENCE S", "CREATE FUNCTION F() AS '1'",
+        "EXPLAIN SELECT 1", "CREATE EXTERNAL TABLE E (A INT)", "CREATE DYNAMIC TABLE D AS SELECT 1", "SHOW GRANTS",
+        "SELECT NO_SUCH_FUNCTION(1)", "SELECT * FROM TABLE(GENERATOR(ROWCOUNT => 1))", "SELECT SYSTEM$WAIT(1)",
+        "FLY ME",
+        "CREATE TABLE T2 (A INT AUTOINCREMENT)", "CREATE TABLE T2 (A INT CHECK (A > 1))",
+        "CREATE TABLE T2 (A INT) CLUSTER BY (A)",
+        "SELECT * FROM T AT (OFFSET => -60)", "SELECT * FROM T SAMPLE (10)", "ALTER TABLE T CLUSTER BY (A)",
+        "SELECT * FROM T PIVOT (SUM(A) FOR A IN (1))", "INSERT ALL INTO T VALUES (1) SELECT 1", "",
+    ],
+)  # fmt: skip
+def test_unknown_statements_are_refused(db, stage, statement):
+    """What the stand-in does not know it refuses in Snowflake's error shape, at once."""
+    db.run("CREATE TABLE T (A INT)")
+    db.fails(statement or ";")
+    assert db.value("SELECT COUNT(*) FROM T") == 0

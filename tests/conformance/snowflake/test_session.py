@@ -1,0 +1,88 @@
+"""Session parameters, functions of the session, statements in one request or in the background."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+
+def test_parameters_are_stored_and_unknown_ones_refused(db):
+    """ALTER SESSION SET keeps what it knows and refuses the rest; UNSET returns to the default (parameters)."""
+    db.run("ALTER SESSION SET QUERY_TAG = 'x', LOCK_TIMEOUT = 5")
+    rows = db.records("SHOW PARAMETERS LIKE 'LOCK%' IN SESSION")
+    assert [(row["key"], row["value"], row["default"]) for row in rows] == [("LOCK_TIMEOUT", "5", "43200")]
+    db.run("ALTER SESSION UNSET LOCK_TIMEOUT")
+    assert db.records("SHOW PARAMETERS LIKE 'LOCK_TIMEOUT'")[0]["value"] == "43200"
+    for wrong in ("NOPE = 1", "LOCK_TIMEOUT = 'x'", "AUTOCOMMIT = 7", "TIMEZONE = 'Nowhere'", "START TRANSACTION"):
+        db.fails(f"ALTER SESSION SET {wrong}")
+    db.fails("ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = TRUE")  # not acted on, so refused
+
+
+def test_input_and_output_formats(db):
+    """*_INPUT_FORMAT and *_OUTPUT_FORMAT of the session hold for casts (date-time-input-output)."""
+    db.run("ALTER SESSION SET DATE_INPUT_FORMAT = 'DD.MM.YYYY', DATE_OUTPUT_FORMAT = 'YYYY/MM/DD'")
+    assert db.value("SELECT '29.02.2024'::DATE::VARCHAR") == "2024/02/29"
+    db.fails("SELECT '2024-02-29'::DATE")
+    db.run("ALTER SESSION SET BINARY_INPUT_FORMAT = 'BASE64'")
+    assert bytes(db.value("SELECT 'SGk='::BINARY")) == b"Hi"
+
+
+def test_several_statements_in_one_request(db):
+    """num_statements runs several; a wrong number is an error (python-connector-example)."""
+    with db.connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE T (A INT); INSERT INTO T VALUES (1); SELECT * FROM T", num_statements=3)
+        assert cursor.nextset() is not None
+        assert cursor.nextset() is not None
+        assert cursor.fetchall() == [(1,)]
+    db.fails("SELECT 1; SELECT 2", 8)
+    assert [len(c.fetchall()) for c in db.connection.execute_string("SELECT 1; SELECT 2;")] == [1, 1]
+
+
+def test_statement_in_the_background(db):
+    """execute_async starts a statement whose result is fetched later (python-connector-example)."""
+    with db.connection.cursor() as cursor:
+        cursor.execute_async("SELECT 42")
+        query_id = cursor.sfqid
+        end = time.monotonic() + 20
+        while db.connection.is_still_running(db.connection.get_query_status(query_id)):
+            assert time.monotonic() < end
+        cursor.get_results_from_sfqid(query_id)
+        assert cursor.fetchall() == [(42,)]
+
+
+def test_binds_of_the_client(db):
+    """Values bound by the client arrive as they left, backslashes and quotes included (python-connector-example)."""
+    texts = ["it's", 'say "x"', "a\\b", "\\N", "line\nbreak", "tab\t", "é字😀", "--no comment", "%s", ""]
+    db.run("CREATE TABLE T (I INT, S VARCHAR, F FLOAT, B BINARY)")
+    with db.connection.cursor() as cursor:
+        rows = [(i, text, i / 8, text.encode()) for i, text in enumerate(texts)]
+        cursor.executemany("INSERT INTO T VALUES (%s, %s, %s, %s)", rows)
+        cursor.execute("SELECT S, B FROM T ORDER BY I")
+        assert [(s, bytes(b)) for s, b in cursor.fetchall()] == [(text, text.encode()) for text in texts]
+
+
+def test_errors_carry_number_state_and_query_id(db):
+    """errno, sqlstate and sfqid are set (python-connector-api)."""
+    from snowflake.connector.errors import ProgrammingError
+
+    with pytest.raises(ProgrammingError) as raised, db.connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM NOSUCH")
+    assert (raised.value.errno, raised.value.sqlstate) == (2003, "42S02")
+    assert raised.value.sfqid
+    assert "Object 'NOSUCH' does not exist or not authorized." in str(raised.value.raw_msg)
+
+
+def test_literals_and_comments(db):
+    """Escapes of string literals, $$ literals, comments (data-types-text)."""
+    sql = r"SELECT 'a''b', 'c\\d', 'e\tf', '\x41\u00e9', $$it's \n$$ -- comment" + "\n // another\n /* and \n this */"
+    assert db.run(sql) == [("a'b", "c\\d", "e\tf", "Aé", "it's \\n")]
+
+
+def test_large_result(db):
+    """A result of many rows comes whole."""
+    db.run("CREATE TABLE T (A INT)")
+    db.run("INSERT INTO T VALUES " + ", ".join(f"({i})" for i in range(1000)))
+    rows = db.run("SELECT a.A, b.A FROM T a JOIN T b ON b.A < 50")
+    assert len(rows) == 50_000
+    assert sum(a for a, _ in rows) == 50 * 499_500
