@@ -67,7 +67,7 @@ def decimal_field(column_type: ColumnType, file_format: FileFormat) -> FieldEnco
     """Return the encoder of a DECIMAL column; it takes numbers, and numbers in strings if the SCHEMA has those."""
     precision, scale = column_type.precision, column_type.scale
     allow_text = column_type.content is Content.ANY
-    expected = f"is DECIMAL({precision}, {scale})"
+    expected = f"is DECIMAL({precision}, {scale})" if scale else f"is an integer of {precision} digits"
     outgrown = Outgrown(
         replace(column_type, precision=MAX_PRECISION),
         expected,

@@ -15,7 +15,7 @@ def _querying(connection: Any) -> Callable[[str], list[tuple[Any, ...]]]:
     def query(sql: str) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
             cursor.execute(sql)
-            return [tuple(row) for row in cursor.fetchall()]
+            return [] if cursor.description is None else [tuple(row) for row in cursor.fetchall()]
 
     return query
 

@@ -1,0 +1,92 @@
+"""Every value of the corpus through the whole targets and back by the warehouses' own drivers: none altered.
+
+A run carries every group that shares its settings, each as a stream of its own, kept and refused values together;
+refused ones are set aside by on_invalid_record, so that what is refused is counted and read as well.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any
+
+import pytest
+
+from tests.fidelity.corpus import GROUPS, REDSHIFT, SNOWFLAKE, Group
+from tests.fidelity.meaning import meaning, stored
+from tests.load.loaders import Loader
+
+REFUSED = 10_000  # the id of a refused value is above
+RUNS: dict[str, list[Group]] = defaultdict(list)
+for _group in GROUPS:
+    RUNS[json.dumps(_group.settings)].append(_group)
+
+# What the Snowflake connector's datetime cannot show: nanoseconds.
+_SHOWN = {
+    "timestamp": "TO_VARCHAR(v, 'YYYY-MM-DD HH24:MI:SS.FF9')",
+    "instant": "TO_VARCHAR(v, 'YYYY-MM-DD HH24:MI:SS.FF9TZH:TZM')",
+    "time": "TO_VARCHAR(v, 'HH24:MI:SS.FF9')",
+}
+
+
+def warehouse_of(loader: Loader) -> str:
+    return REDSHIFT if "redshift" in loader.command else SNOWFLAKE
+
+
+def stream_of(group: Group) -> str:
+    return group.name.replace(" ", "_").replace("-", "_")
+
+
+def messages_of(group: Group, warehouse: str) -> list[str]:
+    """The SCHEMA and the RECORDs of a group; values stand in the lines as the corpus has them."""
+    stream = stream_of(group)
+    properties = {"id": {"type": "integer"}, "v": group.schema}
+    lines = [json.dumps({"type": "SCHEMA", "stream": stream, "schema": {"properties": properties}})]
+    for first, texts in ((0, group.kept_in(warehouse)), (REFUSED, group.refused_in(warehouse))):
+        lines += [
+            f'{{"type": "RECORD", "stream": "{stream}", "record": {{"id": {number}, "v": {text}}}}}'
+            for number, text in enumerate(texts, start=first)
+        ]
+    return lines
+
+
+def values(loader: Loader, group: Group) -> dict[int, Any]:
+    """The values of a group as the driver gives them, by id."""
+    if warehouse_of(loader) == REDSHIFT:
+        # Redshift shows 15 digits of a double unless it is told to show all (r_extra_float_digits).
+        loader.rows("SET extra_float_digits TO 2")
+    shown = _SHOWN.get(group.means, "v") if warehouse_of(loader) == SNOWFLAKE else "v"
+    return dict(loader.rows(f"SELECT id, {shown} FROM {{schema}}.{stream_of(group)}"))
+
+
+@pytest.mark.parametrize("settings", RUNS)
+def test_no_value_is_altered_and_refusals_are_those_of_the_corpus(loader: Loader, settings: str) -> None:
+    """Kept values come back equal; refused ones are in the dead-letter objects, with reasons, and nowhere else."""
+    groups, warehouse = RUNS[settings], warehouse_of(loader)
+    lines = [line for group in groups for line in messages_of(group, warehouse)]
+    run = loader.load(*lines, on_invalid_record="reject", max_rejected_records=1000, **json.loads(settings))
+    assert run.status == 0, run.stderr[-2000:]
+    rejected = rejected_ids(loader)
+    for group in groups:
+        kept = group.kept_in(warehouse)
+        came = values(loader, group)
+        assert set(came) == set(range(len(kept))), group.name
+        for number, text in enumerate(kept):
+            assert stored(group.means, came[number]) == meaning(group.means, text), (group.name, text)
+        expected = {REFUSED + number for number in range(len(group.refused_in(warehouse)))}
+        assert rejected.get(stream_of(group), set()) == expected, group.name
+
+
+def rejected_ids(loader: Loader) -> dict[str, set[int]]:
+    """The ids of the records in the dead-letter objects, by stream; each line says why."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for key in loader.staged_keys():
+        if "/_rejected/" in key:
+            schema, *lines = loader.s3.body(key).decode().splitlines()
+            assert json.loads(schema)["type"] == "SCHEMA"
+            for line in lines:
+                number = int(line.partition('"id": ')[2].partition(",")[0])
+                stream = line.partition('"stream": "')[2].partition('"')[0]
+                assert '"rejected_because":"stream ' in line
+                found[stream].add(number)
+    return found
