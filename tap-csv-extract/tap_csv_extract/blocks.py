@@ -1,7 +1,7 @@
 r"""A file's text -> blocks of whole rows, each known to be plain or not.
 
-A block is plain if it holds no quotes, or if every quote is where RFC 4180 wants it: the first of each pair after
-a delimiter or a line end, the second before one, doubled quotes inside. Then the fast engine reads it as
+A block is plain if no field begins with a quote, or if every quote is where RFC 4180 wants it: the first of each pair
+after a delimiter or a line end, the second before one, doubled quotes inside. Then the fast engine reads it as
 the exact reader would. Everything else (quotes inside unquoted text, CR without LF, escapes) goes to the exact reader.
 """
 
@@ -177,12 +177,14 @@ class BlockReader:
         quote = dialect.quote.encode() if dialect.quote else None
         if quote and quote in buffer:
             quotes = np.flatnonzero(octets == quote[0])
-            if not _well_placed(octets, quotes, dialect.delimiter.encode()[0], quote[0]):
-                return None
-            # A line end after an odd number of quotes stands inside a field.
-            ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
-            if self._ended and len(quotes) % 2:
-                return None
+            delimiter = dialect.delimiter.encode()[0]
+            if _begins_field(octets, quotes, delimiter):
+                if not _well_placed(octets, quotes, delimiter, quote[0]):
+                    return None
+                # A line end after an odd number of quotes stands inside a field.
+                ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
+                if self._ended and len(quotes) % 2:
+                    return None
         if len(ends) > self._max_rows:
             return int(ends[self._max_rows - 1]) + 1
         if self._ended:
@@ -206,6 +208,13 @@ class BlockReader:
             reason = f"a line of more than {MAX_ROW_BYTES} bytes; is this a text file?"
             raise RowRejected(self._stream.name, self._line, None, reason)
         return match.end()
+
+
+def _begins_field(octets: npt.NDArray[np.uint8], quotes: Positions, delimiter: int) -> bool:
+    """Whether any quote stands where a field begins; if none does, quotes are letters like others."""
+    before = np.zeros(256, bool)
+    before[[delimiter, 10]] = True
+    return bool(quotes[0] == 0 or before[octets[quotes - 1]].any())
 
 
 def _well_placed(octets: npt.NDArray[np.uint8], quotes: Positions, delimiter: int, quote: int) -> bool:

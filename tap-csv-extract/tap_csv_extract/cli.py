@@ -6,7 +6,7 @@ import copy
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any, ClassVar
 
@@ -35,6 +35,7 @@ class TapCsvExtract(Tap):
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
     dynamic_catalog = True
     message_writer_class = MessageWriter
+    message_writer: MessageWriter
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
         TapCapabilities.STATE,
@@ -91,10 +92,9 @@ class TapCsvExtract(Tap):
         """List the files of a stream as they are now."""
         return list_files(file_set.paths, S3Files(self.config))
 
-    def stop_if_asked(self, write_state: Callable[[], None]) -> None:
-        """End the run between two blocks if a signal has asked for it; STATE says how far it went."""
+    def stop_if_asked(self) -> None:
+        """End the run between two blocks if a signal has asked for it."""
         if self._signal is not None:
-            write_state()
             self.logger.warning("stopped by signal %d; the next run goes on from the last STATE", self._signal)
             sys.exit(128 + self._signal)
 

@@ -3,6 +3,7 @@
 TapError
 +-- ConfigError       the settings cannot be meant: the user changes them
 +-- SourceError       a file cannot be listed, opened, read or unpacked
++-- OutputClosed      the reader of the messages is gone
 +-- HeaderError       a file's columns are not those of its stream
 +-- RowRejected       one row of one file is not what the settings promise
 """

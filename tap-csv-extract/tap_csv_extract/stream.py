@@ -15,9 +15,8 @@ from singer_sdk.singerlib import SchemaMessage
 
 from tap_csv_extract import extract, file_extract
 from tap_csv_extract.config import FULL_TABLE, FileSet
-from tap_csv_extract.errors import ConfigError
+from tap_csv_extract.errors import ConfigError, OutputClosed, TapError
 from tap_csv_extract.kinds import Kind, kind_of_schema, with_precision
-from tap_csv_extract.output import write_out
 from tap_csv_extract.rejects import BadRows
 from tap_csv_extract.sources import SourceFile
 
@@ -81,11 +80,27 @@ class CsvStream(Stream):
             except file_extract.LimitReached:
                 reason = MaxRecordsLimitException(f"stopped after {stream.row_limit} records, as the test asks")
                 self._abort_sync(reason)
+            except (TapError, SystemExit) as error:
+                self._end_early(error)
+                raise
         if version is not None:
             self._write_activate_version_message(version)
         self._write_state_message()
+        self._tap.message_writer.release()
         self._log_summary(stream.summary)
         yield from ()
+
+    def _end_early(self, error: BaseException) -> None:
+        """Say with a STATE how far it went; a full extract has no middle, so its output is broken off instead.
+
+        Else a target that replaces the table would replace it by a part.
+        """
+        if isinstance(error, OutputClosed):
+            return
+        if self.replication_method == FULL_TABLE:
+            self._tap.message_writer.break_off()
+        else:
+            self._write_state_message()
 
     def _log_summary(self, summary: file_extract.Summary) -> None:
         self.log(
@@ -121,7 +136,7 @@ class CsvStream(Stream):
         return len(maps) == 1 and type(maps[0]) is SameRecordTransform and not self.config.get("flattening_enabled")
 
     def _write_lines(self, lines: memoryview, count: int) -> None:
-        write_out(lines)
+        self._tap.message_writer.write_block(lines)
         self._counter.increment(count)
         self._bytes_since_state += len(lines)
         self.state_manager.is_flushed = False
@@ -158,7 +173,7 @@ class CsvStream(Stream):
         file_ended = rows == 0 and self._bytes_since_state >= self._state_bytes()
         if (due or file_ended) and self.ABORT_AT_RECORD_COUNT is None:
             self._write_state_message()
-        self._tap.stop_if_asked(self._write_state_message)
+        self._tap.stop_if_asked()
 
     def _state_bytes(self) -> int:
         # About 250 bytes per file; the first hundred files are always worth a STATE each.

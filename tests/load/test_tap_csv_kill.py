@@ -39,6 +39,8 @@ def command(source: Path, state: Path | None) -> list[str]:
 
 def covered(output: bytes) -> tuple[list[int], dict[str, Any] | None]:
     """The rows up to the last STATE, as a target would have committed them, and that STATE."""
+    # What is behind the last STATE ends inside a line: a target does not take it for the end.
+    assert output.endswith(b"\n") is (b'{"type":"STATE"' in output[output.rstrip().rfind(b"\n") + 1 :]) or not output
     whole = output[: output.rfind(b"\n") + 1].splitlines()
     rows: list[int] = []
     done, state = 0, None
@@ -90,6 +92,24 @@ def test_stopped_by_a_signal(source: Path, tmp_path: Path, number: int, status: 
     (tmp_path / "state.json").write_text(json.dumps(state))
     rest = subprocess.run(command(source, tmp_path / "state.json"), capture_output=True, check=True)
     assert rows + covered(rest.stdout)[0] == list(range(FILES * ROWS))
+
+
+@pytest.mark.parametrize("method", ["FULL_TABLE", "INCREMENTAL"])
+def test_output_of_a_run_that_fails(source: Path, tmp_path: Path, method: str) -> None:
+    """A full extract that fails ends inside a line, so that no target replaces a table by it; others end with STATE."""
+    for rows in (0, ROWS):
+        (tmp_path / "a.csv").write_bytes((source / "0.csv").read_bytes()[: rows * 20] + b"\nbad\n")
+        entry = {"path": str(tmp_path / "a.csv"), "header": ["op", "id", "at"], "replication_method": method,
+                 "types": {"id": "string", "at": "string"}, "state_every_rows": 1000}  # fmt: skip
+        (tmp_path / "config.json").write_text(json.dumps({"files": [entry]}))
+        done = subprocess.run(command(tmp_path, None), capture_output=True, check=False)
+        assert done.returncode == 1
+        last = done.stdout.splitlines()[-1]
+        if method == "INCREMENTAL":
+            assert json.loads(last)["type"] == ("STATE" if rows else "SCHEMA")
+        else:
+            with pytest.raises(json.JSONDecodeError):
+                json.loads(last)
 
 
 def test_reader_that_goes_away(source: Path) -> None:

@@ -65,6 +65,21 @@ def test_refused_values_are_refused_by_name(warehouse: str, group: Group) -> Non
 
 @BOTH
 @EACH_GROUP
+def test_values_in_blocks_are_the_same(warehouse: str, group: Group) -> None:
+    """A run of records goes the fast way to the same rows, and a refused value among others is refused all the same."""
+    made = encoding(warehouse, group)
+    kept = [record(v=text) for text in [*group.kept_in(warehouse), "null"] * 2]
+    if not made.columns[0].takes_null:
+        kept = [text for text in kept if not text.endswith("null}")]
+    assert made.rows(kept * 3, in_blocks=True) == made.rows(kept * 3)
+    for text in group.refused_in(warehouse):
+        with pytest.raises(MessageError) as refused:
+            made.rows([*kept[:5], record(v=text), *kept[:5]], in_blocks=True)
+        assert refused.value.line_number == len(kept[:5]), text
+
+
+@BOTH
+@EACH_GROUP
 def test_null_and_missing_are_null(warehouse: str, group: Group) -> None:
     """A missing property is NULL; null is too, where the SCHEMA has it, and refused where not."""
     made = encoding(warehouse, group)
