@@ -213,5 +213,5 @@ def _remedy(code: str, bucket: str, right: str) -> str:
     if code in ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"):
         return "check aws_access_key_id, aws_secret_access_key and aws_session_token"
     if code == "AccessDenied":
-        return f"grant {right} on this key to the target's own AWS identity"
+        return f"grant {right} on this key to the target's own AWS identity, and check that the bucket is yours"
     return "see the AWS documentation for this code"

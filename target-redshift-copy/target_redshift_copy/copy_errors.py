@@ -29,11 +29,25 @@ def explain_copy(session: Session, error: WarehouseError, table: TableLoad, batc
     for query in _QUERIES:
         found = found or _ask(session, query, [literal(key) for key in names])
     if not found:
-        return error
+        return _of_reading(error, table)
     file, line, column, kind, length, value, code, reason = found[0]
     return CommitError(
         f"stream {table.stream!r}: COPY into {table.table} refused file {file} line {line}: column {column!r} "
         f"({kind} {length}): {reason} (code {code}), got {shown(value)}",
+        code=error.code,
+    )
+
+
+def _of_reading(error: WarehouseError, table: TableLoad) -> BulkError:
+    """Return the error of a COPY that could not read S3, with its remedy; any other unchanged."""
+    text = str(error)
+    if "S3ServiceException" not in text:
+        return error
+    reason = text.partition("S3ServiceException:")[2].split(",", 1)[0]
+    place = text.partition("s3://")[2].split(" ", 1)[0]
+    return CommitError(
+        f"stream {table.stream!r}: COPY into {table.table} cannot read s3://{place}: {reason}; grant s3:GetObject on the "
+        "prefix and s3:ListBucket on the bucket to the role that COPY names (iam_role), and check s3_region",
         code=error.code,
     )
 
