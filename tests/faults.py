@@ -332,8 +332,8 @@ def table(cells: Mapping[tuple[str, str, str, str], Cell]) -> str:
     head = (
         "# Faults x moments\n\n"
         "Measured by killing, cutting off and refusing real processes: `make faults` (tests/faults.py). A feed of "
-        "two interleaved streams, with a STATE that covers both, runs into the fault and is resumed, from the last STATE "
-        "on standard output or from `--last-state`.\n\n"
+        "two interleaved streams, with a STATE that covers both, runs into the fault and is resumed, from the last "
+        "STATE on standard output or from `--last-state`.\n\n"
         "- runs: how often; survived: the target ended well in spite of the fault, by trying again.\n"
         "- lost, doubled: rows at the end, over both streams. With append-only a resume from stdout may double the "
         "rows of a load whose COMMIT worked and whose STATE did not come out; `--last-state` closes that gap.\n"

@@ -46,8 +46,8 @@ def _of_reading(error: WarehouseError, table: TableLoad) -> BulkError:
     reason = text.partition("S3ServiceException:")[2].split(",", 1)[0]
     place = text.partition("s3://")[2].split(" ", 1)[0]
     return CommitError(
-        f"stream {table.stream!r}: COPY into {table.table} cannot read s3://{place}: {reason}; grant s3:GetObject on the "
-        "prefix and s3:ListBucket on the bucket to the role that COPY names (iam_role), and check s3_region",
+        f"stream {table.stream!r}: COPY into {table.table} cannot read s3://{place}: {reason}; grant s3:GetObject on "
+        "the prefix and s3:ListBucket on the bucket to the role that COPY names (iam_role), and check s3_region",
         code=error.code,
     )
 
