@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict, Union
 
 import jsonschema_rs
 import msgspec
 
+from singer_bulk.collector import collector_paused
 from singer_bulk.columns import INT64_MAX, INT64_MIN, Column, Content, Kind, alternatives, scale_of
 from singer_bulk.errors import ConfigError, RecordInvalid, shown
 from singer_bulk.messages import Records
@@ -81,7 +82,8 @@ class _Checker:
     def __call__(self, records: Records) -> None:
         if self._fast is not None:
             try:
-                self._fast.decode_lines(records.text)
+                with collector_paused():
+                    self._fast.decode_lines(records.text)
                 return
             except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
                 pass  # a 1.0 for an integer, or a record that fails: the validator tells
@@ -215,7 +217,49 @@ def _simple(residue: Any) -> Any:
     small = all(type(value) is int and INT64_MIN <= value <= INT64_MAX for value in residue.values())
     if keywords <= {"minimum", "maximum"} and small:
         return Annotated[int, msgspec.Meta(ge=residue.get("minimum"), le=residue.get("maximum"))]
-    return None
+    return _simple_document(residue)
+
+
+_SCALARS: dict[str, Any] = {"null": None, "string": str, "integer": int, "number": float, "boolean": bool}
+
+
+def _simple_document(schema: Any) -> Any:
+    """Return the msgspec type that checks a document of which only types are demanded; None for any other schema.
+
+    It takes no value that the schema refuses; a 1.0 for an integer, which it refuses, is the validator's matter.
+    """
+    if not isinstance(schema, Mapping):
+        return msgspec.Raw if schema is True else None
+    keywords = {name for name in schema if name in _VALUE_KEYWORDS and schema[name] != {}}
+    if schema.get("format") not in _TEXT_FORMATS:
+        keywords.discard("format")
+    if not keywords <= {"type", "properties", "items"}:
+        return None
+    if not keywords:
+        return msgspec.Raw
+    named = schema.get("type", [name for name, part in _CONTAINERS.items() if part in keywords])
+    kinds = [_simple_part(name, schema) for name in ([named] if isinstance(named, str) else named)]
+    if "refused" in kinds:
+        return None
+    return Union[tuple(kinds)]  # noqa: UP007 - of a list
+
+
+_CONTAINERS = {"object": "properties", "array": "items"}
+
+
+def _simple_part(name: str, schema: Json) -> Any:
+    if name in _SCALARS:
+        return _SCALARS[name]
+    if name == "array":
+        items = _simple_document(schema.get("items", True))
+        return "refused" if items is None else list[items]  # type: ignore[valid-type]
+    if name != "object":
+        return "refused"
+    parts = {name: _simple_document(part) for name, part in schema.get("properties", {}).items()}
+    if None in parts.values():
+        return "refused"
+    fields = [(f"f{position}", kind, None) for position, kind in enumerate(parts.values())]
+    return msgspec.defstruct("Document", fields, rename=dict(zip((name for name, _, _ in fields), parts, strict=True)))
 
 
 def _record_decoder(kinds: Mapping[str, Any]) -> Any:
