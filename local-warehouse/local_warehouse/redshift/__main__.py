@@ -11,9 +11,12 @@ import os
 import signal
 import sys
 import threading
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
 from local_warehouse import faults
-from local_warehouse.redshift import backend
+from local_warehouse.redshift import backend, credentials
 from local_warehouse.redshift.server import Server
 from local_warehouse.redshift.settings import Settings
 
@@ -29,9 +32,19 @@ def main() -> int:
     try:
         server = Server(settings, running)
         server.serve()
-        close_admin = faults.serve(settings.admin_socket, server.faults) if settings.admin_socket else None
+        issuer = credentials.serve(server.passwords, settings.host)
+        commands: dict[str, faults.Command] = {"expire": lambda request: server.passwords.expire()}
+        close_admin = faults.serve(settings.admin_socket, server.faults, commands) if settings.admin_socket else None
         threading.Thread(target=_prepare, args=(server,), daemon=True).start()
-        print(json.dumps({"host": server.host, "port": server.port, "pid": os.getpid()}), flush=True)  # noqa: T201
+        facts: dict[str, Any] = {
+            "host": server.host,
+            "port": server.port,
+            "pid": os.getpid(),
+            "credentials_url": url_of(issuer),
+        }
+        if settings.dir:
+            (Path(settings.dir) / "credentials.url").write_text(facts["credentials_url"])
+        print(json.dumps(facts), flush=True)  # noqa: T201
         threading.Thread(target=_wait_for_end_of_file, args=(stop,), daemon=True).start()
         threading.Thread(target=_wait_for_backend, args=(running, stop), daemon=True).start()
         stop.wait()
@@ -42,6 +55,11 @@ def main() -> int:
     finally:
         running.stop()
     return int(lost)
+
+
+def url_of(issuer: ThreadingHTTPServer) -> str:
+    host, port = issuer.server_address[:2]
+    return f"http://{host!s}:{port}"
 
 
 def _prepare(server: Server) -> None:

@@ -14,8 +14,8 @@ import threading
 from pathlib import Path
 
 from local_warehouse.faults import Faults
-from local_warehouse.redshift import tls, wire
-from local_warehouse.redshift.backend import OWNER, Admin, Backend, BackendError, literal
+from local_warehouse.redshift import credentials, tls, wire
+from local_warehouse.redshift.backend import OWNER, Admin, Backend, BackendError, literal, quoted
 from local_warehouse.redshift.names import LongNames
 from local_warehouse.redshift.session import Session
 from local_warehouse.redshift.settings import Settings
@@ -38,6 +38,7 @@ class Server:
         self.settings = settings
         self.backend = backend
         self.faults = Faults()
+        self.passwords = credentials.TemporaryPasswords(self._create_user)
         self.late_views: set[str] = set()
         self.names = LongNames(self._store_name)
         self._queries = itertools.count(int.from_bytes(os.urandom(2), "big") + 1)
@@ -60,10 +61,14 @@ class Server:
 
     def record(self, database: str, sql: str) -> None:
         """Run `sql` as the owner in autocommit, outside any client's transaction."""
+        self._ask(sql, database)
+
+    def _ask(self, sql: str, database: str = "") -> list[list[str | None]]:
+        database = database or self.settings.database
         with self._admin_lock:
             if database not in self._admins:
                 self._admins[database] = self.backend.session(OWNER, database)
-            self._admins[database].run(sql)
+            return self._admins[database].run(sql)
 
     def _store_name(self, alias: str, name: str) -> None:
         sql = f"INSERT INTO pg_catalog.rs_long_name VALUES ({literal(alias)}, {literal(name)}) ON CONFLICT DO NOTHING"
@@ -101,6 +106,7 @@ class Server:
             _refuse(client, "28000", f'password authentication failed for user "{user}"')
             return
         forwarded = {name: value for name, value in parameters.items() if name.lower() in FORWARDED}
+        user = credentials.account_of(user)
         backend_channel = self.backend.connect(user, database, **forwarded)
         try:
             session = self._open(client, backend_channel, user, database)
@@ -158,12 +164,14 @@ class Server:
     def _password_hashes(self, user: str) -> list[bytes]:
         """md5(password + user) of every password that opens the account now."""
         sql = f"SELECT rolpassword FROM pg_authid WHERE rolname = {literal(user)} AND rolpassword <> '' AND rolcanlogin"
-        with self._admin_lock:
-            admin = self._admins.get(self.settings.database)
-            if admin is None:
-                admin = self._admins[self.settings.database] = self.backend.session(OWNER, self.settings.database)
-            rows = admin.run(sql)
-        return [str(row[0]).removeprefix("md5").encode() for row in rows]
+        rows = self._ask(sql)
+        return [str(row[0]).removeprefix("md5").encode() for row in rows] + self.passwords.digests(user)
+
+    def _create_user(self, name: str) -> None:
+        """A user made with a temporary password; it has no password of its own and the rights of PUBLIC."""
+        rows = self._ask(f"SELECT 1 FROM pg_authid WHERE rolname = {literal(name)}")
+        if not rows:
+            self._ask(f"CREATE ROLE {quoted(name)} LOGIN")
 
     def _open(self, client: wire.Channel, channel: wire.Channel, user: str, database: str) -> Session | None:
         """Relay the backend's start of the session; None if it refused."""
