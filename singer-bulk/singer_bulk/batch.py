@@ -8,6 +8,7 @@ from typing import Protocol
 
 from singer_bulk.blocks import BlockEncoder
 from singer_bulk.columns import Column
+from singer_bulk.delimited import RowEncoder
 from singer_bulk.errors import StageError
 from singer_bulk.messages import Records
 from singer_bulk.stage import StagedFile, StageWriter
@@ -59,7 +60,7 @@ class Batch:
         stream: str,
         columns: tuple[Column, ...],
         null: bytes,
-        encoder: BlockEncoder,
+        encoder: BlockEncoder | RowEncoder,
         key: str,
         open_file: Callable[[str], StageWriter],
         opened_at: float,

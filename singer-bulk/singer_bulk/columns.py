@@ -135,11 +135,11 @@ def column_type(schema: Mapping[str, Any], rules: TypeRules, root: Mapping[str, 
     """
     found = list(alternatives(schema, root or {}))
     if not found:
-        return _json(rules)
+        return json_type(rules)
     widest = _type_of(*found[0], rules)
     for name, part in found[1:]:
         other = _type_of(name, part, rules)
-        widest = _json(rules) if Content.JSON in (widest.content, other.content) else widest_of(widest, other)
+        widest = json_type(rules) if Content.JSON in (widest.content, other.content) else widest_of(widest, other)
     return taking(widest, {name for name, _ in found})
 
 
@@ -223,10 +223,11 @@ def _type_of(name: str, schema: Mapping[str, Any], rules: TypeRules) -> ColumnTy
         return _number(schema, rules)
     if name == "string":
         return _string(schema, rules)
-    return _json(rules)
+    return json_type(rules)
 
 
-def _json(rules: TypeRules) -> ColumnType:
+def json_type(rules: TypeRules) -> ColumnType:
+    """Return the type of a column for values of any type."""
     return replace(TEXT, content=Content.JSON) if rules.json_as_text else JSON
 
 

@@ -16,7 +16,7 @@ import msgspec
 
 from singer_bulk.columns import Column
 from singer_bulk.documents import MAX_DEPTH
-from singer_bulk.errors import KeyPropertyMissing, MessageError, RecordRejected, ValueRejected
+from singer_bulk.errors import KeyPropertyMissing, MessageError, RecordRejected, ValueRejected, shown
 from singer_bulk.messages import Records
 from singer_bulk.values import ColumnOutgrown, FileFormat, Outgrown, UndecidedDatetime, Unfit, field_encoder
 
@@ -30,11 +30,16 @@ def no_suffix() -> None:
     """The suffix of a table without metadata columns."""
 
 
+class _AnyRecord(msgspec.Struct):
+    record: dict[str, msgspec.Raw]
+
+
 class RowEncoder:
     """Turns RECORD lines of one stream into rows; made once per SCHEMA.
 
     `columns` are those with a property. `keys` and `required` properties must be in each record. `on_unknown` is
-    called once, with the message that names the first property that the SCHEMA does not have.
+    called once, with the message that names the first property that the SCHEMA does not have; `extra` is the column
+    for those.
     """
 
     def __init__(
@@ -47,12 +52,15 @@ class RowEncoder:
         required: frozenset[str] = frozenset(),
         suffix: Callable[[], Suffix | None] = no_suffix,
         on_unknown: Callable[[str], None] | None = None,
+        extra: Column | None = None,
     ) -> None:
         self.stream = stream
         self.columns = tuple(columns)
         self._null = file_format.null
+        self._max_bytes = file_format.row_max_bytes
         self.encoders = [field_encoder(column.type, file_format) for column in columns]
         self.suffix = suffix
+        self._extra = None if extra is None else (extra, field_encoder(extra.type, file_format))
         self._on_unknown = on_unknown
         self._keys = keys
         self.required = required = required | keys
@@ -75,9 +83,25 @@ class RowEncoder:
         for number, line in zip(records.line_numbers, records.lines, strict=True):
             message = self._decode(line, number)
             row = self._fields(message.record, number)
-            rows += [row, *(suffix([message], sequence) if suffix else ()), b"\n"]
+            row += b"" if self._extra is None else b"|" + self._extra_field(line, number)
+            row += b"".join(suffix([message], sequence)) if suffix else b""
+            if self._max_bytes is not None and len(row) > self._max_bytes:
+                raise self._too_long(message.record, number, len(row))
+            rows += [row, b"\n"]
             sequence += 1
         return b"".join(rows)
+
+    def _too_long(self, record: Any, line_number: int, byte_count: int) -> RecordRejected:
+        values = zip(self.columns, msgspec.structs.astuple(record), strict=True)
+        names = ", ".join(
+            f"{column.property} {shown(bytes(raw))}" for column, raw in values if column.property in self._keys
+        )
+        return RecordRejected(
+            line_number,
+            f"stream {self.stream!r}: the row ({names or 'no key'}) has {byte_count} bytes, "
+            f"COPY takes {self._max_bytes}",
+            "split the record, or leave its largest property out by a stream map",
+        )
 
     def _fields(self, record: Any, line_number: int) -> bytes:
         null = self._null
@@ -106,6 +130,28 @@ class RowEncoder:
                 raise ColumnOutgrown(self.columns[position].name, unfit.needed, rejected) from unfit
             raise rejected from unfit
         return b"|".join(fields)
+
+    def _extra_field(self, line: bytes, line_number: int) -> bytes:
+        """Return the field that holds the properties that the SCHEMA does not have, as one JSON object."""
+        assert self._extra is not None
+        column, encode = self._extra
+        known = {column.property for column in self.columns}
+        record = msgspec.json.decode(line, type=_AnyRecord).record
+        members = [msgspec.json.encode(name) + b":" + bytes(raw) for name, raw in record.items() if name not in known]
+        if not members:
+            return self._null
+        raw = b"{" + b",".join(members) + b"}"
+        try:
+            return encode(raw)
+        except Unfit as unfit:
+            raise ValueRejected(
+                stream=self.stream,
+                line_number=line_number,
+                column=column.name,
+                expected=unfit.expected,
+                value=raw,
+                remedy=unfit.remedy,
+            ) from unfit
 
     def _null_field(self, position: int) -> bytes:
         if not self.columns[position].takes_null:

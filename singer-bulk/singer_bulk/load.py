@@ -169,6 +169,7 @@ class Run:
             values=settings.values,
             add_record_metadata=settings.add_record_metadata,
             validate_records=settings.validate_records,
+            extra_column=settings.extra_column,
             rejects=self._rejects,
         )
 

@@ -45,7 +45,17 @@ def without_escapes(values: bytes, encode: FieldEncoder) -> tuple[bytes, dict[in
 
 def splice_of(column_type: ColumnType, file_format: FileFormat) -> Splice:
     """Return the splice of a column."""
-    return _SPLICES.get(column_type.kind, _no_splice)(column_type, file_format)
+    splice = _SPLICES.get(column_type.kind, _no_splice)(column_type, file_format)
+    heads = [SEPARATOR + bytes([character]) for character in column_type.starts.encode()]
+    if not heads:
+        return splice
+
+    def of_types(values: bytes, raw: Sequence[Any]) -> bytes | None:
+        # Other types than the column takes are left to the definition.
+        known = sum(map(values.count, heads)) + values.count(NULL_VALUE)
+        return splice(values, raw) if known == len(raw) else None
+
+    return of_types
 
 
 def _no_splice(column_type: ColumnType, file_format: FileFormat) -> Splice:

@@ -19,6 +19,7 @@ from singer_bulk.columns import (
     Kind,
     TypeRules,
     columns_of,
+    json_type,
 )
 from singer_bulk.delimited import RowEncoder, Suffix, no_suffix
 from singer_bulk.dialect import UPSERT, LoadMethod, Table, TableLoad
@@ -33,6 +34,8 @@ from singer_bulk.stage import StageWriter
 from singer_bulk.validation import Check
 
 logger = logging.getLogger(__name__)
+
+EXTRA_NAME = "_sdc_extra"
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class StreamContext:
     values: ValueRules
     add_record_metadata: bool
     validate_records: bool
+    extra_column: bool  # keep properties that the SCHEMA does not have
     rejects: Rejects | None  # None: a rejected record ends the run
 
 
@@ -147,8 +151,17 @@ class Stream:
         return TableLoad(self.name, self.table, columns, batches, self.method, activated, rejected)
 
     def added(self) -> tuple[Column, ...]:
-        """Return the metadata columns of the table."""
-        return tuple(Column(self.context.fold(name), METADATA_TYPES[name]) for name in self._added_names())
+        """Return the columns of the table that no property of the SCHEMA fills."""
+        extra = self._extra_column()
+        metadata = tuple(Column(self.context.fold(name), METADATA_TYPES[name]) for name in self._added_names())
+        return metadata if extra is None else (extra, *metadata)
+
+    def _extra_column(self) -> Column | None:
+        """Return the column for properties that the SCHEMA does not have; one that the tap sends is the tap's."""
+        context = self.context
+        if not context.extra_column or EXTRA_NAME in self._properties():
+            return None
+        return Column(context.fold(EXTRA_NAME), json_type(context.rules))
 
     def _added_names(self) -> tuple[str, ...]:
         return metadata_names(self._properties()) if self.context.add_record_metadata else ()
@@ -161,7 +174,7 @@ class Stream:
             context = self.context
             file_format = replace(context.file_format(), rules=context.values)
             suffix: Callable[[], Suffix | None] = no_suffix
-            names, added = self._added_names(), self.added()
+            names, added, extra = self._added_names(), self.added(), self._extra_column()
             if self.method.name == UPSERT:
                 names, added = (*names, ORDER_NAME), (*added, Column(context.fold(ORDER_NAME), INTEGER))
             if names:
@@ -173,13 +186,14 @@ class Stream:
                 keys=self.keys,
                 required=frozenset(self.schema.get("required", ())) if context.validate_records else frozenset(),
                 suffix=suffix,
-                on_unknown=None if self.warned else self._warn_of_unknown,
+                on_unknown=None if self.warned or extra is not None else self._warn_of_unknown,
+                extra=extra,
             )
             self.batch = Batch(
                 self.name,
                 self.columns + added,
                 file_format.null,
-                BlockEncoder(encoder, file_format),
+                BlockEncoder(encoder, file_format) if extra is None else encoder,
                 context.new_key(self.name),
                 context.open_file,
                 context.monotonic(),

@@ -19,6 +19,7 @@ from target_redshift_copy.config import INI_NAMES, SETTINGS
 from target_redshift_copy.sql import MAX_VARCHAR_BYTES, CopyAccess, Redshift
 
 MAX_SUPER_BYTES = 16_000_000  # limitations-super: 16 MB
+MAX_ROW_BYTES = 4_000_000  # r_COPY: 4 MB, from any source
 MAX_SUPER_STRING_BYTES = 65_535  # limitations-super
 
 
@@ -73,6 +74,7 @@ def file_format() -> FileFormat:
         text_max_bytes=MAX_VARCHAR_BYTES,
         json_max_bytes=MAX_SUPER_BYTES,
         json_string_max_bytes=MAX_SUPER_STRING_BYTES,
+        row_max_bytes=MAX_ROW_BYTES,
     )
 
 

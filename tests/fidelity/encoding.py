@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from singer_bulk.blocks import BlockEncoder
 from singer_bulk.cli import type_rules
 from singer_bulk.columns import Column
 from singer_bulk.delimited import RowEncoder
@@ -60,7 +61,7 @@ class Encoding:
         self.format: FileFormat = replace(made, rules=values or ValueRules())
         self.check = record_check("s", schema, self.columns)
 
-    def rows(self, records: Sequence[str]) -> bytes:
+    def rows(self, records: Sequence[str], *, in_blocks: bool = False) -> bytes:
         """Return the rows of records, given as JSON texts; a column may be outgrown on the way."""
         lines = ['{"type":"RECORD","stream":"s","record":' + record + "}" for record in records]
         run = Records.of_lines("s", [line.encode("utf-8", "surrogatepass") for line in lines], range(len(lines)))
@@ -69,7 +70,8 @@ class Encoding:
         while True:
             try:
                 required = frozenset(self.schema.get("required", ()))
-                return RowEncoder("s", self.columns, self.format, required=required).encode(run, 0)
+                rows = RowEncoder("s", self.columns, self.format, required=required)
+                return (BlockEncoder(rows, self.format) if in_blocks else rows).encode(run, 0)
             except ColumnOutgrown as outgrown:
                 self.columns = tuple(
                     replace(column, type=outgrown.needed) if column.name == outgrown.column else column
