@@ -59,16 +59,17 @@ def users_of(account_id: str) -> dict[str, list[dict[str, Any]]]:
 
 
 def roles_of(account_id: str) -> dict[str, tuple[list[str], list[dict[str, Any]]]]:
-    """Role -> who may assume it, policy statements. `redshift-gate` is the first link of a chain."""
+    """Role -> who may assume it, policy statements. `redshift-chained` is reached through `redshift-gate` alone."""
 
     def user(name: str) -> str:
         return f"arn:aws:iam::{account_id}:user/{name}"
 
     gate_session = f"arn:aws:sts::{account_id}:assumed-role/redshift-gate/{SESSION_NAME}"
-    copy_role = f"arn:aws:iam::{account_id}:role/redshift-copy"
+    behind_gate = [f"arn:aws:iam::{account_id}:role/{name}" for name in ("redshift-copy", "redshift-chained")]
     return {
         "redshift-copy": ([user("service"), gate_session], _bucket_policy(*_LIST_IN_MOTO, *_READ)),
-        "redshift-gate": ([user("service")], _may_assume(copy_role)),
+        "redshift-gate": ([user("service")], _may_assume(*behind_gate)),
+        "redshift-chained": ([gate_session], _bucket_policy(*_LIST_IN_MOTO, *_READ)),
         "snowflake-stage": (
             [user("service")],
             _bucket_policy(*_LIST_IN_MOTO, *_READ, "s3:GetObjectVersion", "s3:DeleteObject", "s3:PutObject"),

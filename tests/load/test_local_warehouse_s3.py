@@ -111,9 +111,11 @@ def test_who_may_not_read_is_refused(s3, opened, user, roles, changed, expected,
 
 
 def test_a_chain_of_roles_ends_with_the_rights_of_the_last(s3, opened, prefix):
-    """redshift-gate may not read but may assume redshift-copy, which may."""
+    """redshift-gate may not read but may assume redshift-chained, which nobody else may assume."""
     opened("loader").write(s3.bucket, f"{prefix}/a", b"")
-    chained = opened("service", "redshift-gate", "redshift-copy")
+    with pytest.raises(AccessDenied):
+        opened("service", "redshift-chained")
+    chained = opened("service", "redshift-gate", "redshift-chained")
     assert [found.key for found in chained.list(s3.bucket, prefix)] == [f"{prefix}/a"]
 
 
@@ -204,11 +206,15 @@ def test_a_body_that_was_altered_on_its_way_is_refused(s3, prefix):
     assert s3.body(f"{prefix}/a") == b"body"
 
 
+FORGED = "AWS4-HMAC-SHA256 Credential=x/20200101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=x"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": FORGED}], ids=["unsigned", "forged"])
 @pytest.mark.parametrize("path", ["/local-stage", "/moto-api/reset", "/moto-api/data.json"])
-def test_unsigned_requests_are_refused(s3, path):
-    """No anonymous access, and moto's own control paths are closed."""
+def test_unsigned_requests_are_refused(s3, path, headers):
+    """No anonymous access, and moto's own control paths, which ask for no signature, are closed."""
     connection = http.client.HTTPConnection(s3.facts["host"], s3.facts["port"])
-    connection.request("POST", path)
+    connection.request("POST", path, headers={"Content-Length": "0", **headers})
     assert connection.getresponse().status in (403, 404)
     connection.close()
     assert s3.client("admin").head_bucket(Bucket=s3.bucket)
