@@ -175,6 +175,8 @@ class Load:
     def _count(self, count: FileCount, batch: Batch) -> None:
         count.rows += len(batch.rows)
         for bad in batch.bad:
+            if self._too_many():
+                return
             count.errors += 1
             column = self.columns[bad.column] if bad.column is not None and bad.column < len(self.columns) else None
             self.outcome.errors.append(LoadError(count.source.url, bad, column))
@@ -261,7 +263,7 @@ def record_sql(outcome: Outcome, copy: Copy, query: int, session: int, user: str
         values = [user_id, "0", str(outcome.table_id), started, str(session), str(query)]
         values += [literal(error.url), str(record.line), *map(literal, described), str(record.position)]
         values += [literal(_dots(record.raw)), literal(_dots(record.value)), str(record.code)]
-        values += [literal(record.reason[:100]), "0", "0", str(query), literal(database)]
+        values += [literal(record.reason[:512]), "0", "0", str(query), literal(database)]
         statements.append(f"INSERT INTO pg_catalog.rs_load_error VALUES ({', '.join(values)})")
     for count in outcome.files:
         values = [

@@ -94,6 +94,14 @@ class Stage:
         return f"s3://{self.bucket}/{self.prefix}/{name}"
 
     @property
+    def keys(self) -> str:
+        """Authorization by keys: what a test uses that loads often, for it spares assuming a role."""
+        key, secret = self.config["aws_access_key_id"], self.config["aws_secret_access_key"]
+        token = self.config.get("aws_session_token")
+        session = f" SESSION_TOKEN '{token}'" if token else ""
+        return f"ACCESS_KEY_ID '{key}' SECRET_ACCESS_KEY '{secret}'{session}"
+
+    @property
     def role(self) -> str:
         """What COPY reads S3 with: a role, or keys where S3 knows none (--s3 rclone)."""
         if "iam_role" in self.config:

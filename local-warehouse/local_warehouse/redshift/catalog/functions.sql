@@ -81,6 +81,7 @@ BEGIN
     END IF;
     RETURN coalesce(value::json #>> path, '');
 END $$;
+UPDATE pg_proc SET proname = 'rs_backend_json_path' WHERE proname = 'json_extract_path_text' AND pronamespace = 'pg_catalog'::regnamespace;
 CREATE FUNCTION pg_catalog.json_extract_path_text(value varchar, VARIADIC path varchar[]) RETURNS varchar LANGUAGE sql IMMUTABLE AS $$ SELECT rs_json_path(value::text, path::text[], false) $$;
 DO $$
 DECLARE n int;
