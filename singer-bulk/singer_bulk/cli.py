@@ -249,7 +249,7 @@ def load_settings(config: Mapping[str, Any], version: str) -> LoadSettings:
         schema_mapping=config.get("schema_mapping") or {},
         extra_column=config["extra_properties"] == "column",
         max_rejected_records=config["max_rejected_records"] if config["on_invalid_record"] == "reject" else None,
-        pipeline_id=config.get("pipeline_id") or os.environ.get("MELTANO_STATE_ID"),
+        pipeline_id=config.get("pipeline_id") or meltano_state_id(os.environ),
         connector_version=version,
     )
 
@@ -264,6 +264,20 @@ def type_rules(config: Mapping[str, Any]) -> TypeRules:
         json_as_text=bool(config["json_as_text"]),
         text_bytes=config.get("varchar_default_bytes"),
     )
+
+
+def meltano_state_id(environment: Mapping[str, str]) -> str | None:
+    """Return the name under which Meltano keeps the STATE of this pipeline; None outside of Meltano.
+
+    `meltano run` does not pass it on, so it is put together as Meltano does: environment:extractor-to-loader.
+    """
+    if environment.get("MELTANO_STATE_ID"):
+        return environment["MELTANO_STATE_ID"]
+    extractor, loader = environment.get("MELTANO_EXTRACTOR_NAME"), environment.get("MELTANO_LOADER_NAME")
+    if not (extractor and loader):
+        return None
+    pipeline = f"{extractor}-to-{loader}"
+    return f"{environment['MELTANO_ENVIRONMENT']}:{pipeline}" if environment.get("MELTANO_ENVIRONMENT") else pipeline
 
 
 # What change feeds call a delete, where `cdc` names only the column.

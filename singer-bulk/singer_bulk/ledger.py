@@ -41,13 +41,11 @@ LedgerRow = tuple[str | int | None, ...]
 
 def ledger_rows(load: Load, loaded: dict[str, int]) -> list[LedgerRow]:
     """Return the rows for a load; `loaded` is what the warehouse counted per stream."""
-    chunks = _chunks(load.state)
-    rows: list[LedgerRow] = []
-    for position, table in enumerate(load.tables):
-        own = chunks if position == 0 else [None]
-        rows.append(_row(load, table, loaded.get(table.stream, 0), own[0]))
-        rows.extend(_more_state(load, table, number, chunk) for number, chunk in enumerate(own[1:], start=2))
-    return rows
+    first, *rest = load.tables or (None,)
+    chunk, *more = _chunks(load.state)
+    rows = [_row(load, first, loaded, chunk)]
+    rows += [_more_state(load, first, number, later) for number, later in enumerate(more, start=2)]
+    return rows + [_row(load, table, loaded, None) for table in rest]
 
 
 def _chunks(state: str | None) -> list[str | None]:
@@ -56,17 +54,17 @@ def _chunks(state: str | None) -> list[str | None]:
     return [state[start : start + CHUNK_CHARACTERS] for start in range(0, len(state), CHUNK_CHARACTERS)]
 
 
-def _row(load: Load, table: TableLoad, loaded: int, state: str | None) -> LedgerRow:
-    batches = table.batches
+def _row(load: Load, table: TableLoad | None, loaded: dict[str, int], state: str | None) -> LedgerRow:
+    """Return the first row of a stream; a load without tables only moves the STATE on."""
+    batches = table.batches if table else ()
     files = [file for batch in batches for file in batch.files]
     return (
         load.load_id,
         load.pipeline_id,
-        table.stream,
-        str(table.table),
-        sum(batch.row_count for batch in batches),
+        *_names(table),
+        sum(batch.row_count for batch in batches) + (table.rejected if table else 0),
         sum(file.row_count for file in files),
-        loaded,
+        loaded.get(table.stream, 0) if table else 0,
         sum(file.byte_count for file in files),
         len(files),
         min((batch.first_sequence for batch in batches), default=None),
@@ -79,8 +77,12 @@ def _row(load: Load, table: TableLoad, loaded: int, state: str | None) -> Ledger
     )
 
 
-def _more_state(load: Load, table: TableLoad, number: int, chunk: str | None) -> LedgerRow:
+def _names(table: TableLoad | None) -> tuple[str | None, str | None]:
+    return (table.stream, str(table.table)) if table else (None, None)
+
+
+def _more_state(load: Load, table: TableLoad | None, number: int, chunk: str | None) -> LedgerRow:
     nothing = (None,) * 6
-    last = max((batch.last_sequence for batch in table.batches), default=load.sequence)
+    last = max((batch.last_sequence for batch in table.batches), default=load.sequence) if table else load.sequence
     times = (load.started_at, load.committed_at, load.connector_version)
-    return (load.load_id, load.pipeline_id, table.stream, str(table.table), *nothing, last, *times, number, chunk)
+    return (load.load_id, load.pipeline_id, *_names(table), *nothing, last, *times, number, chunk)

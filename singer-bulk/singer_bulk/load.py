@@ -148,6 +148,7 @@ class Run:
         self._sequence = 0
         self._state: str | None = None
         self._emitted: str | None = None
+        self._ledgered: str | None = None  # the STATE of the last load
         self._covered = True  # the last STATE came after the last record
         self._due = False  # files were staged, or rows have waited long enough
         self._load_opened = 0.0
@@ -359,6 +360,7 @@ class Run:
             self._remove([*keys, *rejects])
             raise
         self._counts["load"] += 1
+        self._ledgered = self._state
         self._due = False
         for table in chosen:
             logger.info("load %s: %s rows of %s in %s", load.load_id, _rows(table), table.stream, table.table)
@@ -377,6 +379,8 @@ class Run:
             self._refuse_empty_overwrite()
         if self._uncommitted() or any(self._needs_table(stream) for stream in self._streams.values()):
             self._flush(at_end=True)
+        elif self._settings.pipeline_id and self._streams and self._state not in (None, self._ledgered):
+            self._flush()  # no row came: only the STATE moves on, in the ledger too
         else:
             self._emit_state()
 

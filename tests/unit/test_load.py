@@ -271,3 +271,12 @@ def test_two_streams_of_one_table_are_refused() -> None:
     bench = Bench()
     with pytest.raises(ConfigError, match=r"both table analytics\.orders"):
         bench.run(lines(schema("a-orders"), schema("b-orders")))
+
+
+def test_state_moves_on_in_the_ledger_without_a_row() -> None:
+    """With a pipeline_id a run that brings a STATE and no row leaves that STATE for --last-state."""
+    bench = Bench()
+    bench.run(THREE, pipeline_id="p")
+    bench.run(lines(schema(), state({"id": 4})), pipeline_id="p")
+    assert bench.warehouse.ledger_states() == ['{"id": 3}', '{"id": 4}']
+    assert bench.emitted == ['{"id": 3}', '{"id": 4}']

@@ -1,0 +1,87 @@
+"""What the two commands share: configuration files, the name of the pipeline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from singer_bulk.cli import meltano_state_id, read_config
+from singer_bulk.errors import ConfigError
+from target_redshift_copy.config import INI_NAMES as REDSHIFT_NAMES
+from target_snowflake_stage.config import INI_NAMES as SNOWFLAKE_NAMES
+
+PIPELINE_CONF = """
+[aws_creds]
+database = dev
+username = loader
+password = per%cent
+host = example.redshift.amazonaws.com
+port = 5439
+iam_role = RedshiftLoadRole
+
+[aws_boto_credentials]
+access_key = AKIAEXAMPLE
+secret_key = secret
+bucket_name = pipeline-bucket
+account_id = 123456789012
+
+[snowflake_creds]
+username = snow
+password = flake
+account_name = acme-prod
+"""
+
+
+def test_classic_pipeline_conf(tmp_path: Path) -> None:
+    """The INI file of old is a configuration of either target; the role's ARN is made of account and role."""
+    path = tmp_path / "pipeline.conf"
+    path.write_text(PIPELINE_CONF)
+    assert read_config(str(path), REDSHIFT_NAMES) == {
+        "database": "dev",
+        "user": "loader",
+        "password": "per%cent",
+        "host": "example.redshift.amazonaws.com",
+        "port": 5439,
+        "iam_role": "arn:aws:iam::123456789012:role/RedshiftLoadRole",
+        "aws_access_key_id": "AKIAEXAMPLE",
+        "aws_secret_access_key": "secret",
+        "s3_bucket": "pipeline-bucket",
+    }
+    assert read_config(str(path), SNOWFLAKE_NAMES) == {
+        "user": "snow",
+        "password": "flake",
+        "account": "acme-prod",
+        "aws_access_key_id": "AKIAEXAMPLE",
+        "aws_secret_access_key": "secret",
+        "s3_bucket": "pipeline-bucket",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("{", "no JSON"), ("[1, 2", "no INI"), ('"text"', "one JSON object"), (None, "cannot be read")]
+)
+def test_configuration_that_cannot_be_read(tmp_path: Path, text: str | None, told: str) -> None:
+    """The file is named, and what is wrong with it; never its content."""
+    path = tmp_path / "config.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ConfigError, match=told) as refused:
+        read_config(str(path), REDSHIFT_NAMES)
+    assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "name"),
+    [
+        ({}, None),
+        ({"MELTANO_STATE_ID": "nightly"}, "nightly"),
+        ({"MELTANO_EXTRACTOR_NAME": "tap-a", "MELTANO_LOADER_NAME": "target-b"}, "tap-a-to-target-b"),
+        (
+            {"MELTANO_EXTRACTOR_NAME": "tap-a", "MELTANO_LOADER_NAME": "target-b", "MELTANO_ENVIRONMENT": "prod"},
+            "prod:tap-a-to-target-b",
+        ),
+    ],
+)
+def test_pipeline_takes_the_name_that_meltano_gives_it(environment: dict[str, str], name: str | None) -> None:
+    """The ledger knows a pipeline by the name of its STATE in Meltano."""
+    assert meltano_state_id(environment) == name
