@@ -281,9 +281,22 @@ def cast(x: str, source: T, to: T, settings: Settings, format_: str | None = Non
             if to.kind in STAMPS
             else _between_times(x, source, to, settings)
         )
+    if source.kind == "NUMBER" and to.kind in STAMPS:
+        return trim_stamp(from_epoch(x, to, settings, 0), to)
+    if source.kind == "FLOAT" and to.kind == "BOOLEAN":
+        bad = failure("BOOLEAN", 100037, "22018", "Boolean value '", f"CAST({x} AS VARCHAR)", "' is not recognized")
+        return f"CASE WHEN isnan({x}) OR isinf({x}) THEN {bad} ELSE {x} <> 0 END"
     if source.kind in ("NUMBER", "FLOAT", "BOOLEAN") and to.kind in ("NUMBER", "FLOAT", "BOOLEAN"):
         return x if source == to else f"CAST({x} AS {to.stored})"
     raise no_cast(source.kind, to.kind)
+
+
+def from_epoch(x: str, to: T, settings: Settings, scale: int) -> str:
+    """A number of seconds (or of 10**-scale seconds) since 1970 as a timestamp; always counted in UTC."""
+    instant_sql = f"CAST(CAST({x} AS DECIMAL(38,9)) * {10 ** (9 - scale)} AS HUGEINT)"
+    if to.kind != "TIMESTAMP_TZ":
+        return instant_sql
+    return cast(instant_sql, T("TIMESTAMP_LTZ", 9), T("TIMESTAMP_TZ", 9), settings)
 
 
 def _from_semi(x: str, source: T, to: T, settings: Settings) -> str:
@@ -295,4 +308,10 @@ def _from_semi(x: str, source: T, to: T, settings: Settings) -> str:
         return f"CASE WHEN {x} IS NULL OR {x} = 'null' THEN NULL WHEN {x}[1] = '{opening}' THEN {x} ELSE {bad} END"
     if source.kind != "VARIANT":
         raise no_cast(source.kind, to.kind)
-    return _from_text(f"sf_variant_text({x})", to, settings, None)
+    text = f"sf_variant_text({x})"
+    if to.kind in ("NUMBER", "FLOAT"):
+        text = f"CASE {x} WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE {text} END"
+    elif to.kind in STAMPS:  # a number there counts from the session's zone: not done here
+        number = fail(2, "0A000", literal("Unsupported feature 'number in a VARIANT as a timestamp'."), "VARCHAR")
+        text = f"CASE WHEN {x}[1] IN ('-','0','1','2','3','4','5','6','7','8','9') THEN {number} ELSE {text} END"
+    return _from_text(text, to, settings, None)

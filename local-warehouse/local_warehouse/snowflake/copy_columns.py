@@ -21,16 +21,15 @@ if TYPE_CHECKING:
 
 # The functions that COPY transformations may use: https://docs.snowflake.com/en/user-guide/data-load-transform
 ALLOWED = {
-    "ARRAY_CONSTRUCT", "ASCII", "CASE", "CAST", "CEIL", "CHECK_JSON", "CHR", "CONCAT", "CONVERT_TIMEZONE", "DATE",
-    "DATEADD", "ENDSWITH", "EQUAL_NULL", "FLOOR", "GET", "GET_PATH", "GREATEST", "HEX_DECODE_STRING", "HEX_ENCODE",
-    "IFF", "IFNULL", "LEAST", "LEFT", "LENGTH", "LTRIM", "MD5", "MD5_HEX", "NULLIF", "NVL", "NVL2",
-    "OBJECT_CONSTRUCT", "PARSE_JSON", "RANDOM", "REGEXP_REPLACE", "REGEXP_LIKE", "REPLACE", "RIGHT", "ROUND",
-    "RTRIM", "SPLIT", "SPLIT_PART", "STARTSWITH", "SUBSTR", "SUBSTRING", "TO_ARRAY", "TO_BINARY", "TO_BOOLEAN",
-    "TO_CHAR", "TO_DATE", "TO_DECIMAL", "TO_DOUBLE", "TO_NUMBER", "TO_NUMERIC", "TO_OBJECT", "TO_TIME", "TIME",
-    "TO_TIMESTAMP", "TO_TIMESTAMP_LTZ", "TO_TIMESTAMP_NTZ", "TO_TIMESTAMP_TZ", "TO_VARCHAR", "TO_VARIANT", "TRIM",
-    "TRUNC", "TRUNCATE", "TRY_TO_BINARY", "TRY_TO_BOOLEAN", "TRY_TO_DATE", "TRY_TO_DECIMAL", "TRY_TO_DOUBLE",
-    "TRY_TO_NUMBER", "TRY_TO_NUMERIC", "TRY_TO_TIME", "TRY_TO_TIMESTAMP", "TRY_TO_TIMESTAMP_LTZ",
-    "TRY_TO_TIMESTAMP_NTZ", "TRY_TO_TIMESTAMP_TZ", "UUID_STRING",
+    "ARRAY_CONSTRUCT", "ARRAY_SIZE", "LEN", "LPAD", "RPAD", "REVERSE", "ASCII", "CASE", "CAST", "CEIL",
+    "CHECK_JSON", "CHR", "CONCAT", "CONVERT_TIMEZONE", "DATE", "ENDSWITH", "EQUAL_NULL", "FLOOR", "GET", "GET_PATH",
+    "HEX_DECODE_STRING", "HEX_ENCODE", "IFF", "IFNULL", "LENGTH", "LTRIM", "MD5", "MD5_HEX", "NULLIF", "NVL",
+    "NVL2", "OBJECT_CONSTRUCT", "PARSE_JSON", "RANDOM", "REGEXP_REPLACE", "REPLACE", "RTRIM", "SPLIT", "SPLIT_PART",
+    "STARTSWITH", "SUBSTR", "SUBSTRING", "TO_ARRAY", "TO_BINARY", "TO_BOOLEAN", "TO_CHAR", "TO_DATE", "TO_DECIMAL",
+    "TO_DOUBLE", "TO_NUMBER", "TO_NUMERIC", "TO_OBJECT", "TO_TIME", "TIME", "TO_TIMESTAMP", "TO_TIMESTAMP_LTZ",
+    "TO_TIMESTAMP_NTZ", "TO_TIMESTAMP_TZ", "TO_VARCHAR", "TO_VARIANT", "TRIM", "TRY_TO_BINARY", "TRY_TO_BOOLEAN",
+    "TRY_TO_DATE", "TRY_TO_DECIMAL", "TRY_TO_DOUBLE", "TRY_TO_NUMBER", "TRY_TO_NUMERIC", "TRY_TO_TIME",
+    "UUID_STRING",
 }  # fmt: skip
 NULL_IN_FILE = (
     "NULL result in a non-nullable column. Use quotes if an empty field should be interpreted as an empty string "
@@ -92,6 +91,8 @@ class StagedBinder(QueryBinder):
                 1192,
                 "0A000",
             )
+        if self.allowed is not None and node.name in ("TRY_TO_DATE", "TRY_TO_TIME") and len(node.args) > 1:
+            raise compilation(f"COPY does not support the format argument of {node.name}", 1192, "0A000")
         return super().call(node, scope)
 
 

@@ -84,7 +84,7 @@ def load_file(
     shown = location.url(file.key)
     try:
         data = decompress(location.read(file), options["COMPRESSION"], file.key)
-        rows = read_rows(data, options, plan.width, plan.fields, stop_at_error=abort)
+        rows = read_rows(data, options, plan.width, plan.fields, stop_at_error=abort, even=plan.transformation is None)
     except SqlError as error:
         if error.code == STAGE_FAILURE:
             raise
@@ -98,7 +98,15 @@ def load_file(
         converted = _Converter(session, plan, location, file, rows).quickly()
     except SqlError:
         if rows.lines is None:  # the fast road does not know where a record begins
-            rows = read_rows(data, options, plan.width, plan.fields, stop_at_error=abort, quick=False)
+            rows = read_rows(
+                data,
+                options,
+                plan.width,
+                plan.fields,
+                stop_at_error=abort,
+                quick=False,
+                even=plan.transformation is None,
+            )
         converted, bad = _Converter(session, plan, location, file, rows).carefully()
         if bad and abort:
             raise error_in_file(bad[0], shown) from None
@@ -112,7 +120,7 @@ def convert_all(
 ) -> tuple[Any, list[RowError]]:
     """The rows of a file that convert, and every error."""
     data = decompress(location.read(file), options["COMPRESSION"], file.key)
-    rows = read_rows(data, options, plan.width, plan.fields, stop_at_error=False, quick=False)
+    rows = read_rows(data, options, plan.width, plan.fields, stop_at_error=False, quick=False, even=True)
     table, bad = _Converter(session, plan, location, file, rows).carefully()
     return table, sorted(rows.errors + bad, key=_place)
 
@@ -162,26 +170,40 @@ def error_in_file(error: RowError, file: str) -> SqlError:
 
 
 def read_rows(
-    data: bytes, options: dict[str, Any], width: int | None, fields: int, stop_at_error: bool, quick: bool = True
+    data: bytes,
+    options: dict[str, Any],
+    width: int | None,
+    fields: int,
+    stop_at_error: bool,
+    quick: bool = True,
+    even: bool = False,
 ) -> _Rows:
-    """Decode and parse; every row gets at least `fields` fields, the missing ones NULL."""
+    """Decode and parse; every row gets at least `fields` fields, the missing ones NULL.
+
+    `even`: all records must have one length, "regardless of ERROR_ON_COLUMN_COUNT_MISMATCH".
+    """
     table = quick_table(data, options) if quick else None
     if table is not None and (width is None or table.num_columns == width):
         for i in range(table.num_columns, fields):
             table = table.append_column(f"_{i + 1}", pyarrow.nulls(table.num_rows, pyarrow.string()))
         numbers = pyarrow.array(range(1, table.num_rows + 1), pyarrow.int64())
         return _Rows(table.append_column("sf_row", numbers), table.num_rows, [], None)
-    return _table(parse(decode(data, options), options, stop_at_error), width, fields)
+    return _table(parse(decode(data, options), options, stop_at_error), width, fields, even)
 
 
-def _table(parsed: Parsed, width: int | None, fields: int) -> _Rows:
+def _table(parsed: Parsed, width: int | None, fields: int, even: bool) -> _Rows:
     errors, rows, lines = list(parsed.errors), [], []
+    first = len(parsed.rows[0]) if parsed.rows else 0
     for row, number, line in zip(parsed.rows, parsed.numbers, parsed.lines, strict=True):
         if width is not None and len(row) != width:
             message = (
                 f"Number of columns in file ({len(row)}) does not match that of the corresponding table ({width}), "
                 "use file format option error_on_column_count_mismatch=false to ignore this error"
             )
+            errors.append(RowError(number, line, 1, message, 100080))
+            continue
+        if even and len(row) != first:
+            message = f"Number of columns in record ({len(row)}) differs from that of the file's first record ({first})"
             errors.append(RowError(number, line, 1, message, 100080))
             continue
         rows.append(row)

@@ -45,6 +45,7 @@ class Parsed:
 class _Field:
     text: str
     enclosed: bool
+    raw: str = ""  # before escapes were taken out
 
 
 class _Reader:
@@ -64,13 +65,13 @@ class _Reader:
         self.at = 0
 
     def record_end(self, at: int) -> int:
-        """Length of the record delimiter at this place, 0 if none. A newline also means CR LF and CR."""
+        """Length of the record delimiter at this place, 0 if none. A newline is logical: CR LF is one too."""
         if self.record is None:
             return 0
         if self.record == "\n":
             if self.text.startswith("\r\n", at):
                 return 2
-            return 1 if self.text[at] in "\r\n" else 0
+            return 1 if self.text[at] == "\n" else 0
         return len(self.record) if self.text.startswith(self.record, at) else 0
 
     def plain_field(self) -> str:
@@ -133,10 +134,14 @@ class _Reader:
             return _Field(value, True)
         self.at = start
         value = self.plain_field()
-        return _Field(value.strip(" \t") if self.trim else value, False)
+        raw = self.text[start : self.at]
+        if self.trim:
+            value, raw = value.strip(" \t"), raw.strip(" \t")
+        return _Field(value, False, raw)
 
     def value(self, one: _Field) -> str | None:
-        if one.text in self.nulls:
+        # The default \N is meant as it stands in the file, backslash and all.
+        if one.text in self.nulls or (one.raw and one.raw in self.nulls):
             return None
         if one.text == "" and not one.enclosed and self.empty_null:
             return None

@@ -24,32 +24,46 @@ LONG_MONTHS = (
 )  # fmt: skip
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _ELEMENT = re.compile(
-    r'YYYY|YY|MMMM|MON|MM|DD|DY|HH24|HH12|HH|MI|SS|FF[0-9]?|AM|PM|TZH:TZM|TZHTZM|TZH|TZM|TZD|"[^"]*"|.',
+    r"YYYY|UUUU|YY|Y|MMMM|MON|MO|MM|MI|ME|DD|DY|D|HH24|HH12|HH|H24|H12|H|SS|S|FF[0-9]?|AM|PM|P"
+    r'|TZH:TZM|TZHTZM|TZH|TZM|TZD|"[^"]*"|.',
     re.IGNORECASE | re.DOTALL,
 )
+# "When parsing text, Snowflake accepts up to the specified number of digits"; names of months in both lengths.
+_MONTH_NAMES = f"(?P<B>{'|'.join((*LONG_MONTHS, *MONTHS))})"
+_HOUR, _HALF = r"(?P<H>\d{1,2})", r"(?P<h>\d{1,2})"
 _PATTERNS = {
-    "YYYY": r"(?P<Y>\d{4})", "YY": r"(?P<y>\d{2})", "MM": r"(?P<M>\d{2})", "DD": r"(?P<D>\d{2})",
-    "MON": f"(?P<B>{'|'.join(MONTHS)})", "MMMM": f"(?P<B>{'|'.join(LONG_MONTHS)})", "DY": f"(?:{'|'.join(DAYS)})",
-    "HH24": r"(?P<H>\d{2})", "HH12": r"(?P<h>\d{2})", "HH": r"(?P<H>\d{2})",
-    "MI": r"(?P<m>\d{2})", "SS": r"(?P<s>\d{2})",
-    "AM": r"(?P<p>[AP]M)", "PM": r"(?P<p>[AP]M)",
-    "TZH:TZM": r"(?P<z>[+-]\d{2}):(?P<w>\d{2})", "TZHTZM": r"(?P<z>[+-]\d{2})(?P<w>\d{2})", "TZH": r"(?P<z>[+-]\d{2})",
-    "TZM": r"(?P<w>\d{2})",
+    "YYYY": r"(?P<Y>\d{1,4})", "YY": r"(?P<y>\d{1,2})", "Y": r"(?P<y>\d{1,2})", "MM": r"(?P<M>\d{1,2})",
+    "MO": r"(?P<M>\d{1,2})", "MON": _MONTH_NAMES, "MMMM": _MONTH_NAMES, "DD": r"(?P<D>\d{1,2})", "D": r"(?P<D>\d{1,2})",
+    "DY": f"(?:{'|'.join(DAYS)})", "HH24": _HOUR, "HH": _HOUR, "H24": _HOUR, "H": _HOUR, "HH12": _HALF, "H12": _HALF,
+    "MI": r"(?P<m>\d{1,2})", "ME": r"(?P<m>\d{1,2})", "SS": r"(?P<s>\d{1,2})", "S": r"(?P<s>\d{1,2})",
+    "AM": r"(?P<p>[AP]M)", "PM": r"(?P<p>[AP]M)", "P": r"(?P<p>[AP])",
+    "TZH:TZM": r"(?P<z>[+-]\d{1,2}):(?P<w>\d{1,2})", "TZHTZM": r"(?P<z>[+-]\d{1,2})(?P<w>\d{1,2})",
+    "TZH": r"(?P<z>[+-]\d{1,2})", "TZM": r"(?P<w>\d{1,2})",
 }  # fmt: skip
-_TIMES = ("HH24:MI:SS.FF", "HH24:MI:SS", "HH24:MI")
-_ZONES = ("", "TZH:TZM", "TZHTZM", "TZH", " TZH:TZM", " TZHTZM")
+_RFC = (
+    "DY, DD MON YYYY HH24:MI:SS", "DY, DD MON YYYY HH24:MI:SS.FF", "DY, DD MON YYYY HH12:MI:SS AM",
+    "DY, DD MON YYYY HH12:MI:SS.FF AM",
+)  # fmt: skip
+# The tables of "Supported formats for AUTO detection", and a date alone (midnight).
 AUTO = {
     "DATE": ("YYYY-MM-DD", "DD-MON-YYYY", "MM/DD/YYYY"),
-    "TIME": (*_TIMES, "HH12:MI:SS.FF AM", "HH12:MI:SS AM", "HH12:MI AM"),
+    "TIME": (
+        "HH24:MI:SS.FFTZH:TZM", "HH24:MI:SS.FF", "HH24:MI:SS", "HH24:MI", "HH12:MI:SS.FF AM", "HH12:MI:SS AM",
+        "HH12:MI AM",
+    ),
     "TIMESTAMP": (
-        *(f'YYYY-MM-DD{middle}{time}{zone}' for time in _TIMES for zone in _ZONES for middle in (" ", '"T"')),
+        'YYYY-MM-DD"T"HH24:MI:SS.FFTZH:TZM', "YYYY-MM-DD HH24:MI:SS.FFTZH:TZM", "YYYY-MM-DD HH24:MI:SS.FFTZH",
+        "YYYY-MM-DD HH24:MI:SS.FF TZH:TZM", "YYYY-MM-DD HH24:MI:SS.FF TZHTZM", "YYYY-MM-DD HH24:MI:SS TZH:TZM",
+        "YYYY-MM-DD HH24:MI:SS TZHTZM", 'YYYY-MM-DD"T"HH24:MI:SS.FF', "YYYY-MM-DD HH24:MI:SS.FF",
+        'YYYY-MM-DD"T"HH24:MI:SS', "YYYY-MM-DD HH24:MI:SS", 'YYYY-MM-DD"T"HH24:MI', "YYYY-MM-DD HH24:MI",
+        'YYYY-MM-DD"T"HH24', "YYYY-MM-DD HH24", 'YYYY-MM-DD"T"HH24:MI:SSTZH:TZM', "YYYY-MM-DD HH24:MI:SSTZH:TZM",
+        "YYYY-MM-DD HH24:MI:SSTZH", 'YYYY-MM-DD"T"HH24:MITZH:TZM', "YYYY-MM-DD HH24:MITZH:TZM",
+        *(f"{one} TZHTZM" for one in _RFC), *_RFC, "MM/DD/YYYY HH24:MI:SS", "DY MON DD HH24:MI:SS TZHTZM YYYY",
         "YYYY-MM-DD",
-        "DY, DD MON YYYY HH24:MI:SS TZHTZM",
-        "DY, DD MON YYYY HH24:MI:SS",
-        "MM/DD/YYYY HH24:MI:SS",
-        "DY MON DD HH24:MI:SS TZHTZM YYYY",
     ),
 }  # fmt: skip
+# AUTO reads text of digits as an epoch; its size tells the unit: seconds, milli-, micro-, nanoseconds.
+_EPOCH_UNITS = ((31_536_000_000, 10**9), (31_536_000_000_000, 10**6), (31_536_000_000_000_000, 10**3))
 OUTPUT = {
     "DATE": "YYYY-MM-DD", "TIME": "HH24:MI:SS", "TIMESTAMP_NTZ": "YYYY-MM-DD HH24:MI:SS.FF3",
     "TIMESTAMP_LTZ": "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM", "TIMESTAMP_TZ": "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM",
@@ -62,8 +76,8 @@ def elements(format_: str) -> tuple[str, ...]:
     found: list[str] = []
     for part in _ELEMENT.findall(format_):
         upper = part.upper()
-        if upper == "TZD":
-            raise Unsupported("format element TZD")
+        if upper in ("TZD", "UUUU"):
+            raise Unsupported(f"format element {upper}")
         is_element = upper in _PATTERNS or upper.startswith("FF")
         found.append(upper if is_element else part)
     return tuple(found)
@@ -118,7 +132,7 @@ def _time(groups: dict[str, str | None]) -> int:
         hour = int(groups["h"] or 0)
         if not 1 <= hour <= 12:
             raise ValueError
-        hour = hour % 12 + (12 if (groups.get("p") or "").upper() == "PM" else 0)
+        hour = hour % 12 + (12 if (groups.get("p") or "").upper().startswith("P") else 0)
     minute, second = int(groups.get("m") or 0), int(groups.get("s") or 0)
     if hour > 23 or minute > 59 or second > 59:
         raise ValueError
@@ -146,7 +160,21 @@ def parse(kind: str, text: str, format_: str, zone: str) -> int:
         match = pattern(one).fullmatch(text)
         if match is not None:
             return _value(kind, match.groupdict(), zone)
+    if format_.upper() == "AUTO" and text.isascii() and text.isdigit():
+        return _epoch(kind, int(text), zone)
     raise ValueError(text)
+
+
+def _epoch(kind: str, number: int, zone: str) -> int:
+    unit = next((unit for limit, unit in _EPOCH_UNITS if number < limit), 1)
+    instant = number * unit
+    if kind == "DATE":
+        return instant // DAY_NS
+    if kind == "TIME":  # whole seconds: functions/to_time
+        return instant // 1_000_000_000 % 86_400 * 1_000_000_000
+    if kind == "TIMESTAMP_TZ":
+        return instant * 4096 + offset_at(instant, zone) + 1440
+    return instant
 
 
 def _value(kind: str, groups: dict[str, str | None], zone: str) -> int:
@@ -187,6 +215,8 @@ def render(kind: str, value: int, format_: str, zone: str) -> str:
     zone_hour = f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02}"
     zone_minute = f"{abs(offset) % 60:02}"
     values = {
+        "Y": f"{day.year % 100}", "MO": f"{day.month}", "D": f"{day.day}", "H24": f"{hour}", "H": f"{hour}",
+        "H12": f"{(hour - 1) % 12 + 1}", "ME": f"{minute}", "S": f"{second}", "P": "A" if hour < 12 else "P",
         "YYYY": f"{day.year:04}", "YY": f"{day.year % 100:02}", "MM": f"{day.month:02}", "DD": f"{day.day:02}",
         "MON": MONTHS[day.month - 1], "MMMM": LONG_MONTHS[day.month - 1], "DY": DAYS[day.weekday()],
         "HH24": f"{hour:02}", "HH": f"{hour:02}", "HH12": f"{(hour - 1) % 12 + 1:02}",

@@ -23,10 +23,10 @@ DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 COMPRESSIONS = ("AUTO", "GZIP", "BZ2", "ZSTD", "DEFLATE", "RAW_DEFLATE", "NONE")
 ENCODINGS = {
-    "UTF8": "utf-8", "UTF-8": "utf-8", "UTF16": "utf-16", "UTF16BE": "utf-16-be", "UTF16LE": "utf-16-le",
-    "UTF32": "utf-32", "UTF32BE": "utf-32-be", "UTF32LE": "utf-32-le", "ISO88591": "latin-1",
-    "ISO88592": "iso8859-2", "ISO88595": "iso8859-5", "ISO88596": "iso8859-6", "ISO88597": "iso8859-7",
-    "ISO88598": "iso8859-8", "ISO88599": "iso8859-9", "ISO885915": "iso8859-15", "WINDOWS1250": "cp1250",
+    "UTF8": "utf-8", "UTF-8": "utf-8", "UTF16": "utf-16", "UTF16BE": "utf-16-be", "UTF16LE": "utf-16-le", "UTF32":
+    "utf-32", "UTF32BE": "utf-32-be", "UTF32LE": "utf-32-le", "ISO88591": "latin-1", "ISO88592": "iso8859-2",
+    "ISO88595": "iso8859-5", "ISO88596": "iso8859-6", "ISO88597": "iso8859-7", "ISO88598": "iso8859-8", "ISO88599":
+    "iso8859-9", "ISO885915": "iso8859-15", "WINDOWS874": "cp874", "WINDOWS949": "cp949", "WINDOWS1250": "cp1250",
     "WINDOWS1251": "cp1251", "WINDOWS1252": "cp1252", "WINDOWS1253": "cp1253", "WINDOWS1254": "cp1254",
     "WINDOWS1255": "cp1255", "WINDOWS1256": "cp1256", "BIG5": "big5", "EUCJP": "euc_jp", "EUCKR": "euc_kr",
     "GB18030": "gb18030", "IBM420": "", "IBM424": "", "IBM949": "", "ISO2022CN": "", "ISO2022JP": "iso2022_jp",
@@ -46,8 +46,15 @@ def _character(text: str) -> str:
     """A delimiter as it may be written: the character, an escape, or 0x22."""
     if re.fullmatch(r"0x[0-9A-Fa-f]{2,8}", text) and len(text) % 2 == 0:
         return bytes.fromhex(text[2:]).decode("utf-8")
-    if re.fullmatch(r"\\(?:x[0-9A-Fa-f]{2}|[0-7]{3}|[tnr\\'])", text):
+    if re.fullmatch(r"(?:\\x[0-9A-Fa-f]{2})+", text):
+        return bytes.fromhex(text.replace("\\x", "")).decode("utf-8", "replace")
+    if re.fullmatch(r"\\(?:[0-7]{3}|[tnrbf\\'\"])", text):
         return decode_string(text)
+    if any("\x80" <= character <= "\xff" for character in text) and max(text) <= "\xff":
+        try:  # '\xC2\xA2' in SQL text: bytes that the literal has made characters of
+            return text.encode("latin-1").decode("utf-8")
+        except UnicodeDecodeError:
+            return text
     return text
 
 

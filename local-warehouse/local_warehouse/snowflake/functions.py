@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from local_warehouse.snowflake import ast
 from local_warehouse.snowflake.binder import Binder, common_type
-from local_warehouse.snowflake.casts import literal, to_text
+from local_warehouse.snowflake.casts import from_epoch, literal, to_text
 from local_warehouse.snowflake.errors import Unsupported, compilation
 from local_warehouse.snowflake.scope import Scope, Typed
 from local_warehouse.snowflake.types import (
@@ -93,6 +93,8 @@ _simple("REPLACE", "replace({0}, {1}, {2})", (TEXT, TEXT, TEXT), TEXT)
 _simple("LEFT", "left({0}, CAST({1} AS BIGINT))", (TEXT, INTEGER), TEXT)
 _simple("RIGHT", "right({0}, CAST({1} AS BIGINT))", (TEXT, INTEGER), TEXT)
 _simple("REPEAT", "repeat({0}, CAST({1} AS BIGINT))", (TEXT, INTEGER), TEXT)
+_simple("LPAD", "lpad({0}, CAST({1} AS INTEGER), {2})", (TEXT, INTEGER, TEXT), TEXT)
+_simple("RPAD", "rpad({0}, CAST({1} AS INTEGER), {2})", (TEXT, INTEGER, TEXT), TEXT)
 _simple("REVERSE", "reverse({0})", (TEXT,), TEXT)
 _simple("CHR", "chr(CAST({0} AS INTEGER))", (INTEGER,), TEXT)
 _simple("ASCII", "CAST(ascii({0}) AS DECIMAL(18,0))", (TEXT,), _I)
@@ -126,7 +128,11 @@ def _substr(binder: Binder, node: ast.Call, scope: Scope) -> Typed:
 def _split_part(binder: Binder, node: ast.Call, scope: Scope) -> Typed:
     value, separator = (binder.convert(binder.expr(arg, scope), TEXT) for arg in node.args[:2])
     part = f"CAST({binder.convert(binder.expr(node.args[2], scope), INTEGER)} AS BIGINT)"
-    return Typed(f"split_part({value}, {separator}, CASE WHEN {part} = 0 THEN 1 ELSE {part} END)", TEXT)
+    return Typed(
+        f"CASE WHEN {separator} = '' THEN CASE WHEN {part} IN (-1, 0, 1) THEN {value} ELSE '' END "
+        f"ELSE split_part({value}, {separator}, CASE WHEN {part} = 0 THEN 1 ELSE {part} END) END",
+        TEXT,
+    )
 
 
 @register("CONCAT", low=1, high=1000)
@@ -218,6 +224,11 @@ def _to_time(to: T, attempt: bool) -> Function:
     def function(binder: Binder, node: ast.Call, scope: Scope) -> Typed:
         arity(node, 1, 2)
         value = binder.expr(node.args[0], scope)
+        if value.type.kind == "NUMBER" and to.kind in STAMPS and len(node.args) == 2:
+            scale = _size(node, 1, 0)
+            if scale > 9:
+                raise compilation(f"Invalid scale {scale} in {node.name}", 1008, "22023")
+            return Typed(f"({from_epoch(value.sql, to, binder.context.settings, scale)})", to)
         format_ = constant(binder, node, scope, 1)
         if format_ is not None and value.type.kind not in ("VARCHAR", "NULL"):
             raise Unsupported(f"{node.name} of {value.type.kind} with a format")
@@ -306,9 +317,13 @@ def _to_char(binder: Binder, node: ast.Call, scope: Scope) -> Typed:
     return Typed(to_text(value.sql, value.type, binder.context.settings, format_), TEXT)
 
 
-@register("PARSE_JSON")
+@register("PARSE_JSON", low=1, high=2)
 def _parse_json(binder: Binder, node: ast.Call, scope: Scope) -> Typed:
-    return Typed(f"sf_parse_json({binder.convert(binder.expr(node.args[0], scope), TEXT)})", VARIANT)
+    mode = constant(binder, node, scope, 1) or "s"
+    if mode not in ("d", "s"):
+        raise compilation(f"Invalid parameter '{mode}' for function PARSE_JSON", 1008, "22023")
+    function = "sf_parse_json" if mode == "s" else "sf_parse_json_last"
+    return Typed(f"{function}({binder.convert(binder.expr(node.args[0], scope), TEXT)})", VARIANT)
 
 
 @register("TRY_PARSE_JSON")
@@ -330,6 +345,8 @@ def _check_json(binder: Binder, node: ast.Call, scope: Scope) -> Typed:
 @register("TO_JSON")
 def _to_json(binder: Binder, node: ast.Call, scope: Scope) -> Typed:
     value = binder.expr(node.args[0], scope)
+    if value.type.kind == "NULL":
+        return Typed("CAST(NULL AS VARCHAR)", TEXT)
     if value.type.kind not in SEMI:
         raise compilation(f"Invalid argument types for function 'TO_JSON': ({value.type})", 1044, "42P13")
     return Typed(value.sql, TEXT)

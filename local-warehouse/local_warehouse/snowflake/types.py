@@ -72,7 +72,9 @@ NAMES: dict[str, tuple[T, int]] = {
     **dict.fromkeys(("NUMBER", "DECIMAL", "DEC", "NUMERIC"), (INTEGER, 2)),
     **dict.fromkeys(("INT", "INTEGER", "BIGINT", "SMALLINT", "TINYINT", "BYTEINT"), (INTEGER, 0)),
     **dict.fromkeys(("FLOAT", "FLOAT4", "FLOAT8", "DOUBLE", "DOUBLE PRECISION", "REAL"), (FLOAT, 0)),
-    **dict.fromkeys(("VARCHAR", "STRING", "TEXT", "NVARCHAR", "NVARCHAR2", "CHAR VARYING", "NCHAR VARYING"), (TEXT, 1)),
+    **dict.fromkeys(
+        ("VARCHAR", "STRING", "TEXT", "VARCHAR2", "NVARCHAR", "NVARCHAR2", "CHAR VARYING", "NCHAR VARYING"), (TEXT, 1)
+    ),
     **dict.fromkeys(("CHAR", "CHARACTER", "NCHAR"), (T("VARCHAR", 1), 1)),
     **dict.fromkeys(("BINARY", "VARBINARY"), (BINARY, 1)),
     "BOOLEAN": (BOOLEAN, 0),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -19,13 +20,14 @@ _MARKED = re.compile(f'"{_MARK}([^"]*)"')
 
 
 class Duplicate(ValueError):
-    pass
+    """A key twice in one object."""
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise Duplicate
+        keys = [key for key, _ in pairs]
+        raise Duplicate(next(key for key in keys if keys.count(key) > 1))
     return found
 
 
@@ -51,21 +53,40 @@ def _keep(text: str) -> str:
     return _MARK + number_text(text)
 
 
-def normalise(text: str) -> str | None:
+Decode = Callable[[str], Any]
+
+
+def _decoder(exact: bool, strict: bool) -> Decode:
+    """Made once each: making one costs as much as a small document."""
+    hooks: dict[str, Any] = {"parse_constant": _refuse_constant}
+    if exact:
+        hooks |= {"parse_float": _keep, "parse_int": _keep}
+    if strict:
+        hooks["object_pairs_hook"] = _pairs
+    return json.JSONDecoder(**hooks).decode
+
+
+_decode_exact, _decode_plain = _decoder(True, True), _decoder(False, True)
+_decode_exact_last, _decode_plain_last = _decoder(True, False), _decoder(False, False)
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
+def normalise_last(text: str) -> str | None:
+    """PARSE_JSON(.., 'd'): of a key given twice the last value counts."""
+    return normalise(text, _decode_exact_last, _decode_plain_last)
+
+
+def normalise(text: str, exact: Decode | None = None, plain: Decode | None = None) -> str | None:
     """PARSE_JSON: canonical text, or None (SQL NULL) for empty text; SqlError for text that is not JSON."""
     if not text.strip():
         return None
     try:
         if _DELICATE.search(text) and _MARK not in text:
-            value = json.loads(
-                text, object_pairs_hook=_pairs, parse_float=_keep, parse_int=_keep, parse_constant=_refuse_constant
-            )
-            out = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-            return _MARKED.sub(r"\1", out)
-        value = json.loads(text, object_pairs_hook=_pairs, parse_constant=_refuse_constant)
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    except Duplicate:
-        raise SqlError(f"Error parsing JSON: duplicate object attribute in {text[:80]!r}", 100069, "22P02") from None
+            return _MARKED.sub(r"\1", _encode((exact or _decode_exact)(text)))
+        return _encode((plain or _decode_plain)(text))
+    except Duplicate as error:
+        message = f'Error parsing JSON: duplicate object attribute "{str(error)[:80]}"'
+        raise SqlError(message, 100069, "22P02") from None
     except (ValueError, RecursionError) as error:
         raise SqlError(f"Error parsing JSON: {error}", 100069, "22P02") from None
 
@@ -73,10 +94,6 @@ def normalise(text: str) -> str | None:
 def load(text: str) -> Any:
     """The Python value of stored text; numbers become Decimal."""
     return json.loads(text, parse_float=Decimal, parse_int=Decimal)
-
-
-class _Raw(float):
-    pass
 
 
 def pretty(text: str) -> str:

@@ -304,11 +304,19 @@ def test_length_is_enforced_or_cut(db, table, stage):
 
 def test_number_of_columns(db, table, stage):
     """A differing number of columns is an error, or ignored on demand: surplus dropped, missing NULL."""
-    stage.put("a.csv", "1,x,more\n2\n")
+    stage.put("a.csv", "1,x,more\n")
+    stage.put("b.csv", "2\n")
     message = db.fails("COPY INTO T FROM @ST", 100080)
     assert "Number of columns in file (3) does not match that of the corresponding table (2)" in message
     stage.copy(table, "FILE_FORMAT = (ERROR_ON_COLUMN_COUNT_MISMATCH = FALSE)")
     assert db.run("SELECT * FROM T ORDER BY A") == [(1, "x"), (2, None)]
+
+
+def test_records_of_one_file_have_one_length(db, table, stage):
+    """A file of records of varying length is an error whatever ERROR_ON_COLUMN_COUNT_MISMATCH says."""
+    stage.put("a.csv", "1,x\n2\n")
+    db.fails("COPY INTO T FROM @ST FILE_FORMAT = (ERROR_ON_COLUMN_COUNT_MISMATCH = FALSE)", 100080)
+    assert db.value("SELECT COUNT(*) FROM T") == 0
 
 
 def test_column_list(db, stage):
