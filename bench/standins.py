@@ -82,8 +82,8 @@ def snowflake_(config: dict[str, Any]) -> tuple[Callable[[str], Any], str]:
         f"STORAGE_INTEGRATION = {config['storage_integration']}"
     )
     copy = (
-        "COPY INTO bench FROM @BENCH FILE_FORMAT = (TYPE = CSV FIELD_DELIMITER = '|' "
-        "FIELD_OPTIONALLY_ENCLOSED_BY = '\"' COMPRESSION = GZIP)"
+        "COPY INTO bench FROM @BENCH FILE_FORMAT = (TYPE = CSV FIELD_DELIMITER = '|' COMPRESSION = GZIP "
+        "FIELD_OPTIONALLY_ENCLOSED_BY = '\"' ESCAPE_UNENCLOSED_FIELD = NONE NULL_IF = () EMPTY_FIELD_AS_NULL = TRUE)"
     )
     return lambda statement: cursor.execute(statement).fetchall(), copy
 
