@@ -32,7 +32,7 @@ class TapCsvExtract(Tap):
 
     name = "tap-csv-extract"
     package_name = "tap-csv-extract"
-    config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
+    config_jsonschema: ClassVar[dict[str, Any]] = copy.deepcopy(SETTINGS)  # the SDK adds to it
     dynamic_catalog = True
     message_writer_class = MessageWriter
     message_writer: MessageWriter
@@ -46,6 +46,21 @@ class TapCsvExtract(Tap):
         PluginCapabilities.FLATTENING,
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
+
+    def __init__(self, *, catalog: Any = None, **arguments: Any) -> None:
+        # The SDK reads replication-key from the metadata of a catalog and drops replication-method.
+        streams = catalog.get("streams", ()) if isinstance(catalog, dict) else ()
+        self._chosen = {
+            stream.get("tap_stream_id"): entry.get("metadata", {})
+            for stream in streams
+            for entry in stream.get("metadata", ())
+            if not entry.get("breadcrumb")
+        }
+        super().__init__(catalog=catalog, **arguments)
+
+    def chosen(self, stream: str) -> dict[str, Any]:
+        """The metadata of a stream in the catalog, as its user left it."""
+        return dict(self._chosen.get(stream, {}))
 
     def discover_streams(self) -> Sequence[Stream]:
         """Make a stream of each entry of `files`; a stream that the catalog describes is not read again."""

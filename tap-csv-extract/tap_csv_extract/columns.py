@@ -148,7 +148,7 @@ def speller(kind: Kind) -> Callable[[str], str | None]:
         return lambda text: BOOLEANS.get(text) or (DECLARED_BOOLEANS.get(text.lower()) if kind.declared else None)
     if kind.name in ("date", "timestamp", "time"):
         return lambda text: _spell_time(kind, pattern, text)
-    if kind.declared or kind.text_format:
+    if kind.declared:
         return lambda text: text if pattern.match(text) else _spell_declared_number(kind, text)
     return lambda text: text if pattern.match(text) else None
 

@@ -84,7 +84,12 @@ class TextStream:
         """Give the bytes of the file that became `text`."""
         if self._is_utf8():
             return text
-        return text.decode("utf-8", "surrogatepass").encode(self._encoding, "surrogateescape")
+        encoding = self._encoding
+        if encoding in ("utf-16", "utf-32"):
+            # Without a byte order mark of its own, in the order of the file's.
+            assert isinstance(self._reader, _Transcoder)
+            encoding += "-be" if self._reader.head[:1] in (b"\xfe", b"\x00") else "-le"
+        return text.decode("utf-8", "surrogatepass").encode(encoding, "surrogateescape")
 
     def close(self) -> None:
         """Close the file."""
@@ -123,10 +128,12 @@ class _Transcoder:
         self._decoder = codecs.getincrementaldecoder(encoding)(errors="surrogateescape")
         self._ready = b""
         self._ended = False
+        self.head = b""
 
     def read(self, size: int, /) -> bytes:
         while not self._ready and not self._ended:
             data = self._raw.read(size)
+            self.head = self.head or data[:4]
             self._ended = not data
             text = self._decoder.decode(data, final=self._ended)
             # A byte outside the encoding is a lone surrogate here; written so it is no valid UTF-8.

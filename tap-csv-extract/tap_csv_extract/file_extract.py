@@ -89,6 +89,8 @@ class FileExtract:
             mark.line, mark.rows = block.first_line + block.lines, mark.rows + rows
             save()
             self._stream.checkpoint(rows)
+        if mark.rows == 0 and block is None and mark.tail[-1:] not in (b"\n", b"\r"):
+            mark.restart()  # the header itself may not be complete
         if block is not None and block.data[-1:] not in (b"\n", b"\r"):
             last = opened.rows(block)[-1]
             mark.open_row = {"offset": block.start + last.start, "line": last.line, "rows": mark.rows - 1}

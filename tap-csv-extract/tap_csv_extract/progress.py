@@ -56,6 +56,10 @@ class Mark:
         self.checksum = zlib.crc32(data, self.checksum)
         self.offset += len(data)
 
+    def restart(self) -> None:
+        """Forget what was read: the next run begins at the start of the file."""
+        self.offset, self.line, self.rows, self.head, self.tail, self.checksum = 0, 1, 0, b"", b"", 0
+
     def add_header(self, data: bytes, offset: int, line: int) -> None:
         """Take note of what stands before the rows; `offset` and `line` are where they begin."""
         self.offset = offset - len(data)
@@ -93,6 +97,8 @@ def resume(known: Mapping[str, Any], file: SourceFile, encoding: str) -> Mark | 
     text = TextStream(file, encoding)
     try:
         stamp = file.stamp()
+        if not known["offset"]:
+            return Mark(stamp)
         mark = Mark(stamp, offset=text.offset, line=known["line"], rows=known["rows"])
         grown = int(stamp.get("size", 0)) > known["offset"]
         same = _same_edges(known, text, mark) if text.plain and grown else _same_bytes(known, text, mark)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,10 @@ import msgspec
 from singer_sdk import Stream
 from singer_sdk.exceptions import MaxRecordsLimitException
 from singer_sdk.mapper import SameRecordTransform
-from singer_sdk.singerlib import SchemaMessage
+from singer_sdk.singerlib import Catalog, SchemaMessage
 
 from tap_csv_extract import extract, file_extract
-from tap_csv_extract.config import FULL_TABLE, FileSet
+from tap_csv_extract.config import FULL_TABLE, LOG_BASED, FileSet
 from tap_csv_extract.errors import ConfigError, OutputClosed, TapError
 from tap_csv_extract.kinds import Kind, kind_of_schema, with_precision
 from tap_csv_extract.rejects import BadRows
@@ -63,7 +64,7 @@ class CsvStream(Stream):
         """Write the RECORD and STATE messages; yields nothing."""
         version = self._version()
         stream = file_extract.Stream(
-            file_set=self.file_set,
+            file_set=self._chosen_file_set(),
             columns=self._kinds(),
             is_selected=lambda name: bool(self.mask.get(("properties", name), True)),
             write=self._write_lines if self._records_stay_as_they_are() else self._write_mapped,
@@ -109,6 +110,20 @@ class CsvStream(Stream):
             summary.rows, summary.files_read, summary.files_unchanged, summary.files_quarantined,
             self._bad_rows.rejected, self._bad_rows.padded, summary.rows_below_bookmark, summary.blank_lines,
         )  # fmt: skip
+
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take over the catalog, with the replication that its user has chosen in the metadata."""
+        super().apply_catalog(catalog)
+        chosen = self._tap.chosen(self.name)
+        self.forced_replication_method = chosen.get("replication-method") or self.forced_replication_method
+        self.replication_key = chosen.get("replication-key") or self.replication_key
+
+    def _chosen_file_set(self) -> FileSet:
+        """The settings, with the replication that the catalog may have changed."""
+        method, key = self.replication_method, self.replication_key
+        if method == LOG_BASED and not self.file_set.operation:
+            raise ConfigError(f"stream {self.name!r}: the catalog asks for LOG_BASED; set 'operation' for change files")
+        return replace(self.file_set, replication_method=method, replication_key=key)
 
     def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
         for message in super()._generate_schema_messages():

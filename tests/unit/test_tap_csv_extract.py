@@ -257,6 +257,24 @@ def test_deselected_columns_are_left_out(tmp_path: Path, run: Run) -> None:
     assert list(records(messages)[0]) == ["id", "updated_at"]
 
 
+@pytest.mark.parametrize("place", ["metadata", "entry"])
+def test_catalog_decides_the_replication(tmp_path: Path, run: Run, place: str) -> None:
+    """A replication method and key chosen in the catalog hold."""
+    path = tmp_path / "orders.csv"
+    path.write_text(ORDERS)
+    entry = {"path": str(path), "header": COLUMNS, "start_value": "2020-07-01T00:00:00"}
+    catalog = TapCsvExtract(config={"files": [entry]}).catalog_dict
+    stream = catalog["streams"][0]
+    if place == "entry":
+        stream |= {"replication_method": "INCREMENTAL", "replication_key": "updated_at"}
+    else:
+        root = next(item["metadata"] for item in stream["metadata"] if not item["breadcrumb"])
+        root |= {"replication-method": "INCREMENTAL", "replication-key": "updated_at"}
+    messages = run(entry, catalog=catalog)
+    assert [record["id"] for record in records(messages)] == [2]
+    assert last_state(messages)["bookmarks"]["orders"]["replication_key_value"] == "2020-07-11T03:05:00"
+
+
 def test_catalog_decides_the_types(tmp_path: Path, run: Run) -> None:
     """A type changed in the catalog is the type of the records."""
     path = tmp_path / "orders.csv"

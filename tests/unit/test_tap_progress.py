@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tap_csv_extract.cli import TapCsvExtract
 
 from tests.unit.tap_run import last_state, records, run_tap, until_state
 
@@ -38,18 +39,19 @@ def test_unchanged_file_is_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_grown_file_goes_on_where_it_ended(tmp_path: Path, packed: bool) -> None:
-    """Only the rows that were added are sent, in a plain file and in one that must be unpacked."""
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_grown_file_goes_on_where_it_ended(tmp_path: Path, packed: bool, encoding: str) -> None:
+    """Only the rows that were added are sent, in a plain file and in one that must be unpacked or decoded."""
     path = tmp_path / ("a.csv.gz" if packed else "a.csv")
 
     def write(rows: list[str]) -> None:
-        data = "".join(rows).encode()
+        data = "".join(rows).replace("status", "stätus").encode(encoding)
         path.write_bytes(gzip.compress(data) if packed else data)
 
     write(ROWS[:1000])
-    state = last_state(run_tap(entry(path)))
+    state = last_state(run_tap(entry(path, encoding=encoding)))
     write(ROWS[:1003])
-    messages = run_tap(entry(path, add_source_columns=True), state)
+    messages = run_tap(entry(path, encoding=encoding, add_source_columns=True), state)
     assert ids(messages) == [1000, 1001, 1002]
     assert [record["_sdc_source_line"] for record in records(messages)] == [1001, 1002, 1003]
     mark = last_state(messages)["bookmarks"]["changes"]["files"][str(path)]
@@ -154,6 +156,28 @@ def test_last_row_that_was_not_complete(tmp_path: Path) -> None:
         (7, "2020-06-01", 2),
         (8, "2020-06-01 12:00:08", 3),
     ]
+
+
+def test_file_that_begins_empty(tmp_path: Path) -> None:
+    """An empty file, half a header and a whole one are all the same file that grows."""
+    path = tmp_path / "a.csv"
+    settings = {"path": str(path), "stream": "s", "replication_method": "INCREMENTAL", "drift": "add"}
+    state: dict[str, Any] | None = None
+    for text, expected in (
+        ("", []),
+        ("id|na", []),
+        ("id|name\n", []),
+        ("id|name\n1|x\n", [1]),
+        ("id|name\n1|x\n2|y", [2]),
+    ):
+        path.write_text(text)
+        if catalog is None:
+            path.write_text("id|name\n1|x\n")
+            catalog = TapCsvExtract(config={"files": [settings]}).catalog_dict
+            path.write_text(text)
+        messages = run_tap(settings, state, catalog=catalog)
+        state = last_state(messages)
+        assert ids(messages) == expected
 
 
 def test_crash_goes_on_at_the_last_state(tmp_path: Path) -> None:
