@@ -61,6 +61,9 @@ class MemoryStage:
         for key in keys:
             self.files.pop(key, None)
 
+    def keys(self, prefix: str) -> list[str]:
+        return [key for key in self.files if key.startswith(prefix)]
+
     def rows(self) -> list[bytes]:
         """All rows of all files, decompressed, in the order of keys."""
         return [
@@ -257,9 +260,13 @@ class MemoryWarehouse:
         elif verb == "ROLLBACK":
             self._open = None
         elif verb == "SELECT" and rest.startswith("COUNT"):
+            if " = " not in sql:
+                return [(len((self.committed if self._open is None else self._open).get(sql.split()[-1], [])),)]
             wanted = json.loads(sql.rpartition(" = ")[2])
             rows = self.rows("analytics._singer_loads")
             return [(sum(json.loads(text)[0] == wanted for text in rows),)]
+        elif verb == "SELECT" and rest.startswith("DISTINCT"):
+            return [(json.loads(text)[0],) for text in self.rows("analytics._singer_loads")]
         elif verb == "SELECT":
             numbers = [json.loads(text)[10] for text in self.rows("analytics._singer_loads")]
             return [(max((n for n in numbers if n is not None), default=None),)]

@@ -237,6 +237,7 @@ def load_settings(config: Mapping[str, Any], version: str) -> LoadSettings:
         validate_records=bool(config["validate_records"]),
         keep_staged_files=bool(config["keep_staged_files"]),
         overwrite_allow_empty=bool(config["overwrite_allow_empty"]),
+        sweep_after_hours=config.get("sweep_after_hours"),
         act_on_versions=bool(config["process_activate_version_messages"]),
         rules=type_rules(config),
         values=ValueRules(
@@ -299,6 +300,7 @@ def _method_rules(config: Mapping[str, Any]) -> MethodRules:
         bool(config["hard_delete"]),
         cdc.get("operation_column"),
         tuple(cdc.get("delete_values") or DELETE_VALUES),
+        config.get("overwrite_max_shrink"),
     )
 
 

@@ -44,6 +44,7 @@ class LoadMethod:
     deleted_at: str | None = None
     operation: str | None = None
     delete_values: tuple[str, ...] = ()
+    max_shrink: float | None = None  # of the rows that an overwrite may lose, 0 to 1
 
 
 @dataclass(frozen=True)

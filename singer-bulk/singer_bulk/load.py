@@ -17,7 +17,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import IO, Any, Protocol
 
 from singer_bulk.columns import Column, TypeRules
@@ -32,6 +32,7 @@ from singer_bulk.rejects import Rejects
 from singer_bulk.stage import Stage
 from singer_bulk.stream import Stream, StreamContext, stream_columns
 from singer_bulk.validation import record_check
+from singer_bulk.sweep import STARTED_FORMAT, leftovers
 from singer_bulk.values import FileFormat, ValueRules
 from singer_bulk.warehouse import Warehouse
 
@@ -51,6 +52,7 @@ class MethodRules:
     operation_column: str | None = None
     delete_values: tuple[str, ...] = ()
 
+    max_shrink: float | None = None
     def of(self, stream: str, keys: Iterable[str], names: Mapping[str, str]) -> LoadMethod:
         """Return the method of a stream; `keys` are its key properties, `names` maps properties to columns.
 
@@ -71,6 +73,7 @@ class MethodRules:
             names.get(self.operation_column) if self.operation_column else None,
             self.delete_values,
         )
+            self.max_shrink,
 
     def replaces(self) -> bool:
         """Return whether any stream may be loaded by overwrite: then all streams commit once, at the end."""
@@ -98,6 +101,7 @@ class LoadSettings:
     schema_mapping: Mapping[str, Any] = field(default_factory=dict)
     extra_column: bool = False
     max_rejected_records: int | None = None  # None: a rejected record ends the run
+    sweep_after_hours: float | None = None  # None: files that dead runs left are not looked for
 
 
 class Mapper(Protocol):
@@ -189,6 +193,7 @@ class Run:
         except BaseException:
             self._abort()
             raise
+            self._sweep()
         finally:
             self._warehouse.close()
         return self._counts
@@ -434,6 +439,22 @@ class Run:
             return
         try:
             self._stage.remove(keys)
+    def _sweep(self) -> None:
+        """Remove what dead runs left; a failure to do so is no failure of the run."""
+        hours = self._settings.sweep_after_hours
+        if hours is None:
+            return
+        try:
+            kept = self._warehouse.committed_runs() if self._settings.keep_staged_files else set()
+            keys = self._stage.keys(self._settings.key_prefix.strip("/"))
+            found = leftovers(keys, self._clock.now(), timedelta(hours=hours), {*kept, self._load_id})
+            self._stage.remove(found)
+        except BulkError as error:
+            logger.warning("what dead runs left in the stage could not be removed: %s", error)
+            return
+        if found:
+            logger.info("%d staged files of dead runs removed", len(found))
+
         except BulkError as error:
             logger.warning("a staged file stays: %s", error)
 
@@ -445,7 +466,7 @@ class Run:
 
     def _key(self, folder: str, ending: str) -> str:
         self._file_count += 1
-        started = self._started_at.astimezone(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        started = self._started_at.astimezone(timezone.utc).strftime(STARTED_FORMAT)
         name = f"{started}-{self._load_id}-{self._file_count:05d}.{ending}"
         return "/".join(part for part in (self._settings.key_prefix.strip("/"), folder, name) if part)
 

@@ -105,6 +105,17 @@ SHARED_SETTINGS = (
     ),
     setting("keep_staged_files", th.BooleanType, "Keep the files in S3 after their load is committed.", default=False),
     setting(
+        "sweep_after_hours",
+        th.NumberType(minimum=1),
+        "Remove staged files of runs that began longer ago and died, at the end of a run; must be longer than any run. "
+        "Needs s3:ListBucket. Default: never.",
+    ),
+    setting(
+        "overwrite_max_shrink",
+        th.NumberType(minimum=0, maximum=1),
+        "Part of a table's rows that a full load may lose, 0 to 1; otherwise it is refused. Default: any.",
+    ),
+    setting(
         "overwrite_allow_empty",
         th.BooleanType,
         "Let a full load without a record empty its table; otherwise it is refused.",

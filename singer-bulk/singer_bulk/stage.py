@@ -53,6 +53,9 @@ class Stage(Protocol):
     def remove(self, keys: Iterable[str]) -> None:
         """Remove files."""
 
+    def keys(self, prefix: str) -> list[str]:
+        """Return the keys of all files under the prefix."""
+
 
 @dataclass(frozen=True)
 class S3Settings:
@@ -113,6 +116,12 @@ class S3Stage:
         """Write the content at the key."""
         with _s3_errors(self.bucket, key, "s3:PutObject"):
             self._client.put_object(Bucket=self.bucket, Key=key, Body=content)
+
+    def keys(self, prefix: str) -> list[str]:
+        """Return the keys under the prefix; needs s3:ListBucket."""
+        with _s3_errors(self.bucket, prefix, "s3:ListBucket"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove the keys, one request for up to 1,000 of them (AWS: DeleteObjects)."""

@@ -94,6 +94,14 @@ class Warehouse:
             return 0
         name = self.dialect.name(self.dialect.fold("last_sequence"))
         rows = self.session.execute(f"SELECT MAX({name}) FROM {self.dialect.table(self.ledger)}")
+    def committed_runs(self) -> set[str]:
+        """Return the ids of the runs that have a load in the ledger."""
+        if not self.columns(self.ledger):
+            return set()
+        name = self.dialect.name(self.dialect.fold("load_id"))
+        rows = self.session.execute(f"SELECT DISTINCT {name} FROM {self.dialect.table(self.ledger)}")
+        return {row[0].partition("-")[0] for row in rows}
+
         return int(rows[0][0] or 0)
 
     def last_state(self, pipeline_id: str) -> str | None:
@@ -254,6 +262,7 @@ class Warehouse:
         self, load: Load, manifests: dict[ClosedBatch, str], merges: dict[ClosedBatch, Merge]
     ) -> dict[str, int]:
         loaded: dict[str, int] = {}
+                self._refuse_shrinking(load, table)
         for table in sorted(load.tables, key=lambda part: part.table):
             if table.overwrite:
                 self.session.execute(self.dialect.delete_rows(table.table))
@@ -263,6 +272,19 @@ class Warehouse:
             if table.activated is not None:
                 for statement in self._obsolete_versions(table, table.activated, load.committed_at):
                     self.session.execute(statement)
+    def _refuse_shrinking(self, load: Load, table: TableLoad) -> None:
+        """Refuse a full load that has lost more of the table than the user allows."""
+        most = table.method.max_shrink
+        if most is None:
+            return
+        before = self.session.execute(f"SELECT COUNT(*) FROM {self.dialect.table(table.table)}")[0][0]
+        after = sum(batch.row_count for batch in table.batches)
+        if after < before * (1 - most):
+            raise CommitError(
+                f"load {load.load_id} was rolled back: the full load of {table.stream!r} has {after} rows, table "
+                f"{table.table} has {before}; that is more than overwrite_max_shrink ({most}) allows"
+            )
+
         return loaded
 
     def _obsolete_versions(self, table: TableLoad, version: int, now: str) -> list[str]:

@@ -15,6 +15,7 @@ from singer_bulk.errors import (
     WarehouseError,
 )
 from singer_bulk.flush import FlushPolicy
+from singer_bulk.load import MethodRules
 
 from tests.fakes import Bench, Failure, lines, record, schema, state
 
@@ -280,3 +281,26 @@ def test_state_moves_on_in_the_ledger_without_a_row() -> None:
     bench.run(lines(schema(), state({"id": 4})), pipeline_id="p")
     assert bench.warehouse.ledger_states() == ['{"id": 3}', '{"id": 4}']
     assert bench.emitted == ['{"id": 3}', '{"id": 4}']
+
+
+def test_full_load_that_lost_too_much_is_refused() -> None:
+    """overwrite_max_shrink rolls back a full load that has lost more rows than allowed."""
+    bench = Bench()
+    bench.run(THREE)
+    one = lines(schema(), record(id=9))
+    with pytest.raises(BulkError, match=r"has 1 rows, table analytics\.orders has 3"):
+        bench.run(one, method=MethodRules("overwrite", max_shrink=0.5))
+    assert len(bench.warehouse.rows(ORDERS)) == 3
+    bench.run(one, method=MethodRules("overwrite", max_shrink=0.7))
+    assert bench.warehouse.rows(ORDERS) == ["9"]
+
+
+def test_files_of_dead_runs_are_swept() -> None:
+    """At the end of a run the old files of dead runs go, its own and foreign ones stay."""
+    bench = Bench()
+    dead = f"stage/orders/20200501T000000Z-{'a' * 32}-00001.csv.gz"
+    bench.stage.files |= {dead: b"", "stage/orders/mine.csv": b""}
+    bench.run(THREE, sweep_after_hours=48)
+    assert dead not in bench.stage.files
+    assert "stage/orders/mine.csv" in bench.stage.files
+    assert len(bench.stage.files) == 2
