@@ -30,7 +30,7 @@ ROWS = [
     (2, None, None, None, None, None, None, None, None, None, None, None, None, None),
     (
         3, 7, -1, "-0.0001", -2.5, False, "zwei\nZeilen \U0001f600", "NULL", "1999-12-31", "00:00:00",
-        "1999-12-31 23:59:59", "1999-12-31 23:59:59-05", json.dumps([]), "00000000-0000-0000-0000-000000000000",
+        "1999-12-31 23:59:59", "1999-12-31 23:59:59-05", json.dumps({"b": []}), "00000000-0000-0000-0000-000000000000",
     ),
 ]  # fmt: skip
 
@@ -100,5 +100,5 @@ def test_dozen_types_arrive(loader: Loader, messages: bytes, tmp_path: Path) -> 
         "1999-12-31T23:59:59",
     ]
     assert [value.timestamp() for value in (first[10], third[10])] == [1591005600.0, 946702799.0]
-    assert [json.loads(value) for value in (first[11], third[11])] == [{"a": [1, {"b": None}]}, []]
+    assert [json.loads(value) for value in (first[11], third[11])] == [{"a": [1, {"b": None}]}, {"b": []}]
     assert [first[12], third[12]] == [ROWS[0][13], ROWS[2][13]]
