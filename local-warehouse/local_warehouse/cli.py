@@ -41,8 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(arguments.run(arguments))
     except Ended as end:
         return ENDED_BY_SIGNAL + end.number
-    except (StartError, DirectoryInUse, OSError) as error:
+    except (StartError, DirectoryInUse) as error:
         return _complain(str(error))
+    except OSError as error:
+        return _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:
@@ -166,7 +168,11 @@ def _in_foreground() -> bool:
 def _sql(arguments: argparse.Namespace) -> int:
     from local_warehouse import sql
 
-    config = json.loads((_find(arguments.dir) / f"{arguments.warehouse}.json").read_text())
+    path = _find(arguments.dir)
+    try:
+        config = json.loads((path / f"{arguments.warehouse}.json").read_text())
+    except FileNotFoundError:
+        return _complain(f"no {arguments.warehouse} runs in {path}")
     try:
         sql.run(arguments.warehouse, config, arguments.statement, arguments.format, sys.stdout)
     except sql.StatementError as error:

@@ -231,6 +231,26 @@ def test_a_fault_is_ordered_from_a_shell(warehouses, fault, warehouse):
     assert (refused.returncode, "action is one of" in refused.stderr) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["exec"], "exec needs a command"),
+        (["up", "--only", "s4"], "the servers are s3, redshift, snowflake"),
+        (["up", "--dir", "/proc/none"], "/proc/none"),
+        (["sql", "redshift", "SELECT 1", "--dir", "/none"], "no redshift runs in /none"),
+        (["fault", "s3", "list", "--dir", "/none"], "no stand-in listens"),
+        (["fault", "s3", "fault", "action"], "expected name=value"),
+    ],
+)
+def test_mistakes_are_told_in_a_line(private_tmp, arguments, said):
+    """A wrong argument or a directory where nothing runs: what is wrong, no traceback, status not 0."""
+    done = local_warehouse(private_tmp, *arguments)
+    assert done.returncode in (1, 2)
+    assert said in done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+    assert_nothing_left(private_tmp)
+
+
 def test_the_only_set_that_runs_needs_no_name(private_tmp):
     """Without --dir, `sql` and `fault` take the set that runs; with two or none they ask for --dir."""
     ask = ("fault", "s3", "list")
