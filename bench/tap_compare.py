@@ -144,6 +144,10 @@ def verdict(case: Case, name: str, outcome: Outcome) -> str:
     if name in outcome.errors:
         return "refused" if case.malformed else "fails"
     expected, records = case.expected(), outcome.records[name]
+    if case.truth:
+        told = [{key: record.get(key) for key in row} for row, record in zip(case.truth, records, strict=True)]
+        wrong = sum(row[key] != found[key] for row, found in zip(case.truth, told, strict=True) for key in row)
+        return f"{wrong} values altered" if wrong else "exact"
     lost = altered = renamed = 0
     for number, row in enumerate(expected):
         if number >= len(records):

@@ -18,6 +18,7 @@ class Case:
     encoding: str = "utf-8"
     settings: dict[str, object] = field(default_factory=dict)
     malformed: bool = False  # to refuse it is right
+    truth: tuple[dict[str, str | None], ...] = ()  # where csv cannot tell: None is the unquoted empty field
 
     def expected(self) -> list[dict[str, str] | list[str]]:
         """Read by the csv module: a record by name where names are unique and the width is right, else the fields."""
@@ -46,7 +47,11 @@ CASES = [
     Case("nan, inf and null as text", (_lines("id,word", "1,nan", "2,inf", "3,NULL", "4,None", "5,NA"),)),
     Case("exponents", (_lines("id,sku", "1,1e5", "2,2E10", "3,0x1F"),)),
     Case("numbers with separators", (_lines("id,n", "1,1_000", '2,"1,000"', "3,1 000"),)),
-    Case("empty and quoted empty", (_lines("id,a,b", '1,"",', '2,,""'),)),
+    Case(
+        "empty and quoted empty",
+        (_lines("id,a,b", '1,"",', '2,,""'),),
+        truth=({"id": "1", "a": "", "b": None}, {"id": "2", "a": None, "b": ""}),
+    ),
     Case("quoted numbers", (_lines("id,n", '1,"5"', '2,"007"'),)),
     Case("line end inside quotes", (_lines("id,note", '1,"two', 'lines"', "2,x"),)),
     Case("CR LF inside quotes", (b'id,note\r\n1,"two\r\nlines"\r\n2,x\r\n',)),

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tap_csv_extract.errors import ConfigError, HeaderError, RowRejected
 from tap_csv_extract.header import column_names
 
@@ -277,6 +279,34 @@ def test_declared_types(tmp_path: Path, kind: Any, text: str, json_text: str | N
         line = next(line for line in run_lines(entry) if '"RECORD"' in line)
         assert f'"v":{json_text}}}' in line
         json.loads(line)
+
+
+CELLS = st.none() | st.text(st.sampled_from('ab|",;\n\r\\ é\x00\t01-'), max_size=5)
+
+
+@given(
+    st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1, max_size=8),
+    st.sampled_from(["|", ",", "\t", "||", "§"]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    st.booleans(),
+)
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_tables_arrive_as_they_left(
+    tmp_path: Path, table: list[list[str | None]], delimiter: str, line_end: str, encoding: str, types: bool
+) -> None:
+    """Whatever stands in quoted cells arrives, NULL and the empty text told apart, with types and without."""
+
+    def written(cell: str | None) -> str:
+        return "" if cell is None else '"' + cell.replace('"', '""') + '"'
+
+    path = tmp_path / "a.csv"
+    lines = [delimiter.join(written(cell) for cell in row) for row in [["x", "y"], *table]]
+    path.write_bytes((line_end.join(lines) + line_end).encode(encoding))
+    entry = {"path": str(path), "delimiter": delimiter, "encoding": encoding, "all_text": not types}
+    found = [json.loads(line, parse_int=str, parse_float=str) for line in run_lines(entry)]
+    got = [[record["x"], record["y"]] for record in records(found)]
+    assert got == table
 
 
 def test_inferred_type_takes_only_what_reads_back_the_same(tmp_path: Path) -> None:
