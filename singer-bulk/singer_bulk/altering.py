@@ -199,11 +199,16 @@ def is_lossless(session: Session, dialect: Dialect, table: Table, here: Column, 
     source = dialect.name(here.name)
     there = dialect.converted(source, here.type, new_type)
     back = dialect.converted(there, new_type, here.type)
-    rows = session.execute(
+    query = (
         f"SELECT COUNT(*) FROM {dialect.table(table)} "
         f"WHERE {source} IS NOT NULL AND ({there} IS NULL OR {back} IS NULL OR {back} <> {source})"
     )
-    return int(rows[0][0]) == 0
+    try:
+        return int(session.execute(query)[0][0]) == 0
+    except WarehouseError as error:
+        if error.connection_lost:
+            raise
+        return False  # a value that the new type refuses
 
 
 def recover(session: Session, dialect: Dialect, table: Table, present: Columns) -> bool:

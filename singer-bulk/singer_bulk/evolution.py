@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from singer_bulk.columns import (
     DOUBLE,
+    MAX_PRECISION,
     STARTS,
     TIMESTAMPTZ,
     Column,
@@ -49,6 +50,7 @@ SUFFIXES = {
     Kind.DATETIME: "tz",
     Kind.JSON: "j",
 }
+_ALWAYS_HELD = frozenset(((Kind.TIMESTAMP, Kind.TIMESTAMPTZ), (Kind.INTEGER, Kind.DECIMAL)))
 _TYPE_STARTS = {
     Kind.BOOLEAN: STARTS["boolean"],
     Kind.INTEGER: STARTS["integer"],
@@ -79,13 +81,17 @@ def fitting(wanted: ColumnType, here: ColumnType) -> ColumnType | None:
         return wanted
     if (kind is Kind.DATETIME and other in INSTANTS) or (kind is Kind.TIMESTAMP and other is Kind.TIMESTAMPTZ):
         return here
-    if (kind is Kind.DATE and other in INSTANTS) or (kind is Kind.INTEGER and other is Kind.DOUBLE):
+    if (kind is Kind.DATE and other in INSTANTS) or (_is_whole(wanted) and other is Kind.DOUBLE):
         return here
     if other is Kind.JSON:
         return replace(here, starts=_starts(wanted))
     if other is Kind.TEXT and kind is not Kind.JSON:
         return replace(here, content=Content.ANY, starts=_starts(wanted))
     return None
+
+
+def _is_whole(column_type: ColumnType) -> bool:
+    return column_type.kind in EXACT_NUMBERS and column_type.scale == 0
 
 
 def _starts(wanted: ColumnType) -> str:
@@ -101,8 +107,11 @@ def grown(here: ColumnType, wanted: ColumnType) -> ColumnType | None:
         return wanted
     if kind in EXACT_NUMBERS and other in EXACT_NUMBERS:
         widest = widest_of(wanted.stored(), here.stored())
-        return replace(widest, content=wanted.content) if widest.kind is Kind.DECIMAL else None
-    if kind is Kind.DOUBLE and other is Kind.INTEGER:
+        if widest.kind is not Kind.DECIMAL:
+            # Not every number of both has 38 digits or less; those that are there may have.
+            widest = ColumnType(Kind.DECIMAL, MAX_PRECISION, max(wanted.scale, here.scale))
+        return replace(widest, content=wanted.content)
+    if kind is Kind.DOUBLE and _is_whole(here):
         return DOUBLE
     if (other is Kind.DATE and kind in {*INSTANTS, Kind.DATETIME}) or (
         other is Kind.TIMESTAMP and kind is Kind.TIMESTAMPTZ
@@ -114,12 +123,22 @@ def grown(here: ColumnType, wanted: ColumnType) -> ColumnType | None:
     return None
 
 
+def holds_all(old: ColumnType, new: ColumnType) -> bool:
+    """Return whether every field that was written for one type is read as the same value by the other."""
+    if new.kind is Kind.TEXT:
+        return True
+    if old.kind is not new.kind and (old.kind, new.kind) not in _ALWAYS_HELD:
+        return False
+    return whole_digits(old) <= whole_digits(new) and old.scale <= new.scale
+
+
 @dataclass
 class Placement:
     """The columns of one stream's table, and what may become of them.
 
     present: by name, those of the table and those that uncommitted loads will have added; is_lossless asks the
-    warehouse whether each row of a column keeps its value in another type.
+    warehouse whether each row of a column keeps its value in another type. pending: columns with values in files
+    that no load has committed, which nobody can ask.
     """
 
     stream: str
@@ -127,6 +146,7 @@ class Placement:
     rules: EvolutionRules
     names: NameRules
     is_lossless: Callable[[Column, ColumnType], bool]
+    pending: Collection[str] = ()
     taken: set[str] = field(default_factory=set)
 
     def remember(self, columns: Collection[Column]) -> None:
@@ -174,13 +194,16 @@ class Placement:
         if not self.names.is_short(WIDENED + here.name):
             return False
         asked = TIMESTAMPTZ if wider.kind is Kind.DATETIME else wider
-        return self.rules.on_type_change == WIDEN and self.is_lossless(here, asked)
+        if self.rules.on_type_change != WIDEN or (here.name in self.pending and not holds_all(here.type, asked)):
+            return False
+        return self.is_lossless(here, asked)
 
     def _beside(self, wanted: Column, here: Column) -> Column:
         """Return the first column `name__s`, `name__s2` .. that is free or fits."""
         column_type = TIMESTAMPTZ if wanted.type.kind is Kind.DATETIME else wanted.type
         for number in range(1, 1000):
-            suffix = f"_{SUFFIXES[column_type.kind]}{number if number > 1 else ''}"
+            kind = Kind.INTEGER if _is_whole(column_type) else column_type.kind
+            suffix = f"_{SUFFIXES[kind]}{number if number > 1 else ''}"
             name = self.names.with_suffix(wanted.name, suffix)
             there = self.present.get(name)
             fit = column_type if there is None else fitting(column_type, there.type)

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field, replace
 
 from singer_bulk.altering import describe, fit_table, is_lossless, recover
 from singer_bulk.batch import ClosedBatch
-from singer_bulk.columns import Column, ColumnType, Kind
+from singer_bulk.columns import Column, ColumnType
 from singer_bulk.dialect import UPSERT, Dialect, Load, Session, Table, TableLoad
 from singer_bulk.errors import BulkError, CommitError, WarehouseError
 from singer_bulk.ledger import LEDGER_COLUMNS, ledger_rows
@@ -81,9 +81,7 @@ class Warehouse:
         return self._tables[table]
 
     def is_lossless(self, table: Table, here: Column, new_type: ColumnType) -> bool:
-        """Return whether every value of the column comes back from the new type, those in staged files too."""
-        if here.type.kind is Kind.INTEGER and new_type.kind is Kind.DOUBLE and here.name not in self.columns(table):
-            return False  # nobody has looked at the files
+        """Return whether every value that the table has in the column comes back from the new type."""
         return here.name not in self.columns(table) or is_lossless(
             self.session, self.dialect, table, self.columns(table)[here.name], new_type
         )
@@ -94,6 +92,8 @@ class Warehouse:
             return 0
         name = self.dialect.name(self.dialect.fold("last_sequence"))
         rows = self.session.execute(f"SELECT MAX({name}) FROM {self.dialect.table(self.ledger)}")
+        return int(rows[0][0] or 0)
+
     def committed_runs(self) -> set[str]:
         """Return the ids of the runs that have a load in the ledger."""
         if not self.columns(self.ledger):
@@ -101,8 +101,6 @@ class Warehouse:
         name = self.dialect.name(self.dialect.fold("load_id"))
         rows = self.session.execute(f"SELECT DISTINCT {name} FROM {self.dialect.table(self.ledger)}")
         return {row[0].partition("-")[0] for row in rows}
-
-        return int(rows[0][0] or 0)
 
     def last_state(self, pipeline_id: str) -> str | None:
         """Return the STATE of the pipeline's last committed load, put together from its chunks, or None."""
@@ -262,9 +260,9 @@ class Warehouse:
         self, load: Load, manifests: dict[ClosedBatch, str], merges: dict[ClosedBatch, Merge]
     ) -> dict[str, int]:
         loaded: dict[str, int] = {}
-                self._refuse_shrinking(load, table)
         for table in sorted(load.tables, key=lambda part: part.table):
             if table.overwrite:
+                self._refuse_shrinking(load, table)
                 self.session.execute(self.dialect.delete_rows(table.table))
             for batch in table.batches:
                 count = self._copy(load, table, batch, manifests.get(batch), merges.get(batch))
@@ -272,6 +270,8 @@ class Warehouse:
             if table.activated is not None:
                 for statement in self._obsolete_versions(table, table.activated, load.committed_at):
                     self.session.execute(statement)
+        return loaded
+
     def _refuse_shrinking(self, load: Load, table: TableLoad) -> None:
         """Refuse a full load that has lost more of the table than the user allows."""
         most = table.method.max_shrink
@@ -284,8 +284,6 @@ class Warehouse:
                 f"load {load.load_id} was rolled back: the full load of {table.stream!r} has {after} rows, table "
                 f"{table.table} has {before}; that is more than overwrite_max_shrink ({most}) allows"
             )
-
-        return loaded
 
     def _obsolete_versions(self, table: TableLoad, version: int, now: str) -> list[str]:
         """Return what ACTIVATE_VERSION asks for: rows of lower versions are removed, or stamped."""

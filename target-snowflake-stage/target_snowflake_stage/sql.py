@@ -297,7 +297,9 @@ class Snowflake:
 def field_expression(position: int, written: ColumnType, stored: ColumnType) -> str:
     """Return the expression for the field at the position, as it was `written` and as it is `stored`."""
     field = f"${position}"
-    if written.kind is Kind.DATETIME and stored.kind is Kind.TIMESTAMPTZ:
+    if stored.kind is Kind.TEXT:
+        return field
+    if written.kind in (Kind.DATETIME, Kind.TIMESTAMP) and stored.kind is Kind.TIMESTAMPTZ:
         return _UTC_STAMP.format(field=field)
     kind = Kind.TIMESTAMP if written.kind is Kind.DATETIME else written.kind
     return _FIELDS.get(kind, "{field}").format(field=field)

@@ -1,0 +1,127 @@
+"""What a SCHEMA demands of a record beyond the types of its columns, and what the error says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from singer_bulk.errors import ConfigError, RecordRejected
+
+from tests.fidelity.corpus import REDSHIFT
+from tests.fidelity.encoding import Encoding
+
+# (property's JSON Schema, values that are valid, values that are not)
+CASES: list[tuple[dict[str, Any], list[Any], list[Any]]] = [
+    ({"type": "integer"}, [1, 1.0, -5], ["1", 1.5, True, None, [], {}]),
+    ({"type": ["null", "integer"]}, [None, 1], ["1", False]),
+    ({"type": "string"}, ["", "1"], [1, None, {}]),
+    ({"type": "string", "minLength": 2, "maxLength": 3}, ["ab", "😀😀😀"], ["a", "abcd", "😀😀😀😀"]),
+    ({"type": ["null", "string"], "enum": ["a", "b"]}, ["a"], ["c", None]),
+    ({"type": ["null", "string"], "enum": ["a", None]}, ["a", None], ["c"]),
+    ({"enum": [1, "a", None]}, [1, "a", None, 1.0], [2, "b", True]),
+    ({"const": "x"}, ["x"], ["y", None]),
+    ({"type": "string", "pattern": "^a.c$"}, ["abc"], ["abcd", "x"]),
+    ({"type": "string", "pattern": "b"}, ["abc"], ["x"]),
+    ({"type": "string", "format": "email"}, ["a@b.example"], ["a", ""]),
+    ({"type": "string", "format": "ipv4"}, ["127.0.0.1"], ["localhost", "1.2.3"]),
+    ({"type": "string", "format": "uri"}, ["https://a.example/"], ["a b"]),
+    ({"type": "string", "format": "made-up"}, ["whatever"], []),
+    ({"type": "integer", "minimum": 0, "maximum": 9}, [0, 9, 9.0], [-1, 10]),
+    ({"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1}, [-(2**63), 2**63 - 1], ["a"]),
+    ({"type": "integer", "exclusiveMinimum": 0}, [1], [0]),
+    ({"type": "integer", "minimum": 0, "exclusiveMinimum": True}, [1], [0]),  # as draft 4 has it
+    ({"type": "number", "minimum": 0.1}, [0.1, 5], [0, 0.09]),
+    ({"type": "number", "multipleOf": 0.01}, [19.99, 1, 0.07, 4.35], [0.001]),
+    ({"type": "number", "multipleOf": 0.25}, [0.5, 1.75], [0.3]),
+    ({"type": "array", "items": {"type": "integer"}, "maxItems": 2}, [[], [1, 2]], [["a"], [1, 2, 3], {}]),
+    ({"type": "array", "uniqueItems": True}, [[1, 2]], [[1, 1]]),
+    ({"type": "object", "required": ["a"]}, [{"a": 1}], [{}, [], "a"]),
+    ({"type": "object", "additionalProperties": False, "properties": {"a": {}}}, [{"a": 1}], [{"b": 1}]),
+    ({"type": "object", "properties": {"a": {"type": "string", "format": "date-time"}}}, [{"a": "2020-06-01 12:00:00"}],
+     [{"a": 5}]),
+    ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, [1, None], ["a", 1.5]),
+    ({"oneOf": [{"type": "integer"}, {"type": "string"}]}, [1, "a"], [1.5, [], None]),
+    ({"allOf": [{"type": "integer"}, {"minimum": 3}]}, [3], [2, "a"]),
+    ({"$ref": "#/definitions/small"}, [1], [100, "a"]),
+    ({"not": {"type": "null"}, "type": ["null", "string"]}, ["a"], []),
+    ({}, [1, "a", None, [], {}], []),
+    (True, [1, "a", None], []),  # type: ignore[list-item]
+]  # fmt: skip
+
+
+def encode(schema: Any, value: Any) -> bytes:
+    definitions = {"small": {"type": "integer", "maximum": 10}}
+    made = Encoding(REDSHIFT, {"properties": {"v": schema}, "definitions": definitions})
+    return made.rows([json.dumps({"v": value})])
+
+
+@pytest.mark.parametrize(("schema", "valid", "invalid"), CASES, ids=[json.dumps(case[0]) for case in CASES])
+def test_keywords(schema: Any, valid: list[Any], invalid: list[Any]) -> None:
+    """A record is taken if JSON Schema says so, and refused if not."""
+    for value in valid:
+        encode(schema, value)
+    for value in invalid:
+        with pytest.raises(RecordRejected) as refused:
+            encode(schema, value)
+        assert refused.value.line_number == 0
+
+
+def test_error_names_everything() -> None:
+    """Stream, line, path, what was demanded, what came (cut at 80 characters), and the remedy."""
+    schema = {"type": "object", "properties": {"items": {"type": "array", "items": {"maximum": 3}}}}
+    with pytest.raises(RecordRejected) as refused:
+        encode(schema, {"items": [1, 5]})
+    assert str(refused.value) == (
+        "stream 's', line 0: $.v.items[1] fails maximum 3, got 5; correct it at its source, "
+        "set on_invalid_record to reject, or set validate_records to false"
+    )
+    with pytest.raises(RecordRejected) as refused:
+        encode({"enum": ["a"]}, "x" * 500)
+    assert "x" * 70 in str(refused.value)
+    assert "x" * 80 not in str(refused.value)
+
+
+def test_keywords_of_the_record() -> None:
+    """Keywords beside `properties` count as well; unknown properties are not the validator's matter."""
+    schema = {"properties": {"a": {}, "b": {}}, "anyOf": [{"required": ["a"]}, {"required": ["b"]}],
+              "additionalProperties": False}  # fmt: skip
+    made = Encoding(REDSHIFT, schema)
+    made.rows(['{"a": 1}', '{"b": 1}', '{"b": 1, "unknown": 2}'])
+    with pytest.raises(RecordRejected, match="anyOf"):
+        made.rows(['{"a": 1}', '{"c": 1}'])
+
+
+def test_columns_check_what_they_can() -> None:
+    """A SCHEMA of types, null and required alone costs no validation."""
+    properties: dict[str, Any] = {
+        "a": {"type": "integer"}, "b": {"type": ["null", "number"], "multipleOf": 0.01},
+        "c": {"type": ["null", "object"]},
+        "d": {"type": "string", "format": "date-time"}, "e": {"type": ["null", "boolean"]}, "f": {"type": "string"},
+        "g": {}, "h": {"type": ["array", "null"]}, "i": {"type": "string", "format": "x", "description": "y"},
+        "j": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
+    }  # fmt: skip
+    assert Encoding(REDSHIFT, {"properties": properties, "required": ["a"]}).check is None
+
+
+def test_required_properties_are_named() -> None:
+    """A record without a required property is refused by the property's name."""
+    made = Encoding(REDSHIFT, {"properties": {"a": {"type": ["null", "string"]}}, "required": ["a"]})
+    made.rows(['{"a": null}'])
+    with pytest.raises(RecordRejected, match="'a'"):
+        made.rows(["{}"])
+
+
+@pytest.mark.parametrize("schema", [{"pattern": "("}, {"minimum": "x"}, {"items": 5}])
+def test_broken_schema_is_refused(schema: dict[str, Any]) -> None:
+    """A SCHEMA that is no JSON Schema is the tap's mistake, told before any record."""
+    with pytest.raises(ConfigError, match="validate_records"):
+        Encoding(REDSHIFT, {"properties": {"v": {"type": "array", **schema}}})
+
+
+def test_format_of_a_pattern_in_numbers_keeps_digits() -> None:
+    """Bounds are compared with the digits that were sent, not with a double made of them."""
+    made = Encoding(REDSHIFT, {"properties": {"v": {"type": "number", "maximum": 1, "multipleOf": 1e-20}}})
+    made.rows(['{"v": 1.00000000000000000000}'])
+    with pytest.raises(RecordRejected, match="maximum"):
+        made.rows(['{"v": 1.00000000000000000001}'])
