@@ -50,13 +50,18 @@ class BlockEncoder:
 
     def encode(self, records: Records, sequence: int) -> bytes:
         """Return what `RowEncoder.encode` returns, or raise what it raises."""
-        if records.count >= FEW_RECORDS and self._columns:
-            try:
-                with collector_paused():
-                    return self._encode(records, sequence)
-            except (Unsure, Unfit, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-                pass
-        return self._rows.encode(records, sequence)
+        rows = self.encode_surely(records, sequence)
+        return self._rows.encode(records, sequence) if rows is None else rows
+
+    def encode_surely(self, records: Records, sequence: int) -> bytes | None:
+        """Return the rows, or None where the definition has to look."""
+        if records.count < FEW_RECORDS or not self._columns:
+            return None
+        try:
+            with collector_paused():
+                return self._encode(records, sequence)
+        except (Unsure, Unfit, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return None
 
     def _encode(self, records: Records, sequence: int) -> bytes:
         records.text.decode()  # nothing else would look whether the fields are UTF-8

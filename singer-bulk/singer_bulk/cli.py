@@ -252,6 +252,7 @@ def load_settings(config: Mapping[str, Any], version: str) -> LoadSettings:
         max_rejected_records=config["max_rejected_records"] if config["on_invalid_record"] == "reject" else None,
         pipeline_id=config.get("pipeline_id") or meltano_state_id(os.environ),
         connector_version=version,
+        encoders=config["encoders"] if config.get("encoders") is not None else max(1, (os.cpu_count() or 1) - 1),
     )
 
 

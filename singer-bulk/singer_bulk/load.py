@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import IO, Any, Protocol
 
+from singer_bulk.batch import Encoders
 from singer_bulk.columns import Column, TypeRules
 from singer_bulk.dialect import APPEND, OVERWRITE, UPSERT, Load, LoadMethod, Table, TableLoad
 from singer_bulk.errors import BulkError, ConfigError, Interrupted, RecordBeforeSchema
@@ -176,6 +177,7 @@ class Run:
             validate_records=settings.validate_records,
             extra_column=settings.extra_column,
             rejects=self._rejects,
+            encoders=Encoders(settings.encoders),
         )
 
     def read(self, source: IO[Any]) -> Counter[str]:

@@ -82,6 +82,11 @@ SHARED_SETTINGS = (
         "Seconds that rows wait at most before their load ends at the next STATE.",
         default=BATCH_WAIT_SECONDS,
     ),
+    setting(
+        "encoders",
+        th.IntegerType(minimum=0),
+        "Processes that encode and compress rows of a large stream; 0: none. Default: the cores but one, at least one.",
+    ),
     setting("add_record_metadata", th.BooleanType, "Add the _sdc_ columns, among them _sdc_sequence.", default=False),
     setting(
         "validate_records",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from singer_bulk.batch import Batch, ClosedBatch
+from singer_bulk.batch import Batch, ClosedBatch, Encoders
 from singer_bulk.blocks import BlockEncoder
 from singer_bulk.columns import (
     INTEGER,
@@ -55,6 +55,7 @@ class StreamContext:
     validate_records: bool
     extra_column: bool  # keep properties that the SCHEMA does not have
     rejects: Rejects | None  # None: a rejected record ends the run
+    encoders: Encoders
 
 
 @dataclass
@@ -89,10 +90,21 @@ class Stream:
         return self.row_count > 0 or self.activated is not None
 
     def add(self, records: Records, sequence: int) -> None:
-        """Encode the records into the open batch, opening one if there is none.
+        """Take the records into the open batch, opening one if there is none.
 
         Raises RecordRejected and MessageError; a rejected record is set aside if the user wants that.
         """
+        if not self._open_batch().hand_over(records, sequence):
+            self._settle()
+            self._add_here(records, sequence)
+
+    def _settle(self) -> None:
+        """Wait for the encoder processes, and encode here what none of them was sure of."""
+        for records, sequence in self.batch.settle() if self.batch else ():
+            self._add_here(records, sequence)
+
+    def _add_here(self, records: Records, sequence: int) -> None:
+        """Encode the records, with all that may come of it; nothing is on its way to an encoder process."""
         checked = 0  # records from the first on that need no second check
         while records.count:
             try:
@@ -110,7 +122,7 @@ class Stream:
                 good, rest = records.split(position)
                 bad, rest = (rest if position else records).split(1)
                 if position:
-                    self.add(good, sequence)
+                    self._add_here(good, sequence)
                 self.context.rejects.take(self.message, bad.lines[0], rejected)
                 self.rejected += 1
                 records, sequence, checked = rest, sequence + position + 1, 0
@@ -124,6 +136,7 @@ class Stream:
 
     def close_batch(self) -> None:
         """Stage the file of the open batch."""
+        self._settle()
         if self.batch is None:
             return
         batch, self.batch = self.batch, None
@@ -194,9 +207,11 @@ class Stream:
                 self.columns + added,
                 file_format.null,
                 BlockEncoder(encoder, file_format) if extra is None else encoder,
-                context.new_key(self.name),
+                lambda: context.new_key(self.name),
                 context.open_file,
                 context.monotonic(),
+                check=self.check,
+                encoders=context.encoders,
             )
         return self.batch
 

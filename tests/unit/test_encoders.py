@@ -1,0 +1,160 @@
+"""Rows that encoder processes made are the rows that one process makes, errors included."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from singer_bulk import batch as batch_module
+from singer_bulk.encoders import can_fork
+from singer_bulk.errors import BulkError, ValueRejected
+from singer_bulk.flush import FlushPolicy
+
+from tests.fakes import Bench, Failure, lines, record, schema, state
+
+pytestmark = pytest.mark.skipif(not can_fork(), reason="processes are not forked here")
+ORDERS = "analytics.orders"
+COUNT = 30_000
+WIDE = schema(id={"type": "integer"}, note={"type": ["null", "string"]}, at={"format": "date-time", "type": "string"})
+
+
+@pytest.fixture(autouse=True)
+def _fork_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch of any size is worth the processes here."""
+    monkeypatch.setattr(batch_module, "START_BYTES", 1)
+
+
+def rows_of(count: int = COUNT) -> list[dict[str, Any]]:
+    """Return records, some with what blocks leave to the definition."""
+    notes = [None, "plain", 'say "x"|\t', "Zürich", "x" * 50]
+    return [record(id=n, note=notes[n % 5], at=f"2020-06-{n % 30 + 1:02d}T12:00:00") for n in range(count)]
+
+
+def run_both(text: str, **options: Any) -> tuple[Bench, Bench]:
+    """Return what comes of the input without and with encoder processes."""
+    benches = []
+    for encoders in (0, 2):
+        bench = Bench()
+        bench.run(text, encoders=encoders, **options)
+        benches.append(bench)
+    return benches[0], benches[1]
+
+
+def test_rows_are_the_same_in_whichever_file() -> None:
+    """Two processes and one give the same rows, STATE and ledger; the rows of two lie in several files."""
+    alone, helped = run_both(lines(WIDE, *rows_of(), state("end")), add_record_metadata=True)
+    assert sorted(helped.warehouse.rows(ORDERS)) == sorted(alone.warehouse.rows(ORDERS))
+    assert len(helped.warehouse.rows(ORDERS)) == COUNT
+    assert helped.emitted == alone.emitted == ['"end"']
+    assert len(alone.stage.files) == 1
+    assert len(helped.stage.files) == 3
+
+
+def test_batches_end_and_begin() -> None:
+    """Each batch has processes of its own, and each STATE its rows."""
+    parts = [lines(*rows_of(4000), state(n)) for n in range(4)]
+    alone, helped = run_both(lines(WIDE) + "".join(parts), policy=FlushPolicy(3000, 1 << 30, 300))
+    assert sorted(helped.warehouse.rows(ORDERS)) == sorted(alone.warehouse.rows(ORDERS))
+    assert helped.emitted == alone.emitted
+
+
+def test_column_that_outgrows_its_type() -> None:
+    """A date-time with an offset in mid-stream: all rows arrive, before and after, in files that say which is which."""
+    later = [record(id=n, note="z", at="2020-06-01T12:00:00+02:00") for n in range(3000)]
+    alone, helped = run_both(lines(WIDE, *rows_of(12_000), *later, *rows_of(6_000), state(1)))
+    # A block that was on its way stands in a file without offsets, which is loaded as UTC.
+    rows = [sorted(row.replace("+00", "") for row in bench.warehouse.rows(ORDERS)) for bench in (alone, helped)]
+    assert rows[0] == rows[1]
+    assert helped.warehouse.columns[ORDERS] == alone.warehouse.columns[ORDERS]
+
+
+def test_rejected_value_is_named_with_its_line() -> None:
+    """The error of a block that a process had is the one that the definition gives."""
+    text = lines(WIDE, *rows_of(9000), record(id="x", note=None, at="2020-06-01"), *rows_of(9000), state(1))
+    told = []
+    for encoders in (0, 2):
+        bench = Bench()
+        with pytest.raises(ValueRejected) as refused:
+            bench.run(text, encoders=encoders)
+        told.append(str(refused.value))
+        assert bench.emitted == []
+        assert bench.warehouse.rows(ORDERS) == []
+        assert bench.stage.files == {}
+    assert told[0] == told[1]
+    assert "line 9002" in told[0]
+
+
+def test_rejected_records_are_set_aside() -> None:
+    """With on_invalid_record the same rows are loaded and the same records set aside."""
+    bad = [record(id="x", note="bad", at="2020-06-01T00:00:00")]
+    text = lines(WIDE, *rows_of(6000), *bad, *rows_of(6000), *bad, *rows_of(6000), state(1))
+    alone, helped = run_both(text, max_rejected_records=10)
+    assert sorted(helped.warehouse.rows(ORDERS)) == sorted(alone.warehouse.rows(ORDERS))
+    reasons = [[key for key in bench.stage.files if "_rejected" in key] for bench in (alone, helped)]
+    assert len(reasons[0]) == len(reasons[1]) > 0
+
+
+def test_failure_at_any_statement_leaves_all_or_nothing() -> None:
+    """Whichever statement fails, with encoder processes too: no STATE, all rows or none, no file and no process."""
+    text = lines(WIDE, *rows_of(6000), state(1))
+    undisturbed = Bench()
+    undisturbed.run(text, encoders=2)
+    for position in range(1, len(undisturbed.warehouse.statements) + 1):
+        bench = Bench()
+        bench.warehouse.failure = Failure(position)
+        with pytest.raises(BulkError):
+            bench.run(text, encoders=2)
+        assert bench.warehouse.rows(ORDERS) == []
+        assert bench.emitted == []
+        assert bench.stage.files == {}
+        no_child_is_left()
+
+
+def test_process_that_is_killed_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An encoder process that dies is named; nothing is committed."""
+    forked = catch_forks(monkeypatch)
+
+    def stop_signal() -> None:
+        for pid in forked:
+            os.kill(pid, signal.SIGKILL)
+
+    bench = Bench()
+    with pytest.raises(BulkError, match="encoder process"):
+        bench.run(lines(WIDE, *rows_of(60_000), state(1)), encoders=2, stop_signal=stop_signal)
+    assert bench.emitted == []
+    assert bench.warehouse.rows(ORDERS) == []
+    no_child_is_left()
+
+
+def catch_forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the list that gets the number of each process forked from now on."""
+    forked: list[int] = []
+    fork: Callable[[], int] = os.fork
+
+    def noted() -> int:
+        pid = fork()
+        forked.append(pid)
+        return pid
+
+    monkeypatch.setattr(os, "fork", noted)
+    return forked
+
+
+def no_child_is_left() -> None:
+    """Assert that every process that was forked has been waited for."""
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_long_lines_are_encoded_where_they_are_read() -> None:
+    """A block that does not fit into the shared memory takes the other way."""
+    rows = schema(id={"type": "integer"}, note={"type": "array"}, at={"type": "string"})
+    text = lines(rows, *(record(id=n, note=[n], at="x") for n in range(9000)))
+    longer = json.dumps(record(id=1, note=["y" * 60_000] * 20, at="z")) + "\n"
+    alone, helped = run_both(text + longer * 9 + lines(state(1)))
+    assert sorted(helped.warehouse.rows(ORDERS)) == sorted(alone.warehouse.rows(ORDERS))
+    assert len(longer) > 1 << 20
