@@ -282,6 +282,10 @@ def _first_session(backend: Backend) -> Admin:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
+            # The last line of postmaster.pid tells the state; a connection before "ready" would be logged as an error.
+            state = (backend.directory / "data" / "postmaster.pid").read_text().splitlines()[7:8]
+            if not state or state[0].strip() != "ready":
+                raise OSError("not ready")
             return backend.session(OWNER, "template1")
         except (OSError, BackendError, wire.Disconnected):
             if backend.keeper.poll() is not None or time.monotonic() > deadline:
