@@ -76,7 +76,8 @@ def fitting(wanted: ColumnType, here: ColumnType) -> ColumnType | None:
         return replace(wanted, max_bytes=here.max_bytes) if fits else None
     if kind in EXACT_NUMBERS and other in EXACT_NUMBERS:
         fits = whole_digits(wanted) <= whole_digits(here) and wanted.scale <= here.scale
-        return replace(here, content=wanted.content) if fits else None
+        widest = here.precision == MAX_PRECISION and wanted.scale <= here.scale  # no other has more digits
+        return replace(here, content=wanted.content) if fits or widest else None
     if kind is other:
         return wanted
     if (kind is Kind.DATETIME and other in INSTANTS) or (kind is Kind.TIMESTAMP and other is Kind.TIMESTAMPTZ):
