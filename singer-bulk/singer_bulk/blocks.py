@@ -40,6 +40,7 @@ class BlockEncoder:
     def __init__(self, rows: RowEncoder, file_format: FileFormat) -> None:
         self._rows = rows
         self._max_bytes = file_format.row_max_bytes
+        self._max_lengths = _positions(rows)
         self._columns = [
             _Fields(column, encode, file_format) for column, encode in zip(rows.columns, rows.encoders, strict=True)
         ]
@@ -54,7 +55,7 @@ class BlockEncoder:
         return self._rows.encode(records, sequence) if rows is None else rows
 
     def encode_surely(self, records: Records, sequence: int) -> bytes | None:
-        """Return the rows, or None where the definition has to look."""
+        """Return the rows, or None where the definition has to look; raises RecordInvalid."""
         if records.count < FEW_RECORDS or not self._columns:
             return None
         try:
@@ -68,7 +69,8 @@ class BlockEncoder:
         messages = self._decoders[self._rows.is_strict].decode_lines(records.text)
         if len(messages) != records.count:
             raise Unsure
-        values = zip(*[msgspec.structs.astuple(message.record) for message in messages], strict=True)
+        values = list(zip(*[msgspec.structs.astuple(message.record) for message in messages], strict=True))
+        self._check(records, values)
         columns = [column.encode(raw) for column, raw in zip(self._columns, values, strict=True)]
         rows: Iterable[bytes] = map(b"|".join, zip(*columns, strict=True))
         suffix = self._rows.suffix()
@@ -79,9 +81,28 @@ class BlockEncoder:
             raise Unsure  # a single row may be too long
         return block
 
+    def _check(self, records: Records, values: Sequence[Sequence[Any]]) -> None:
+        """Check what the SCHEMA demands beyond its columns; a text has no more characters than bytes."""
+        check = self._rows.check
+        if check is None:
+            return
+        limits = self._max_lengths
+        if limits is None or any(max(map(len, values[position])) - 2 > limit for position, limit in limits):
+            check(records)
+
     def datetimes_seen(self) -> frozenset[str]:
         """Return the undecided date-time columns that have got a value."""
         return self._rows.datetimes_seen()
+
+
+def _positions(rows: RowEncoder) -> list[tuple[int, int]] | None:
+    """Return (position of the column, characters) where lengths of texts are all that is to check."""
+    if rows.check is None or rows.check.max_lengths is None:
+        return None
+    positions = {column.property: position for position, column in enumerate(rows.columns)}
+    if not rows.check.max_lengths.keys() <= positions.keys():
+        return None
+    return [(positions[name], limit) for name, limit in rows.check.max_lengths.items()]
 
 
 class _Fields:

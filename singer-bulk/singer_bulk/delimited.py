@@ -18,6 +18,7 @@ from singer_bulk.columns import Column
 from singer_bulk.documents import MAX_DEPTH
 from singer_bulk.errors import KeyPropertyMissing, MessageError, RecordRejected, ValueRejected, shown
 from singer_bulk.messages import Records
+from singer_bulk.validation import Check
 from singer_bulk.values import ColumnOutgrown, FileFormat, Outgrown, UndecidedDatetime, Unfit, field_encoder
 
 NULL_JSON, MISSING = b"null", b""
@@ -39,7 +40,7 @@ class RowEncoder:
 
     `columns` are those with a property. `keys` and `required` properties must be in each record. `on_unknown` is
     called once, with the message that names the first property that the SCHEMA does not have; `extra` is the column
-    for those.
+    for those. `check` is what the SCHEMA demands beyond its columns.
     """
 
     def __init__(
@@ -53,8 +54,10 @@ class RowEncoder:
         suffix: Callable[[], Suffix | None] = no_suffix,
         on_unknown: Callable[[str], None] | None = None,
         extra: Column | None = None,
+        check: Check | None = None,
     ) -> None:
         self.stream = stream
+        self.check = check
         self.columns = tuple(columns)
         self._null = file_format.null
         self._max_bytes = file_format.row_max_bytes
@@ -78,6 +81,8 @@ class RowEncoder:
 
         Raises ValueRejected or MessageError with the line number, and ColumnOutgrown.
         """
+        if self.check is not None:
+            self.check(records)
         rows = []
         suffix = self.suffix()
         for number, line in zip(records.line_numbers, records.lines, strict=True):

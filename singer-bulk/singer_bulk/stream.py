@@ -105,16 +105,12 @@ class Stream:
 
     def _add_here(self, records: Records, sequence: int) -> None:
         """Encode the records, with all that may come of it; nothing is on its way to an encoder process."""
-        checked = 0  # records from the first on that need no second check
         while records.count:
             try:
-                if checked < records.count and self.check is not None:
-                    self.check(records)
                 self._open_batch().add(records, sequence)
                 return
             except ColumnOutgrown as outgrown:
                 self._outgrow(outgrown)
-                checked = records.count
             except RecordRejected as rejected:
                 if self.context.rejects is None:
                     raise
@@ -125,7 +121,7 @@ class Stream:
                     self._add_here(good, sequence)
                 self.context.rejects.take(self.message, bad.lines[0], rejected)
                 self.rejected += 1
-                records, sequence, checked = rest, sequence + position + 1, 0
+                records, sequence = rest, sequence + position + 1
 
     def _outgrow(self, outgrown: ColumnOutgrown) -> None:
         """Take another column from here on; the rows before it stand in a file of their own."""
@@ -201,6 +197,7 @@ class Stream:
                 suffix=suffix,
                 on_unknown=None if self.warned or extra is not None else self._warn_of_unknown,
                 extra=extra,
+                check=self.check,
             )
             self.batch = Batch(
                 self.name,
@@ -210,7 +207,6 @@ class Stream:
                 lambda: context.new_key(self.name),
                 context.open_file,
                 context.monotonic(),
-                check=self.check,
                 encoders=context.encoders,
             )
         return self.batch

@@ -11,9 +11,9 @@ JSON Schema does not know are none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypedDict, Union
+from typing import Annotated, Any, Literal, Protocol, TypedDict, Union
 
 import jsonschema_rs
 import msgspec
@@ -23,7 +23,17 @@ from singer_bulk.columns import INT64_MAX, INT64_MIN, Column, Content, Kind, alt
 from singer_bulk.errors import ConfigError, RecordInvalid, shown
 from singer_bulk.messages import Records
 
-Check = Callable[[Records], None]
+
+class Check(Protocol):
+    """Raises RecordInvalid for the first record that fails."""
+
+    # Where lengths of texts are all that is checked: property -> characters.
+    max_lengths: Mapping[str, int] | None
+
+    def __call__(self, records: Records) -> None:
+        """Look at the records."""
+
+
 Json = Mapping[str, Any]
 
 # Keywords that a value can fail; all others of a schema are remarks.
@@ -64,16 +74,26 @@ def record_check(stream: str, schema: Json, columns: Sequence[Column]) -> Check 
         return None
     kinds = {name: _simple(part) for name, part in residues.items()}
     simple = not whole and None not in kinds.values()
+    lengths = {name: part["maxLength"] for name, part in residues.items() if simple and set(part) == {"maxLength"}}
     return _Checker(
         stream,
         _validator(stream, schema, {**whole, "properties": residues}),
         _record_decoder({name: kind | None for name, kind in kinds.items()}) if simple else None,
         _record_decoder(dict.fromkeys(residues, Any)) if not whole else msgspec.json.Decoder(float_hook=Decimal),
+        lengths if len(lengths) == len(residues) and not whole else None,
     )
 
 
 class _Checker:
-    def __init__(self, stream: str, validator: jsonschema_rs.Validator, fast: Any, decoder: Any) -> None:
+    def __init__(
+        self,
+        stream: str,
+        validator: jsonschema_rs.Validator,
+        fast: Any,
+        decoder: Any,
+        max_lengths: Mapping[str, int] | None,
+    ) -> None:
+        self.max_lengths = max_lengths
         self._stream = stream
         self._validator = validator
         self._fast = fast

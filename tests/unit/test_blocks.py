@@ -19,6 +19,7 @@ from singer_bulk.columns import Column, ColumnType, Content, Kind, TypeRules, co
 from singer_bulk.delimited import RowEncoder
 from singer_bulk.errors import BulkError
 from singer_bulk.messages import Records
+from singer_bulk.validation import record_check
 from singer_bulk.values import ColumnOutgrown, FileFormat, ValueRules
 
 from bench.workloads import WORKLOADS
@@ -179,6 +180,17 @@ def test_whole_records(
     columns, lines = table
     needed = frozenset({"p0"}) if required else frozenset()
     same(columns, lines, file_format, required=needed, on_unknown=(lambda problem: None) if strict else None)
+
+
+@settings(max_examples=60, deadline=None)
+@given(values=st.lists(texts, min_size=FEW_RECORDS, max_size=12), ascii_only=st.booleans())
+def test_lengths_that_the_schema_demands(values: list[str], ascii_only: bool) -> None:
+    """A text of more characters than maxLength is refused, and no other."""
+    schema = {"properties": {"p": {"type": "string", "maxLength": 6}}}
+    columns = columns_of(schema, TypeRules(), {"p": "p"})
+    lines = [line_of(json.dumps({"p": value}, ensure_ascii=ascii_only)) for value in values]
+    expected = same(list(columns), lines, REDSHIFT, check=record_check("s", schema, columns))
+    assert isinstance(expected, bytes) == all(len(value) <= 6 and "\0" not in value for value in values)
 
 
 GOOD = [line_of(f'{{"p": {n}}}') for n in range(FEW_RECORDS)]
