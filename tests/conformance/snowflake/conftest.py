@@ -142,11 +142,11 @@ def other(config: Config, db: Db) -> Iterator[Db]:
 def stage(config: Config, db: Db) -> Stage:
     """A stage over an empty prefix, with the default file format."""
     made = Stage(config, db, config["s3_key_prefix"])
-    db.run(f"CREATE STAGE ST URL='{made.url}' {_access(config)}")
+    db.run(f"CREATE STAGE ST URL='{made.url}' {access(config)}")
     return made
 
 
-def _access(config: Config) -> str:
+def access(config: Config) -> str:
     """What the stage reads S3 with: an integration, or keys where S3 knows no roles (--s3 rclone)."""
     if "storage_integration" in config:
         return f"STORAGE_INTEGRATION = {config['storage_integration']}"
