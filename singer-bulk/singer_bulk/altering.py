@@ -127,11 +127,6 @@ def _replace(session: Session, dialect: Dialect, table: Table, here: Column, wan
     """Put a column of another type in the place of one, with its values."""
     if not dialect.names.is_short(WIDENED + here.name):
         raise WarehouseError(f"table {table}: the name of column {here.name!r} is too long to replace it; rename it")
-    if not is_lossless(session, dialect, table, here, wanted.type):
-        raise WarehouseError(
-            f"table {table}: column {here.name!r} ({here.type}) has values that {wanted.type} does not keep; "
-            "set on_type_change to new_column"
-        )
     if dialect.ddl_is_transactional:
         _replace_in_transaction(session, dialect, table, here, wanted)
     else:
@@ -144,6 +139,8 @@ def _replace_in_transaction(session: Session, dialect: Dialect, table: Table, he
     session.execute(dialect.begin)
     try:
         session.execute(dialect.add_column(table, Column(new, wanted.type)))
+        # ADD COLUMN has locked the table until the end: what is asked now stays true.
+        _demand_lossless(session, dialect, table, here, wanted.type)
         session.execute(_filled(dialect, table, new, here.name, here.type, wanted.type))
         session.execute(dialect.drop_column(table, here.name))
         session.execute(dialect.rename_column(table, new, here.name))
@@ -161,6 +158,7 @@ def _replace_in_transaction(session: Session, dialect: Dialect, table: Table, he
 
 def _replace_step_by_step(session: Session, dialect: Dialect, table: Table, here: Column, wanted: Column) -> None:
     new, old = dialect.fold(WIDENED) + here.name, dialect.fold(NARROW) + here.name
+    _demand_lossless(session, dialect, table, here, wanted.type)
     session.execute(dialect.add_column(table, Column(new, wanted.type, comment=here.comment or wanted.comment)))
     session.execute(_filled(dialect, table, new, here.name, here.type, wanted.type))
     # From here on nobody writes the old column: a load that names it fails and looks at the table again.
@@ -192,6 +190,14 @@ def _filled(
     where = f" WHERE {dialect.name(new)} IS NULL AND {source} IS NOT NULL" if only_empty else ""
     value = dialect.converted(source, old_type, new_type)
     return f"UPDATE {dialect.table(table)} SET {dialect.name(new)} = {value}{where}"
+
+
+def _demand_lossless(session: Session, dialect: Dialect, table: Table, here: Column, new_type: ColumnType) -> None:
+    if here.type != new_type and not is_lossless(session, dialect, table, here, new_type):
+        raise WarehouseError(
+            f"table {table}: column {here.name!r} ({here.type}) has values that {new_type} does not keep; "
+            "set on_type_change to new_column"
+        )
 
 
 def is_lossless(session: Session, dialect: Dialect, table: Table, here: Column, new_type: ColumnType) -> bool:

@@ -32,8 +32,8 @@ from singer_bulk.names import table_name
 from singer_bulk.rejects import Rejects
 from singer_bulk.stage import Stage
 from singer_bulk.stream import Stream, StreamContext, stream_columns
-from singer_bulk.validation import record_check
 from singer_bulk.sweep import STARTED_FORMAT, leftovers
+from singer_bulk.validation import record_check
 from singer_bulk.values import FileFormat, ValueRules
 from singer_bulk.warehouse import Warehouse
 
@@ -52,8 +52,8 @@ class MethodRules:
     hard_delete: bool = False
     operation_column: str | None = None
     delete_values: tuple[str, ...] = ()
-
     max_shrink: float | None = None
+
     def of(self, stream: str, keys: Iterable[str], names: Mapping[str, str]) -> LoadMethod:
         """Return the method of a stream; `keys` are its key properties, `names` maps properties to columns.
 
@@ -73,8 +73,8 @@ class MethodRules:
             names.get("_sdc_deleted_at"),
             names.get(self.operation_column) if self.operation_column else None,
             self.delete_values,
-        )
             self.max_shrink,
+        )
 
     def replaces(self) -> bool:
         """Return whether any stream may be loaded by overwrite: then all streams commit once, at the end."""
@@ -101,8 +101,9 @@ class LoadSettings:
     evolution: EvolutionRules = field(default_factory=EvolutionRules)
     schema_mapping: Mapping[str, Any] = field(default_factory=dict)
     extra_column: bool = False
-    max_rejected_records: int | None = None  # None: a rejected record ends the run
     sweep_after_hours: float | None = None  # None: files that dead runs left are not looked for
+    max_rejected_records: int | None = None  # None: a rejected record ends the run
+    encoders: int = 0  # processes; 0: rows are encoded where the input is read
 
 
 class Mapper(Protocol):
@@ -192,10 +193,10 @@ class Run:
                     self._take(message)
                 self._flush_if_old()
             self._finish()
+            self._sweep()
         except BaseException:
             self._abort()
             raise
-            self._sweep()
         finally:
             self._warehouse.close()
         return self._counts
@@ -270,12 +271,14 @@ class Run:
         rules = dialect.names
         table = Table(*table_name(message.stream, settings.default_schema, settings.schema_mapping, rules))
         self._refuse_shared_table(message.stream, table)
+        pending = self._pending_columns(table)
         placement = Placement(
             message.stream,
-            with_pending(self._warehouse.columns(table), self._pending_columns(table)),
+            with_pending(self._warehouse.columns(table), pending),
             settings.evolution,
             rules,
             lambda here, new_type: self._warehouse.is_lossless(table, here, new_type),
+            frozenset(column.name for column in pending),
         )
         validate = settings.validate_records
         columns = stream_columns(schema, settings.rules, rules, placement, dialect.stored, validate=validate)
@@ -436,11 +439,6 @@ class Run:
             self._rejects.abort()
         self._remove(keys)
 
-    def _remove(self, keys: list[str]) -> None:
-        if not keys:
-            return
-        try:
-            self._stage.remove(keys)
     def _sweep(self) -> None:
         """Remove what dead runs left; a failure to do so is no failure of the run."""
         hours = self._settings.sweep_after_hours
@@ -457,6 +455,11 @@ class Run:
         if found:
             logger.info("%d staged files of dead runs removed", len(found))
 
+    def _remove(self, keys: list[str]) -> None:
+        if not keys:
+            return
+        try:
+            self._stage.remove(keys)
         except BulkError as error:
             logger.warning("a staged file stays: %s", error)
 
