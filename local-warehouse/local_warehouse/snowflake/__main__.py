@@ -10,6 +10,7 @@ from local_warehouse.snowflake.server import serve
 
 
 def main() -> None:
+    os.umask(0o077)  # the database holds the keys of stages
     settings = child.settings()
     server, thread = serve(settings)
     close_admin = server.warehouse.administer(settings["admin_socket"]) if settings.get("admin_socket") else None

@@ -118,7 +118,8 @@ def _text_to_time(x: str, to: T, format_: str, zone: str) -> str:
     if to.kind == "DATE":
         slow_day = f"DATE '1970-01-01' + CAST({slow} AS INTEGER)"
         if format_.upper() in ("AUTO", "YYYY-MM-DD"):
-            fast = f"regexp_full_match({x}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') AND {x} >= '0001' THEN TRY_CAST({x} AS DATE)"
+            shape = f"regexp_full_match({x}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') AND {x} >= '0001'"
+            fast = f"{shape} THEN TRY_CAST({x} AS DATE)"
             return f"CASE WHEN {x} IS NULL THEN NULL ELSE coalesce(CASE WHEN {fast} END, {slow_day}) END"
         return f"({slow_day})"
     slow_number = f"CAST({slow} AS {to.stored})"

@@ -13,7 +13,8 @@ import pyarrow
 from local_warehouse.objects import Found
 from local_warehouse.snowflake.casts import literal
 from local_warehouse.snowflake.copy_columns import Plan
-from local_warehouse.snowflake.csv_reader import Parsed, RowError, decode, parse, quick_table
+from local_warehouse.snowflake.csv_quick import quick_table
+from local_warehouse.snowflake.csv_reader import Parsed, RowError, decode, parse
 from local_warehouse.snowflake.decompress import decompress
 from local_warehouse.snowflake.engine import translate
 from local_warehouse.snowflake.errors import SqlError

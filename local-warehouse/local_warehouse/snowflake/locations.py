@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from local_warehouse.objects import Keys, Objects
 from local_warehouse.snowflake import ddl_objects
 from local_warehouse.snowflake.catalog import Entry
+from local_warehouse.snowflake.cursor import Cursor
 from local_warehouse.snowflake.errors import Unsupported, compilation
 from local_warehouse.snowflake.file_format import DEFAULTS
 from local_warehouse.snowflake.lexer import STAGE, STRING, tokens
-from local_warehouse.snowflake.parser import Cursor
 from local_warehouse.snowflake.query_parser import QueryParser
 from local_warehouse.snowflake.stages import Location, split_url
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from local_warehouse.snowflake.cursor import Cursor
 from local_warehouse.snowflake.errors import compilation, invalid_parameter
 from local_warehouse.snowflake.lexer import NAME, NUMBER, QUOTED, STRING
-from local_warehouse.snowflake.parser import Cursor
 
 
 class Word(str):

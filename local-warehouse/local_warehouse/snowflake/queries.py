@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from local_warehouse.snowflake import ast, dates, semi
+from local_warehouse.snowflake import ast, conversions, dates, semi
 from local_warehouse.snowflake.aggregates import is_aggregate
 from local_warehouse.snowflake.binder import Binder, Context, common_type
 from local_warehouse.snowflake.casts import fit_text
@@ -209,4 +209,4 @@ def _renamed(bound: Bound, names: list[str]) -> Bound:
     return Bound(bound.sql, columns)
 
 
-__all__ = ["Bound", "QueryBinder", "dates", "semi"]
+__all__ = ["Bound", "QueryBinder", "conversions", "dates", "semi"]
