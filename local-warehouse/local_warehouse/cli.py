@@ -133,21 +133,28 @@ def _exec(arguments: argparse.Namespace) -> int:
 
 def _run(command: Sequence[str], variables: Mapping[str, str]) -> int:
     """Run COMMAND with our stdin, stdout and stderr; pass signals on; return its status."""
-    try:
-        process = subprocess.Popen(command, env=variables)
-    except OSError as error:
-        _complain(f"{command[0]}: {error.strerror}")
-        return NOT_FOUND if isinstance(error, FileNotFoundError) else CANNOT_RUN
+    process: subprocess.Popen[bytes] | None = None
+    early: list[int] = []
 
     def pass_on(number: int, frame: FrameType | None) -> None:
+        if process is None:
+            early.append(number)
         # The terminal sends Ctrl-C to COMMAND as well; once is enough.
-        if number not in (signal.SIGINT, signal.SIGQUIT) or not _in_foreground():
+        elif number not in (signal.SIGINT, signal.SIGQUIT) or not _in_foreground():
             process.send_signal(number)
 
     before = {number: signal.signal(number, pass_on) for number in _PASSED_ON}
-    status = process.wait()
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    try:
+        process = subprocess.Popen(command, env=variables)
+        for number in early:
+            process.send_signal(number)
+        status = process.wait()
+    except OSError as error:
+        _complain(f"{command[0]}: {error.strerror}")
+        return NOT_FOUND if isinstance(error, FileNotFoundError) else CANNOT_RUN
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return status if status >= 0 else ENDED_BY_SIGNAL - status
 
 

@@ -65,8 +65,6 @@ class Directory:
                 shutil.rmtree(self.path, ignore_errors=True)
             if self._lock is not None:
                 os.close(self._lock)
-            if [entry.name for entry in base().iterdir()] == [_LOCK]:
-                shutil.rmtree(base(), ignore_errors=True)
 
 
 def base() -> Path:
@@ -88,7 +86,7 @@ def admin_socket(path: Path, server: str) -> Path:
     if len(os.fsencode(inside)) <= _MAX_SOCKET_PATH_BYTES:
         return inside
     name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
-    return base() / f"{name}-{server}.sock"
+    return Path(f"{base()}-{name}-{server}.sock")
 
 
 def _sweep() -> None:
@@ -101,7 +99,10 @@ def _sweep() -> None:
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Between making a directory and locking it no other start may take it for a killed set's."""
+    """Hold base(): between making a directory and locking it no other start may take it for a killed set's.
+
+    The last one to leave removes base().
+    """
     descriptor = None
     while descriptor is None:
         _make(base())
@@ -110,6 +111,8 @@ def _one_at_a_time() -> Iterator[None]:
     try:
         yield
     finally:
+        if [entry.name for entry in base().iterdir()] == [_LOCK]:
+            shutil.rmtree(base(), ignore_errors=True)
         os.close(descriptor)
 
 
