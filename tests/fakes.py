@@ -17,7 +17,8 @@ from singer_bulk.columns import Column, ColumnType, Kind, TypeRules
 from singer_bulk.dialect import APPEND, Rows, Table, TableLoad
 from singer_bulk.errors import BulkError, CommitError, StageError, WarehouseError
 from singer_bulk.flush import FlushPolicy
-from singer_bulk.load import Clock, LoadSettings, MethodRules, Run
+from singer_bulk.load import Clock, Run
+from singer_bulk.load_settings import LoadSettings, MethodRules
 from singer_bulk.names import NameRules
 from singer_bulk.stage import StageWriter
 from singer_bulk.values import FileFormat

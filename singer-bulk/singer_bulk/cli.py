@@ -36,7 +36,8 @@ from singer_bulk.dialect import APPEND, OVERWRITE, UPSERT
 from singer_bulk.errors import BulkError, ConfigError, Interrupted
 from singer_bulk.evolution import EvolutionRules
 from singer_bulk.flush import FlushPolicy
-from singer_bulk.load import Clock, LoadSettings, MethodRules, Run
+from singer_bulk.load import Clock, Run
+from singer_bulk.load_settings import LoadSettings, MethodRules
 from singer_bulk.mapping import StreamMapper
 from singer_bulk.settings import SHARED_SETTINGS
 from singer_bulk.stage import S3Settings, Stage

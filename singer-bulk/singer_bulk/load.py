@@ -15,95 +15,32 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import IO, Any, Protocol
 
 from singer_bulk.batch import Encoders
-from singer_bulk.columns import Column, TypeRules
-from singer_bulk.dialect import APPEND, OVERWRITE, UPSERT, Load, LoadMethod, Table, TableLoad
+from singer_bulk.columns import Column
+from singer_bulk.dialect import OVERWRITE, Load, Table, TableLoad
 from singer_bulk.errors import BulkError, ConfigError, Interrupted, RecordBeforeSchema
-from singer_bulk.evolution import EvolutionRules, Placement, with_pending
-from singer_bulk.flush import FlushPolicy
+from singer_bulk.evolution import Placement, with_pending
+from singer_bulk.fileformat import FileFormat
+from singer_bulk.load_settings import LoadSettings
 from singer_bulk.messages import ActivateVersion, Message, Records, Schema, State, messages_of, read_blocks
 from singer_bulk.metadata import first_sequence
 from singer_bulk.names import table_name
 from singer_bulk.rejects import Rejects
 from singer_bulk.stage import Stage
+from singer_bulk.staged_names import StagedNames, leftovers
 from singer_bulk.stream import Stream, StreamContext, stream_columns
-from singer_bulk.sweep import STARTED_FORMAT, leftovers
 from singer_bulk.validation import record_check
-from singer_bulk.values import FileFormat, ValueRules
 from singer_bulk.warehouse import Warehouse
 
 logger = logging.getLogger(__name__)
 
 # How long a silent tap is waited for before age limits and signals are looked at.
 WAIT_SECONDS = 1.0
-
-
-@dataclass(frozen=True)
-class MethodRules:
-    """How the rows of each stream enter its table: for all streams, and what differs per stream."""
-
-    load_method: str = APPEND
-    by_stream: Mapping[str, str] = field(default_factory=dict)
-    hard_delete: bool = False
-    operation_column: str | None = None
-    delete_values: tuple[str, ...] = ()
-    max_shrink: float | None = None
-
-    def of(self, stream: str, keys: Iterable[str], names: Mapping[str, str]) -> LoadMethod:
-        """Return the method of a stream; `keys` are its key properties, `names` maps properties to columns.
-
-        Raises ConfigError for an upsert without keys.
-        """
-        name = self.by_stream.get(stream, self.load_method)
-        columns = tuple(names[key] for key in keys if key in names)
-        if name == UPSERT and not columns:
-            raise ConfigError(
-                f"stream {stream!r} has no key properties, so it cannot be loaded by upsert; "
-                "set load_method append-only or overwrite for it in stream_settings"
-            )
-        return LoadMethod(
-            name,
-            columns,
-            self.hard_delete,
-            names.get("_sdc_deleted_at"),
-            names.get(self.operation_column) if self.operation_column else None,
-            self.delete_values,
-            self.max_shrink,
-        )
-
-    def replaces(self) -> bool:
-        """Return whether any stream may be loaded by overwrite: then all streams commit once, at the end."""
-        return OVERWRITE in (self.load_method, *self.by_stream.values())
-
-
-@dataclass(frozen=True)
-class LoadSettings:
-    """What the user chose for the loads of a run."""
-
-    method: MethodRules
-    policy: FlushPolicy
-    key_prefix: str
-    default_schema: str | None
-    add_record_metadata: bool
-    validate_records: bool
-    keep_staged_files: bool
-    overwrite_allow_empty: bool
-    act_on_versions: bool
-    rules: TypeRules
-    pipeline_id: str | None
-    connector_version: str
-    values: ValueRules = field(default_factory=ValueRules)
-    evolution: EvolutionRules = field(default_factory=EvolutionRules)
-    schema_mapping: Mapping[str, Any] = field(default_factory=dict)
-    extra_column: bool = False
-    sweep_after_hours: float | None = None  # None: files that dead runs left are not looked for
-    max_rejected_records: int | None = None  # None: a rejected record ends the run
-    encoders: int = 0  # processes; 0: rows are encoded where the input is read
 
 
 class Mapper(Protocol):
@@ -147,8 +84,8 @@ class Run:
         self._mapper = mapper
         self._stop_signal = stop_signal
         self._started_at = clock.now()
-        self._load_id = uuid.uuid4().hex
-        self._file_count = 0
+        self._run_id = uuid.uuid4().hex
+        self._names = StagedNames(settings.key_prefix, self._started_at, self._run_id)
         self._streams: dict[str, Stream] = {}
         self._ended: list[TableLoad] = []
         self._sequence = 0
@@ -162,12 +99,12 @@ class Run:
         self._warned_of_versions = False
         self._rejects = None
         if settings.max_rejected_records is not None:
-            self._rejects = Rejects(stage.open, self._new_reject_key, stage.url, settings.max_rejected_records)
+            self._rejects = Rejects(stage.open, self._names.for_rejects, stage.url, settings.max_rejected_records)
         warehouse.frozen = settings.evolution.frozen
         self._context = StreamContext(
             file_format=file_format,
             open_file=stage.open,
-            new_key=self._new_key,
+            new_key=self._names.for_rows,
             fold=warehouse.dialect.fold,
             now=clock.now,
             monotonic=clock.monotonic,
@@ -352,7 +289,7 @@ class Run:
         self._ended = []
         now = self._clock.now().astimezone(timezone.utc)
         load = Load(
-            load_id=f"{self._load_id}-{self._counts['load'] + 1}",
+            load_id=f"{self._run_id}-{self._counts['load'] + 1}",
             pipeline_id=self._settings.pipeline_id,
             tables=chosen,
             state=self._state,
@@ -446,8 +383,8 @@ class Run:
             return
         try:
             kept = self._warehouse.committed_runs() if self._settings.keep_staged_files else set()
-            keys = self._stage.keys(self._settings.key_prefix.strip("/"))
-            found = leftovers(keys, self._clock.now(), timedelta(hours=hours), {*kept, self._load_id})
+            keys = self._stage.keys(self._names.prefix)
+            found = leftovers(keys, self._clock.now(), timedelta(hours=hours), {*kept, self._run_id})
             self._stage.remove(found)
         except BulkError as error:
             logger.warning("what dead runs left in the stage could not be removed: %s", error)
@@ -462,23 +399,6 @@ class Run:
             self._stage.remove(keys)
         except BulkError as error:
             logger.warning("a staged file stays: %s", error)
-
-    def _new_key(self, stream: str) -> str:
-        return self._key(_key_part(stream), "csv.gz")
-
-    def _new_reject_key(self, stream: str) -> str:
-        return self._key(f"_rejected/{_key_part(stream)}", "jsonl")
-
-    def _key(self, folder: str, ending: str) -> str:
-        self._file_count += 1
-        started = self._started_at.astimezone(timezone.utc).strftime(STARTED_FORMAT)
-        name = f"{started}-{self._load_id}-{self._file_count:05d}.{ending}"
-        return "/".join(part for part in (self._settings.key_prefix.strip("/"), folder, name) if part)
-
-
-def _key_part(stream: str) -> str:
-    """Return a stream's name as a folder: what S3 and COPY take without escapes stays, the rest becomes `_`."""
-    return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in stream) or "_"
 
 
 def _joined(tables: Iterable[TableLoad]) -> tuple[TableLoad, ...]:

@@ -15,7 +15,7 @@ from singer_bulk.errors import (
     WarehouseError,
 )
 from singer_bulk.flush import FlushPolicy
-from singer_bulk.load import MethodRules
+from singer_bulk.load_settings import MethodRules
 
 from tests.fakes import Bench, Failure, lines, record, schema, state
 

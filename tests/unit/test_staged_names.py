@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from singer_bulk.sweep import leftovers
+from singer_bulk.staged_names import leftovers
 
 NOW = datetime(2020, 6, 10, tzinfo=timezone.utc)
 RUN, OTHER = "a" * 32, "b" * 32
