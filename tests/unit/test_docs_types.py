@@ -62,7 +62,8 @@ SCHEMAS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 ]
 TYPES = [
     ("boolean", BOOLEAN), ("integer", INTEGER), ("decimal(38, 0)", BIG_INTEGER),
-    ("decimal(12, 2)", ColumnType(Kind.DECIMAL, 12, 2)), ("double", DOUBLE), ("text", TEXT), ("date", DATE), ("time", TIME),
+    ("decimal(12, 2)", ColumnType(Kind.DECIMAL, 12, 2)), ("double", DOUBLE), ("text", TEXT), ("date", DATE),
+    ("time", TIME),
     ("timestamp", ColumnType(Kind.TIMESTAMP)), ("timestamptz", TIMESTAMPTZ), ("document", JSON),
 ]  # fmt: skip
 
