@@ -363,6 +363,9 @@ def test_row_of_4_megabytes(db: Db, stage: Stage, size_mb: int) -> None:
         "FIXEDWIDTH 'a:1,b:2'",
         "LZOP",
         "ENCRYPTED",
+        "SHAPEFILE",
+        "READRATIO 50",
+        "SSH",
         "NULL AS '\\0'",
     ],
 )

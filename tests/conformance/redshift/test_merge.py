@@ -135,6 +135,12 @@ def test_remove_duplicates_does_not_guess(merging: Db) -> None:
     assert rows(merging) == [(1, "Bob")]
 
 
+def test_remove_duplicates_from_a_subquery(merging: Db) -> None:
+    """Row 37: the stand-in takes a table as source of REMOVE DUPLICATES only."""
+    sql = "MERGE INTO target USING (SELECT * FROM source) AS s ON target.id = s.id REMOVE DUPLICATES"
+    assert merging.error(sql).pgcode == "0A000"
+
+
 def test_null_keys_never_match(merging: Db) -> None:
     """r_MERGE: a condition that is unknown counts as not matched."""
     fill(merging, "(NULL, 'a')", "(NULL, 'b')")
