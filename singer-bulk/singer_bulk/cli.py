@@ -33,6 +33,7 @@ from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
 from singer_bulk.columns import TypeRules
 from singer_bulk.dialect import APPEND, OVERWRITE, UPSERT
+from singer_bulk.documents import MAX_DEPTH
 from singer_bulk.errors import BulkError, ConfigError, Interrupted
 from singer_bulk.evolution import EvolutionRules
 from singer_bulk.flush import FlushPolicy
@@ -345,6 +346,8 @@ _signals = _Signals()
 
 def main(target: type[BulkTarget]) -> NoReturn:
     """Run the command line of a target and exit."""
+    # Before Python 3.12 a decoder in C counts against it: documents of MAX_DEPTH levels, and the stack they stand on.
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 2 * MAX_DEPTH + 1000))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _signals.take)
     logger = logging.getLogger(target.name)
