@@ -27,6 +27,8 @@ def quick_table(data: bytes, options: dict[str, Any]) -> Any:
     )  # fmt: skip
     if not plain or not data or not _regular(data, fields.encode()):
         return None
+    if not data.endswith(b"\n"):
+        data += b"\n"  # Arrow reads an empty last field otherwise as '' where a quote came before
     try:
         data.decode("utf-8")
         table = csv.read_csv(

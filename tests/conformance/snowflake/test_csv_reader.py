@@ -30,6 +30,7 @@ def quickly(text: str) -> list[list[str | None]] | None:
 @example('"""a"|x\n')
 @example('"a|""b"c|d"\n')
 @example('""""|"x\ny"\n')
+@example('|\n""|')
 def test_the_fast_road_agrees_with_the_reader(text):
     """Whatever the text: the same rows, or the fast road declines."""
     rows = quickly(text)
