@@ -36,6 +36,14 @@ NOT_HERE_FUNCTIONS = words(
     OBJECT_TRANSFORM SHA1 FUNC_SHA1 FNV_HASH CONVERT_TIMEZONE STRTOL CHARINDEX DECODE APPROXIMATE HLL
     """
 )
+FOREIGN_OPERATORS = ("->", "->>", "@>", "<@", "#>", "#>>")
+SUSPICIOUS = (
+    FOREIGN_TYPES
+    | FOREIGN_FUNCTIONS
+    | NOT_HERE
+    | NOT_HERE_FUNCTIONS
+    | {"RETURNING", "ON", "FILTER", "ARRAY", "DISTINCT", "FROM", "JOIN", "AS", "SELECT"}
+)
 WRITING = ("INSERT", "UPDATE", "DELETE", "MERGE")
 
 
@@ -44,11 +52,17 @@ def refuse(tokens: list[Token]) -> None:
     _refuse_string_prefixes(tokens)
     reader = Reader(tokens)
     verb = reader.peek().word()
-    while not reader.ended():
-        _refuse_phrase(reader, verb)
-        _refuse_type(reader)
-        _refuse_function(reader)
-        reader.next()
+    for at, token in enumerate(reader.tokens):
+        if token.text in FOREIGN_OPERATORS or (token.kind == "word" and _suspicious(token.text.upper())):
+            reader.at = at
+            _refuse_phrase(reader, verb)
+            _refuse_type(reader)
+            _refuse_function(reader)
+
+
+def _suspicious(word: str) -> bool:
+    """Can this word begin what is refused?  Nearly no word of a long INSERT can."""
+    return word in SUSPICIOUS or word.startswith("RS_")
 
 
 def _refuse_string_prefixes(tokens: list[Token]) -> None:
@@ -61,7 +75,7 @@ def _refuse_string_prefixes(tokens: list[Token]) -> None:
 
 def _refuse_phrase(reader: Reader, verb: str) -> None:
     token = reader.peek()
-    if token.kind == "operator" and token.text in ("->", "->>", "@>", "#>"):
+    if token.kind == "operator":
         raise syntax_error(token.text)
     if token.kind != "word":
         return

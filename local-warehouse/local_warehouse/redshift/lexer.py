@@ -18,7 +18,7 @@ _TOKEN = re.compile(
   | (?P<parameter>\$\d+)
   | (?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)
   | (?P<word>[A-Za-z_\#\x80-\U0010ffff][\w$\#]*)
-  | (?P<operator>::|<>|!=|<=|>=|\|\||.)
+  | (?P<operator>::|->>|->|@>|<@|\#>>|\#>|<>|!=|<=|>=|\|\||.)
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -59,21 +59,17 @@ def _unescape_one(found: re.Match[str]) -> str:
 
 
 def tokens_of(sql: str) -> list[Token]:
-    found = []
-    for match in _TOKEN.finditer(sql):
-        assert match.lastgroup is not None
-        found.append(Token(match.lastgroup, match.group()))
-    return found
+    return [Token(match.lastgroup or "", match.group()) for match in _TOKEN.finditer(sql)]
 
 
 def statements_of(sql: str) -> list[list[Token]]:
     """The statements of one query string, each without its semicolon; empty ones are left out."""
     statements: list[list[Token]] = [[]]
     for token in tokens_of(sql):
-        if token.text == ";" and token.kind == "operator":
-            statements.append([])
-        else:
+        if token.text != ";":  # a string or a name has its quotes
             statements[-1].append(token)
+        else:
+            statements.append([])
     return [statement for statement in statements if any(token.kind != "space" for token in statement)]
 
 

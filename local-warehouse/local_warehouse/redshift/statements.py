@@ -103,8 +103,9 @@ def tables_of(significant: list[Token]) -> list[str]:
     """The names that follow FROM, JOIN, INTO, UPDATE, USING or a comma after them, as far as tokens tell."""
     reader = Reader(significant)
     found = []
-    while not reader.ended():
-        if reader.next().word() in ("FROM", "JOIN", "INTO", "UPDATE", "USING"):
+    for n, token in enumerate(reader.tokens):
+        if token.kind == "word" and token.text.upper() in ("FROM", "JOIN", "INTO", "UPDATE", "USING"):
+            reader.at = n + 1
             while reader.peek().kind in ("word", "quoted"):
                 found.append(_dotted(reader))
                 reader.accept("AS")
@@ -360,8 +361,12 @@ def _set(tokens: list[Token], context: Context) -> Plan:
     reader.accept("SET")
     scope = "LOCAL " if reader.accept("LOCAL") else ""
     reader.accept("SESSION")
-    if reader.sees("AUTHORIZATION") or reader.sees("CHARACTERISTICS"):
+    if reader.sees("AUTHORIZATION"):
         return Plan([text_of(tokens)])
+    if reader.sees("TRANSACTION") or reader.sees("CHARACTERISTICS"):
+        if any(token.word() == "ONLY" for token in reader.tokens):
+            raise NotSupported("SET TRANSACTION READ ONLY")
+        return Plan(["RESET rs.nothing"], tag="SET")  # every level is the database's level
     if reader.accept("TIME", "ZONE"):
         return Plan([text_of(tokens)])
     name = name_of(reader.next())

@@ -53,14 +53,14 @@ def _mark_insert(reader: Reader, columns_of: Columns) -> None:
 
 def _refuse_subqueries(reader: Reader) -> None:
     """Several rows of VALUES take no subquery (c_Examples_of_INSERT_30)."""
+    if not any(token.kind == "word" and token.text.upper() == "SELECT" for token in reader.tokens[reader.at :]):
+        return
     depth, rows = 0, 0
-    asked = False
     for token in reader.tokens[reader.at :]:
         if token.kind == "operator" and token.text in "()":
             depth += 1 if token.text == "(" else -1
             rows += token.text == "(" and depth == 1
-        asked = asked or token.word() == "SELECT"
-    if rows > 1 and asked:
+    if rows > 1:
         raise RedshiftError("0A000", "can't use subqueries in multi-row VALUES")
 
 

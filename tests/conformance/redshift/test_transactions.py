@@ -150,6 +150,18 @@ def test_begin_accepts_every_level_and_ignores_it(db: Db, other: Db, level: str)
     assert db.value("SELECT count(*) FROM t") == 1
 
 
+def test_levels_set_otherwise_are_ignored_too(db: Db, other: Db) -> None:
+    """Row 6, r_BEGIN: SET TRANSACTION and SET SESSION CHARACTERISTICS change nothing either."""
+    db.run("CREATE TABLE t (a INT)")
+    db.run("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    db.run("BEGIN")
+    db.run("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    assert db.value("SELECT count(*) FROM t") == 0
+    other.run("INSERT INTO t VALUES (1)")
+    assert db.value("SELECT count(*) FROM t") == 0
+    db.run("COMMIT")
+
+
 def test_snapshot_lets_writers_of_different_rows_commit(db: Db, other: Db) -> None:
     """Row 6, c_serial_isolation, its timeline: two updates of different rows both commit, a write skew."""
     db.run("CREATE TABLE numbers (digits INT)")

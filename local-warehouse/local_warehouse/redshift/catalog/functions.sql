@@ -96,5 +96,5 @@ END $$;
 CREATE TABLE pg_catalog.rs_long_name (alias text PRIMARY KEY, name text NOT NULL);
 GRANT SELECT ON pg_catalog.rs_long_name TO PUBLIC;
 CREATE FUNCTION pg_catalog.rs_name(value name) RETURNS varchar LANGUAGE sql STABLE AS $$
-    SELECT coalesce((SELECT l.name FROM pg_catalog.rs_long_name l WHERE length(value::text) = 63 AND l.alias = value::text), value::text)::varchar
+    SELECT coalesce((SELECT l.name FROM pg_catalog.rs_long_name l WHERE octet_length(value::text) = 63 AND l.alias = value::text), value::text)::varchar
 $$;
