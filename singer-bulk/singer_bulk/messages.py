@@ -211,7 +211,7 @@ def _run(text: bytes, start: int, end: int, lines_left: int, stream: str) -> tup
         following = text.index(b"\n", end) + 1
         try:
             header = _header_of(text[end : following - 1])
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             break  # reported when its turn comes
         if header.type.upper() != "RECORD" or header.stream != stream:
             break
@@ -243,6 +243,8 @@ def _decode(decode: Any, line: bytes, number: int) -> Any:
         return decode(line)
     except msgspec.ValidationError as error:
         raise MessageError(number, f"not a Singer message ({error}): {shown(line)}", "check the tap") from error
+    except RecursionError as error:
+        raise MessageError(number, f"nested too deep: {shown(line)}", "flatten the record at its source") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         remedy = "each line must be one JSON object; was the tap cut off, or does it print to stdout?"
         raise MessageError(number, f"broken JSON ({error}): {shown(line)}", remedy) from error

@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from singer_bulk.errors import ConfigError, RecordRejected
+from singer_bulk.errors import ConfigError, MessageError, RecordRejected
 
+from tests.fakes import Bench, lines, record, schema
 from tests.fidelity.corpus import REDSHIFT
 from tests.fidelity.encoding import Encoding
 
@@ -125,3 +126,12 @@ def test_format_of_a_pattern_in_numbers_keeps_digits() -> None:
     made.rows(['{"v": 1.00000000000000000000}'])
     with pytest.raises(RecordRejected, match="maximum"):
         made.rows(['{"v": 1.00000000000000000001}'])
+
+
+def test_records_nested_too_deep_are_refused() -> None:
+    """A record that no decoder follows to its end is refused by its line, not by a crash."""
+    deep = "[" * 50_000 + "]" * 50_000
+    for text in (lines(schema()), lines(schema(), record(id=1))):
+        number = text.count("\n") + 1
+        with pytest.raises(MessageError, match=f"line {number}: "):
+            Bench().run(text + f'{{"type": "RECORD", "stream": "orders", "record": {{"id": {deep}}}}}\n')
