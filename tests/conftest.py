@@ -36,13 +36,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With a second S3 only what reads S3 is worth running again; it knows no roles."""
-    if config.getoption("--s3") == "moto":
-        return
-    again = [item for item in items if "stage" in getattr(item, "fixturenames", ())]
-    again = [item for item in again if item.get_closest_marker("roles") is None]
-    config.hook.pytest_deselected(items=[item for item in items if item not in again])
-    items[:] = again
+    """Leave out what makes no sense with a second S3 or on a real account."""
+    left = [item for item in items if _belongs(item, config)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in left])
+    items[:] = left
+
+
+def _belongs(item: pytest.Item, config: pytest.Config) -> bool:
+    used = set(getattr(item, "fixturenames", ()))
+    if config.getoption("--s3") != "moto":
+        # Only what reads S3 is worth running again, and rclone knows no roles.
+        return "stage" in used and item.get_closest_marker("roles") is None
+    real = {name for name in ("redshift", "snowflake") if config.getoption(f"--{name}-config") is not None}
+    # On a real account there are no faults to order, and no keys of an administrator.
+    return not (real and used & {f"{name}_config" for name in real} and used & {"warehouses", "fault", "s3"})
 
 
 class Warehouses:
