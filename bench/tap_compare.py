@@ -1,4 +1,4 @@
-"""Our tap beside the CSV taps of the registry: `python -m bench.tap_compare`.
+"""Our tap beside the CSV taps of the registry: `python -m bench.tap_compare [--only "byte order mark"]`.
 
 Every tap reads the same awkward files (`tap_files.py`) from one S3 stand-in, each foreign tap in an environment of its
 own under .envs/. A record is compared with the csv module's reading of its row: by name where names are unique, by
@@ -8,6 +8,7 @@ Prints the two tables of docs/tap-csv-extract.md.
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import json
 import os
@@ -179,18 +180,21 @@ def speed(run: Run) -> tuple[float, float, int]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", help="name of the only case to read")
+    options = parser.parse_args()
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     endpoint = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
     try:
         with tempfile.TemporaryDirectory() as folder:
-            compare(Path(folder), endpoint)
+            compare(Path(folder), endpoint, options.only)
     finally:
         server.stop()
 
 
-def compare(folder: Path, endpoint: str) -> None:
+def compare(folder: Path, endpoint: str, only: str | None) -> None:
     client = boto3.client(
         "s3",
         endpoint_url=endpoint,
@@ -207,17 +211,18 @@ def compare(folder: Path, endpoint: str) -> None:
         ),
         "tap-s3-csv 2.3.1": foreign("tap-s3-csv", "2.3.1", folder, endpoint, roles, json.dumps),
     }
-    for number, case in enumerate(CASES):
+    cases = [(f"case{number}", case) for number, case in enumerate(CASES) if only in (None, case.name)]
+    for name, case in cases:
         for place, data in enumerate(case.files):
-            client.put_object(Bucket=BUCKET, Key=f"case{number}/{place}.csv", Body=data)
+            client.put_object(Bucket=BUCKET, Key=f"{name}/{place}.csv", Body=data)
     rows = "".join(f"{n},Backordered,2020-06-01 12:{n // 60 % 60:02d}:{n % 60:02d}\n" for n in range(SPEED_ROWS))
     client.put_object(Bucket=BUCKET, Key="speed/0.csv", Body=f"id,status,updated_at\n{rows}".encode())
     print(f"{datetime.date.today()}, python {sys.version.split()[0]}\n")
-    outcomes = [read_all(run, [f"case{number}" for number in range(len(CASES))]) for run in contenders.values()]
+    outcomes = [read_all(run, [name for name, _ in cases]) for run in contenders.values()]
     print("| File | " + " | ".join(contenders) + " |")
     print("|---" * (len(contenders) + 1) + "|")
-    for number, case in enumerate(CASES):
-        verdicts = [verdict(case, f"case{number}", outcome) for outcome in outcomes]
+    for name, case in cases:
+        verdicts = [verdict(case, name, outcome) for outcome in outcomes]
         print(f"| {case.name} | " + " | ".join(verdicts) + " |")
     print("\n| Tap | rows | seconds | CPU seconds | CPU seconds per million rows |\n|---|---|---|---|---|")
     for name, run in contenders.items():
