@@ -96,6 +96,10 @@ TABLE = {
 
 def _table(session: Session, parser: QueryParser) -> Result:
     entry = session.find("table", parser.qualified())
+    if parser.words("TYPE"):
+        parser.need_op("=")
+        if not parser.words("COLUMNS"):
+            raise Unsupported("DESC TABLE .. TYPE other than COLUMNS")
     parser.finish()
     rows = [
         [
