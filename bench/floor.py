@@ -58,7 +58,10 @@ def floor() -> None:
     import zstandard
 
     gc.disable()
-    schema = msgspec.json.decode(sys.stdin.buffer.raw.readline())  # type: ignore[attr-defined]
+    first = sys.stdin.buffer.raw.readline()  # type: ignore[attr-defined]
+    if not first:
+        return
+    schema = msgspec.json.decode(first)
     properties = schema["schema"]["properties"]
     typed = msgspec.json.Decoder(message_type(properties, typed=True)).decode_lines
     raw = msgspec.json.Decoder(message_type(properties, typed=False)).decode_lines
