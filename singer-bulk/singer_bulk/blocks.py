@@ -21,7 +21,7 @@ from singer_bulk.collector import collector_paused
 from singer_bulk.columns import Column, Kind
 from singer_bulk.delimited import RowEncoder
 from singer_bulk.fileformat import FieldEncoder, Unfit
-from singer_bulk.messages import Records
+from singer_bulk.messages import Records, are_plain
 from singer_bulk.splices import NULL_VALUE, SEPARATOR, splice_of, without_escapes
 from singer_bulk.values import FileFormat, UndecidedDatetime
 
@@ -44,9 +44,13 @@ class BlockEncoder:
         self._columns = [
             _Fields(column, encode, file_format) for column, encode in zip(rows.columns, rows.encoders, strict=True)
         ]
+        plain = are_plain(column.property for column in rows.columns)
+        if not plain:
+            self._columns = []  # the definition reads what no struct has a name for
         self._decoders = {
             strict: _decoder(rows.stream, rows.columns, rows.required, forbid_unknown=strict)
             for strict in (True, False)
+            if plain
         }
 
     def encode(self, records: Records, sequence: int) -> bytes:

@@ -17,7 +17,7 @@ import msgspec
 from singer_bulk.columns import Column
 from singer_bulk.documents import MAX_DEPTH
 from singer_bulk.errors import KeyPropertyMissing, MessageError, RecordRejected, ValueRejected, shown
-from singer_bulk.messages import Records
+from singer_bulk.messages import Records, are_plain
 from singer_bulk.validation import Check
 from singer_bulk.values import ColumnOutgrown, FileFormat, Outgrown, UndecidedDatetime, Unfit, field_encoder
 
@@ -205,9 +205,47 @@ def _in_json_words(error: msgspec.ValidationError) -> str:
     return str(error).replace("Object missing required field", "missing required property").replace("`", "'")
 
 
+class _ByName:
+    """The decoder of RECORD lines for properties whose names no struct can have; says the same of a wrong record."""
+
+    def __init__(self, columns: Sequence[Column], required: frozenset[str], *, forbid_unknown: bool) -> None:
+        self._names = [str(column.property) for column in columns]
+        self._required = required
+        self._forbid_unknown = forbid_unknown
+        self._record = msgspec.defstruct("Record", [(f"f{position}", Any) for position in range(len(self._names))])
+
+    def decode(self, line: bytes) -> Any:
+        message = _any_message(line)
+        values = message.record
+        for name in self._names:
+            if name in self._required and name not in values:
+                raise msgspec.ValidationError(f"Object missing required field `{name}`")
+        unknown = [name for name in values if name not in self._names] if self._forbid_unknown else []
+        if unknown:
+            raise msgspec.ValidationError(f"Object contains unknown field `{unknown[0]}`")
+        absent = msgspec.Raw(MISSING)
+        message.record = self._record(*[values.get(name, absent) for name in self._names])
+        return message
+
+
+class _AnyMessage(msgspec.Struct):
+    stream: str
+    record: Any
+    time_extracted: str | None = None
+    version: int | None = None
+
+
+def _any_message(line: bytes) -> _AnyMessage:
+    message = msgspec.json.decode(line, type=_AnyMessage)
+    message.record = msgspec.json.decode(line, type=_AnyRecord).record
+    return message
+
+
 def _decoder(columns: Sequence[Column], required: frozenset[str], *, forbid_unknown: bool) -> Any:
     """Return a decoder of RECORD lines; its records keep each value as JSON text, in the order of the columns."""
     names = [column.property for column in columns]
+    if not are_plain(names):
+        return _ByName(columns, required, forbid_unknown=forbid_unknown)
     absent = msgspec.Raw(MISSING)
     fields: list[Any] = [
         (f"f{position}", msgspec.Raw) if name in required else (f"f{position}", msgspec.Raw, absent)

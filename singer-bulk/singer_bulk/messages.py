@@ -12,7 +12,7 @@ import io
 import os
 import re
 import select
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO, Any
@@ -66,6 +66,11 @@ class Records:
             Records.of_lines(self.stream, lines[:room], numbers[:room]),
             Records.of_lines(self.stream, lines[room:], numbers[room:]),
         )
+
+
+def are_plain(names: Iterable[str | None]) -> bool:
+    """Return whether a msgspec struct may have the names: it takes no quote, backslash or control character."""
+    return not any(character in '"\\' or character < " " for name in names for character in name or "")
 
 
 class Schema(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ import msgspec
 from singer_bulk.collector import collector_paused
 from singer_bulk.columns import INT64_MAX, INT64_MIN, Column, Content, Kind, alternatives, scale_of
 from singer_bulk.errors import ConfigError, RecordInvalid, shown
-from singer_bulk.messages import Records
+from singer_bulk.messages import Records, are_plain
 
 
 class Check(Protocol):
@@ -73,13 +73,15 @@ def record_check(stream: str, schema: Json, columns: Sequence[Column]) -> Check 
     if not residues and not whole:
         return None
     kinds = {name: _simple(part) for name, part in residues.items()}
-    simple = not whole and None not in kinds.values()
+    # msgspec passes over the keys of a TypedDict that are not ASCII.
+    typed = not whole and all(name.isascii() for name in residues)
+    simple = typed and None not in kinds.values()
     lengths = {name: part["maxLength"] for name, part in residues.items() if simple and set(part) == {"maxLength"}}
     return _Checker(
         stream,
         _validator(stream, schema, {**whole, "properties": residues}),
         _record_decoder({name: kind | None for name, kind in kinds.items()}) if simple else None,
-        _record_decoder(dict.fromkeys(residues, Any)) if not whole else msgspec.json.Decoder(float_hook=Decimal),
+        _record_decoder(dict.fromkeys(residues, Any)) if typed else msgspec.json.Decoder(float_hook=Decimal),
         lengths if len(lengths) == len(residues) and not whole else None,
     )
 
@@ -231,6 +233,8 @@ def _simple(residue: Any) -> Any:
         return None
     keywords = set(residue)
     if keywords == {"enum"} and all(isinstance(value, str | None) for value in residue["enum"]):
+        if not any(residue["enum"]):
+            return None
         return Literal[tuple(value for value in residue["enum"] if value is not None)]
     if keywords <= {"maxLength", "minLength"} and all(type(value) is int for value in residue.values()):
         return Annotated[str, msgspec.Meta(max_length=residue.get("maxLength"), min_length=residue.get("minLength"))]
@@ -276,7 +280,7 @@ def _simple_part(name: str, schema: Json) -> Any:
     if name != "object":
         return "refused"
     parts = {name: _simple_document(part) for name, part in schema.get("properties", {}).items()}
-    if None in parts.values():
+    if None in parts.values() or not are_plain(parts):
         return "refused"
     fields = [(f"f{position}", kind, None) for position, kind in enumerate(parts.values())]
     return msgspec.defstruct("Document", fields, rename=dict(zip((name for name, _, _ in fields), parts, strict=True)))

@@ -135,3 +135,37 @@ def test_records_nested_too_deep_are_refused() -> None:
         number = text.count("\n") + 1
         with pytest.raises(MessageError, match=f"line {number}: "):
             Bench().run(text + f'{{"type": "RECORD", "stream": "orders", "record": {{"id": {deep}}}}}\n')
+
+
+HARD_NAMES = ["ä", "日本", 'a"b', "a\\b", "a\nb", "", "\u2028", "a b"]
+
+
+@pytest.mark.parametrize("name", HARD_NAMES)
+def test_properties_of_any_name_are_checked(name: str) -> None:
+    """Whatever a property is called: it is read, checked, required, and missed if unknown; in documents too."""
+    schema = {"properties": {name: {"type": "integer", "maximum": 9}}, "required": [name]}
+    made = Encoding(REDSHIFT, schema)
+    for ascii_only in (True, False):
+        good = [json.dumps({name: number}, ensure_ascii=ascii_only) for number in range(9)]
+        assert made.read(made.rows(good, in_blocks=True)) == [[str(number)] for number in range(9)]
+        with pytest.raises(RecordRejected, match="maximum"):
+            made.rows([*good, json.dumps({name: 10}, ensure_ascii=ascii_only)], in_blocks=True)
+    with pytest.raises(RecordRejected):
+        made.rows(["{}"])
+    inside = {"properties": {"v": {"type": "object", "properties": {name: {"type": "integer"}}, "required": [name]}}}
+    nested = Encoding(REDSHIFT, inside)
+    nested.rows([json.dumps({"v": {name: 1}})] * 9, in_blocks=True)
+    for wrong in ({name: "x"}, {}):
+        with pytest.raises(RecordRejected):
+            nested.rows([json.dumps({"v": wrong})] * 9, in_blocks=True)
+
+
+@pytest.mark.parametrize("name", HARD_NAMES)
+def test_unknown_properties_of_any_name(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A property that the SCHEMA does not have is named, whatever the others are called."""
+    stream = {"properties": {name: {"type": "integer"}}}
+    text = json.dumps({"type": "SCHEMA", "stream": "s", "schema": stream}) + "\n"
+    bench = Bench()
+    bench.run(text + lines(record("s", **{name: 5, "unknown": 1})))
+    assert bench.warehouse.rows("analytics.s") == ["5"]
+    assert any("unknown" in message and "SCHEMA does not have" in message for message in caplog.messages)
