@@ -25,6 +25,8 @@ def connect(config: Config, **changes: Any) -> Any:
     arguments = {argument: config[name] for name, argument in names.items()}
     connection = psycopg2.connect(**{**arguments, "sslmode": config.get("sslmode", "prefer"), **changes})
     connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout TO 60000")  # a statement that waits for ever fails its test alone
     return connection
 
 
