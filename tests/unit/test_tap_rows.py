@@ -291,7 +291,7 @@ CELLS = st.none() | st.text(st.sampled_from('ab|",;\n\r\\ é\x00\t01-'), max_siz
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
     st.booleans(),
 )
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_tables_arrive_as_they_left(
     tmp_path: Path, table: list[list[str | None]], delimiter: str, line_end: str, encoding: str, types: bool
 ) -> None:

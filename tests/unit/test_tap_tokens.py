@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from typing import BinaryIO
 
 import pytest
@@ -42,7 +43,9 @@ def texts(rows: list[Row]) -> list[list[str]]:
 
 # Few letters and many marks, so that every transition between states comes up.
 MARKED_TEXT = st.text(st.sampled_from('ab|",\n\r\\# é'), max_size=60)
-CELLS = st.text(st.sampled_from('ab|",\n\r\\ é\x00\t'), max_size=6)
+# Before 3.11 the csv module neither reads nor writes NUL.
+NUL = "\x00" if sys.version_info >= (3, 11) else ""
+CELLS = st.text(st.sampled_from('ab|",\n\r\\ é\t' + NUL), max_size=6)
 DIALECTS = [
     Dialect(),
     Dialect(delimiter=","),
@@ -65,7 +68,7 @@ def test_what_the_csv_module_writes(table: list[list[str]], line_end: str) -> No
 
 
 @given(MARKED_TEXT, st.sampled_from(DIALECTS))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_what_the_csv_module_reads(text: str, dialect: Dialect) -> None:
     """Any text is read as csv.reader reads it, except where it is refused."""
     rows = rows_of(text.encode(), dialect)
@@ -83,7 +86,7 @@ def test_what_the_csv_module_reads(text: str, dialect: Dialect) -> None:
 
 
 @given(MARKED_TEXT, st.integers(1, 9), st.integers(1, 4), st.sampled_from(DIALECTS))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_blocks_are_whole_rows(text: str, block_bytes: int, max_rows: int, dialect: Dialect) -> None:
     """However a file is cut into blocks, its rows, lines and offsets are the same."""
     data = text.encode()
@@ -107,7 +110,7 @@ def test_blocks_are_whole_rows(text: str, block_bytes: int, max_rows: int, diale
 
 
 @given(MARKED_TEXT, st.sampled_from([1, 2, 3]))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_the_fast_reader_reads_as_the_exact_one(text: str, width: int) -> None:
     """A plain block that the fast reader takes has the fields of the exact reader, NULL and '' told apart."""
     data = text.encode()
