@@ -143,6 +143,32 @@ class Work:
         if not alone and not self.steps:  # nothing to lose: see what others have committed meanwhile
             self.cursor.execute("ROLLBACK")
             self.cursor.execute("BEGIN")
+        try:
+            try:
+                rows = self._attempt(steps, alone)
+            except duckdb.Error as error:
+                if "onflict" not in str(error) or self.broken:
+                    raise
+                rows = self._attempt(steps, alone)  # on the newest state, which is what READ COMMITTED means
+        except duckdb.Error as error:
+            for step in steps:
+                self._unregister(step)
+            raise translate(error) from error
+        finally:
+            if alone:
+                self.shared.locks.release(self)
+        if alone:
+            for step in steps:
+                self._unregister(step)
+        if not alone:
+            for step in steps:
+                for table, version in self.versions.of(step.reads | step.writes).items():
+                    self.seen.setdefault(table, version)
+            self.steps += steps
+        return rows
+
+    def _attempt(self, steps: list[Step], alone: bool) -> list[Any]:
+        """Run the steps; after an error what the transaction had done before stands again."""
         if alone:
             self.cursor.execute("BEGIN")
         try:
@@ -150,22 +176,12 @@ class Work:
             if alone:
                 self.cursor.execute("COMMIT")
                 self.versions.bump(set().union(*(step.writes for step in steps)))
-        except duckdb.Error as error:
+        except duckdb.Error:
             if alone:
                 self._quietly("ROLLBACK")
             else:
                 self.recover()
-            raise translate(error) from error
-        finally:
-            if alone:
-                self.shared.locks.release(self)
-                for step in steps:
-                    self._unregister(step)
-        if not alone:
-            for step in steps:
-                for table, version in self.versions.of(step.reads | step.writes).items():
-                    self.seen.setdefault(table, version)
-            self.steps += steps
+            raise
         return rows
 
     def query(self, sql: str, tables: dict[str, Any] | None = None) -> list[Any]:

@@ -127,6 +127,19 @@ def test_statements_see_what_others_have_committed(db, other):
     assert db.value("SELECT COUNT(*) FROM T") == 1
 
 
+def test_rows_that_others_have_changed_meanwhile(db, other):
+    """READ COMMITTED: a later statement changes rows that another session has changed since BEGIN (transactions)."""
+    db.run("CREATE TABLE T (A INT)")
+    db.run("INSERT INTO T VALUES (1)")
+    db.run("CREATE TABLE U (A INT)")
+    db.run("BEGIN")
+    db.run("INSERT INTO U VALUES (1)")
+    other.run("UPDATE T SET A = 5")
+    db.run("UPDATE T SET A = A * 10")
+    db.run("COMMIT")
+    assert db.run("SELECT T.A, U.A FROM T, U") == [(50, 1)]
+
+
 def test_writers_of_one_table_wait(db, other):
     """UPDATE, DELETE and MERGE wait for one another until COMMIT (transactions, resource locking)."""
     db.run("CREATE TABLE T (A INT)")
