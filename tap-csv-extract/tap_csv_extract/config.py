@@ -211,6 +211,14 @@ class FileSet:
         deleted = ("_sdc_deleted_at",) if self.replication_method == LOG_BASED else ()
         return deleted + (("_sdc_source_file", "_sdc_source_line") if self.add_source_columns else ())
 
+    @property
+    def required_columns(self) -> dict[str, str]:
+        """Columns without which no row of the stream can be sent: name -> the setting that names it."""
+        named = {"operation": self.operation, "operation_time": self.operation_time}
+        if self.replication_method == INCREMENTAL:
+            named["replication_key"] = self.replication_key
+        return {**dict.fromkeys(self.keys, "keys"), **{name: setting for setting, name in named.items() if name}}
+
     def kind(self, name: str, kind: Kind) -> Kind:
         """Complete the kind of a column, as discovery or a catalog gives it, by what the settings say."""
         declared = self.kinds.get(name)

@@ -18,6 +18,7 @@ from tap_csv_extract.discover import Discovery
 from tap_csv_extract.errors import ConfigError, HeaderError
 from tap_csv_extract.file_extract import FileExtract, Stream
 from tap_csv_extract.files import OpenFile
+from tap_csv_extract.kinds import Kind
 from tap_csv_extract.progress import Mark, resume, same_stamp
 from tap_csv_extract.sources import SourceFile
 
@@ -80,7 +81,8 @@ def _columns_fit(stream: Stream, file: SourceFile, names: Sequence[str]) -> bool
     policy, found = stream.file_set.drift, drift.difference(stream.columns, names)
     if found is None:
         return True
-    if policy == drift.ERROR:
+    lacking = [name for name in stream.file_set.required_columns if name not in names]
+    if policy == drift.ERROR or (policy == drift.ADD and lacking):
         expected = f"the columns of stream {stream.file_set.stream!r}"
         raise HeaderError(f"{file.name}, header: {found}, compared with {expected}; {drift.REMEDY}")
     if policy == drift.QUARANTINE:
@@ -101,11 +103,10 @@ def replication_key(stream: Stream, bookmark: Bookmark) -> ReplicationKey | None
     file_set = stream.file_set
     if file_set.replication_key is None or file_set.replication_method != INCREMENTAL:
         return None
-    kind = stream.columns.get(file_set.replication_key)
-    if kind is None or kind.name in ("boolean", "json"):
-        what = "is no column" if kind is None else f"is {kind.name}, which has no order"
+    kind = stream.columns.get(file_set.replication_key, Kind("json"))
+    if kind.name in ("boolean", "json"):
         raise ConfigError(
-            f"stream {file_set.stream!r}: replication_key {file_set.replication_key!r} {what}; "
+            f"stream {file_set.stream!r}: replication_key {file_set.replication_key!r} is no column that has an order; "
             f"columns are {list(stream.columns)}"
         )
     since = bookmark.get("replication_key_value", file_set.start_value)

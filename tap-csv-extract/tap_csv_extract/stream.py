@@ -37,12 +37,15 @@ class CsvStream(Stream):
         self.file_set = file_set
         properties = {name: kind.schema() for name, kind in columns.items()}
         properties |= {name: file_extract.ADDED[name].schema() for name in file_set.added_columns}
-        missing = [key for key in file_set.keys if key not in properties]
-        if missing:
-            raise ConfigError(
-                f"stream {file_set.stream!r}: 'keys' names {missing}, which are no columns; "
-                f"columns are {list(properties)}"
-            )
+        for name, setting in file_set.required_columns.items():
+            if name not in columns:
+                raise ConfigError(
+                    f"stream {file_set.stream!r}: {setting!r} names {name!r}, which is no column; "
+                    f"columns are {list(columns)}"
+                )
+        unknown = [name for name in file_set.kinds if name not in columns]
+        if unknown:
+            tap.logger.warning("stream %r: 'types' names %s, which no file has", file_set.stream, unknown)
         super().__init__(tap, schema={"type": "object", "properties": properties}, name=file_set.stream)
         self.primary_keys = list(file_set.keys)
         self.replication_key = file_set.replication_key

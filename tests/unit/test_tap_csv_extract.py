@@ -301,6 +301,23 @@ def test_real_tables(run: Run, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("settings", "setting"),
+    [
+        ({"keys": ["no"]}, "keys"),
+        ({"operation": "no"}, "operation"),
+        ({"replication_key": "no"}, "replication_key"),
+        ({"operation": "id", "operation_time": "no"}, "operation_time"),
+    ],
+)
+def test_settings_that_name_no_column(tmp_path: Path, run: Run, settings: dict[str, Any], setting: str) -> None:
+    """A setting that names a column which the files do not have is refused before a message is written."""
+    path = tmp_path / "a.csv"
+    path.write_text("id|v\ninsert|2\n")
+    with pytest.raises(ConfigError, match=rf"stream 'a': '{setting}' names 'no', which is no column"):
+        run({"path": str(path), **settings})
+
+
+@pytest.mark.parametrize(
     ("entry", "error"),
     [
         ({"path": "/nowhere/orders.csv"}, "no such file"),

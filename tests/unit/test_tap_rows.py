@@ -160,6 +160,13 @@ def test_drift_during_a_run_sends_a_schema(tmp_path: Path) -> None:
         run_tap(entry, catalog=catalog)
 
 
+def test_drift_takes_no_key_away(tmp_path: Path) -> None:
+    """A file without the key, the operation or the replication key is refused even where columns may drift."""
+    entry = {**two_files(tmp_path), "drift": "add", "keys": ["name"]}
+    with pytest.raises(HeaderError, match=r"b.csv, header: lacks \['name'\]"):
+        run_tap(entry)
+
+
 def test_drift_is_quarantined(tmp_path: Path) -> None:
     """`quarantine` leaves the file unread and unmarked, so that it is read once it fits."""
     entry = {**two_files(tmp_path), "drift": "quarantine", "reject_path": str(tmp_path / "r"), "on_bad_row": "reject"}
