@@ -143,5 +143,13 @@ def other(open_db: Callable[..., Db]) -> Db:
 
 
 @pytest.fixture
+def stand_in(request: pytest.FixtureRequest) -> Any:
+    """The running set; a test that asks for it is about the stand-in alone and does not run on a real account."""
+    if request.config.getoption("--redshift-config") is not None:
+        pytest.skip("about the stand-in alone")
+    return request.getfixturevalue("warehouses").start("redshift")
+
+
+@pytest.fixture
 def stage(redshift_config: Config) -> Stage:
     return Stage(redshift_config, f"{redshift_config['s3_key_prefix']}/conformance", itertools.count(1))

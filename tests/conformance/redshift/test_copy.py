@@ -136,7 +136,7 @@ def test_wrong_secret(table: Db, stage: Stage) -> None:
 
 
 @pytest.mark.roles
-def test_role_without_rights(table: Db, stage: Stage) -> None:
+def test_role_without_rights(stand_in: Any, table: Db, stage: Stage) -> None:
     """Row 41: a role that may not read the bucket fails with S3's AccessDenied."""
     role = stage.config["iam_role"].replace("redshift-copy", "no-access")
     error = table.error(f"COPY t FROM '{stage.put('1|x')}' IAM_ROLE '{role}'")
@@ -145,7 +145,7 @@ def test_role_without_rights(table: Db, stage: Stage) -> None:
 
 
 @pytest.mark.roles
-def test_role_that_does_not_exist(table: Db, stage: Stage) -> None:
+def test_role_that_does_not_exist(stand_in: Any, table: Db, stage: Stage) -> None:
     """Row 41: a role that cannot be assumed is named in the error."""
     role = stage.config["iam_role"] + "-none"
     error = table.error(f"COPY t FROM '{stage.put('1|x')}' IAM_ROLE '{role}'")
@@ -154,7 +154,7 @@ def test_role_that_does_not_exist(table: Db, stage: Stage) -> None:
 
 
 @pytest.mark.roles
-def test_role_chain_and_default_role(table: Db, stage: Stage) -> None:
+def test_role_chain_and_default_role(stand_in: Any, table: Db, stage: Stage) -> None:
     """Row 41: roles are assumed one after the other; `default` is the role of the cluster."""
     url, role = stage.put("1|x\n"), stage.config["iam_role"]
     gate = role.replace("redshift-copy", "redshift-gate")
@@ -369,7 +369,7 @@ def test_row_of_4_megabytes(db: Db, stage: Stage, size_mb: int) -> None:
         "NULL AS '\\0'",
     ],
 )
-def test_not_supported_here(table: Db, stage: Stage, options: str) -> None:
+def test_not_supported_here(stand_in: Any, table: Db, stage: Stage, options: str) -> None:
     """What Redshift can do and the stand-in cannot is refused by SQLSTATE 0A000 and a text that says so."""
     error = table.error(f"COPY t FROM '{stage.put('1|x')}' {stage.role} {options}")
     assert error.pgcode == "0A000"

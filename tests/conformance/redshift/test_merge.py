@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import psycopg2
 import pytest
 
@@ -128,14 +130,14 @@ def test_remove_duplicates(merging: Db, target: str, source: str, after: list[tu
     assert rows(merging) == after
 
 
-def test_remove_duplicates_does_not_guess(merging: Db) -> None:
+def test_remove_duplicates_does_not_guess(stand_in: Any, merging: Db) -> None:
     """Row 37: equal keys inside the source are not described, so the stand-in refuses them."""
     fill(merging, "(1, 'Bob')", "(2, 'x'), (2, 'y')")
     assert merging.error(f"{ON} REMOVE DUPLICATES").pgcode == "0A000"
     assert rows(merging) == [(1, "Bob")]
 
 
-def test_remove_duplicates_from_a_subquery(merging: Db) -> None:
+def test_remove_duplicates_from_a_subquery(stand_in: Any, merging: Db) -> None:
     """Row 37: the stand-in takes a table as source of REMOVE DUPLICATES only."""
     sql = "MERGE INTO target USING (SELECT * FROM source) AS s ON target.id = s.id REMOVE DUPLICATES"
     assert merging.error(sql).pgcode == "0A000"

@@ -17,8 +17,8 @@ from tests.environments import environment
 REQUIREMENTS = [
     "--no-deps", "pipelinewise-target-redshift==1.6.0", "pipelinewise-singer-python==1.1.2", "jsonschema==3.2.0",
     "attrs", "pyrsistent", "six", "setuptools<70", "boto3>=1.40", "botocore>=1.40", "s3transfer", "jmespath",
-    "urllib3", "python-dateutil", "psycopg2-binary>=2.9.10", "joblib", "cloudpickle", "inflection", "pytz", "simplejson", "backoff",
-    "ciso8601",
+    "urllib3", "python-dateutil", "psycopg2-binary>=2.9.10", "joblib", "cloudpickle", "inflection", "pytz",
+    "simplejson", "backoff", "ciso8601",
 ]  # fmt: skip
 # It uses a name that Python 3.10 removed.
 START = "import collections.abc as abc, collections; collections.MutableMapping = abc.MutableMapping; import target_redshift; target_redshift.main()"  # noqa: E501
@@ -63,7 +63,7 @@ def run(tmp_path: Path, config: Config, *messages: dict[str, Any]) -> str:
 
 
 @pytest.mark.timeout(300)  # the first run installs it
-def test_pipelinewise_target_redshift(redshift_config: Config, tmp_path: Path) -> None:
+def test_pipelinewise_target_redshift(stand_in: Any, redshift_config: Config, tmp_path: Path) -> None:
     """Two runs insert and update by key; backslash, quote and comma arrive. That '' becomes NULL is its own doing."""
     first = [SCHEMA, record(id=1, name='a "q" , b\\|', amount=1.5, at="2020-01-01T01:02:03Z"), record(id=2, name="x")]
     second = [SCHEMA, record(id=2, name="y", amount=2), record(id=3, name="")]

@@ -26,9 +26,9 @@ def test_tls_modes(open_db: Callable[..., Db], mode: str) -> None:
     assert db.connection.info.ssl_in_use is (mode != "disable")
 
 
-def test_tls_certificate_can_be_verified(redshift_config: Config, warehouses: Any) -> None:
+def test_tls_certificate_can_be_verified(stand_in: Any, redshift_config: Config) -> None:
     """connecting-ssl-support: with the certificate at hand, verify-full succeeds; without it, it fails."""
-    certificate = warehouses.start("redshift").path / "redshift" / "server.crt"
+    certificate = stand_in.path / "redshift" / "server.crt"
     connect(redshift_config, sslmode="verify-full", host="localhost", sslrootcert=str(certificate)).close()
     with pytest.raises(psycopg2.OperationalError, match="certificate"):
         connect(redshift_config, sslmode="verify-full", host="localhost", sslrootcert="/dev/null")
@@ -150,7 +150,7 @@ def test_floats_show_six_and_fifteen_digits(db: Db) -> None:
         "ALTER TABLE t SET LOCATION 's3://x'",
     ],
 )
-def test_not_supported_here(db: Db, sql: str) -> None:
+def test_not_supported_here(stand_in: Any, db: Db, sql: str) -> None:
     """What Redshift can do and the stand-in cannot is refused by SQLSTATE 0A000 and a text that says so."""
     error = db.error(sql)
     assert error.pgcode == "0A000"
@@ -219,7 +219,7 @@ def _md5(config: Config, salt: bytes) -> str:
 
 
 @pytest.fixture
-def spoken(redshift_config: Config) -> Iterator[Spoken]:
+def spoken(stand_in: Any, redshift_config: Config) -> Iterator[Spoken]:
     session = Spoken(redshift_config)
     yield session
     session.channel.close()
@@ -281,7 +281,7 @@ def test_extended_copy_and_ddl(spoken: Spoken, stage: Stage, schema_name: str) -
 
 
 @pytest.fixture
-def ordered(warehouses: Any, fault: Callable[..., None]) -> Callable[..., None]:
+def ordered(stand_in: Any, fault: Callable[..., None]) -> Callable[..., None]:
     def order(**fields: Any) -> None:
         fault("redshift", **fields)
 
@@ -313,7 +313,7 @@ def test_fault_cuts_at_commit(
     assert other.run("SELECT a FROM t") == committed
 
 
-def test_fault_hangs_until_cleared(db: Db, ordered: Callable[..., None], warehouses: Any) -> None:
+def test_fault_hangs_until_cleared(db: Db, ordered: Callable[..., None], stand_in: Any) -> None:
     """A statement that hangs goes on when the fault is cleared."""
     ordered(action="hang", match="SELECT 42")
     answers: list[Any] = []
@@ -321,7 +321,7 @@ def test_fault_hangs_until_cleared(db: Db, ordered: Callable[..., None], warehou
     hanging.start()
     hanging.join(0.3)
     assert hanging.is_alive()
-    faults.send(admin_socket(warehouses.start("redshift").path, "redshift"), {"do": "clear"})
+    faults.send(admin_socket(stand_in.path, "redshift"), {"do": "clear"})
     hanging.join(20)
     assert answers == [42]
 
@@ -330,9 +330,9 @@ def test_fault_hangs_until_cleared(db: Db, ordered: Callable[..., None], warehou
 
 
 @pytest.fixture
-def aws(warehouses: Any, redshift_config: Config) -> Callable[[str], Any]:
+def aws(stand_in: Any, redshift_config: Config) -> Callable[[str], Any]:
     """Clients of the three calls that issue a password."""
-    folder = warehouses.start("redshift").path / "redshift"
+    folder = stand_in.path / "redshift"
 
     def client(service: str) -> Any:
         return boto3.session.Session().client(
@@ -346,7 +346,7 @@ def aws(warehouses: Any, redshift_config: Config) -> Callable[[str], Any]:
     return client
 
 
-def test_cluster_credentials(aws: Callable[[str], Any], redshift_config: Config, warehouses: Any) -> None:
+def test_cluster_credentials(aws: Callable[[str], Any], redshift_config: Config, stand_in: Any) -> None:
     """API GetClusterCredentials: IAM: before the name; the password opens the account until it expires."""
     issued = aws("redshift").get_cluster_credentials(
         DbUser=redshift_config["user"], ClusterIdentifier="local", DurationSeconds=900
@@ -355,7 +355,7 @@ def test_cluster_credentials(aws: Callable[[str], Any], redshift_config: Config,
     temporary = {**redshift_config, "user": issued["DbUser"], "password": issued["DbPassword"]}
     session = Db(connect(temporary))
     assert session.value("SELECT current_user") == redshift_config["user"]
-    faults.send(admin_socket(warehouses.start("redshift").path, "redshift"), {"do": "expire"})
+    faults.send(admin_socket(stand_in.path, "redshift"), {"do": "expire"})
     assert session.value("SELECT 1") == 1
     with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
         connect(temporary)

@@ -117,7 +117,7 @@ def test_vector(one: Db, stage: Stage, vector: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("vector", OPEN)
-def test_open(one: Db, stage: Stage, vector: dict[str, Any]) -> None:
+def test_open(stand_in: Any, one: Db, stage: Stage, vector: dict[str, Any]) -> None:
     """What the pages leave open is at least the same from one version of the stand-in to the next."""
     check(one, stage, vector)
 
