@@ -149,10 +149,25 @@ class Placement:
     is_lossless: Callable[[Column, ColumnType], bool]
     pending: Collection[str] = ()
     taken: set[str] = field(default_factory=set)
+    keys: Collection[str] = ()  # properties that rows are found by, which must stay in their columns
+    _beside_of: dict[str, ColumnType] = field(default_factory=dict)
 
     def remember(self, columns: Collection[Column]) -> None:
         """Take note of columns that a load has, so that a later change knows them."""
         self.present = with_pending(self.present, columns)
+
+    def keep(self, keys: Collection[str]) -> None:
+        """Keep these properties in their columns; raises ConfigError if one has gone beside its column already."""
+        self.keys = keys
+        for name in keys:
+            if name in self._beside_of:
+                raise self._key_moved(name, self._beside_of[name])
+
+    def _key_moved(self, name: str, here: ColumnType) -> ConfigError:
+        return ConfigError(
+            f"stream {self.stream!r}: key property {name!r} changed its type, its column is {here}, and the rows that "
+            "are there would not be found in another column; widen the column, or load into another table"
+        )
 
     def place(self, wanted: Column) -> Column:
         """Return the column that the property's values go to; raises ConfigError where the user forbids the change."""
@@ -202,6 +217,9 @@ class Placement:
     def _beside(self, wanted: Column, here: Column) -> Column:
         """Return the first column `name__s`, `name__s2` .. that is free or fits."""
         column_type = TIMESTAMPTZ if wanted.type.kind is Kind.DATETIME else wanted.type
+        self._beside_of[str(wanted.property)] = here.type
+        if wanted.property in self.keys:
+            raise self._key_moved(str(wanted.property), here.type)
         for number in range(1, 1000):
             kind = Kind.INTEGER if _is_whole(column_type) else column_type.kind
             suffix = f"_{SUFFIXES[kind]}{number if number > 1 else ''}"
@@ -236,6 +254,7 @@ def with_pending(present: Mapping[str, Column], pending: Collection[Column]) -> 
 
 def joined(one: Column | None, other: Column) -> Column:
     """Return the column that two parts of a load need, of which one has outgrown the other."""
-    if one is None or fitting(one.type, other.type) is not None:
+    if one is None:
         return other
-    return one
+    wider = other if fitting(one.type, other.type) is not None else one
+    return replace(wider, nullable=one.nullable or other.nullable)

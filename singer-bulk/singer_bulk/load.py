@@ -22,7 +22,7 @@ from typing import IO, Any, Protocol
 
 from singer_bulk.batch import Encoders
 from singer_bulk.columns import Column
-from singer_bulk.dialect import OVERWRITE, Load, Table, TableLoad
+from singer_bulk.dialect import OVERWRITE, UPSERT, Load, Table, TableLoad
 from singer_bulk.errors import BulkError, ConfigError, Interrupted, RecordBeforeSchema
 from singer_bulk.evolution import Placement, with_pending
 from singer_bulk.fileformat import FileFormat
@@ -223,6 +223,7 @@ class Run:
         names = {column.property: column.name for column in columns if column.property is not None}
         method = self._settings.method.of(message.stream, message.key_properties or (), names)
         keys = frozenset(message.key_properties or ()) & frozenset(names)
+        placement.keep(keys if method.name == UPSERT else ())
         return Stream(
             message.stream, table, method, text, schema, columns, keys, self._context, message, placement, check
         )

@@ -131,6 +131,17 @@ def test_forbidden_changes_are_named(rules: dict[str, Any]) -> None:
         placement({"v": INTEGER}, **rules).place(Column("v", TEXT, "v"))
 
 
+def test_keys_of_an_upsert_stay_in_their_columns() -> None:
+    """A key property whose type changes is widened or refused: rows could not be found in two columns."""
+    made = placement({"v": BOOLEAN})
+    made.place(Column("v", INTEGER, "v"))
+    with pytest.raises(ConfigError, match="key property 'v'"):
+        made.keep({"v"})
+    made = placement({"v": INTEGER})
+    assert made.place(Column("v", TEXT, "v")).name == "v"
+    made.keep({"v"})
+
+
 class Database:
     """A table that understands the statements of both dialects, and dies before the n-th change."""
 
