@@ -137,7 +137,19 @@ class Session:
     def row_count(self, entry: Entry) -> int:
         return int(self.work.query(f"SELECT count(*) FROM {entry.duck}")[0][0])
 
+    def need_warehouse(self) -> None:
+        """Queries of tables, DML and COPY run in a warehouse (user-guide/warehouses-overview)."""
+        if self.warehouse is None:
+            raise SqlError(
+                "No active warehouse selected in the current session.  Select an active warehouse with the "
+                "'use warehouse' command.",
+                606,
+                "57P03",
+            )
+
     def select(self, bound: Bound, context: Context) -> Result:
+        if context.reads or context.registered:
+            self.need_warehouse()
         listed = ", ".join(f"{wire(column)} AS {column.duck}" for column in bound.columns)
         rows = self.work.query(f"SELECT {listed} FROM ({bound.sql}) q", context.registered)
         return Result(
@@ -169,6 +181,7 @@ class Session:
 
         In the open transaction, in one that AUTOCOMMIT=FALSE opens, or in one of its own.
         """
+        self.need_warehouse()
         if not self.work.open and not self.parameters["AUTOCOMMIT"]:
             self.work.begin()
         return self.work.run(steps, lock or set(), self.parameters["LOCK_TIMEOUT"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import time
 import zlib
 from decimal import Decimal
 
@@ -459,3 +460,39 @@ def test_zero_rows_and_header_only(db, table, stage):
     """SKIP_HEADER skips lines whatever stands in them."""
     stage.put("a.csv", 'id,"na\nme"\n')
     assert stage.copy(table, "FILE_FORMAT = (SKIP_HEADER = 2)")[0]["rows_parsed"] == 0
+
+
+def test_default_length_is_16_million_characters(db, stage):
+    """VARCHAR without a length takes 16,777,216 characters, one more is an error (data-types-text)."""
+    db.run("CREATE TABLE T (A VARCHAR)")
+    stage.put("a.csv", gzip.compress(b"a" * 16_777_216, 1))
+    stage.copy("T")
+    assert db.value("SELECT LENGTH(A) FROM T") == 16_777_216
+    stage.put("a.csv", gzip.compress(b"a" * 16_777_217, 1))
+    db.fails("COPY INTO T FROM @ST", 100074)
+
+
+def test_uncertain_files_are_skipped():
+    """A file older than 64 days is skipped once the table's first load is older too, unless the COPY says otherwise."""
+    from types import SimpleNamespace
+
+    from local_warehouse.objects import Found
+    from local_warehouse.snowflake.copy import UNCERTAIN_SECONDS, CopyJob, Options
+
+    now = time.time()
+    old = now - UNCERTAIN_SECONDS - 86_400
+
+    def skipped(known: dict[str, tuple[str, float]], modified: float, **options: object) -> bool:
+        job = CopyJob.__new__(CopyJob)
+        job.copy = Options(options)
+        job.location = SimpleNamespace(url=lambda key: key)
+        return job._skip(Found("a", 1, "etag", modified), known)
+
+    assert not skipped({}, old)
+    assert skipped({"other": ("x", old)}, old)
+    assert not skipped({"other": ("x", old)}, now)
+    assert not skipped({"other": ("x", now)}, old)
+    assert not skipped({"other": ("x", old)}, old, LOAD_UNCERTAIN_FILES="TRUE")
+    assert not skipped({"other": ("x", old)}, old, FORCE="TRUE")
+    assert skipped({"a": ("etag", now)}, now, LOAD_UNCERTAIN_FILES="TRUE")
+    assert not skipped({"a": ("etag", old)}, now)  # what was known of it has expired

@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from tests.conformance.snowflake.conftest import Db, connect
+
 
 def test_parameters_are_stored_and_unknown_ones_refused(db):
     """ALTER SESSION SET keeps what it knows and refuses the rest; UNSET returns to the default (parameters)."""
@@ -86,3 +88,45 @@ def test_large_result(db):
     rows = db.run("SELECT a.A, b.A FROM T a JOIN T b ON b.A < 50")
     assert len(rows) == 50_000
     assert sum(a for a, _ in rows) == 50 * 499_500
+
+
+def test_queries_and_dml_need_a_warehouse(config, db):
+    """Without a warehouse no table is read and no row written (warehouses-overview)."""
+    db.run("CREATE TABLE T (A INT)")
+    idle = Db(connect(config, warehouse=None, schema=config["default_target_schema"]))
+    assert idle.value("SELECT 1") == 1
+    idle.fails("SELECT * FROM T", 606)
+    idle.fails("INSERT INTO T VALUES (1)", 606)
+    idle.fails("USE WAREHOUSE NOSUCHWAREHOUSE", 2003)
+    idle.run(f"USE WAREHOUSE {config['warehouse']}")
+    idle.run("INSERT INTO T VALUES (1)")
+    idle.close()
+
+
+def test_use(db, config):
+    """USE DATABASE, SCHEMA, ROLE, SECONDARY ROLES; CREATE DATABASE makes it current with a schema PUBLIC (sql/use)."""
+    name = f"D_{config['default_target_schema']}"
+    db.run(f"CREATE DATABASE {name}")
+    assert db.run("SELECT CURRENT_DATABASE(), CURRENT_SCHEMA()") == [(name, "PUBLIC")]
+    db.run("CREATE TABLE T (A INT)")
+    db.run(f"USE DATABASE {config['database']}")
+    assert db.value(f"SELECT COUNT(*) FROM {name}.PUBLIC.T") == 0
+    assert db.value(f"SELECT COUNT(*) FROM {name}..T") == 0
+    db.run(f"USE ROLE {config['role']}")
+    db.run("USE SECONDARY ROLES ALL")
+    db.fails("USE ROLE NOSUCHROLE", 2003)
+    db.run(f"DROP DATABASE {name}")
+    db.fails(f"SELECT * FROM {name}.PUBLIC.T", 2003)
+    db.run(f"USE SCHEMA {config['database']}.{config['default_target_schema']}")
+
+
+def test_functions_of_the_session(db, config):
+    """CURRENT_... and LAST_QUERY_ID (functions-context)."""
+    names = "CURRENT_USER(), CURRENT_ROLE(), CURRENT_WAREHOUSE(), CURRENT_DATABASE(), CURRENT_SCHEMA()"
+    expected = [config[name].upper() for name in ("user", "role", "warehouse", "database", "default_target_schema")]
+    assert db.run(f"SELECT {names}") == [tuple(expected)]
+    with db.connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        first = cursor.sfqid
+        assert cursor.execute("SELECT LAST_QUERY_ID()").fetchone() == (first,)
+    assert db.value("SELECT CURRENT_SESSION()") is not None
