@@ -40,3 +40,4 @@ demo: setup
 
 bench: setup
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.standins

@@ -12,6 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import boto3
@@ -51,7 +52,7 @@ def put_files(config: dict[str, Any], row_count: int) -> int:
     return size_bytes
 
 
-def redshift(config: dict[str, Any]) -> tuple[Callable[[str], Any], str]:
+def redshift(config: dict[str, Any]) -> tuple[Any, Callable[[str], Any], str]:
     connection = psycopg2.connect(
         dbname=config["database"], **{name: config[name] for name in ("host", "port", "user", "password", "sslmode")}
     )
@@ -66,10 +67,10 @@ def redshift(config: dict[str, Any]) -> tuple[Callable[[str], Any], str]:
         cursor.execute(statement)
         return cursor.fetchall() if cursor.description else None
 
-    return run, copy
+    return connection, run, copy
 
 
-def snowflake_(config: dict[str, Any]) -> tuple[Callable[[str], Any], str]:
+def snowflake_(config: dict[str, Any]) -> tuple[Any, Callable[[str], Any], str]:
     names = ("account", "user", "password", "role", "warehouse", "database", "host", "port", "protocol")
     connection = snowflake.connector.connect(
         **{name: config[name] for name in names}, enable_server_session_keep_alive_auto_detection=True
@@ -85,7 +86,7 @@ def snowflake_(config: dict[str, Any]) -> tuple[Callable[[str], Any], str]:
         "COPY INTO bench FROM @BENCH FILE_FORMAT = (TYPE = CSV FIELD_DELIMITER = '|' COMPRESSION = GZIP "
         "FIELD_OPTIONALLY_ENCLOSED_BY = '\"' ESCAPE_UNENCLOSED_FIELD = NONE NULL_IF = () EMPTY_FIELD_AS_NULL = TRUE)"
     )
-    return lambda statement: cursor.execute(statement).fetchall(), copy
+    return connection, lambda statement: cursor.execute(statement).fetchall(), copy
 
 
 def measure(name: str, run: Callable[[str], Any], copy: str, row_count: int, size_bytes: int) -> None:
@@ -117,8 +118,9 @@ def main(row_count: int = 1_000_000) -> None:
         print(json.dumps({"start_seconds": round(time.perf_counter() - begun, 2)}), flush=True)
         size_bytes = put_files(stand_ins.configs["redshift"], row_count)
         for name, connect in (("redshift", redshift), ("snowflake", snowflake_)):
-            run, copy = connect(stand_ins.configs[name])
-            measure(name, run, copy, row_count, size_bytes)
+            connection, run, copy = connect(stand_ins.configs[name])
+            with closing(connection):
+                measure(name, run, copy, row_count, size_bytes)
 
 
 if __name__ == "__main__":
