@@ -32,9 +32,9 @@ def quoted(count: int) -> Iterator[str]:
 
 
 def exact(count: int) -> Iterator[str]:
-    """The same with a quote inside an unquoted field, which leaves every block to the exact reader."""
+    """The same with a quote inside an unquoted field beside a quoted one: every block goes to the exact reader."""
     for n in range(count):
-        yield f'{n}|5" pipe|2020-06-01 12:{n // 60 % 60:02d}:{n % 60:02d}\n'
+        yield f'"{n}"|5" pipe|2020-06-01 12:{n // 60 % 60:02d}:{n % 60:02d}\n'
 
 
 def write(path: Path, rows: Callable[[int], Iterator[str]], count: int) -> None:

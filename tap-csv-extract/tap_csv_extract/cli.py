@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
-from typing import Any, ClassVar
+from typing import IO, Any, ClassVar
 
 import click
 from singer_sdk import Stream, Tap
@@ -80,6 +82,29 @@ class TapCsvExtract(Tap):
             )
         )
         return command
+
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        """Read the configuration files, each once: it may be a pipe. One that is not there or no JSON is named."""
+        merged = super().cb_config(ctx, param, ())
+        for path in value:
+            with _named("--config", path):
+                read = super().cb_config(ctx, param, (path,))
+            merged.config |= read.config
+            merged.parse_env |= read.parse_env
+        return merged
+
+    @classmethod
+    def invoke(cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **arguments: Any) -> None:
+        """Run the tap; a state or catalog that is no JSON is named."""
+        files: dict[str, Any] = {}
+        for name, file in (("state", state), ("catalog", catalog)):
+            if file is not None:
+                with _named(f"--{name}", file.name):
+                    text = file.read()
+                    json.loads(text)
+                files[name] = io.StringIO(text)
+        super().invoke(**files, **arguments)
 
     @classmethod
     def cb_detect(cls, ctx: click.Context, _param: click.Option, path: str | None) -> None:
@@ -158,6 +183,18 @@ class TapCsvExtract(Tap):
                 "correct 'path', or name the columns in 'header'"
             )
         return columns
+
+
+@contextmanager
+def _named(option: str, path: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise ConfigError(f"{option} {path}: No such file or directory") from error
+    except OSError as error:
+        raise ConfigError(f"{option} {path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigError(f"{option} {path}: is no JSON: {error}") from error
 
 
 def main() -> None:

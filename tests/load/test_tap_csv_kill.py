@@ -141,6 +141,20 @@ def test_error_is_a_line(source: Path, tmp_path: Path) -> None:
         assert f"{tmp_path}/a.csv, line 3, column 'id': 'x' is no integer; declare the column in 'types'" in errors
 
 
+@pytest.mark.parametrize("option", ["--config", "--state", "--catalog"])
+def test_files_that_are_no_json(source: Path, tmp_path: Path, option: str) -> None:
+    """A configuration, state or catalog that is no JSON is named, without a traceback."""
+    (tmp_path / "bad.json").write_text("{bad")
+    config = [] if option == "--config" else ["--config", source / "config.json"]
+    for path, reason in ((tmp_path / "bad.json", "is no JSON"), (tmp_path / "none.json", "No such file")):
+        done = subprocess.run([BIN / "tap-csv-extract", *config, option, path], capture_output=True, check=False)
+        assert done.returncode in (1, 2)
+        assert done.stdout == b""
+        assert b"Traceback" not in done.stderr
+        assert f"{path}".encode() in done.stderr
+        assert reason.encode() in done.stderr
+
+
 def test_a_file_that_arrives_during_a_run(source: Path, tmp_path: Path) -> None:
     """A file that arrives, or grows, while the tap runs is sent by that run or the next, once."""
     for number in range(2):
