@@ -5,7 +5,7 @@ Sources: r_ALTER_TABLE, r_ALTER_TABLE_APPEND, t_Defining_constraints
 
 from __future__ import annotations
 
-from local_warehouse.redshift.backend import literal, quoted
+from local_warehouse.redshift.connection import literal, quoted
 from local_warehouse.redshift.ddl import Key, TableReader, layout_statements, note_column
 from local_warehouse.redshift.errors import NotSupported, RedshiftError, syntax_error
 from local_warehouse.redshift.lexer import Reader, Token

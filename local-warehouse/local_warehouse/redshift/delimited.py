@@ -12,10 +12,11 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from local_warehouse.redshift.copy_statement import Copy
+from local_warehouse.redshift.records import Batch, Record, bad_sequence, rejected
 
 BLOCK_BYTES = 1 << 20
 MAX_ROW_BYTES = 4 << 20
@@ -27,37 +28,6 @@ _LONE = re.compile("[\udc80-\udcff]")
 _NONCHARACTER = re.compile(
     "[\ufdd0-\ufdef" + "".join(chr(plane * 0x10000 + low) for plane in range(17) for low in (0xFFFE, 0xFFFF)) + "]"
 )
-
-
-@dataclass
-class BadRecord:
-    """A record that cannot become a row; `line` counts from 1 in its file."""
-
-    line: int
-    raw: str
-    code: int
-    reason: str
-    column: int | None = None
-    value: str = ""
-    position: int = 0
-
-
-@dataclass
-class Batch:
-    """Rows of one block, each with as many fields as there are columns, and the records that are none."""
-
-    rows: list[list[str]]
-    bad: list[BadRecord] = field(default_factory=list)
-
-
-@dataclass
-class Record:
-    """One record read the exact way; `fields` is None when `error` says why."""
-
-    line: int
-    raw: str
-    fields: list[str] | None
-    error: BadRecord | None = None
 
 
 @dataclass
@@ -286,21 +256,21 @@ class DelimitedReader:
         if not raw and self.copy.ignore_blank_lines:
             return None
         if reason:
-            return _bad(record, 1216 if "quote" in reason else 1214, reason)
+            return rejected(record, 1216 if "quote" in reason else 1214, reason)
         if "\0" in raw:
-            return _bad(record, 1216, "Invalid input line: NUL character")
+            return rejected(record, 1216, "Invalid input line: NUL character")
         if len(raw.encode("utf-8", "surrogateescape")) > MAX_ROW_BYTES:
-            return _bad(record, 1216, "Input row exceeds the maximum size of 4 MB")
+            return rejected(record, 1216, "Input row exceeds the maximum size of 4 MB")
         fields = record.fields or []
         if not raw and self.column_count > 1:
-            return _bad(record, 1211, "Input data line is empty")
+            return rejected(record, 1211, "Input data line is empty")
         if len(fields) == self.column_count + 1 and not fields[-1] and not self.copy.csv:
             fields.pop()  # a line may end with a delimiter, as in venue_noseats.txt (r_COPY_command_examples)
         if len(fields) > self.column_count:
-            return _bad(record, 1202, "Extra column(s) found")
+            return rejected(record, 1202, "Extra column(s) found")
         if len(fields) < self.column_count:
             if not self.copy.fill_record:
-                return _bad(record, 1203, "Input data had fewer columns than were defined in the DDL", len(fields))
+                return rejected(record, 1203, "Input data had fewer columns than were defined in the DDL", len(fields))
             fields += [""] * (self.column_count - len(fields))
         record.fields = fields
         return self._check_characters(record)
@@ -316,39 +286,9 @@ class DelimitedReader:
                 continue
             if replacement is None:
                 encoded = value.encode("utf-8", "surrogateescape")
-                return _bad(record, 1220, bad_sequence(encoded), index, value)
+                return rejected(record, 1220, bad_sequence(encoded), index, value)
             record.fields[index] = _LONE.sub(replacement, value)
         return record
-
-
-def bad_sequence(data: bytes) -> str:
-    """The reason for bytes that are no UTF-8 (page multi-byte-character-load-errors)."""
-    try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        bad = data[error.start : error.start + 4]
-        lead = bad[0]
-        following = bad[1:]
-        wanted = 1 if lead < 0xE0 else 2 if lead < 0xF0 else 3
-        if lead < 0xC2 or 0xF8 > lead > 0xF4:
-            number = 3 if lead < 0xC2 else 8
-        elif lead >= 0xF8:
-            number = 1
-        elif lead == 0xED and following[:1] >= b"\xa0":
-            number = 5
-        elif len(following) < wanted:
-            number = 2
-        else:
-            number = 4
-        shown = " ".join(f"{byte:x}" for byte in bad[: wanted + 1])
-        reason = "String contains invalid or unsupported UTF-8 codepoints."
-        return f"{reason} Bad UTF-8 hex sequence: {shown} (error {number})"
-    return ""
-
-
-def _bad(record: Record, code: int, reason: str, column: int | None = None, value: str = "") -> Record:
-    error = BadRecord(record.line, record.raw, code, reason, column, value)
-    return Record(record.line, record.raw, None, error)
 
 
 def _skip_lines(data: bytes, skip: int, line: int) -> tuple[int, int, bytes]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from local_warehouse.redshift import wire
-from local_warehouse.redshift.backend import BackendError
+from local_warehouse.redshift.connection import BackendError
 from local_warehouse.redshift.errors import NotSupported, RedshiftError
 from local_warehouse.redshift.lexer import statements_of
 from local_warehouse.redshift.plans import Plan

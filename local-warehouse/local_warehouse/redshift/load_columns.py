@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from local_warehouse.redshift import datetimes
-from local_warehouse.redshift.backend import literal, quoted
+from local_warehouse.redshift.connection import literal, quoted
 from local_warehouse.redshift.copy_statement import Copy
 
 INTEGERS = {"int2": "Short", "int4": "Integer", "int8": "Long"}

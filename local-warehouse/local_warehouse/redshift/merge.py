@@ -5,7 +5,7 @@ Source: r_MERGE
 
 from __future__ import annotations
 
-from local_warehouse.redshift.backend import literal
+from local_warehouse.redshift.connection import literal
 from local_warehouse.redshift.errors import NotSupported, RedshiftError, syntax_error
 from local_warehouse.redshift.lexer import Reader, Token
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from local_warehouse.faults import Faults
 from local_warehouse.redshift import credentials, tls, wire
-from local_warehouse.redshift.backend import OWNER, Admin, Backend, BackendError, literal, quoted
+from local_warehouse.redshift.backend import OWNER, Backend
+from local_warehouse.redshift.connection import Admin, BackendError, literal, quoted
 from local_warehouse.redshift.names import LongNames
 from local_warehouse.redshift.session import Session
 from local_warehouse.redshift.settings import Settings

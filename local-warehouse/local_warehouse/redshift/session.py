@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from local_warehouse.faults import Fault
 from local_warehouse.redshift import wire
-from local_warehouse.redshift.backend import Admin, BackendError, literal
+from local_warehouse.redshift.connection import Admin, BackendError, literal
 from local_warehouse.redshift.copy_statement import Copy
 from local_warehouse.redshift.errors import LoadFailed, NotSupported, RedshiftError, translate
 from local_warehouse.redshift.extended import Extended
 from local_warehouse.redshift.lexer import Token, statements_of, text_of
-from local_warehouse.redshift.load import Load, Outcome, record_sql
+from local_warehouse.redshift.load import Load
+from local_warehouse.redshift.load_records import Outcome, record_sql
 from local_warehouse.redshift.plans import Plan
 from local_warehouse.redshift.sources import Stage
 from local_warehouse.redshift.statements import Context, plan

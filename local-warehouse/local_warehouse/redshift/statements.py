@@ -10,60 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from local_warehouse.redshift import alter, ddl, foreign, merge, super_values
-from local_warehouse.redshift.backend import literal
+from local_warehouse.redshift.connection import literal
 from local_warehouse.redshift.copy_statement import CopyParser
 from local_warehouse.redshift.errors import NotSupported, RedshiftError, syntax_error
+from local_warehouse.redshift.expressions import rewrite_expressions
 from local_warehouse.redshift.lexer import Reader, Token, text_of
-from local_warehouse.redshift.names import LongNames, name_of, normalise
+from local_warehouse.redshift.names import LongNames, normalise
+from local_warehouse.redshift.parameters import reset_parameter, set_parameter, show_parameter
 from local_warehouse.redshift.plans import Plan
 
 READING = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "(")
-# Functions whose first argument is a bare date part -> the name of the result's column.
-DATE_PART_FUNCTIONS = {
-    "DATEADD": "date_add",
-    "DATE_ADD": "date_add",
-    "DATEDIFF": "date_diff",
-    "DATE_DIFF": "date_diff",
-    "DATE_PART": "date_part",
-    "PGDATE_PART": "date_part",
-}
-GRAMMAR_FUNCTIONS = (
-    "JSON_SERIALIZE",
-    "JSON_ARRAY",
-    "JSON_OBJECT",
-    "JSON_SCALAR",
-    "JSON_QUERY",
-    "JSON_VALUE",
-    "JSON_EXISTS",
-)
-
-# Parameters that PostgreSQL knows by the same name.
-BACKEND_PARAMETERS = {
-    "search_path", "timezone", "datestyle", "statement_timeout", "extra_float_digits", "client_encoding",
-    "application_name", "client_min_messages",
-}  # fmt: skip
-# Redshift's own, kept as text: parameter -> (default, may it be changed here?).
-OWN_PARAMETERS = {
-    "query_group": ("unset", True),
-    "enable_case_sensitive_identifier": ("off", True),
-    "downcase_delimited_identifier": ("on", False),
-    "enable_result_cache_for_session": ("on", True),
-    "wlm_query_slot_count": ("1", True),
-    "analyze_threshold_percent": ("10", True),
-    "auto_analyze": ("on", True),
-    "max_concurrency_scaling_clusters": ("1", True),
-    "mv_enable_aqmv_for_session": ("on", True),
-    "error_on_nondeterministic_update": ("off", False),
-    "describe_field_name_in_uppercase": ("off", False),
-    "enable_case_sensitive_super_attribute": ("off", True),
-    "json_parse_dedup_attributes": ("off", False),
-    "json_parse_truncate_strings": ("off", False),
-    "json_serialization_enable": ("off", False),
-    "navigate_super_null_on_error": ("on", False),
-    "cast_super_null_on_error": ("on", False),
-    "enable_numeric_rounding": ("on", False),
-    "query_priority": ("normal", True),
-}  # fmt: skip
 
 
 @dataclass
@@ -125,44 +81,6 @@ def _dotted(reader: Reader) -> str:
 
 def last_part(name: str) -> str:
     return name.rsplit(".", 1)[-1].strip('"').lower()
-
-
-def rewrite_expressions(significant: list[Token]) -> None:
-    """Spell Redshift's expressions as the backend reads them."""
-    for n, token in enumerate(significant):
-        if token.kind != "word":
-            continue
-        word = token.word()
-        following = significant[n + 1] if n + 1 < len(significant) else Token("end", "")
-        before = significant[n - 1] if n else Token("end", "")
-        if following.text == "(":
-            if word in DATE_PART_FUNCTIONS:
-                _rewrite_date_part(significant, n)
-            elif word in GRAMMAR_FUNCTIONS:
-                token.text = f'"{word.lower()}"'
-            elif word == "NVL":
-                token.text = "coalesce"
-            elif word in ("VARCHAR", "NVARCHAR") and significant[n + 2].word() == "MAX":
-                significant[n + 2].text = str(ddl.MAX_VARCHAR_BYTES)
-        elif word == "SYSDATE" and before.text != "." and following.text != ".":
-            token.text = "pg_catalog.sysdate()"
-        if word == "NVARCHAR" and before.text == "::":
-            token.text = "varchar"
-
-
-def _rewrite_date_part(significant: list[Token], n: int) -> None:
-    """DATEADD(day, 1, '2020-01-01'): the part becomes a text, a bare literal a timestamp."""
-    significant[n].text = DATE_PART_FUNCTIONS[significant[n].word()]
-    depth = 0
-    for at in range(n + 1, len(significant)):
-        token, before, following = significant[at], significant[at - 1], significant[min(at + 1, len(significant) - 1)]
-        depth += {"(": 1, ")": -1}.get(token.text, 0) if token.kind == "operator" else 0
-        if depth == 0:
-            return
-        if at == n + 2 and token.kind in ("word", "quoted") and following.text == ",":
-            token.text, token.kind = literal(name_of(token)), "string"
-        elif depth == 1 and token.kind == "string" and before.text == "," and following.text in (",", ")"):
-            token.text += "::timestamp"
 
 
 def _pass(tokens: list[Token], context: Context) -> Plan:
@@ -356,75 +274,6 @@ def _truncate(tokens: list[Token], context: Context) -> Plan:
     return Plan([f"TRUNCATE TABLE {table}"], commits=True)
 
 
-def _set(tokens: list[Token], context: Context) -> Plan:
-    reader = Reader(tokens)
-    reader.accept("SET")
-    scope = "LOCAL " if reader.accept("LOCAL") else ""
-    reader.accept("SESSION")
-    if reader.sees("AUTHORIZATION"):
-        return Plan([text_of(tokens)])
-    if reader.sees("TRANSACTION") or reader.sees("CHARACTERISTICS"):
-        if any(token.word() == "ONLY" for token in reader.tokens):
-            raise NotSupported("SET TRANSACTION READ ONLY")
-        return Plan(["RESET rs.nothing"], tag="SET")  # every level is the database's level
-    if reader.accept("TIME", "ZONE"):
-        return Plan([text_of(tokens)])
-    name = name_of(reader.next())
-    if not (reader.accept("TO") or reader.accept("=")):
-        raise syntax_error(reader.peek().text)
-    value = "".join(token.text for token in reader.tokens[reader.at :])
-    if name in BACKEND_PARAMETERS:
-        return Plan([f"SET {scope}{name} TO {value}"])
-    if name not in OWN_PARAMETERS:
-        raise RedshiftError("42704", f'unrecognized configuration parameter "{name}"')
-    default, free = OWN_PARAMETERS[name]
-    plain = reader.peek().string() if reader.peek().kind == "string" else value.lower()
-    plain = {"true": "on", "false": "off"}.get(plain.lower(), plain)
-    if plain == "default":
-        plain = default
-    if not free and plain != default:
-        raise NotSupported(f"SET {name} TO {plain}")
-    return Plan([f"SET {scope}rs.{name} TO {literal(plain)}"], setting=(name, plain))
-
-
-def _show(tokens: list[Token], context: Context) -> Plan:
-    reader = Reader(tokens)
-    reader.accept("SHOW")
-    if reader.sees("TIME", "ZONE"):
-        return Plan(["SHOW timezone"])
-    if reader.accept("TRANSACTION", "ISOLATION", "LEVEL"):
-        return Plan(["SHOW transaction_isolation"])
-    name = name_of(reader.next())
-    if not reader.ended() or name == "all":
-        raise NotSupported("SHOW other than SHOW parameter")
-    if name in OWN_PARAMETERS:
-        default = literal(OWN_PARAMETERS[name][0])
-        return Plan(
-            [f"SELECT coalesce(nullif(current_setting('rs.{name}', true), ''), {default}) AS {name}"], tag="SHOW"
-        )
-    if name in BACKEND_PARAMETERS or name in (
-        "server_version",
-        "transaction_isolation",
-        "server_encoding",
-        "is_superuser",
-    ):
-        return Plan([f"SHOW {name}"])
-    if name == "transaction":
-        return Plan(["SHOW transaction_isolation"])
-    raise RedshiftError("42704", f'unrecognized configuration parameter "{name}"')
-
-
-def _reset(tokens: list[Token], context: Context) -> Plan:
-    name = name_of(Reader(tokens).peek(1))
-    if name in OWN_PARAMETERS:
-        return Plan(
-            [f"SET rs.{name} TO {literal(OWN_PARAMETERS[name][0])}"],
-            setting=(name, OWN_PARAMETERS[name][0]),
-            tag="RESET",
-        )
-    return Plan([text_of(tokens)])
-
-
 def _vacuum(tokens: list[Token], context: Context) -> Plan:
     reader = Reader(tokens)
     reader.accept("VACUUM")
@@ -483,9 +332,9 @@ RULES: dict[str, Callable[[list[Token], Context], Plan]] = {
     "ALTER": _alter,
     "DROP": _drop,
     "TRUNCATE": _truncate,
-    "SET": _set,
-    "SHOW": _show,
-    "RESET": _reset,
+    "SET": lambda tokens, context: set_parameter(tokens),
+    "SHOW": lambda tokens, context: show_parameter(tokens),
+    "RESET": lambda tokens, context: reset_parameter(tokens),
     "VACUUM": _vacuum,
     "ANALYZE": _analyze,
     "LOCK": _lock,

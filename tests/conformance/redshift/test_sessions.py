@@ -13,7 +13,7 @@ import pytest
 from local_warehouse import faults
 from local_warehouse.directory import admin_socket
 from local_warehouse.redshift import wire
-from local_warehouse.redshift.backend import Admin
+from local_warehouse.redshift.connection import Admin
 
 from tests.conformance.redshift.conftest import Config, Db, Stage, connect
 
