@@ -7,6 +7,7 @@ the exact reader would. Everything else (quotes inside unquoted text, CR without
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from tap_csv_extract.decode import TextStream
 from tap_csv_extract.dialect import Dialect
 from tap_csv_extract.errors import RowRejected
-from tap_csv_extract.tokens import LINE_END, Tokenizer
+from tap_csv_extract.tokens import LINE_END, Row, Tokenizer
 
 # 1 MiB of text at a time: large enough that the cost per block does not count, small enough for a cache.
 BLOCK_BYTES = 1 << 20
@@ -36,6 +37,7 @@ class Block:
     start: int
     end: int
     plain: bool
+    rows: list[Row] | None = None  # if they had to be read to find where the last one ends
 
 
 class BlockReader:
@@ -108,13 +110,13 @@ class BlockReader:
         """Yield the rest of the file."""
         while self._fill() or self._buffer:
             while True:
-                cut, plain = self._cut()
+                cut, plain, rows = self._cut()
                 if cut == 0:
                     break
                 start, first_line = self._offset, self._line
                 lines = self._count_lines(cut)
                 data = self._advance(cut, lines)
-                yield Block(data, first_line, lines, start, self._offset, plain)
+                yield Block(data, first_line, lines, start, self._offset, plain, rows)
             if self._ended:
                 return
 
@@ -153,17 +155,17 @@ class BlockReader:
         ended = self._buffer[size - 1 : size] in (b"\n", b"\r")
         return count if ended else count + 1
 
-    def _cut(self) -> tuple[int, bool]:
-        """How many bytes of the buffer are whole rows, and whether they are plain."""
+    def _cut(self) -> tuple[int, bool, list[Row] | None]:
+        """How many bytes of the buffer are whole rows, whether they are plain, and the rows if they were read."""
         if not self._buffer:
-            return 0, True
-        cut = self._plain_cut()
+            return 0, True, None
+        cut, rows = self._plain_cut(), None
         plain = cut is not None
         if cut is None:
-            cut = self._exact_cut()
+            cut, rows = self._exact_cut()
         if cut == 0 and len(self._buffer) > MAX_ROW_BYTES:
-            return self._overlong_cut(), False
-        return cut, plain
+            return self._overlong_cut(), False, None
+        return cut, plain, rows
 
     def _plain_cut(self) -> int | None:
         """Cut a buffer of plain rows; None if it is not known to be plain."""
@@ -191,15 +193,12 @@ class BlockReader:
             return None if buffer.endswith(b"\r") else len(buffer)
         return int(ends[-1]) + 1 if len(ends) else 0
 
-    def _exact_cut(self) -> int:
-        end = 0
-        for count, row in enumerate(self._tokenizer.rows(self._buffer, self._line, self._ended), start=1):
-            end = row.end
-            if count >= self._max_rows:
-                return end
-        if self._ended:
-            return len(self._buffer)
-        return end
+    def _exact_cut(self) -> tuple[int, list[Row]]:
+        found = self._tokenizer.rows(self._buffer, self._line, self._ended)
+        rows = list(itertools.islice(found, self._max_rows))
+        if self._ended and len(rows) < self._max_rows:
+            return len(self._buffer), rows
+        return (rows[-1].end if rows else 0), rows
 
     def _overlong_cut(self) -> int:
         """Cut off the first line of a row that has grown too large: its quote is never closed."""

@@ -70,7 +70,9 @@ def _one_chunk(column: Any) -> Any:
 
 
 def exact_rows(tokenizer: Tokenizer, block: Block) -> list[Row]:
-    """Read a block exactly; it holds whole rows, so nothing may follow it."""
+    """Read a block exactly, once; it holds whole rows, so nothing may follow it."""
+    if block.rows is not None:
+        return block.rows
     return list(tokenizer.rows(block.data, block.first_line, final=True))
 
 

@@ -92,8 +92,8 @@ class FileExtract:
         if mark.rows == 0 and block is None and mark.tail[-1:] not in (b"\n", b"\r"):
             mark.restart()  # the header itself may not be complete
         if block is not None and block.data[-1:] not in (b"\n", b"\r"):
-            last = opened.rows(block)[-1]
-            mark.open_row = {"offset": block.start + last.start, "line": last.line, "rows": mark.rows - 1}
+            for last in opened.rows(block)[-1:]:
+                mark.open_row = {"offset": block.start + last.start, "line": last.line, "rows": mark.rows - 1}
 
     def _send(self, block: Block) -> int:
         """Write the rows of a block; return how many rows were read."""

@@ -223,6 +223,15 @@ def test_lines_left_out(tmp_path: Path) -> None:
     assert got[0]["_sdc_source_file"] == str(tmp_path / "a.csv")
 
 
+def test_comment_without_line_end(tmp_path: Path) -> None:
+    """A file may end in a comment that has no line end."""
+    (tmp_path / "a.csv").write_text("id|name\n1|x\n# end")
+    entry = {"path": str(tmp_path / "a.csv"), "comment": "#", "replication_method": "INCREMENTAL"}
+    messages = run_tap(entry)
+    assert records(messages) == [{"id": 1, "name": "x"}]
+    assert records(run_tap(entry, last_state(messages))) == []
+
+
 def test_physical_lines_with_line_ends_inside_fields(tmp_path: Path) -> None:
     """_sdc_source_line is the line of the file where the row begins, not the number of the row."""
     (tmp_path / "a.csv").write_text('id|note\n1|"a\nb"\n\n2|"c\r\nd"\n3|e\n')
