@@ -53,6 +53,7 @@ def covered(output: bytes) -> tuple[list[int], dict[str, Any] | None]:
     return rows[:done], state
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", range(2))
 def test_killed_at_a_random_moment(source: Path, tmp_path: Path, seed: int) -> None:
     """However often the tap is killed, the rows covered by STATEs are those of the files, each once and in order."""
@@ -60,7 +61,7 @@ def test_killed_at_a_random_moment(source: Path, tmp_path: Path, seed: int) -> N
     for _ in range(100):
         with subprocess.Popen(command(source, state_file), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as tap:
             assert tap.stdout is not None
-            output = tap.stdout.read(dice.randrange(1, 8_000_000))
+            output = tap.stdout.read(dice.randrange(1, 12_000_000))
             tap.kill()
             output += tap.stdout.read()
         rows, state = covered(output)
