@@ -46,9 +46,10 @@ def without_escapes(values: bytes, encode: FieldEncoder) -> tuple[bytes, dict[in
 def splice_of(column_type: ColumnType, file_format: FileFormat) -> Splice:
     """Return the splice of a column."""
     splice = _SPLICES.get(column_type.kind, _no_splice)(column_type, file_format)
-    heads = [SEPARATOR + bytes([character]) for character in column_type.starts.encode()]
-    if not heads:
-        return splice
+    allowed, spliced = set(column_type.starts), set(_STARTS.get(column_type.kind, ""))
+    if not allowed or (spliced and spliced <= allowed):
+        return splice  # it takes values of one type only, and the column does too
+    heads = [SEPARATOR + character.encode() for character in allowed]
 
     def of_types(values: bytes, raw: Sequence[Any]) -> bytes | None:
         # Other types than the column takes are left to the definition.
@@ -56,6 +57,21 @@ def splice_of(column_type: ColumnType, file_format: FileFormat) -> Splice:
         return splice(values, raw) if known == len(raw) else None
 
     return of_types
+
+
+# What the JSON text of a value begins with that a splice takes; a document begins with anything.
+_NUMBER = "-0123456789"
+_STARTS = {
+    Kind.BOOLEAN: "tf",
+    Kind.INTEGER: _NUMBER,
+    Kind.DECIMAL: _NUMBER,
+    Kind.DOUBLE: _NUMBER,
+    Kind.TEXT: '"',
+    Kind.DATE: '"',
+    Kind.DATETIME: '"',
+    Kind.TIMESTAMP: '"',
+    Kind.TIMESTAMPTZ: '"',
+}
 
 
 def _no_splice(column_type: ColumnType, file_format: FileFormat) -> Splice:
