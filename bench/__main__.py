@@ -1,8 +1,8 @@
 """`make bench`: what a record costs, as ratios of one run.
 
 BENCH_ROUNDS (3): interleaved rounds, of which medians are taken. BENCH_FULL=1: the scaling table up to 10 million
-records too. BENCH_PEERS=1: the peers, at pinned versions, into environments under .envs/. BENCH_WRITE=1: put the
-tables and the chart into docs/. Everything else is printed.
+records too. BENCH_PEERS=1: the peers, at pinned versions, into environments under .envs/. BENCH_ONLY="record start":
+these tables only. BENCH_WRITE=1: put the tables and the chart into docs/. Everything is printed.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def ratio(one: list[Cost], other: list[Cost], start: float = 0.0, other_start: f
     return median((a.cpu_seconds - start) / (b.cpu_seconds - other_start) for a, b in pairs)
 
 
-def record_tables() -> tuple[list[str], dict[str, dict[str, float]]]:
-    """Measure the workloads; return the lines of the table, and CPU seconds per million for the chart."""
+def record_table(chart: dict[str, dict[str, float]]) -> list[str]:
+    """Measure the workloads; put CPU seconds per million into the chart."""
     commands = {
         "orjson.loads on each line": floor("orjson"),
         "floor: read, typed decode, pipe rows, zstd 1": floor("floor"),
@@ -100,7 +100,6 @@ def record_tables() -> tuple[list[str], dict[str, dict[str, float]]]:
         "| workload | | records/s | MB/s | CPU s per million | peak MB | ×orjson | ×floor |",
         "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
-    chart: dict[str, dict[str, float]] = {}
     for name, count in COUNTS.items():
         source = workload(name, count)
         runs = interleaved(commands, source)
@@ -114,7 +113,7 @@ def record_tables() -> tuple[list[str], dict[str, dict[str, float]]]:
                 f"| {ratio(costs, runs[names[1]], starts[command], starts[names[1]]):.2f} |"
             )
             chart.setdefault(name, {})[command] = seconds * 1e6 / count
-    return lines, chart
+    return lines
 
 
 def start_up_table() -> list[str]:
@@ -138,7 +137,7 @@ def encoders_table() -> list[str]:
     """Measure wall time over encoder processes."""
     lines = ["| workload | encoders | wall s | × encoders 0 | CPU s | peak MB |", "|---|---:|---:|---:|---:|---:|"]
     for name, count in COUNTS.items():
-        runs = interleaved({str(n): stub("redshift", n) for n in (0, 1, 2)}, workload(name, count * 3))
+        runs = interleaved({str(n): stub("redshift", n) for n in (0, 1, 2)}, workload(name, count))
         start = median(run(stub("redshift"), EMPTY).wall_seconds for _ in range(ROUNDS))
         for number, costs in runs.items():
             pairs = zip(costs, runs["0"], strict=True)
@@ -178,30 +177,35 @@ def machine() -> str:
 
 
 def main() -> None:
-    """Measure and report."""
-    lines, chart = record_tables()
-    parts = {"record": lines, "start": start_up_table(), "encoders": encoders_table(), "profile": profile_lists()}
+    """Measure and report, each table as soon as it is there."""
+    chart: dict[str, dict[str, float]] = {}
+    parts: dict[str, Callable[[], list[str]]] = {
+        "record": lambda: record_table(chart),
+        "start": start_up_table,
+        "profile": profile_lists,
+        "encoders": encoders_table,
+    }
     if os.environ.get("BENCH_FULL"):
-        parts["scaling"] = scaling_table()
+        parts["scaling"] = scaling_table
     if os.environ.get("BENCH_PEERS"):
-        parts["peers"] = peers.table(chart, workload, max(1, ROUNDS // 2))
-    parts["machine"] = [machine()]
-    for name, part in parts.items():
-        print(f"\n== {name}\n" + "\n".join(part))
-    if os.environ.get("BENCH_WRITE"):
-        write(parts)
-        (TOP / "docs" / "performance.svg").write_text(bars(chart))
+        parts["peers"] = lambda: peers.table(chart, workload, max(1, ROUNDS // 2))
+    chosen = os.environ.get("BENCH_ONLY", " ".join(parts)).split()
+    for name in [name for name in parts if name in chosen]:
+        lines = [*parts[name](), "", machine()]
+        print(f"\n== {name}\n" + "\n".join(lines), flush=True)
+        if os.environ.get("BENCH_WRITE"):
+            write(name, lines)
+            if chart:
+                (TOP / "docs" / "performance.svg").write_text(bars(chart))
 
 
-def write(parts: dict[str, list[str]]) -> None:
-    """Put the tables between their marks in docs/performance.md."""
+def write(name: str, lines: list[str]) -> None:
+    """Put a table between its marks in docs/performance.md."""
     page = TOP / "docs" / "performance.md"
     text = page.read_text()
-    for name, part in parts.items():
-        begin, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
-        if begin in text:
-            text = text[: text.index(begin) + len(begin)] + "\n".join(part) + text[text.index(end) :]
-    page.write_text(text)
+    begin, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
+    start = text.index(begin) + len(begin)
+    page.write_text(text[:start] + "\n".join(lines) + text[text.index(end) :])
 
 
 if __name__ == "__main__":
