@@ -75,11 +75,15 @@ class BlockEncoder:
             raise Unsure
         values = list(zip(*[msgspec.structs.astuple(message.record) for message in messages], strict=True))
         self._check(records, values)
-        columns = [column.encode(raw) for column, raw in zip(self._columns, values, strict=True)]
-        rows: Iterable[bytes] = map(b"|".join, zip(*columns, strict=True))
         suffix = self._rows.suffix()
-        if suffix is not None:
-            rows = map(add, rows, suffix(messages, sequence))
+        ends = suffix(messages, sequence) if suffix else None
+        # What a column was made of is given back before the next one is made: it stays in the cache.
+        del messages
+        values.reverse()
+        columns = [column.encode(values.pop()) for column in self._columns]
+        rows: Iterable[bytes] = map(b"|".join, zip(*columns, strict=True))
+        if ends is not None:
+            rows = map(add, rows, ends)
         block = b"\n".join(rows) + b"\n"
         if self._max_bytes is not None and len(block) > self._max_bytes:
             raise Unsure  # a single row may be too long
