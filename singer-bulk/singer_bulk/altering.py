@@ -12,7 +12,7 @@ and finds its work done.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from singer_bulk.columns import Column, ColumnType
@@ -23,7 +23,15 @@ from singer_bulk.evolution import NARROW, WIDENED, fitting
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 5  # of looking again: each needs another pipeline that has just altered the table
+# A change moves on from one statement to the next in less, but for its UPDATE of a large table; a run that is taken
+# for dead while that lasts finds its column gone, looks at the table again and starts over.
+DEAD_AFTER_SECONDS = 5
 Columns = Mapping[str, Column]
+Pause = Callable[[float], None]
+
+
+def no_pause(seconds: float) -> None:
+    """Wait for nobody."""
 
 
 def describe(session: Session, dialect: Dialect, table: Table) -> dict[str, Column]:
@@ -33,7 +41,14 @@ def describe(session: Session, dialect: Dialect, table: Table) -> dict[str, Colu
 
 
 def fit_table(
-    session: Session, dialect: Dialect, table: Table, wanted: Sequence[Column], present: Columns, *, frozen: bool
+    session: Session,
+    dialect: Dialect,
+    table: Table,
+    wanted: Sequence[Column],
+    present: Columns,
+    *,
+    frozen: bool,
+    pause: Pause = no_pause,
 ) -> dict[str, Column]:
     """Create the table, or give it the columns that it lacks; return its columns.
 
@@ -48,6 +63,8 @@ def fit_table(
                 return dict(present)
         except WarehouseError:
             found = describe(session, dialect, table)
+            if recover(session, dialect, table, found, pause):
+                found = describe(session, dialect, table)
             if attempt == ATTEMPTS - 1 or found == present:
                 raise
             logger.info("table %s was altered by another run meanwhile; looking again", table)
@@ -217,14 +234,30 @@ def is_lossless(session: Session, dialect: Dialect, table: Table, here: Column, 
         return False  # a value that the new type refuses
 
 
-def recover(session: Session, dialect: Dialect, table: Table, present: Columns) -> bool:
-    """Finish or undo the changes that a dead run left half done; return whether there were any."""
-    prefixes = [dialect.fold(prefix) for prefix in (WIDENED, NARROW)]
-    names = {name.removeprefix(prefix) for name in present for prefix in prefixes if name.startswith(prefix)}
-    for name in sorted(names):
+def recover(session: Session, dialect: Dialect, table: Table, present: Columns, pause: Pause = no_pause) -> bool:
+    """Finish or undo the changes that a dead run left half done; return whether there were any.
+
+    A run that is alive moves on within some seconds, and is waited for.
+    """
+    if not _half_done(dialect, present):
+        return False
+    waited = 0
+    while waited < DEAD_AFTER_SECONDS:
+        pause(1.0)
+        now = describe(session, dialect, table)
+        if not _half_done(dialect, now):
+            return True
+        waited, present = (waited + 1, present) if now == present else (0, now)
+    for name in _half_done(dialect, present):
         logger.warning("table %s: an earlier run died while it changed column %s; completing that", table, name)
         _recover(session, dialect, table, present, name)
-    return bool(names)
+    return True
+
+
+def _half_done(dialect: Dialect, present: Columns) -> list[str]:
+    """Return the columns whose change is under way."""
+    prefixes = [dialect.fold(prefix) for prefix in (WIDENED, NARROW)]
+    return sorted({name.removeprefix(prefix) for name in present for prefix in prefixes if name.startswith(prefix)})
 
 
 def _recover(session: Session, dialect: Dialect, table: Table, present: Columns, name: str) -> None:

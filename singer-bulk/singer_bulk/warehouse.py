@@ -75,7 +75,7 @@ class Warehouse:
         """Return the columns of a table by name; empty if it is not there."""
         if table not in self._tables:
             present = describe(self.session, self.dialect, table)
-            if recover(self.session, self.dialect, table, present):
+            if recover(self.session, self.dialect, table, present, self.pause):
                 present = describe(self.session, self.dialect, table)
             self._tables[table] = present
         return self._tables[table]
@@ -128,7 +128,9 @@ class Warehouse:
         frozen = self.frozen and table != self.ledger
         present = self.columns(table)
         self._tables.pop(table)  # if a change fails, nobody knows what it left
-        self._tables[table] = fit_table(self.session, self.dialect, table, wanted, present, frozen=frozen)
+        self._tables[table] = fit_table(
+            self.session, self.dialect, table, wanted, present, frozen=frozen, pause=self.pause
+        )
 
     def commit(self, load: Load) -> None:
         """Make the load visible, all of it or nothing.
