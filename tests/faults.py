@@ -133,6 +133,7 @@ def strike(stage: Stage, warehouse: str, method: str, moment: Moment, resume: st
     acknowledged = set(range(max(came_out, default=0) * RECORDS_PER_STATE))
     torn = any(acknowledged - set(rows) for rows in present.values()) or present["orders"] != present["users"]
     if not survived:
+        end_detached(stage, warehouse)
         begin = max(came_out, default=0) if resume == "stdout" else last_state(warehouse, config)
         second = run(warehouse, config, feed(begin, method))
         if second.returncode:
@@ -144,6 +145,17 @@ def strike(stage: Stage, warehouse: str, method: str, moment: Moment, resume: st
         lost += len(wanted - set(counts))
         doubled += sum(count - 1 for count in counts.values())
     return Outcome(lost, doubled, torn, survived)
+
+
+def end_detached(stage: Stage, warehouse: str) -> None:
+    """End the transactions of killed targets, as an operator of Snowflake would.
+
+    Snowflake does not see that a client is gone: its transaction keeps its locks until it has blocked another one for
+    five minutes (sql-reference/transactions), and the resumed run would wait for that.
+    """
+    if warehouse == "snowflake":
+        for row in stage.query(warehouse, "SHOW TRANSACTIONS"):
+            stage.query(warehouse, f"SELECT SYSTEM$ABORT_TRANSACTION({row[0]})")
 
 
 def configuration(stage: Stage, warehouse: str, method: str, schema: str) -> dict[str, Any]:
