@@ -31,14 +31,23 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _double(text: str) -> str:
+    """A double as Snowflake shows it, with one digit more where it would come back as another one."""
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError(f"number {text[:40]} is out of range")
+    shown = f"{value:.15e}"
+    return shown if float(shown) == value else f"{value:.16e}"
+
+
 def number_text(text: str) -> str:
-    """A JSON number as Snowflake shows it: exact up to 38 digits, else as a double."""
+    """A JSON number as Snowflake shows it: exact where NUMBER(38, 37) holds it, else as a double."""
     if "e" in text or "E" in text:
-        return f"{float(text):.15e}"
+        return _double(text)
     value = Decimal(text)
-    digits = len(value.as_tuple().digits)
-    if digits > 38:
-        return f"{float(text):.15e}"
+    _, digits, exponent = value.as_tuple()
+    if len(digits) > 38 or (isinstance(exponent, int) and exponent < -37):
+        return _double(text)
     plain = format(value, "f")
     if "." in plain:
         plain = plain.rstrip("0").rstrip(".")
