@@ -98,9 +98,10 @@ def test_rejected_records_are_set_aside() -> None:
     assert len(reasons[0]) == len(reasons[1]) > 0
 
 
-def test_failure_at_any_statement_leaves_all_or_nothing() -> None:
+def test_failure_at_any_statement_leaves_all_or_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever statement fails, with encoder processes too: no STATE, all rows or none, no file and no process."""
     text = lines(WIDE, *rows_of(6000), state(1))
+    forked = catch_forks(monkeypatch)
     undisturbed = Bench()
     undisturbed.run(text, encoders=2)
     for position in range(1, len(undisturbed.warehouse.statements) + 1):
@@ -111,7 +112,7 @@ def test_failure_at_any_statement_leaves_all_or_nothing() -> None:
         assert bench.warehouse.rows(ORDERS) == []
         assert bench.emitted == []
         assert bench.stage.files == {}
-        no_child_is_left()
+        no_child_is_left(forked)
 
 
 def test_process_that_is_killed_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +128,7 @@ def test_process_that_is_killed_ends_the_run(monkeypatch: pytest.MonkeyPatch) ->
         bench.run(lines(WIDE, *rows_of(60_000), state(1)), encoders=2, stop_signal=stop_signal)
     assert bench.emitted == []
     assert bench.warehouse.rows(ORDERS) == []
-    no_child_is_left()
+    no_child_is_left(forked)
 
 
 def catch_forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -144,10 +145,12 @@ def catch_forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return forked
 
 
-def no_child_is_left() -> None:
+def no_child_is_left(forked: list[int]) -> None:
     """Assert that every process that was forked has been waited for."""
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert forked
+    for pid in forked:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
 
 
 def test_long_lines_are_encoded_where_they_are_read() -> None:
