@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from local_warehouse.second_s3 import BINARY_VARIABLE
 from local_warehouse.supervisor import StandIns
 
 from tests.environments import environment
+from tests.forks import Forked
 
 BIN = Path(__file__).parent.parent / ".venv" / "bin"
 
@@ -212,15 +212,10 @@ def run_target(tmp_path: Path) -> Callable[..., Run]:
         file = tmp_path / f"{uuid.uuid4().hex}.json"
         with open(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as out:
             json.dump(config, out)
-        done = subprocess.run(
-            [BIN / command, "--config", file, *arguments],
-            input=stdin,
-            capture_output=True,
-            timeout=timeout_seconds,
-            env={**os.environ, **(variables or {})},
-            check=False,
-        )
-        return Run(done.returncode, done.stdout, done.stderr.decode())
+        with Forked(command, ["--config", file, *arguments], {**os.environ, **(variables or {})}) as process:
+            stdout, stderr = process.communicate(stdin, timeout_seconds)
+        assert process.returncode is not None
+        return Run(process.returncode, stdout, stderr.decode())
 
     return run
 

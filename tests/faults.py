@@ -25,8 +25,9 @@ from local_warehouse import faults
 from local_warehouse.directory import admin_socket
 from local_warehouse.supervisor import StandIns
 
+from tests.forks import Forked
+
 TOP = Path(__file__).parent.parent
-BIN = TOP / ".venv" / "bin"
 PAGE = TOP / "docs" / "faults.md"
 
 TARGETS = {"redshift": "target-redshift-copy", "snowflake": "target-snowflake-stage"}
@@ -210,17 +211,14 @@ def run_until(
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
-def started(warehouse: str, config: Mapping[str, Any], *arguments: str) -> subprocess.Popen[bytes]:
+def started(warehouse: str, config: Mapping[str, Any], *arguments: str) -> Forked:
     """Start the target; its configuration comes through a file that only we can read."""
     path = Path(os.environ.get("TMPDIR", "/tmp")) / f"{uuid.uuid4().hex}.json"
     with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
         json.dump(dict(config), file)
     # The target reads its configuration before anything else; the file goes when this process does.
     FILES.append(path)
-    return subprocess.Popen(
-        [BIN / TARGETS[warehouse], "--config", path, *arguments],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    return Forked(TARGETS[warehouse], ["--config", path, *arguments])
 
 
 FILES: list[Path] = []

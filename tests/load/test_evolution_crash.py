@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,8 +14,9 @@ import pytest
 from local_warehouse import faults
 from local_warehouse.directory import admin_socket
 
-from tests.conftest import BIN, Run, Warehouses
+from tests.conftest import Run, Warehouses
 from tests.fakes import record, schema
+from tests.forks import Forked
 from tests.load.loaders import Loader
 
 INTEGER, STRING = {"type": ["null", "integer"]}, {"type": ["null", "string"]}
@@ -35,10 +35,7 @@ def killed_at(warehouses: Warehouses, tmp_path: Path) -> Iterator[Callable[..., 
         config = tmp_path / "killed.json"
         with open(os.open(config, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
             json.dump(loader.config, file)
-        command = [BIN / loader.command, "--config", config]
-        with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as run:
+        with Forked(loader.command, ["--config", config]) as run:
             assert run.stdin is not None
             run.stdin.write("".join(json.dumps(message) + "\n" for message in messages).encode())
             run.stdin.close()
