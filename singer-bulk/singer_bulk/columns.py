@@ -242,7 +242,8 @@ def _integer(schema: Mapping[str, Any]) -> ColumnType:
 
 def _number(schema: Mapping[str, Any], rules: TypeRules) -> ColumnType:
     step = schema.get("multipleOf")
-    if isinstance(step, int | float) and step > 0:
+    # A step that no decimal type has (1e-38, which taps write for a NUMERIC without scale) is no hint.
+    if isinstance(step, int | float) and step > 0 and scale_of(step) < MAX_PRECISION:
         return _decimal(schema.get("precision"), scale_of(step))
     if schema.get("format") in DECIMAL_FORMATS or "scale" in schema or rules.number_type == "decimal":
         return _decimal(schema.get("precision"), schema.get("scale", rules.number_scale))

@@ -21,7 +21,7 @@ from singer_bulk.fileformat import FieldEncoder, FileFormat, Outgrown, Unfit
 
 _CLOCK = rb"(\d\d:\d\d)(?:(:\d\d)(?:\.(\d+))?)?"
 _DATETIME = re.compile(rb'"(\d{4}-\d\d-\d\d)(?:[Tt ]' + _CLOCK + rb'(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?)?"')
-_TIME = re.compile(rb'"' + _CLOCK + rb'"')
+_TIME = re.compile(rb'"' + _CLOCK.replace(rb"\d\d", rb"\d\d?", 1) + rb'"')  # Python writes 9:05:00 for timedelta
 _UTC_OFFSETS = frozenset((b"Z", b"z", b"+00:00", b"-00:00", b"+00", b"-00", b"+0000", b"-0000"))
 MAX_OFFSET_HOURS = 14  # no place on earth has more; Redshift takes 14:59 (r_Datetime_types)
 
@@ -61,7 +61,7 @@ def time_field(column_type: ColumnType, file_format: FileFormat) -> FieldEncoder
 
     def encode(raw: bytes) -> bytes:
         found = _match(_TIME, raw)
-        clock = found[1] + (found[2] or b":00")
+        clock = found[1].rjust(5, b"0") + (found[2] or b":00")
         _check(time.fromisoformat, clock)
         return clock + b"." + _fraction(found[3], file_format)
 

@@ -34,6 +34,7 @@ from singer_bulk.rejects import Rejects
 from singer_bulk.stage import Stage
 from singer_bulk.staged_names import StagedNames, leftovers
 from singer_bulk.stream import Stream, StreamContext, stream_columns
+from singer_bulk.undeclared import Deletes
 from singer_bulk.validation import record_check
 from singer_bulk.warehouse import Warehouse
 
@@ -97,6 +98,7 @@ class Run:
         self._load_opened = 0.0
         self._counts: Counter[str] = Counter()
         self._warned_of_versions = False
+        self._deletes = Deletes()
         self._rejects = None
         if settings.max_rejected_records is not None:
             self._rejects = Rejects(stage.open, self._names.for_rejects, stage.url, settings.max_rejected_records)
@@ -141,6 +143,9 @@ class Run:
     def _take(self, message: Message) -> None:
         if isinstance(message, Records):
             self._counts["RECORD"] += message.count
+            appeared = self._deletes.appeared(message)
+            if appeared is not None:
+                self._take_schemas(appeared)
             for records in self._mapper.records(message) if self._mapper else (message,):
                 self._take_records(records)
         elif isinstance(message, State):
@@ -148,8 +153,7 @@ class Run:
             self._take_state(bytes(message.value).decode())
         elif isinstance(message, Schema):
             self._counts["SCHEMA"] += 1
-            for schema in self._mapper.schemas(message) if self._mapper else (message,):
-                self._take_schema(schema)
+            self._take_schemas(self._deletes.declared(message))
         else:
             self._counts["ACTIVATE_VERSION"] += 1
             self._take_version(message)
@@ -182,6 +186,10 @@ class Run:
             self._emit_state()
         elif self._due and not self._holds():
             self._flush()
+
+    def _take_schemas(self, message: Schema) -> None:
+        for schema in self._mapper.schemas(message) if self._mapper else (message,):
+            self._take_schema(schema)
 
     def _take_schema(self, message: Schema) -> None:
         known = self._streams.get(message.stream)

@@ -54,7 +54,8 @@ def field_encoder(column_type: ColumnType, file_format: FileFormat) -> FieldEnco
 
 def _refuse_type(column_type: ColumnType) -> bytes:
     names = [name for name, starts in STARTS.items() if set(starts) <= set(column_type.starts)]
-    raise Unfit(f"takes {' or '.join(names)}", "send what the SCHEMA declares, or name the type that comes in it")
+    remedy = "send what the SCHEMA declares, name the type that comes in it, or set validate_records to false"
+    raise Unfit(f"takes {' or '.join(names)}", remedy)
 
 
 def string_of(raw: bytes) -> str:

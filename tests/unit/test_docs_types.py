@@ -38,6 +38,7 @@ SCHEMAS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"type": "number"}, {}, ""),
     ({"type": "number"}, {"number_type": "decimal"}, "number_type: decimal, number_scale: 9"),
     ({"type": "number", "multipleOf": 0.01}, {}, ""),
+    ({"type": "number", "multipleOf": 1e-38}, {}, "a step that no decimal has: as without one"),
     ({"type": STRING, "format": "singer.decimal"}, {}, "also x-singer.decimal, decimal"),
     ({"type": STRING, "format": "singer.decimal", "precision": 12, "scale": 2}, {}, ""),
     ({"type": STRING}, {}, ""),

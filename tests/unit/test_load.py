@@ -267,6 +267,39 @@ def test_unknown_property_is_warned_of_once(caplog: pytest.LogCaptureFixture) ->
     assert len([message for message in caplog.messages if "SCHEMA does not have" in message]) == 1
 
 
+DELETED = "2020-06-10T09:05:12+00:00"
+
+
+def test_undeclared_delete_keeps_its_moment(caplog: pytest.LogCaptureFixture) -> None:
+    """A delete whose SCHEMA does not declare _sdc_deleted_at is told from a row that lives.
+
+    The same SCHEMA, sent again in that run, does not take the column away; a text that holds the name makes none.
+    """
+    orders = schema(id={"type": "integer"}, note={"type": ["null", "string"]})
+    bench = Bench()
+    bench.run(
+        lines(
+            orders, record(id=1, note='"_sdc_deleted_at"'), record(id=2), record(id=3, _sdc_deleted_at=DELETED),
+            record(id=4), orders, record(id=5, other=1), record(id=6, other=1, _sdc_deleted_at=DELETED), state(2),
+        )
+    )  # fmt: skip
+    null, moment = "@null@", "2020-06-10 09:05:12.0+00"
+    assert bench.warehouse.rows(ORDERS) == [
+        f'1|"""_sdc_deleted_at"""|{null}', f"2|{null}|{null}", f"3|{null}|{moment}", f"4|{null}|{null}",
+        f"5|{null}|{null}", f"6|{null}|{moment}",
+    ]  # fmt: skip
+    assert [text for text in caplog.messages if "SCHEMA does not have" in text and "deleted" in text] == []
+
+
+def test_undeclared_delete_after_other_rows() -> None:
+    """Rows of the stream that no load has committed yet stay in their file; all load in one commit."""
+    bench = Bench()
+    delete = record(id=2, _sdc_deleted_at=DELETED)
+    bench.run(lines(schema(), record(id=1), schema("b"), record("b", id=1), delete, state(1)))
+    assert bench.warehouse.rows(ORDERS) == ["1", "2|2020-06-10 09:05:12.0+00"]
+    assert [statement for statement in bench.warehouse.statements if statement == "COMMIT"] == ["COMMIT"]
+
+
 def test_two_streams_of_one_table_are_refused() -> None:
     """Streams that would share a table are named, with the remedy."""
     bench = Bench()
