@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from local_warehouse.snowflake import ast
-from local_warehouse.snowflake.binder import Binder
+from local_warehouse.snowflake.binder import Binder, common_type
 from local_warehouse.snowflake.casts import instant
 from local_warehouse.snowflake.errors import Unsupported, compilation
 from local_warehouse.snowflake.functions import FUNCTIONS
 from local_warehouse.snowflake.scope import Scope, Typed
-from local_warehouse.snowflake.types import BOOLEAN, FLOAT, SEMI, TEXT, T, number
+from local_warehouse.snowflake.types import BOOLEAN, FLOAT, INTEGER, SEMI, TEXT, T, number
 
 COUNT = T("NUMBER", 18, 0)
-AGGREGATES = {"COUNT", "SUM", "AVG", "MIN", "MAX", "COUNT_IF", "LISTAGG", "ANY_VALUE", "BOOLOR_AGG", "BOOLAND_AGG"}
+AGGREGATES = {
+    "COUNT", "SUM", "AVG", "MIN", "MAX", "COUNT_IF", "LISTAGG", "ANY_VALUE", "BOOLOR_AGG", "BOOLAND_AGG", "MAX_BY",
+    "MIN_BY",
+}  # fmt: skip
 
 
-def is_aggregate(node: object) -> bool:
-    return isinstance(node, ast.Call) and node.name in AGGREGATES and node.over is None
+def has_aggregate(node: object) -> bool:
+    return any(isinstance(one, ast.Call) and one.name in AGGREGATES and one.over is None for one in ast.inside(node))
 
 
 def _value(binder: Binder, node: ast.Call, scope: Scope) -> Typed:
@@ -102,25 +105,70 @@ def _boolean(binder: Binder, node: ast.Call, scope: Scope) -> Typed:
     return Typed(f"{word}({binder.convert(_value(binder, node, scope), BOOLEAN)}){_over(binder, node, scope)}", BOOLEAN)
 
 
+def _ordered(node: ast.Call, framed: bool) -> ast.Window:
+    """The window of a function that ranks: it needs ORDER BY, and takes a frame only if its page has one."""
+    over = node.over
+    if over is None or not over.order:
+        message = f"Window function type [{node.name}] requires ORDER BY in window specification"
+        raise compilation(message, 2303, "42601")
+    if over.frame and not framed:
+        raise compilation(f"Sliding window frame unsupported for function {node.name}", 2303, "42601")
+    return over
+
+
 def _rank(binder: Binder, node: ast.Call, scope: Scope) -> Typed:
-    if node.args or node.over is None or (node.name != "ROW_NUMBER" and not node.over.order):
-        raise compilation(f"Invalid use of window function [{node.name}]", 2303, "42601")
-    return Typed(f"CAST({node.name.lower()}(){_over(binder, node, scope)} AS DECIMAL(18,0))", COUNT)
+    if node.args or node.distinct or node.star:
+        raise compilation(f"too many arguments for function [{node.name}] expected 0, got {len(node.args)}", 939)
+    over = binder.window(_ordered(node, framed=False), scope)
+    return Typed(f"CAST({node.name.lower()}(){over} AS DECIMAL(18,0))", COUNT)
 
 
 def _neighbour(binder: Binder, node: ast.Call, scope: Scope) -> Typed:
-    if node.over is None or not 1 <= len(node.args) <= 2:
-        raise Unsupported(f"{node.name} with these arguments")
+    """LAG and LEAD: value, offset, and what stands where there is no such row."""
+    if not 1 <= len(node.args) <= 3 or node.distinct:
+        raise compilation(f"not enough arguments for function [{node.name}], expected 1, got {len(node.args)}", 938)
+    window = _ordered(node, framed=False)
     value = binder.expr(node.args[0], scope)
-    offset = f", CAST({binder.expr(node.args[1], scope).sql} AS BIGINT)" if len(node.args) > 1 else ""
-    return Typed(f"{node.name.lower()}({value.sql}{offset}){_over(binder, node, scope)}", value.type)
+    type_ = value.type
+    rest = ""
+    if len(node.args) > 1:
+        rest += f", CAST({binder.convert(binder.expr(node.args[1], scope), INTEGER)} AS BIGINT)"
+    if len(node.args) > 2:
+        default = binder.expr(node.args[2], scope)
+        type_ = common_type([type_, default.type])
+        rest += f", {binder.convert(default, type_)}"
+    nulls = " IGNORE NULLS" if node.ignore_nulls else ""
+    inner = f"{binder.convert(value, type_)}{rest}{nulls}"
+    return Typed(f"{node.name.lower()}({inner}){binder.window(window, scope)}", type_)
+
+
+# FIRST_VALUE and LAST_VALUE see the whole partition by default, not as far as the current row as ANSI has it.
+_WHOLE = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
+
+
+def _end_value(binder: Binder, node: ast.Call, scope: Scope) -> Typed:
+    value = _value(binder, node, scope)
+    nulls = " IGNORE NULLS" if node.ignore_nulls else ""
+    over = binder.window(_ordered(node, framed=True), scope, _WHOLE)
+    return Typed(f"{node.name.lower()}({value.sql}{nulls}){over}", value.type)
+
+
+def _by(binder: Binder, node: ast.Call, scope: Scope) -> Typed:
+    """MAX_BY and MIN_BY: a column of the row where another is greatest or least; that other is not NULL."""
+    if len(node.args) != 2 or node.over or node.distinct:
+        raise Unsupported(f"{node.name} with these arguments")
+    binder.context.repeatable = False  # which of several such rows is not defined
+    value, key = (binder.expr(arg, scope) for arg in node.args)
+    word = "arg_max_null" if node.name == "MAX_BY" else "arg_min_null"
+    return Typed(f"{word}({value.sql}, {binder.comparable(key, key.type)})", value.type)
 
 
 FUNCTIONS.update(
     {
         "COUNT": _count, "SUM": _sum, "AVG": _avg, "MIN": _extreme, "MAX": _extreme, "COUNT_IF": _count_if,
         "ANY_VALUE": _any_value, "LISTAGG": _listagg, "BOOLOR_AGG": _boolean, "BOOLAND_AGG": _boolean,
+        "MAX_BY": _by, "MIN_BY": _by,
         "ROW_NUMBER": _rank, "RANK": _rank, "DENSE_RANK": _rank, "LAG": _neighbour, "LEAD": _neighbour,
-        "FIRST_VALUE": _neighbour, "LAST_VALUE": _neighbour,
+        "FIRST_VALUE": _end_value, "LAST_VALUE": _end_value,
     }
 )  # fmt: skip

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
 
 from local_warehouse.snowflake.types import T
 
@@ -146,7 +147,7 @@ class Order:
 class Window:
     partition: list[Expr]
     order: list[Order]
-    frame: str
+    frame: str = ""
 
 
 @dataclass
@@ -157,6 +158,7 @@ class Call(Expr):
     distinct: bool = False
     star: bool = False
     within: list[Order] = field(default_factory=list)
+    ignore_nulls: bool = False
     over: Window | None = None
 
 
@@ -216,6 +218,7 @@ class Select:
     source: Relation | None = None
     where: Expr | None = None
     group: list[Expr] = field(default_factory=list)
+    group_all: bool = False
     having: Expr | None = None
     qualify: Expr | None = None
 
@@ -241,3 +244,20 @@ class Query:
     order: list[Order] = field(default_factory=list)
     limit: Expr | None = None
     offset: Expr | None = None
+
+
+def inside(node: object) -> Iterator[object]:
+    """A node and all nodes below it in the same SELECT: what subqueries hold is theirs."""
+    yield node
+    if isinstance(node, list | tuple):
+        for one in node:
+            yield from inside(one)
+    elif is_dataclass(node):
+        for one in fields(node):
+            value = getattr(node, one.name)
+            if not isinstance(value, Query):
+                yield from inside(value)
+
+
+def has_window(node: object) -> bool:
+    return any(isinstance(one, Call) and one.over is not None for one in inside(node))

@@ -25,6 +25,7 @@ class Context:
     reads: set[int] = field(default_factory=set)  # ids of tables read
     registered: dict[str, Any] = field(default_factory=dict)  # Arrow tables the SQL names
     names: int = 0
+    views: list[str] = field(default_factory=list)  # full names of the views around what is bound now
 
     def name(self, prefix: str) -> str:
         self.names += 1
@@ -113,7 +114,8 @@ class Binder:
     def subquery(self, query: ast.Query, scope: Scope) -> tuple[str, T]:
         raise NotImplementedError
 
-    def window(self, window: ast.Window, scope: Scope) -> str:
+    def window(self, window: ast.Window, scope: Scope, frame: str = "") -> str:
+        """The OVER clause; `frame` is the one that holds where the query names none."""
         self.context.repeatable = False  # ties in the order may fall otherwise next time
         parts = []
         if window.partition:
@@ -121,8 +123,8 @@ class Binder:
             parts.append("PARTITION BY " + ", ".join(self.comparable(key, key.type) for key in keys))
         if window.order:
             parts.append("ORDER BY " + self.order(window.order, scope))
-        if window.frame:
-            parts.append(window.frame)
+        if window.frame or frame:
+            parts.append(window.frame or frame)
         return " OVER (" + " ".join(parts) + ")"
 
     def null(self, node: ast.Null, scope: Scope) -> Typed:
@@ -287,6 +289,8 @@ class Binder:
         function = self.functions.get(node.name)
         if function is None:
             raise compilation(f"Unknown function {node.name}", 2141, "42601")
+        if node.ignore_nulls and node.name not in ("LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE"):
+            raise Unsupported(f"{node.name} with IGNORE NULLS")
         return function(self, node, scope)
 
 

@@ -95,7 +95,7 @@ def _fast_stamp(x: str, kind: str, format_: str, zone: str) -> tuple[str, str] |
     if (offset is None and kind != "TIMESTAMP_NTZ" and zone != "UTC") or (offset and kind == "TIMESTAMP_NTZ"):
         return None
     middle = "T" if "T" in format_[10:14].upper() else " "
-    pattern = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{middle}[0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
+    pattern = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{middle}([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
     pattern += rf"\.[0-9]{{1,{digits}}}" if digits else ""
     wall = f"CAST(epoch_us(TRY_CAST(left({x}, 19) AS TIMESTAMP)) AS HUGEINT) * 1000"
     if digits:
@@ -229,7 +229,9 @@ def _to_variant(x: str, source: T, settings: Settings) -> str:
     if source.kind == "NUMBER":
         text = f"CAST({x} AS VARCHAR)"
         return f"regexp_replace({text}, '[.]?0+$', '')" if source.scale else text
-    if source.kind in ("FLOAT", "BOOLEAN"):
+    if source.kind == "FLOAT":
+        return f"sf_variant_double(CAST({x} AS VARCHAR))"
+    if source.kind == "BOOLEAN":
         return to_text(x, source, settings)
     if source.kind == "BINARY":
         raise no_cast("BINARY", "VARIANT")

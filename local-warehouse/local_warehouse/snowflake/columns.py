@@ -8,6 +8,7 @@ from local_warehouse.snowflake.catalog import ColumnDef
 from local_warehouse.snowflake.errors import Unsupported
 from local_warehouse.snowflake.queries import QueryBinder
 from local_warehouse.snowflake.query_parser import QueryParser
+from local_warehouse.snowflake.reserved import NO_COLUMN
 from local_warehouse.snowflake.scope import Scope
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def column_definition(session: Session, parser: QueryParser) -> ColumnDef:
     """`name type [NOT NULL] [DEFAULT ..] [PRIMARY KEY] [COMMENT ..]`."""
-    column = ColumnDef(parser.identifier(), "", parser.type())
+    column = ColumnDef(parser.identifier(NO_COLUMN), "", parser.type())
     while True:
         if parser.words("NOT", "NULL"):
             column.nullable = False

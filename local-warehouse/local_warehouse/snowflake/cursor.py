@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from local_warehouse.snowflake.errors import SqlError, syntax
 from local_warehouse.snowflake.lexer import END, NAME, NUMBER, OP, QUOTED, STRING, Token, position, tokens
+from local_warehouse.snowflake.reserved import RESERVED
 from local_warehouse.snowflake.types import T, make_type
 
 
@@ -66,9 +67,10 @@ class Cursor:
         if not self.words(*sequence):
             raise self.error()
 
-    def identifier(self) -> str:
+    def identifier(self, barred: frozenset[str] = frozenset()) -> str:
+        """A name; an unquoted one may not be a reserved word or one of `barred`."""
         token = self.next()
-        if token.kind not in (NAME, QUOTED):
+        if token.kind != QUOTED and (token.kind != NAME or token.value in RESERVED or token.value in barred):
             raise self.error(token)
         return token.value
 

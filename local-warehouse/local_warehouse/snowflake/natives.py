@@ -140,6 +140,7 @@ _FUNCTIONS: dict[str, tuple[Callable[..., str | None], int]] = {
     "sf_parse_json": (variant.normalise, 1),
     "sf_parse_json_last": (variant.normalise_last, 1),
     "sf_variant_text": (variant.text_of, 1),
+    "sf_variant_double": (variant.double, 1),
     "sf_pretty": (variant.pretty, 1),
     "sf_flatten": (variant.flatten, 1),
     "sf_get": (get_step, 2),

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from local_warehouse.snowflake import ast
 from local_warehouse.snowflake.cursor import Cursor
+from local_warehouse.snowflake.errors import Unsupported
 from local_warehouse.snowflake.lexer import DOLLAR, NAME, NUMBER, OP, QUOTED, STRING, Token
+from local_warehouse.snowflake.reserved import NO_COLUMN_REFERENCE, RESERVED
 from local_warehouse.snowflake.types import make_type
 
 _COMPARISONS = {"=", "<>", "!=", "<", ">", "<=", ">="}
 # Words that end an expression or a relation, so they are never taken for an alias.
-CLAUSES = {
-    "FROM", "WHERE", "GROUP", "HAVING", "QUALIFY", "ORDER", "LIMIT", "OFFSET", "FETCH", "UNION", "EXCEPT", "MINUS",
-    "INTERSECT", "ON", "USING", "JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", "WHEN", "THEN",
-    "ELSE", "END", "AND", "OR", "NOT", "IN", "IS", "LIKE", "ILIKE", "RLIKE", "BETWEEN", "SET", "WINDOW", "AS",
-    "SELECT", "VALUES", "LATERAL", "ASC", "DESC", "NULLS", "TABLESAMPLE", "SAMPLE", "PIVOT", "UNPIVOT", "FILES",
-    "PATTERN", "FILE_FORMAT", "AT", "BEFORE", "MATCH_RECOGNIZE", "CONNECT", "START", "FOR",
-}  # fmt: skip
 _NO_CALL = {"CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP", "CURRENT_USER"}
 
 
@@ -215,7 +210,7 @@ class ExpressionParser(Cursor):
             return self._call(word)
         if word in _NO_CALL:
             return ast.Call(word, [])
-        if word in CLAUSES:
+        if word in RESERVED or word in NO_COLUMN_REFERENCE:
             raise self.error(token)
         return self._column(token)
 
@@ -267,15 +262,16 @@ class ExpressionParser(Cursor):
             self.need("ORDER", "BY")
             call.within = self.order_items()
             self.need_op(")")
-        if self.is_word("IGNORE", "RESPECT"):
-            raise self.error()
+        call.ignore_nulls = self.words("IGNORE", "NULLS")
+        if not call.ignore_nulls:
+            self.words("RESPECT", "NULLS")
         if self.words("OVER"):
             call.over = self._window()
         return call
 
     def _window(self) -> ast.Window:
         self.need_op("(")
-        window = ast.Window([], [], "")
+        window = ast.Window([], [])
         if self.words("PARTITION", "BY"):
             window.partition.append(self.expression())
             while self.op(","):
@@ -283,17 +279,22 @@ class ExpressionParser(Cursor):
         if self.words("ORDER", "BY"):
             window.order = self.order_items()
         if self.is_word("ROWS", "RANGE"):
+            if not window.order:  # functions-window-syntax: a frame needs a known order
+                raise self.error()
             window.frame = self._frame()
         self.need_op(")")
         return window
 
     def _frame(self) -> str:
         unit = self.next().value
-        if not self.words("BETWEEN"):
-            return f"{unit} {self._bound()}"
-        low = self._bound()
-        self.need("AND")
-        return f"{unit} BETWEEN {low} AND {self._bound()}"
+        bounds = []
+        if self.words("BETWEEN"):
+            bounds.append(self._bound())
+            self.need("AND")
+        bounds.append(self._bound())
+        if unit == "RANGE" and any(bound[0].isdigit() for bound in bounds):
+            raise Unsupported("RANGE with an offset")
+        return f"{unit} BETWEEN {' AND '.join(bounds)}" if len(bounds) > 1 else f"{unit} {bounds[0]}"
 
     def _bound(self) -> str:
         if self.words("CURRENT", "ROW"):

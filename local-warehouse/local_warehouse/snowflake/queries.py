@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from local_warehouse.snowflake import ast, conversions, dates, semi
-from local_warehouse.snowflake.aggregates import is_aggregate
+from local_warehouse.snowflake.aggregates import has_aggregate
 from local_warehouse.snowflake.binder import Binder, Context, common_type
 from local_warehouse.snowflake.casts import fit_text
 from local_warehouse.snowflake.catalog import ColumnDef
@@ -90,7 +90,7 @@ class QueryBinder(Binder, Relations):
             "(" + ", ".join(self.convert(value, type_) for value, type_ in zip(row, types, strict=True)) + ")"
             for row in values
         ]
-        columns = [OutColumn(f"COLUMN{i + 1}", f"o{i + 1}", type_) for i, type_ in enumerate(types)]
+        columns = [OutColumn(f"COLUMN{i + 1}", self.context.name("o"), type_) for i, type_ in enumerate(types)]
         names = ", ".join(column.duck for column in columns)
         return Bound(f"SELECT * FROM (VALUES {', '.join(lines)}) v({names})", columns)
 
@@ -100,13 +100,14 @@ class QueryBinder(Binder, Relations):
             raise compilation("invalid number of result columns for set operator input branches", 2057, "42601")
         columns: list[OutColumn] = []
         sides: list[list[str]] = [[], []]
-        for i, (a, b) in enumerate(zip(left.columns, right.columns, strict=True)):
+        for a, b in zip(left.columns, right.columns, strict=True):
             type_ = common_type([a.type, b.type])
             if operation.op != "UNION ALL" and (type_.kind in SEMI or type_.kind == "TIMESTAMP_TZ"):
                 raise Unsupported(f"{operation.op} of {type_.kind} values")
+            out = OutColumn(a.name, self.context.name("o"), type_)
             for side, column in zip(sides, (a, b), strict=True):
-                side.append(f"{self.convert(Typed(column.duck, column.type), type_)} AS o{i + 1}")
-            columns.append(OutColumn(a.name, f"o{i + 1}", type_))
+                side.append(f"{self.convert(Typed(column.duck, column.type), type_)} AS {out.duck}")
+            columns.append(out)
         halves = [
             f"SELECT {', '.join(side)} FROM ({bound.sql}) x" for side, bound in zip(sides, (left, right), strict=True)
         ]
@@ -122,7 +123,7 @@ class QueryBinder(Binder, Relations):
         for item in select.items:
             for name, value in self._item(item, scope):
                 values.append(value)
-                columns.append(OutColumn(name, f"o{len(values)}", value.type))
+                columns.append(OutColumn(name, self.context.name("o"), value.type))
                 if item.alias:
                     scope.aliases.setdefault(item.alias, Typed(f"({value.sql})", value.type))
         if select.distinct and any(v.type.kind in SEMI or v.type.kind == "TIMESTAMP_TZ" for v in values):
@@ -132,11 +133,14 @@ class QueryBinder(Binder, Relations):
         if select.where is not None:
             _no_aggregate(select.where, "WHERE")
             sql += f" WHERE {self.condition(select.where, scope)}"
-        if select.group:
-            sql += " GROUP BY " + ", ".join(self._group(node, values, scope) for node in select.group)
+        groups = self._groups(select, values, scope)
+        if groups:
+            sql += f" GROUP BY {', '.join(groups)}"
         if select.having is not None:
             sql += f" HAVING {self.condition(select.having, scope)}"
         if select.qualify is not None:
+            if not ast.has_window([select.qualify, *(item.expr for item in select.items)]):
+                raise compilation("QUALIFY clause requires at least one window function", 2303, "42601")
             sql += f" QUALIFY {self.condition(select.qualify, scope)}"
         return Bound(sql + self._tail(query, scope, columns), columns)
 
@@ -154,6 +158,14 @@ class QueryBinder(Binder, Relations):
         value = self.expr(item.expr, scope)
         name = item.alias or (item.expr.parts[-1] if isinstance(item.expr, ast.Column) else item.text.upper())
         return [(name, value)]
+
+    def _groups(self, select: ast.Select, values: list[Typed], scope: Scope) -> list[str]:
+        if not select.group_all:
+            return [self._group(node, values, scope) for node in select.group]
+        if any(isinstance(item.expr, ast.Star) for item in select.items):
+            raise Unsupported("GROUP BY ALL of *")
+        positions = [i + 1 for i, item in enumerate(select.items) if not has_aggregate(item.expr)]
+        return [self._group(ast.Number(str(i)), values, scope) for i in positions]
 
     def _group(self, node: ast.Expr, values: list[Typed], scope: Scope) -> str:
         if isinstance(node, ast.Number) and node.text.isdigit():
@@ -198,7 +210,7 @@ class QueryBinder(Binder, Relations):
 
 
 def _no_aggregate(node: ast.Expr, clause: str) -> None:
-    if is_aggregate(node):
+    if has_aggregate(node):
         raise compilation(f"Invalid aggregate function in {clause.lower()} clause", 2076, "42601")
 
 

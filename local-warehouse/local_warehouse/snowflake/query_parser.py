@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from local_warehouse.snowflake import ast
 from local_warehouse.snowflake.lexer import NAME, QUOTED, STAGE, STRING
-from local_warehouse.snowflake.parser import CLAUSES, ExpressionParser
+from local_warehouse.snowflake.parser import ExpressionParser
+from local_warehouse.snowflake.reserved import NO_BARE_ALIAS, NO_RELATION
 
 
 class QueryParser(ExpressionParser):
@@ -91,10 +92,12 @@ class QueryParser(ExpressionParser):
         if self.words("WHERE"):
             select.where = self.expression()
         if self.words("GROUP", "BY"):
-            if self.is_word("ALL", "ROLLUP", "CUBE", "GROUPING"):
+            if self.is_word("ROLLUP", "CUBE", "GROUPING"):
                 raise self.error()
-            select.group.append(self.expression())
-            while self.op(","):
+            select.group_all = self.words("ALL")
+            if not select.group_all:
+                select.group.append(self.expression())
+            while not select.group_all and self.op(","):
                 select.group.append(self.expression())
         if self.words("HAVING"):
             select.having = self.expression()
@@ -112,7 +115,7 @@ class QueryParser(ExpressionParser):
         if self.words("AS"):
             return self.identifier()
         token = self.token
-        if token.kind == QUOTED or (token.kind == NAME and token.value not in CLAUSES):
+        if token.kind == QUOTED or (token.kind == NAME and token.value not in NO_BARE_ALIAS):
             return self.identifier()
         return None
 
@@ -167,6 +170,8 @@ class QueryParser(ExpressionParser):
             return ast.Derived(query, alias, self.names() if alias and self.is_op("(") else [])
         if self.is_word("TABLE", "LATERAL") and (self.is_op("(", 1) or self.ahead().value == "FLATTEN"):
             return self._table_call()
+        if self.is_word(*NO_RELATION):
+            raise self.error()
         table = ast.Table(self.qualified())
         if self.is_op("("):
             raise self.error()

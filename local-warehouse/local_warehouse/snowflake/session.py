@@ -7,7 +7,7 @@ import time
 import uuid
 from typing import Any
 
-from local_warehouse.snowflake import parameters
+from local_warehouse.snowflake import ast, parameters
 from local_warehouse.snowflake.binder import Context
 from local_warehouse.snowflake.catalog import Entry, quote
 from local_warehouse.snowflake.engine import Engine
@@ -15,10 +15,12 @@ from local_warehouse.snowflake.errors import SqlError, compilation, no_object
 from local_warehouse.snowflake.queries import Bound, QueryBinder
 from local_warehouse.snowflake.query_parser import QueryParser
 from local_warehouse.snowflake.results import SELECT, Result, wire
+from local_warehouse.snowflake.scope import OutColumn
 from local_warehouse.snowflake.stages import Cloud
 from local_warehouse.snowflake.types import row_type
 from local_warehouse.snowflake.work import Shared, Step, Work
 
+MAX_NESTED_VIEWS = 20  # sql/create-view
 KINDS = {
     "table": "Object", "view": "View", "stage": "Stage", "format": "File format", "integration": "Integration",
 }  # fmt: skip
@@ -116,23 +118,40 @@ class Session:
         return QueryParser(text, self.parameters["TIMESTAMP_TYPE_MAPPING"])
 
     def bind_view(self, entry: Entry, context: Context) -> Bound:
-        """A view's query, bound where the view was made."""
-        before = self.database, self.schema
-        self.database, self.schema = entry.database, entry.schema
-        try:
-            bound = QueryBinder(context).bind(self.parser(entry.body["query"]).query())
-        finally:
-            self.database, self.schema = before
+        """A view's query, bound in the view's schema; an error if its columns are no longer those of the view."""
+        bound = self.bind_in(entry, self.parser(entry.body["query"]).query(), context)
         if len(bound.columns) != len(entry.columns):
             raise compilation(
                 f"View definition for '{entry.full_name}' declared {len(entry.columns)} column(s), "
                 f"but view query produces {len(bound.columns)} column(s).",
                 2037,
             )
-        from local_warehouse.snowflake.scope import OutColumn
-
+        for i, (name, column) in enumerate(zip(entry.body["names"], bound.columns, strict=True)):
+            if name != column.name:
+                raise compilation(
+                    f"View columns mismatch with view definition for view '{quote(entry.name)}', "
+                    f"at column {i + 1} name is '{name}' but '{column.name}' is produced",
+                    2057,
+                )
         columns = [OutColumn(c.name, b.duck, b.type) for c, b in zip(entry.columns, bound.columns, strict=True)]
         return Bound(bound.sql, columns)
+
+    def bind_in(self, view: Entry, query: ast.Query, context: Context) -> Bound:
+        """Unqualified names in a view, and CURRENT_DATABASE and CURRENT_SCHEMA, mean the view's (sql/create-view)."""
+        before, facts = (self.database, self.schema), context.facts
+        if view.full_name in context.views:
+            raise compilation(f"View definition refers to view being defined: {view.full_name}", 2122, "42601")
+        if len(context.views) == MAX_NESTED_VIEWS:
+            raise compilation(f"View nesting exceeds {MAX_NESTED_VIEWS} levels", 2252, "54000")
+        self.database, self.schema = view.database, view.schema
+        context.facts = {**facts, "CURRENT_DATABASE": view.database, "CURRENT_SCHEMA": view.schema}
+        context.views.append(view.full_name)
+        try:
+            return QueryBinder(context).bind(query)
+        finally:
+            context.views.pop()
+            context.facts = facts
+            self.database, self.schema = before
 
     def row_count(self, entry: Entry) -> int:
         return int(self.work.query(f"SELECT count(*) FROM {entry.duck}")[0][0])

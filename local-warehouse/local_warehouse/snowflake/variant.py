@@ -9,14 +9,15 @@ import json
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from local_warehouse.snowflake.errors import SqlError
 
 # A number that a float would not give back digit by digit, or that Snowflake writes in another way.
-_DELICATE = re.compile(r"\d\.\d{15}|\d[.\d]{15}|\d[eE]|\.\d*0(?!\d)|-0")
-_MARK = "\ue000"  # private use: marks a number's text while json carries it as a string
-_MARKED = re.compile(f'"{_MARK}([^"]*)"')
+_DELICATE = re.compile(r"\d\.\d{15}|\d[.\d]{15}|\d[eE]|\.\d*0(?!\d)|-0|0\.0000")
+_MARK = "\ue000"  # private use: a run of them marks a number's text while json carries it as a string
+_ESCAPED_MARK = re.compile(r"\\u[eE]000")
 
 
 class Duplicate(ValueError):
@@ -40,6 +41,13 @@ def _double(text: str) -> str:
     return shown if float(shown) == value else f"{value:.16e}"
 
 
+def double(text: str) -> str:
+    """A FLOAT as a VARIANT; NaN and infinity, which JSON cannot write, are not kept here."""
+    if "n" in text.lower():  # nan, inf
+        raise SqlError(f"Unsupported feature '{text} in a VARIANT'.", 2, "0A000")
+    return _double(text)
+
+
 def number_text(text: str) -> str:
     """A JSON number as Snowflake shows it: exact where NUMBER(38, 37) holds it, else as a double."""
     if "e" in text or "E" in text:
@@ -58,41 +66,54 @@ def _refuse_constant(text: str) -> Any:
     raise ValueError(text)
 
 
-def _keep(text: str) -> str:
-    return _MARK + number_text(text)
+def _mark_for(text: str) -> str:
+    """A longer run of marks than any in the document, so that no text of its own passes for a number."""
+    mark = _MARK
+    if mark in text or "\\u" in text:
+        plain = _ESCAPED_MARK.sub(_MARK, text)
+        while mark in plain:
+            mark += _MARK
+    return mark
 
 
-Decode = Callable[[str], Any]
+def _bare(text: str, mark: str) -> str:
+    """JSON whose marked strings are numbers again."""
+    return re.sub(f'"{mark}([^"]*)"', r"\1", text)
 
 
-def _decoder(exact: bool, strict: bool) -> Decode:
-    """Made once each: making one costs as much as a small document."""
+@lru_cache(64)
+def _decoder(strict: bool, mark: str, number: Callable[[str], str] | None) -> Callable[[str], Any]:
+    """Made once each: making one costs as much as a small document. Without `number`, numbers are Python's."""
     hooks: dict[str, Any] = {"parse_constant": _refuse_constant}
-    if exact:
-        hooks |= {"parse_float": _keep, "parse_int": _keep}
+    if number is not None:
+        hooks["parse_float"] = hooks["parse_int"] = lambda text: mark + number(text)
     if strict:
         hooks["object_pairs_hook"] = _pairs
     return json.JSONDecoder(**hooks).decode
 
 
-_decode_exact, _decode_plain = _decoder(True, True), _decoder(False, True)
-_decode_exact_last, _decode_plain_last = _decoder(True, False), _decoder(False, False)
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_encode_as_stored = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def normalise_last(text: str) -> str | None:
     """PARSE_JSON(.., 'd'): of a key given twice the last value counts."""
-    return normalise(text, _decode_exact_last, _decode_plain_last)
+    return normalise(text, strict=False)
 
 
-def normalise(text: str, exact: Decode | None = None, plain: Decode | None = None) -> str | None:
+def normalise(text: str, strict: bool = True) -> str | None:
     """PARSE_JSON: canonical text, or None (SQL NULL) for empty text; SqlError for text that is not JSON."""
     if not text.strip():
         return None
     try:
-        if _DELICATE.search(text) and _MARK not in text:
-            return _MARKED.sub(r"\1", _encode((exact or _decode_exact)(text)))
-        return _encode((plain or _decode_plain)(text))
+        if _DELICATE.search(text):
+            mark = _mark_for(text)
+            found = _bare(_encode(_decoder(strict, mark, number_text)(text)), mark)
+        else:
+            found = _encode(_decoder(strict, "", None)(text))
+        if "\\u" in text:
+            found.encode()  # half of a surrogate pair is no character
+        return found
     except Duplicate as error:
         message = f'Error parsing JSON: duplicate object attribute "{str(error)[:80]}"'
         raise SqlError(message, 100069, "22P02") from None
@@ -105,12 +126,18 @@ def load(text: str) -> Any:
     return json.loads(text, parse_float=Decimal, parse_int=Decimal)
 
 
+def _opened(text: str) -> tuple[Any, str]:
+    """Stored text as Python values, numbers as marked texts, and the mark."""
+    mark = _mark_for(text)
+    return _decoder(False, mark, str)(text), mark
+
+
 def pretty(text: str) -> str:
     """The text as a client sees it: two blanks of indentation."""
     if text[:1] not in "{[":
         return text
-    value = json.loads(text, parse_float=lambda t: _MARK + t, parse_int=lambda t: _MARK + t)
-    return _MARKED.sub(r"\1", json.dumps(value, indent=2, ensure_ascii=False))
+    value, mark = _opened(text)
+    return _bare(json.dumps(value, indent=2, ensure_ascii=False), mark)
 
 
 def get(text: str, step: str | int) -> str | None:
@@ -118,7 +145,7 @@ def get(text: str, step: str | int) -> str | None:
     wanted = "[" if isinstance(step, int) else "{"
     if text[:1] != wanted:
         return None
-    value = json.loads(text, parse_float=lambda t: _MARK + t, parse_int=lambda t: _MARK + t)
+    value, mark = _opened(text)
     if isinstance(step, int):
         if not 0 <= step < len(value):
             return None
@@ -127,22 +154,22 @@ def get(text: str, step: str | int) -> str | None:
         found = value[step]
     else:
         return None
-    return _MARKED.sub(r"\1", json.dumps(found, separators=(",", ":"), ensure_ascii=False))
+    return _bare(_encode_as_stored(found), mark)
 
 
 def flatten(text: str) -> str:
     """The elements of an array or object as a JSON list of [key, path, index, value text]."""
     if text[:1] not in "{[":
         return "[]"
-    value = json.loads(text, parse_float=lambda t: _MARK + t, parse_int=lambda t: _MARK + t)
-
-    def plain(one: Any) -> str:
-        return _MARKED.sub(r"\1", json.dumps(one, separators=(",", ":"), ensure_ascii=False))
-
-    if isinstance(value, dict):
-        rows = [[key, key if key.isidentifier() else f"['{key}']", None, plain(one)] for key, one in value.items()]
-    else:
-        rows = [[None, f"[{i}]", str(i), plain(one)] for i, one in enumerate(value)]
+    value, mark = _opened(text)
+    rows: list[list[str | None]] = []
+    for at, key in enumerate(value):
+        if isinstance(value, dict):
+            place = [key, key if key.isidentifier() else f"['{key}']", None]
+            one = value[key]
+        else:
+            place, one = [None, f"[{at}]", str(at)], key
+        rows.append([*place, _bare(_encode_as_stored(one), mark)])
     return json.dumps(rows, ensure_ascii=False)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from local_warehouse.snowflake import ast
 from local_warehouse.snowflake.alter_table import find_column, rename
 from local_warehouse.snowflake.catalog import ColumnDef, Entry, quote
 from local_warehouse.snowflake.errors import Unsupported, compilation, no_object
 from local_warehouse.snowflake.properties import Properties, read
-from local_warehouse.snowflake.queries import QueryBinder
 from local_warehouse.snowflake.query_parser import QueryParser
 from local_warehouse.snowflake.results import Result, status
 from local_warehouse.snowflake.types import TEXT
@@ -36,6 +36,16 @@ def _named_columns(parser: QueryParser) -> list[ColumnDef] | None:
     return found
 
 
+def _nameless(query: ast.Query) -> bool:
+    """Whether a column of the query is an expression without a name of its own."""
+    body = query.body
+    if isinstance(body, ast.SetOperation):
+        return _nameless(body.left)
+    if isinstance(body, ast.Rows):
+        return False
+    return any(item.alias is None and not isinstance(item.expr, ast.Column | ast.Star) for item in body.items)
+
+
 def create_view(session: Session, parser: QueryParser, create: Create) -> Result:
     if create.temporary or create.transient:
         raise Unsupported("CREATE TEMPORARY VIEW")
@@ -53,8 +63,11 @@ def create_view(session: Session, parser: QueryParser, create: Create) -> Result
     parser.finish()
     database, schema, name = session.full_name(parts)
     session.catalog.schema(database, schema)
-    bound = QueryBinder(session.context()).bind(query)
+    entry = Entry("view", database, schema, name, comment=comment, owner=session.role)
+    bound = session.bind_in(entry, query, session.context())
     if columns is None:
+        if _nameless(query):
+            raise compilation("Missing column specification", 2022, "42601")
         columns = [ColumnDef(c.name, "", c.type) for c in bound.columns]
     elif len(columns) != len(bound.columns):
         raise compilation(
@@ -64,8 +77,8 @@ def create_view(session: Session, parser: QueryParser, create: Create) -> Result
         column.type = TEXT if out.type.kind == "NULL" else out.type
         if sum(other.name == column.name for other in columns) > 1:
             raise compilation(f"duplicate column name '{column.name}'", 2025, "42S21")
-    body = {"query": text, "text": parser.text, "home": [session.database, session.schema]}
-    entry = Entry("view", database, schema, name, columns=columns, comment=comment, owner=session.role, body=body)
+    entry.columns = columns
+    entry.body = {"query": text, "text": parser.text, "names": [column.name for column in bound.columns]}
     old = session.catalog.find("view", database, schema, name)
     if old is not None and create.if_not_exists:
         return status(f"{name} already exists, statement succeeded.")

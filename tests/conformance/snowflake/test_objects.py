@@ -170,23 +170,6 @@ def test_create_or_replace_stage_and_temporary_format(db, other, stage):
     other.fails("DESC FILE FORMAT FT", 2003)
 
 
-def test_views(db):
-    """CREATE [OR REPLACE] VIEW, with column names; one that no longer fits is an error (sql/create-view)."""
-    db.run("CREATE TABLE T (A INT, B VARCHAR)")
-    db.run("INSERT INTO T VALUES (1, 'x')")
-    db.run("CREATE VIEW V (X, Y COMMENT 'text') COMMENT = 'a view' AS SELECT A + 1, B FROM T")
-    assert db.records("SELECT * FROM V WHERE X = 2") == [{"X": 2, "Y": "x"}]
-    db.fails("CREATE VIEW V AS SELECT 1 A", 2002)
-    db.run("CREATE OR REPLACE VIEW V AS SELECT * FROM T")
-    db.run("ALTER TABLE T ADD COLUMN C INT")
-    assert "declared 2 column(s)" in db.fails("SELECT * FROM V")
-    db.fails("INSERT INTO V VALUES (1, 'x')")
-    db.fails("CREATE VIEW W AS SELECT * FROM NOSUCH", 2003)
-    assert [row["name"] for row in db.records("SHOW VIEWS")] == ["V"]
-    db.run("DROP VIEW V")
-    db.fails("SELECT * FROM V", 2003)
-
-
 def test_comments(db):
     """COMMENT ON TABLE and COLUMN, shown by DESC and SHOW (sql/comment)."""
     db.run("CREATE TABLE T (A INT)")
