@@ -33,6 +33,7 @@ class ClosedBatch:
     first_sequence: int
     last_sequence: int
     datetimes_seen: frozenset[str] = frozenset()  # undecided date-time columns that got a value
+    left_out: frozenset[str] = frozenset()  # columns that a partial update left out
 
 
 class Compressor(Protocol):
@@ -160,6 +161,7 @@ class Batch:
             first,
             last,
             seen,
+            self._encoder.left_out_seen if isinstance(self._encoder, RowEncoder) else frozenset(),
         )
 
     def abort(self) -> None:

@@ -31,21 +31,20 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
+from singer_bulk.change_feeds import CdcSettings
 from singer_bulk.columns import TypeRules
-from singer_bulk.dialect import APPEND, OVERWRITE, UPSERT
 from singer_bulk.documents import MAX_DEPTH
 from singer_bulk.errors import BulkError, ConfigError, Interrupted
 from singer_bulk.evolution import EvolutionRules
 from singer_bulk.flush import FlushPolicy
 from singer_bulk.load import Clock, Run
-from singer_bulk.load_settings import LoadSettings, MethodRules
+from singer_bulk.load_settings import LoadSettings, MethodRules, StreamRules
 from singer_bulk.mapping import StreamMapper
 from singer_bulk.settings import SHARED_SETTINGS
 from singer_bulk.stage import S3Settings, Stage
 from singer_bulk.values import FileFormat, ValueRules
 from singer_bulk.warehouse import Warehouse
 
-LOAD_METHODS = (APPEND, UPSERT, OVERWRITE)
 IniNames = Mapping[tuple[str, str], str]
 
 
@@ -284,26 +283,23 @@ def meltano_state_id(environment: Mapping[str, str]) -> str | None:
     return f"{environment['MELTANO_ENVIRONMENT']}:{pipeline}" if environment.get("MELTANO_ENVIRONMENT") else pipeline
 
 
-# What change feeds call a delete, where `cdc` names only the column.
-DELETE_VALUES = ("delete", "DELETE", "d", "D")
-
-
 def _method_rules(config: Mapping[str, Any]) -> MethodRules:
-    by_stream = {}
-    for stream, own in (config.get("stream_settings") or {}).items():
-        if set(own) - {"load_method"} or own.get("load_method") not in LOAD_METHODS:
-            raise ConfigError(
-                f"stream_settings of {stream!r}: a stream has the setting load_method, one of {', '.join(LOAD_METHODS)}"
-            )
-        by_stream[stream] = own["load_method"]
-    cdc = config.get("cdc") or {}
+    by_stream = {
+        stream: StreamRules(
+            own.get("load_method"),
+            None if own.get("cdc") is None else CdcSettings.of(own["cdc"]),
+            own.get("current_view"),
+        )
+        for stream, own in (config.get("stream_settings") or {}).items()
+    }
     return MethodRules(
         config["load_method"],
         by_stream,
         bool(config["hard_delete"]),
-        cdc.get("operation_column"),
-        tuple(cdc.get("delete_values") or DELETE_VALUES),
         config.get("overwrite_max_shrink"),
+        CdcSettings.of(config.get("cdc") or {}),
+        bool(config["current_view"]),
+        bool(config.get("add_record_metadata")),
     )
 
 

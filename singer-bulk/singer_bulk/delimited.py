@@ -9,7 +9,8 @@ Snowflake COPY INTO, TYPE = CSV (sql-reference/sql/copy-into-table).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -31,6 +32,15 @@ def no_suffix() -> None:
     """The suffix of a table without metadata columns."""
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """The column that names what a record of a partial feed left out; `whole` has the values (JSON texts) of operation
+    properties whose records are whole: what they lack is null."""
+
+    column: Column
+    whole: Mapping[str, frozenset[bytes]]
+
+
 class _AnyRecord(msgspec.Struct):
     record: dict[str, msgspec.Raw]
 
@@ -40,7 +50,8 @@ class RowEncoder:
 
     `columns` are those with a property. `keys` and `required` properties must be in each record. `on_unknown` is
     called once, with the message that names the first property that the SCHEMA does not have; `extra` is the column
-    for those. `check` is what the SCHEMA demands beyond its columns.
+    for those. `check` is what the SCHEMA demands beyond its columns; `left_out`
+    is the column for what a partial update leaves out.
     """
 
     def __init__(
@@ -55,6 +66,7 @@ class RowEncoder:
         on_unknown: Callable[[str], None] | None = None,
         extra: Column | None = None,
         check: Check | None = None,
+        left_out: LeftOut | None = None,
     ) -> None:
         self.stream = stream
         self.check = check
@@ -64,6 +76,8 @@ class RowEncoder:
         self.encoders = [field_encoder(column.type, file_format) for column in columns]
         self.suffix = suffix
         self._extra = None if extra is None else (extra, field_encoder(extra.type, file_format))
+        self._left_out = None if left_out is None else (left_out, field_encoder(left_out.column.type, file_format))
+        self.left_out_seen: frozenset[str] = frozenset()  # columns that some record left out
         self._on_unknown = on_unknown
         self._keys = keys
         self.required = required = required | keys
@@ -89,6 +103,7 @@ class RowEncoder:
             message = self._decode(line, number)
             row = self._fields(message.record, number)
             row += b"" if self._extra is None else b"|" + self._extra_field(line, number)
+            row += b"" if self._left_out is None else b"|" + self._left_out_field(message.record)
             row += b"".join(suffix([message], sequence)) if suffix else b""
             if self._max_bytes is not None and len(row) > self._max_bytes:
                 raise self._too_long(message.record, number, len(row))
@@ -157,6 +172,18 @@ class RowEncoder:
                 value=raw,
                 remedy=unfit.remedy,
             ) from unfit
+
+    def _left_out_field(self, record: Any) -> bytes:
+        """Return the field that names the columns that the record left out."""
+        assert self._left_out is not None
+        left_out, encode = self._left_out
+        values = list(zip(self.columns, map(bytes, msgspec.structs.astuple(record)), strict=True))
+        names = [column.name for column, raw in values if raw == MISSING]
+        whole = left_out.whole
+        if not names or any(raw in whole.get(str(column.property), ()) for column, raw in values):
+            return self._null
+        self.left_out_seen = self.left_out_seen.union(names)
+        return encode(msgspec.json.encode(msgspec.json.encode(names).decode()))
 
     def _null_field(self, position: int) -> bytes:
         if not self.columns[position].takes_null:

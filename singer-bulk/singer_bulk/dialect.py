@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from singer_bulk.batch import ClosedBatch
+from singer_bulk.change_feeds import Feed, Meaning
 from singer_bulk.columns import Column, ColumnType
 from singer_bulk.errors import BulkError, WarehouseError
 from singer_bulk.names import NameRules
@@ -34,17 +35,33 @@ APPEND, UPSERT, OVERWRITE = "append-only", "upsert", "overwrite"
 class LoadMethod:
     """How rows enter a table. Names are those of columns.
 
-    `keys` are the key properties. A row is a delete where `deleted_at` is not null or `operation` holds one of
-    `delete_values`; with `hard_delete` it removes the row of its key, else it stamps it.
+    `keys` are the key properties. A row that the feed says is a delete removes the row of its key with `hard_delete`,
+    else it stamps it. live: the table keeps each row, and `<table>_live` beside it the current state; viewed:
+    `<table>__current` and `<table>__history` are views of it.
     """
 
     name: str = APPEND
     keys: tuple[str, ...] = ()
     hard_delete: bool = False
-    deleted_at: str | None = None
-    operation: str | None = None
-    delete_values: tuple[str, ...] = ()
     max_shrink: float | None = None  # of the rows that an overwrite may lose, 0 to 1
+    feed: Feed = field(default_factory=Feed)
+    live: bool = False
+    viewed: bool = False
+
+    @property
+    def applies(self) -> bool:
+        """Whether rows enter a table by their keys."""
+        return self.name == UPSERT or self.live
+
+    @property
+    def removes(self) -> bool:
+        """Whether a delete removes its row; the table beside a history holds the current state and nothing else."""
+        return self.hard_delete or self.live
+
+    @property
+    def forgets(self) -> bool:
+        """Whether the table alone does not tell how late an event is: the feed has an order, and rows have gone."""
+        return self.applies and bool(self.feed.order) and (self.removes or self.feed.says(Meaning.TRUNCATE))
 
 
 @dataclass(frozen=True)
@@ -180,6 +197,15 @@ class Dialect(Protocol):
 
     def converted(self, value: str, old_type: ColumnType, new_type: ColumnType) -> str:
         """Return the expression that turns a value of one type into the other."""
+
+    def contains(self, text: str, part: str) -> str:
+        """Return the condition that an expression's text contains another, which is given as it is."""
+
+    def create_view(self, view: Table, query: str) -> str:
+        """Return the statement that creates or replaces a view."""
+
+    def drop_view(self, view: Table) -> str:
+        """Return the statement that drops a view, if it is there."""
 
     def delete_rows(self, table: Table) -> str:
         """Return the statement that deletes all rows inside the transaction."""

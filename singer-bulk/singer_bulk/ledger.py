@@ -32,6 +32,7 @@ LEDGER_COLUMNS = (
     Column("started_at", TIMESTAMPTZ),
     Column("committed_at", TIMESTAMPTZ),
     Column("connector_version", _NAME),
+    Column("activated_version", INTEGER),
     Column("state_chunk", INTEGER),
     Column("state", _LONG),
 )
@@ -72,6 +73,7 @@ def _row(load: Load, table: TableLoad | None, loaded: dict[str, int], state: str
         load.started_at,
         load.committed_at,
         load.connector_version,
+        table.activated if table else None,
         None if state is None else 1,
         state,
     )
@@ -85,4 +87,4 @@ def _more_state(load: Load, table: TableLoad | None, number: int, chunk: str | N
     nothing = (None,) * 6
     last = max((batch.last_sequence for batch in table.batches), default=load.sequence) if table else load.sequence
     times = (load.started_at, load.committed_at, load.connector_version)
-    return (load.load_id, load.pipeline_id, *_names(table), *nothing, last, *times, number, chunk)
+    return (load.load_id, load.pipeline_id, *_names(table), *nothing, last, *times, None, number, chunk)

@@ -21,8 +21,9 @@ from datetime import datetime, timedelta, timezone
 from typing import IO, Any, Protocol
 
 from singer_bulk.batch import Encoders
+from singer_bulk.change_feeds import known_values
 from singer_bulk.columns import Column
-from singer_bulk.dialect import OVERWRITE, UPSERT, Load, Table, TableLoad
+from singer_bulk.dialect import OVERWRITE, Load, Table, TableLoad
 from singer_bulk.errors import BulkError, ConfigError, Interrupted, RecordBeforeSchema
 from singer_bulk.evolution import Placement, with_pending
 from singer_bulk.fileformat import FileFormat
@@ -103,6 +104,7 @@ class Run:
         if settings.max_rejected_records is not None:
             self._rejects = Rejects(stage.open, self._names.for_rejects, stage.url, settings.max_rejected_records)
         warehouse.frozen = settings.evolution.frozen
+        warehouse.versioned = settings.add_record_metadata and settings.act_on_versions
         self._context = StreamContext(
             file_format=file_format,
             open_file=stage.open,
@@ -227,11 +229,12 @@ class Run:
         )
         validate = settings.validate_records
         columns = stream_columns(schema, settings.rules, rules, placement, dialect.stored, validate=validate)
-        check = record_check(message.stream, schema, columns) if validate else None
-        names = {column.property: column.name for column in columns if column.property is not None}
-        method = self._settings.method.of(message.stream, message.key_properties or (), names)
-        keys = frozenset(message.key_properties or ()) & frozenset(names)
-        placement.keep(keys if method.name == UPSERT else ())
+        method = self._settings.method.of(message.stream, message.key_properties or (), columns)
+        checked = schema if validate else {"properties": {}}
+        operations = known_values(method.feed)
+        check = record_check(message.stream, checked, columns, operations) if validate or operations else None
+        keys = frozenset(message.key_properties or ()) & frozenset(column.property or "" for column in columns)
+        placement.keep(keys if method.applies else ())
         return Stream(
             message.stream, table, method, text, schema, columns, keys, self._context, message, placement, check
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from singer_bulk.columns import TypeRules
+from singer_bulk.change_feeds import CURRENT, HISTORY, CdcSettings, feed_of
+from singer_bulk.columns import Column, TypeRules
 from singer_bulk.dialect import APPEND, OVERWRITE, UPSERT, LoadMethod
 from singer_bulk.errors import ConfigError
 from singer_bulk.evolution import EvolutionRules
@@ -15,41 +16,95 @@ from singer_bulk.flush import FlushPolicy
 
 
 @dataclass(frozen=True)
+class StreamRules:
+    """What differs for a stream; None: as for all."""
+
+    load_method: str | None = None
+    cdc: CdcSettings | None = None
+    current_view: bool | None = None
+
+
+@dataclass(frozen=True)
 class MethodRules:
-    """How the rows of each stream enter its table: for all streams, and what differs per stream."""
+    """How the rows of each stream enter its table: for all streams, and what differs per stream.
+
+    ordered: whether the tables get `_sdc_sequence`.
+    """
 
     load_method: str = APPEND
-    by_stream: Mapping[str, str] = field(default_factory=dict)
+    by_stream: Mapping[str, StreamRules] = field(default_factory=dict)
     hard_delete: bool = False
-    operation_column: str | None = None
-    delete_values: tuple[str, ...] = ()
     max_shrink: float | None = None
+    cdc: CdcSettings = field(default_factory=CdcSettings)
+    current_view: bool = False
+    ordered: bool = False
 
-    def of(self, stream: str, keys: Iterable[str], names: Mapping[str, str]) -> LoadMethod:
-        """Return the method of a stream; `keys` are its key properties, `names` maps properties to columns.
+    def of(self, stream: str, keys: Iterable[str], columns: Sequence[Column]) -> LoadMethod:
+        """Return the method of a stream; `keys` are its key properties, `columns` those of its properties.
 
-        Raises ConfigError for an upsert without keys.
+        Raises ConfigError for what needs keys or an order and has none, and for settings that exclude each other.
         """
-        name = self.by_stream.get(stream, self.load_method)
-        columns = tuple(names[key] for key in keys if key in names)
-        if name == UPSERT and not columns:
+        rules = self.by_stream.get(stream, StreamRules())
+        cdc = self.cdc if rules.cdc is None else rules.cdc
+        viewed = self.current_view if rules.current_view is None else rules.current_view
+        name, live = _method_of(stream, rules.load_method or self.load_method, cdc.apply)
+        names = {column.property: column.name for column in columns}
+        method = LoadMethod(
+            name,
+            tuple(names[key] for key in keys if key in names),
+            self.hard_delete,
+            self.max_shrink,
+            feed_of(stream, cdc, columns),
+            live=live,
+            viewed=viewed,
+        )
+        self._refuse(stream, method)
+        return method
+
+    def _refuse(self, stream: str, method: LoadMethod) -> None:
+        if method.name == UPSERT and not method.keys:
             raise ConfigError(
                 f"stream {stream!r} has no key properties, so it cannot be loaded by upsert; "
                 "set load_method append-only or overwrite for it in stream_settings"
             )
-        return LoadMethod(
-            name,
-            columns,
-            self.hard_delete,
-            names.get("_sdc_deleted_at"),
-            names.get(self.operation_column) if self.operation_column else None,
-            self.delete_values,
-            self.max_shrink,
-        )
+        if not (method.live or method.viewed):
+            return
+        what = "cdc.apply current" if method.live else "current_view"
+        if method.name != APPEND:
+            raise ConfigError(
+                f"stream {stream!r}: {what} needs the history, and load_method {method.name} keeps none; "
+                "set load_method append-only for it in stream_settings"
+            )
+        if not method.keys:
+            raise ConfigError(
+                f"stream {stream!r}: {what} needs key properties, and the SCHEMA has none; "
+                "let the tap name them, or leave the stream out in stream_settings"
+            )
+        if not (method.feed.order or self.ordered):
+            raise ConfigError(
+                f"stream {stream!r}: {what} needs an order; set add_record_metadata, which numbers the rows by "
+                "_sdc_sequence, or name the feed's own order in cdc.sequence_columns"
+            )
+        if method.viewed and method.feed.time is None and not self.ordered:
+            raise ConfigError(
+                f"stream {stream!r}: current_view needs a time for valid_from; set add_record_metadata, or name the "
+                "feed's own in cdc.time_column"
+            )
 
     def replaces(self) -> bool:
         """Return whether any stream may be loaded by overwrite: then all streams commit once, at the end."""
-        return OVERWRITE in (self.load_method, *self.by_stream.values())
+        return OVERWRITE in (self.load_method, *(rules.load_method for rules in self.by_stream.values()))
+
+
+def _method_of(stream: str, load_method: str, apply: tuple[str, ...]) -> tuple[str, bool]:
+    """Return the load method, and whether the current state stands in a table beside the history."""
+    if not apply:
+        return load_method, False
+    if load_method == OVERWRITE:
+        raise ConfigError(
+            f"stream {stream!r}: cdc.apply and load_method overwrite exclude each other; give the stream one of them"
+        )
+    return (APPEND, CURRENT in apply) if HISTORY in apply else (UPSERT, False)
 
 
 @dataclass(frozen=True)

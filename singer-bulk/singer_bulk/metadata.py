@@ -24,6 +24,9 @@ SEQUENCE_SHIFT = 10
 # Numbers the rows of a scratch table in the order of arrival; no table of a user has it.
 ORDER_NAME = "_singer_order"
 
+# Names what an event of a partial feed left out, and so has not changed; null where it left out nothing.
+MISSING_NAME = "_sdc_missing"
+
 METADATA_TYPES = {
     "_sdc_extracted_at": TIMESTAMPTZ,  # the RECORD's time_extracted
     "_sdc_received_at": TIMESTAMPTZ,  # when the target read it

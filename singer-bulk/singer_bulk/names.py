@@ -66,6 +66,13 @@ class NameRules:
             name = name[:-1]
         return name + suffix
 
+    def beside(self, name: str, suffix: str) -> str:
+        """Return the name of what belongs to a table: its own with the suffix, told apart by a hash where it is cut."""
+        whole = name + self.fold(suffix)
+        if self.is_short(whole):
+            return whole
+        return self.with_suffix(name, _hash(name) + suffix)
+
 
 def _is_surrogate(character: str) -> bool:
     return "\ud800" <= character <= "\udfff"

@@ -6,6 +6,8 @@ from typing import Any
 
 from singer_sdk import typing as th
 
+from singer_bulk.change_feeds import CURRENT, HISTORY, PRESETS
+
 # A batch of 256 MiB of rows is a file of 50 to 100 MB compressed: inside Redshift's 1 MB to 1 GB
 # (c_best-practices-use-multiple-files), near Snowflake's 100 to 250 MB (data-load-considerations-prepare).
 BATCH_SIZE_BYTES = 256 << 20
@@ -29,19 +31,65 @@ S3_SETTINGS = (
     setting("aws_profile", th.StringType, "Profile of the AWS configuration, instead of keys."),
 )
 
-SHARED_SETTINGS = (
-    setting(
-        "load_method",
-        th.StringType,
-        "append-only keeps history: each record becomes a row. upsert: the last record of each key replaces the row of "
-        "its key. overwrite: the records of a run replace the rows of their tables, in one commit at the end of input.",
-        allowed_values=["append-only", "upsert", "overwrite"],
-        default="append-only",
+_TEXTS = th.ArrayType(th.StringType)
+CDC = th.ObjectType(
+    th.Property("preset", th.StringType, allowed_values=[*PRESETS], description="Convention of the feed."),
+    th.Property("operation_column", th.StringType, description="Property that holds the operation."),
+    th.Property("insert_values", _TEXTS, description="More of its values that mean an insert."),
+    th.Property("update_values", _TEXTS, description="Likewise an update."),
+    th.Property("delete_values", _TEXTS, description="Likewise a delete."),
+    th.Property("truncate_values", _TEXTS, description="Likewise that all rows are gone."),
+    th.Property("ignore_values", _TEXTS, description="Likewise no change of a row."),
+    th.Property("sequence_columns", _TEXTS, description="Properties that order the events, the first one first."),
+    th.Property("time_column", th.StringType, description="Property that says when it happened, for valid_from."),
+    th.Property("partial_updates", th.BooleanType, description="What an update leaves out is unchanged."),
+    th.Property(
+        "apply",
+        th.ArrayType(th.StringType(allowed_values=[HISTORY, CURRENT])),
+        description="history keeps each event as a row, current keeps the current state.",
     ),
+    additional_properties=False,
+)
+
+LOAD_METHOD = setting(
+    "load_method",
+    th.StringType,
+    "append-only keeps history: each record becomes a row. upsert: the last record of each key replaces the row of "
+    "its key. overwrite: the records of a run replace the rows of their tables, in one commit at the end of input.",
+    allowed_values=["append-only", "upsert", "overwrite"],
+)
+CDC_SETTING = setting(
+    "cdc",
+    CDC,
+    "The change feed: {preset, operation_column, insert_values, update_values, delete_values, truncate_values, "
+    "ignore_values, sequence_columns, time_column, partial_updates, apply}; docs/change-data.md. Without it only "
+    "_sdc_deleted_at tells a delete.",
+)
+CURRENT_VIEW = setting(
+    "current_view",
+    th.BooleanType,
+    "Keep the views <table>__current, the last event of each key without deletes, and <table>__history, with "
+    "valid_from and valid_to; needs load_method append-only and an order: add_record_metadata or cdc.sequence_columns.",
+)
+STREAM_SETTINGS = (LOAD_METHOD, CDC_SETTING, CURRENT_VIEW)
+
+
+def _with_default(declared: th.Property[Any], default: Any) -> th.Property[Any]:
+    return th.Property(
+        declared.name,
+        declared.wrapped,
+        description=declared.description,
+        allowed_values=declared.allowed_values,
+        default=default,
+    )
+
+
+SHARED_SETTINGS = (
+    _with_default(LOAD_METHOD, "append-only"),
     setting(
         "stream_settings",
-        th.ObjectType(additional_properties=th.ObjectType(additional_properties=True)),
-        'What differs for a stream: {"orders": {"load_method": "upsert"}}.',
+        th.ObjectType(additional_properties=th.ObjectType(*STREAM_SETTINGS, additional_properties=False)),
+        'What differs for a stream: {"orders": {"load_method": "upsert"}}; load_method, cdc and current_view may.',
     ),
     setting(
         "hard_delete",
@@ -50,14 +98,8 @@ SHARED_SETTINGS = (
         "_sdc_deleted_at is set.",
         default=False,
     ),
-    setting(
-        "cdc",
-        th.ObjectType(
-            th.Property("operation_column", th.StringType, description="Property that holds the operation."),
-            th.Property("delete_values", th.ArrayType(th.StringType), description="Its values that mean a delete."),
-        ),
-        "How a change feed tells its deletes, beside _sdc_deleted_at.",
-    ),
+    CDC_SETTING,
+    _with_default(CURRENT_VIEW, False),
     setting(
         "process_activate_version_messages",
         th.BooleanType,

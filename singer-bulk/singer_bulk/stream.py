@@ -10,8 +10,10 @@ from typing import Any
 
 from singer_bulk.batch import Batch, ClosedBatch, Encoders
 from singer_bulk.blocks import BlockEncoder
+from singer_bulk.change_feeds import needed_properties, whole_values
 from singer_bulk.columns import (
     INTEGER,
+    TEXT,
     TIMESTAMPTZ,
     Column,
     ColumnType,
@@ -21,13 +23,13 @@ from singer_bulk.columns import (
     columns_of,
     json_type,
 )
-from singer_bulk.delimited import RowEncoder, Suffix, no_suffix
+from singer_bulk.delimited import LeftOut, RowEncoder, Suffix, no_suffix
 from singer_bulk.dialect import UPSERT, LoadMethod, Table, TableLoad
 from singer_bulk.errors import RecordRejected
 from singer_bulk.evolution import Placement
 from singer_bulk.fileformat import ColumnOutgrown, FileFormat, ValueRules
 from singer_bulk.messages import Records, Schema
-from singer_bulk.metadata import METADATA_TYPES, ORDER_NAME, metadata_names, suffix_of
+from singer_bulk.metadata import METADATA_TYPES, MISSING_NAME, ORDER_NAME, metadata_names, suffix_of
 from singer_bulk.names import NameRules, column_names, comment_of
 from singer_bulk.rejects import Rejects
 from singer_bulk.stage import StageWriter
@@ -161,9 +163,16 @@ class Stream:
 
     def added(self) -> tuple[Column, ...]:
         """Return the columns of the table that no property of the SCHEMA fills."""
-        extra = self._extra_column()
-        metadata = tuple(Column(self.context.fold(name), METADATA_TYPES[name]) for name in self._added_names())
-        return metadata if extra is None else (extra, *metadata)
+        left_out = None if self.method.name == UPSERT else self._left_out_column()
+        found = (self._extra_column(), left_out)
+        return (*(column for column in found if column is not None), *self._metadata())
+
+    def _metadata(self) -> tuple[Column, ...]:
+        return tuple(Column(self.context.fold(name), METADATA_TYPES[name]) for name in self._added_names())
+
+    def _left_out_column(self) -> Column | None:
+        """Return the column for what an event left out, where that means that it has not changed."""
+        return Column(self.context.fold(MISSING_NAME), TEXT) if self.method.feed.partial else None
 
     def _extra_column(self) -> Column | None:
         """Return the column for properties that the SCHEMA does not have; one that the tap sends is the tap's."""
@@ -183,8 +192,9 @@ class Stream:
             context = self.context
             file_format = replace(context.file_format(), rules=context.values)
             suffix: Callable[[], Suffix | None] = no_suffix
-            names, added, extra = self._added_names(), self.added(), self._extra_column()
-            if self.method.name == UPSERT:
+            names, extra, left_out = self._added_names(), self._extra_column(), self._left_out_column()
+            added = (*(column for column in (extra, left_out) if column is not None), *self._metadata())
+            if self.method.applies:
                 names, added = (*names, ORDER_NAME), (*added, Column(context.fold(ORDER_NAME), INTEGER))
             if names:
                 suffix = suffix_of(names, file_format, context.now, context.started_at)
@@ -193,23 +203,28 @@ class Stream:
                 self.columns,
                 file_format,
                 keys=self.keys,
-                required=frozenset(self.schema.get("required", ())) if context.validate_records else frozenset(),
+                required=self._required(),
                 suffix=suffix,
                 on_unknown=None if self.warned or extra is not None else self._warn_of_unknown,
                 extra=extra,
                 check=self.check,
+                left_out=None if left_out is None else LeftOut(left_out, whole_values(self.method.feed)),
             )
             self.batch = Batch(
                 self.name,
                 self.columns + added,
                 file_format.null,
-                BlockEncoder(encoder, file_format) if extra is None else encoder,
+                BlockEncoder(encoder, file_format) if extra is None and left_out is None else encoder,
                 lambda: context.new_key(self.name),
                 context.open_file,
                 context.monotonic(),
                 encoders=context.encoders,
             )
         return self.batch
+
+    def _required(self) -> frozenset[str]:
+        declared = self.schema.get("required", ()) if self.context.validate_records else ()
+        return needed_properties(self.method.feed).union(declared)
 
     def _warn_of_unknown(self, problem: str) -> None:
         self.warned = True

@@ -55,14 +55,23 @@ _TEXT_FORMATS = frozenset([
 _RECORD_KEYWORDS = _VALUE_KEYWORDS - {"type", "properties", "required", "additionalProperties", "unevaluatedProperties"}
 _STRING_KINDS = frozenset((Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ))
 _LONG_KEYWORDS = ("anyOf", "oneOf", "allOf", "not", "contains", "propertyNames", "if", "then", "else")
+_OPERATION_REMEDY = (
+    "an operation that is not known is never guessed: say what it means in cdc (insert_values, update_values, "
+    "delete_values, truncate_values, ignore_values)"
+)
 _REMEDY = "correct it at its source, set on_invalid_record to reject, or set validate_records to false"
 
 
-def record_check(stream: str, schema: Json, columns: Sequence[Column]) -> Check | None:
+def record_check(
+    stream: str, schema: Json, columns: Sequence[Column], operations: Mapping[str, Sequence[Any]] | None = None
+) -> Check | None:
     """Return what raises RecordInvalid for the first record that fails; None if the encoders check all there is.
 
-    Raises ConfigError for a SCHEMA that is no JSON Schema.
+    `operations` has the values that operation properties of a change feed may have. Raises ConfigError for a SCHEMA
+    that is no JSON Schema.
     """
+    operations = operations or {}
+    schema = {**schema, "properties": {**schema["properties"], **_narrowed(schema["properties"], operations)}}
     types = {column.property: column for column in columns if column.property is not None}
     residues: dict[str, Any] = {}
     for name, part in schema["properties"].items():
@@ -83,7 +92,19 @@ def record_check(stream: str, schema: Json, columns: Sequence[Column]) -> Check 
         _record_decoder({name: kind | None for name, kind in kinds.items()}) if simple else None,
         _record_decoder(dict.fromkeys(residues, Any)) if typed else msgspec.json.Decoder(float_hook=Decimal),
         lengths if len(lengths) == len(residues) and not whole else None,
+        frozenset(operations),
     )
+
+
+def _narrowed(properties: Json, operations: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """Return the schemas of operation properties, with the values that they may have."""
+    narrowed = {}
+    for name, values in operations.items():
+        part = properties.get(name)
+        declared = part if isinstance(part, Mapping) else {}
+        allowed = declared.get("enum", values)
+        narrowed[name] = {**declared, "enum": [value for value in values if value in allowed]}
+    return narrowed
 
 
 class _Checker:
@@ -94,8 +115,10 @@ class _Checker:
         fast: Any,
         decoder: Any,
         max_lengths: Mapping[str, int] | None,
+        operations: frozenset[str],
     ) -> None:
         self.max_lengths = max_lengths
+        self._operations = operations
         self._stream = stream
         self._validator = validator
         self._fast = fast
@@ -126,7 +149,7 @@ class _Checker:
             path=_path(error.instance_path),
             expected=_expected(error, keyword),
             value=_at(record, error.instance_path),
-            remedy=_REMEDY,
+            remedy=_OPERATION_REMEDY if next(iter(error.instance_path), None) in self._operations else _REMEDY,
         )
 
 
@@ -232,8 +255,8 @@ def _simple(residue: Any) -> Any:
     if not isinstance(residue, Mapping):
         return None
     keywords = set(residue)
-    if keywords == {"enum"} and all(isinstance(value, str | None) for value in residue["enum"]):
-        if not any(residue["enum"]):
+    if keywords == {"enum"} and all(_is_literal(value) for value in residue["enum"]):
+        if all(value is None for value in residue["enum"]):
             return None
         return Literal[tuple(value for value in residue["enum"] if value is not None)]
     if keywords <= {"maxLength", "minLength"} and all(type(value) is int for value in residue.values()):
@@ -242,6 +265,10 @@ def _simple(residue: Any) -> Any:
     if keywords <= {"minimum", "maximum"} and small:
         return Annotated[int, msgspec.Meta(ge=residue.get("minimum"), le=residue.get("maximum"))]
     return _simple_document(residue)
+
+
+def _is_literal(value: Any) -> bool:
+    return value is None or isinstance(value, str) or (type(value) is int and INT64_MIN <= value <= INT64_MAX)
 
 
 _SCALARS: dict[str, Any] = {"null": None, "string": str, "integer": int, "number": float, "boolean": bool}

@@ -15,6 +15,7 @@ A statement that fails before COMMIT rolls everything back; a COMMIT that fails 
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import random
@@ -25,11 +26,13 @@ from dataclasses import dataclass, field, replace
 from singer_bulk.altering import describe, fit_table, is_lossless, recover
 from singer_bulk.batch import ClosedBatch
 from singer_bulk.columns import Column, ColumnType
-from singer_bulk.dialect import UPSERT, Dialect, Load, Session, Table, TableLoad
+from singer_bulk.dialect import Dialect, Load, Session, Table, TableLoad
 from singer_bulk.errors import BulkError, CommitError, WarehouseError
 from singer_bulk.ledger import LEDGER_COLUMNS, ledger_rows
-from singer_bulk.merge import Merge
+from singer_bulk.merge import Merge, events_of, merge_of, obsolete_versions, tables_beside
+from singer_bulk.metadata import MISSING_NAME
 from singer_bulk.stage import Stage
+from singer_bulk.views import Views, make_views
 
 logger = logging.getLogger(__name__)
 
@@ -51,12 +54,14 @@ class Warehouse:
     stage: Stage
     ledger: Table
     frozen: bool = False  # tables that are there are never altered
+    versioned: bool = False  # rows bear the version of their table, and ACTIVATE_VERSION is acted upon
     prepare: Callable[[Session], None] = lambda session: None  # what must be there before the first COPY
     pause: Callable[[float], None] = time.sleep
     _scratch_count: int = 0
     _session: Session | None = None
     _tables: dict[Table, dict[str, Column]] = field(default_factory=dict)
     _schemas: set[str] = field(default_factory=set)
+    _viewed: dict[Table, tuple[tuple[Column, ...], frozenset[str]]] = field(default_factory=dict)
 
     @property
     def session(self) -> Session:
@@ -216,13 +221,62 @@ class Warehouse:
         self.close()
         self._tables.clear()
         self._schemas.clear()
+        self._viewed.clear()
 
     def _make_tables(self, load: Load) -> None:
         fold = self.dialect.fold
         self.make_table(self.ledger, [replace(column, name=fold(column.name)) for column in LEDGER_COLUMNS])
         for table in load.tables:
             self.make_table(table.table, table.columns)
+            for beside, columns in tables_beside(self.dialect, table, self._version(table)).items():
+                self.make_table(beside, columns)
+            if table.method.viewed:
+                self._make_views(table)
         self.prepare(self.session)
+
+    def _version(self, table: TableLoad) -> str | None:
+        """Return the column that holds the version of a row, if the table has versions."""
+        name = self.dialect.fold("_sdc_table_version")
+        return name if self.versioned and any(column.name == name for column in table.columns) else None
+
+    def _make_views(self, table: TableLoad) -> None:
+        """Create or replace the views of a table before its load, so that they are right before and after it."""
+        columns = tuple(self.columns(table.table).values())
+        left_out = self._left_out(table)
+        if self._viewed.get(table.table) == (columns, left_out):
+            return
+        make_views(
+            self.session,
+            Views(
+                self.dialect,
+                table.table,
+                events_of(self.dialect, table, columns, self._version(table)),
+                columns,
+                sorted(left_out),
+                self._activated(table) if self._version(table) else None,
+            ),
+        )
+        self._viewed[table.table] = (columns, left_out)
+
+    def _left_out(self, table: TableLoad) -> frozenset[str]:
+        """Return the columns that an event has left out, in this load or ever before."""
+        seen = frozenset[str]().union(*(batch.left_out for batch in table.batches))
+        if not table.method.feed.partial:
+            return seen
+        if table.table in self._viewed:
+            return seen | self._viewed[table.table][1]
+        name = self.dialect.name(self.dialect.fold(MISSING_NAME))
+        rows = self.session.execute(
+            f"SELECT DISTINCT {name} FROM {self.dialect.table(table.table)} WHERE {name} IS NOT NULL"
+        )
+        return seen.union(*(json.loads(row[0]) for row in rows))
+
+    def _activated(self, table: TableLoad) -> str:
+        """Return the query for the version of the table that is in force."""
+        dialect = self.dialect
+        version, name = (dialect.name(dialect.fold(one)) for one in ("activated_version", "table_name"))
+        which = f"{name} = {dialect.literal(str(table.table))}"
+        return f"(SELECT MAX({version}) FROM {dialect.table(self.ledger)} WHERE {which})"
 
     def _stage_manifests(self, load: Load) -> dict[ClosedBatch, str]:
         keys = {}
@@ -238,13 +292,13 @@ class Warehouse:
         """Create what upserts need before BEGIN: on Snowflake even a temporary table commits."""
         merges = {}
         for table in load.tables:
-            for batch in table.batches if table.method.name == UPSERT else ():
+            for batch in table.batches if table.method.applies else ():
                 self._scratch_count += 1
                 base = self.dialect.fold(f"_singer_scratch_{os.getpid()}_{self._scratch_count}")
                 scratch, chosen = Table(table.table.schema, f"{base}_1"), Table(table.table.schema, f"{base}_2")
                 stored = {column.name: column for column in table.columns}
                 columns = [stored.get(column.name, column) for column in batch.columns]
-                merges[batch] = Merge(self.dialect, table.table, scratch, chosen, columns, table.method)
+                merges[batch] = merge_of(self.dialect, table, scratch, chosen, columns, self._version(table))
                 for made in (scratch, chosen):
                     self.session.execute(self.dialect.create_scratch(made, columns))
         return merges
@@ -270,7 +324,7 @@ class Warehouse:
                 count = self._copy(load, table, batch, manifests.get(batch), merges.get(batch))
                 loaded[table.stream] = loaded.get(table.stream, 0) + count
             if table.activated is not None:
-                for statement in self._obsolete_versions(table, table.activated, load.committed_at):
+                for statement in obsolete_versions(self.dialect, table, table.activated, load.committed_at):
                     self.session.execute(statement)
         return loaded
 
@@ -286,15 +340,6 @@ class Warehouse:
                 f"load {load.load_id} was rolled back: the full load of {table.stream!r} has {after} rows, table "
                 f"{table.table} has {before}; that is more than overwrite_max_shrink ({most}) allows"
             )
-
-    def _obsolete_versions(self, table: TableLoad, version: int, now: str) -> list[str]:
-        """Return what ACTIVATE_VERSION asks for: rows of lower versions are removed, or stamped."""
-        dialect, target = self.dialect, self.dialect.table(table.table)
-        older = f"{dialect.name(dialect.fold('_sdc_table_version'))} < {dialect.literal(version)}"
-        if table.method.hard_delete:
-            return [f"DELETE FROM {target} WHERE {older}"]
-        deleted = dialect.name(dialect.fold("_sdc_deleted_at"))
-        return [f"UPDATE {target} SET {deleted} = {dialect.literal(now)} WHERE {older} AND {deleted} IS NULL"]
 
     def _copy(
         self, load: Load, table: TableLoad, batch: ClosedBatch, manifest_key: str | None, merge: Merge | None
@@ -320,17 +365,19 @@ class Warehouse:
                 f"{sum(file.row_count for file in batch.files)} staged, {count} loaded by the warehouse"
             )
         if merge is not None:
-            self._apply(load, merge)
+            self._apply(load, table, batch, merge)
         return count
 
-    def _apply(self, load: Load, merge: Merge) -> None:
+    def _apply(self, load: Load, table: TableLoad, batch: ClosedBatch, merge: Merge) -> None:
         nulls = self.session.execute(merge.null_keys())[0][0]
         if nulls:
             raise CommitError(
                 f"load {load.load_id} was rolled back: {nulls} rows of {merge.table} have NULL in a key property; "
                 "load the stream by append-only, or repair the keys at their source"
             )
-        for statement in merge.statements():
+        if table.method.live:
+            self.session.execute(merge.into_history(table.table, [column.name for column in table.columns]))
+        for statement in merge.statements(batch.left_out):
             self.session.execute(statement)
 
     def _ledger_inserts(self, load: Load, loaded: dict[str, int]) -> list[str]:

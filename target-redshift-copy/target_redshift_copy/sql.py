@@ -221,6 +221,18 @@ class Redshift:
             return f"CASE {value} WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END"
         return f"CAST({value} AS {type_words(new_type)})"
 
+    def contains(self, text: str, part: str) -> str:
+        """Return the condition (r_POSITION)."""
+        return f"POSITION({literal(part)} IN {text}) > 0"
+
+    def create_view(self, view: Table, query: str) -> str:
+        """Return the statement; bound late, a view is in the way of no change of its table (r_CREATE_VIEW)."""
+        return f"CREATE OR REPLACE VIEW {self.table(view)} AS {query} WITH NO SCHEMA BINDING"
+
+    def drop_view(self, view: Table) -> str:
+        """Return the statement."""
+        return f"DROP VIEW IF EXISTS {self.table(view)}"
+
     def delete_rows(self, table: Table) -> str:
         """Return the statement; r_TRUNCATE commits, DELETE does not."""
         return f"DELETE FROM {self.table(table)}"

@@ -249,6 +249,18 @@ class Snowflake:
             return _TO_TEXT[old_type.kind].format(value=value)
         return f"CAST({value} AS {type_words(new_type)})"
 
+    def contains(self, text: str, part: str) -> str:
+        """Return the condition (functions/contains)."""
+        return f"CONTAINS({text}, {literal(part)})"
+
+    def create_view(self, view: Table, query: str) -> str:
+        """Return the statement; the grants on the view that it replaces stay (sql/create-view)."""
+        return f"CREATE OR REPLACE VIEW {self.table(view)} COPY GRANTS AS {query}"
+
+    def drop_view(self, view: Table) -> str:
+        """Return the statement."""
+        return f"DROP VIEW IF EXISTS {self.table(view)}"
+
     def delete_rows(self, table: Table) -> str:
         """Return the statement; TRUNCATE would forget the load metadata (sql/truncate-table)."""
         return f"DELETE FROM {self.table(table)}"
