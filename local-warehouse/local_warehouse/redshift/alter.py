@@ -31,7 +31,7 @@ def alter_table(tokens: list[Token], names: LongNames, case_sensitive: bool) -> 
     if reader.accept("APPEND", "FROM"):
         return _append(table, part)
     if reader.accept("DROP"):
-        return Plan([_drop(head, part)])
+        return _drop(head, table, part)
     if reader.accept("RENAME"):
         return Plan([_rename(head, part)])
     if reader.accept("OWNER", "TO"):
@@ -55,7 +55,7 @@ def _add(head: str, table: str, part: TableReader) -> Plan:
             raise RedshiftError("0A000", f"ALTER TABLE ADD COLUMN does not support columns with {what}")
     if column.distkey or column.sortkey:
         raise RedshiftError("0A000", "ALTER TABLE ADD COLUMN does not support DISTKEY or SORTKEY")
-    if column.not_null and " DEFAULT " not in column.attributes:
+    if column.not_null and (" DEFAULT " not in column.attributes or " DEFAULT NULL" in column.attributes.upper()):
         raise RedshiftError(
             "42601", "ALTER TABLE ADD COLUMN defined as NOT NULL must have a non-null default expression"
         )
@@ -88,6 +88,11 @@ def _alter_column(head: str, table: str, part: TableReader) -> Plan:
     column = part.name()
     if reader.accept("ENCODE"):
         part.layout.encodings[column] = part.encoding()
+        while reader.accept(",", "ALTER", "COLUMN"):
+            column = part.name()
+            if not reader.accept("ENCODE") or column in part.layout.encodings:
+                raise syntax_error(reader.peek().text)
+            part.layout.encodings[column] = part.encoding()
         return _echo(table, part, [])
     if reader.sees("SET") or reader.sees("DROP"):
         raise RedshiftError("0A000", "ALTER COLUMN SET/DROP DEFAULT is not supported")
@@ -114,21 +119,25 @@ def _append(table: str, part: TableReader) -> Plan:
     return Plan(["RESET rs.nothing"], before=[move], outside_block=APPEND_IN_BLOCK, tag="ALTER TABLE APPEND")
 
 
-def _drop(head: str, part: TableReader) -> str:
+def _drop(head: str, table: str, part: TableReader) -> Plan:
     reader = part.reader
     kind = "CONSTRAINT" if reader.accept("CONSTRAINT") else "COLUMN"
     reader.accept("COLUMN")
-    name = quoted(part.name())
+    column = part.name()
     behaviour = " CASCADE" if reader.accept("CASCADE") else (" RESTRICT" if reader.accept("RESTRICT") else "")
     if not reader.ended():
         raise syntax_error(reader.peek().text)
-    return f"{head} DROP {kind} {name}{behaviour}"
+    check = f"SELECT pg_catalog.rs_check_drop({literal(table)}, {literal(column)})"
+    return Plan([f"{head} DROP {kind} {quoted(column)}{behaviour}"], before=[check] if kind == "COLUMN" else [])
 
 
 def _rename(head: str, part: TableReader) -> str:
     reader = part.reader
     if reader.accept("TO"):
-        renamed = f"{head} RENAME TO {quoted(part.name())}"
+        new_name = part.name()
+        if new_name.startswith("#"):
+            raise RedshiftError("42602", "a permanent table cannot be renamed to a name that begins with '#'")
+        renamed = f"{head} RENAME TO {quoted(new_name)}"
     else:
         reader.accept("COLUMN")
         old = part.name()

@@ -13,6 +13,7 @@ from local_warehouse.redshift.connection import literal, quoted
 from local_warehouse.redshift.errors import NotSupported, RedshiftError, syntax_error
 from local_warehouse.redshift.lexer import Reader, Token, split_at_commas, text_of
 from local_warehouse.redshift.names import LongNames, name_of
+from local_warehouse.redshift.references import SYSTEM_SCHEMAS
 from local_warehouse.redshift.reserved import RESERVED
 
 MAX_COLUMNS = 1600
@@ -250,6 +251,9 @@ def create_table(tokens: list[Token], names: LongNames, case_sensitive: bool) ->
     exists = "IF NOT EXISTS " if reader.accept("IF", "NOT", "EXISTS") else ""
     temporary = temporary or reader.peek().text.strip('"').startswith("#")
     table = table_reader.table()
+    schema = table.split(".")[0].strip('"')
+    if "." in table and schema in SYSTEM_SCHEMAS:
+        raise RedshiftError("42501", f"permission denied for schema {schema}")
     head = f"CREATE {'TEMPORARY ' if temporary else ''}TABLE {exists}{table}"
     named_columns: list[str] | None = None
     if reader.sees("(") and not _is_query(reader):

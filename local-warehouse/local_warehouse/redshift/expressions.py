@@ -25,6 +25,8 @@ GRAMMAR_FUNCTIONS = (
     "JSON_VALUE",
     "JSON_EXISTS",
 )
+# Types whose name alone means something else in a cast: DECIMAL is DECIMAL(18,0).
+CAST_TYPES = {"NVARCHAR": "varchar", "DECIMAL": "numeric(18,0)", "NUMERIC": "numeric(18,0)", "DEC": "numeric(18,0)"}
 
 
 def rewrite_expressions(significant: list[Token]) -> None:
@@ -46,8 +48,8 @@ def rewrite_expressions(significant: list[Token]) -> None:
                 significant[n + 2].text = str(column_types.MAX_VARCHAR_BYTES)
         elif word == "SYSDATE" and before.text != "." and following.text != ".":
             token.text = "pg_catalog.sysdate()"
-        if word == "NVARCHAR" and before.text == "::":
-            token.text = "varchar"
+        if before.text == "::" or (before.word() == "AS" and following.text == ")"):
+            token.text = CAST_TYPES.get(word, token.text) if following.text != "(" else token.text
 
 
 def _rewrite_date_part(significant: list[Token], n: int) -> None:

@@ -18,12 +18,15 @@ from local_warehouse.redshift.connection import Admin, BackendError, literal
 from local_warehouse.redshift.copy_statement import Copy
 from local_warehouse.redshift.errors import LoadFailed, NotSupported, RedshiftError, translate
 from local_warehouse.redshift.extended import Extended
+from local_warehouse.redshift.late_views import LateViews
 from local_warehouse.redshift.lexer import Token, statements_of, text_of
 from local_warehouse.redshift.load import Load
 from local_warehouse.redshift.load_records import Outcome, record_sql
 from local_warehouse.redshift.plans import Plan
+from local_warehouse.redshift.references import SYSTEM_SCHEMAS, last_part
 from local_warehouse.redshift.sources import Stage
 from local_warehouse.redshift.statements import Context, plan
+from local_warehouse.redshift.super_values import Columns
 
 if TYPE_CHECKING:
     from local_warehouse.redshift.server import Server
@@ -48,7 +51,7 @@ class Session:
         self.user = user
         self.database = database
         self.pid = pid
-        self.context = Context(server.names, server.late_views, self.columns_of)
+        self.context = Context(server.names, LateViews(server.late_views, self.ask), self.target)
         self.in_batch = False  # between messages of the extended protocol
         self.reads_snapshot = False  # has the open transaction block taken its snapshot?
         self.last_copy = {"count": 0, "id": -1}
@@ -100,13 +103,23 @@ class Session:
         with self.fault(text):
             self.carry_out(made)
 
-    def columns_of(self, table: str) -> list[tuple[str, str]]:
-        """Names and types of a table's columns, if there is such a table."""
+    def target(self, table: str, lock_mode: str) -> Columns:
+        """Names and types of the columns of a table that is to be written, once it is locked.
+
+        In a block the lock comes first, so that the snapshot is taken after it.
+        """
+        if self.backend.status == b"T" and not self.reads_snapshot:
+            self.ask(f"LOCK TABLE {table} IN {lock_mode} MODE")
         rows = self.ask(
-            "SELECT attname, atttypid::regtype FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped"
-            f" AND attrelid = to_regclass({literal(table)}) ORDER BY attnum"
+            "SELECT attname, atttypid::regtype, relkind, relnamespace::regnamespace FROM pg_class c"
+            " LEFT JOIN pg_attribute ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped"
+            f" WHERE c.oid = to_regclass({literal(table)}) ORDER BY attnum"
         )
-        return [(str(name), str(kind)) for name, kind in rows]
+        if rows and rows[0][2] == "v":
+            raise RedshiftError("42809", f'cannot write into a view: "{last_part(table)}"')
+        if rows and rows[0][3] in SYSTEM_SCHEMAS:
+            raise RedshiftError("42501", f"permission denied for relation {last_part(table)}")
+        return [(str(name), str(kind)) for name, kind, *_ in rows]
 
     def ask(self, sql: str) -> list[list[str | None]]:
         """A statement of our own on the client's backend connection."""
@@ -208,7 +221,7 @@ class Session:
         if made.setting and made.setting[0] == "enable_case_sensitive_identifier":
             self.context.case_sensitive = made.setting[1] == "on"
         if made.late_view:
-            self.context.late_views.add(made.late_view)
+            self.context.late_views.names.add(made.late_view)
 
     def _relay(self, made: Plan) -> None:
         """Send the statements to the backend and what answers the first one to the client."""

@@ -8,27 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from local_warehouse.redshift import alter, ddl, foreign, merge, super_values
-from local_warehouse.redshift.connection import literal
 from local_warehouse.redshift.copy_statement import CopyParser
 from local_warehouse.redshift.errors import NotSupported, RedshiftError, syntax_error
 from local_warehouse.redshift.expressions import rewrite_expressions
+from local_warehouse.redshift.late_views import SHOWING, LateViews, create_view
 from local_warehouse.redshift.lexer import Reader, Token, text_of
 from local_warehouse.redshift.names import LongNames, normalise
 from local_warehouse.redshift.parameters import reset_parameter, set_parameter, show_parameter
 from local_warehouse.redshift.plans import Plan
+from local_warehouse.redshift.references import last_part
 
 READING = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "(")
+WRITING = ("INSERT", "UPDATE", "DELETE", "MERGE")
 
 
 @dataclass
 class Context:
-    """What a rule needs to know of the session."""
+    """What a rule needs to know of the session, and may ask of it."""
 
     names: LongNames
-    late_views: set[str]
-    columns_of: super_values.Columns
+    late_views: LateViews
+    target: Callable[[str, str], super_values.Columns]  # takes a table's lock, checks that it is one; its columns
     case_sensitive: bool = False
 
 
@@ -41,35 +44,93 @@ def plan(tokens: list[Token], context: Context) -> Plan:
         return Plan(copy=CopyParser(tokens, context.names, context.case_sensitive).parse())
     normalise(tokens, context.names, context.case_sensitive)
     rewrite_expressions(significant)
-    if verb in ("INSERT", "UPDATE"):
-        super_values.mark(tokens, context.columns_of)
     rule = RULES.get(verb)
     if rule is None:
         raise syntax_error(significant[0].text)
     made = rule(tokens, context)
     made.uses_last_copy = any(t.kind == "word" and t.word().startswith("PG_LAST_") for t in significant)
-    if verb in READING:
-        made.tables = tables_of(significant)
-        late = [name for name in made.tables if last_part(name) in context.late_views]
-        made.before[:0] = [f"SELECT pg_catalog.rs_rebind({literal(name)})" for name in late]
     return made
 
 
-def tables_of(significant: list[Token]) -> list[str]:
-    """The names that follow FROM, JOIN, INTO, UPDATE, USING or a comma after them, as far as tokens tell."""
-    reader = Reader(significant)
-    found = []
-    for n, token in enumerate(reader.tokens):
-        if token.kind == "word" and token.text.upper() in ("FROM", "JOIN", "INTO", "UPDATE", "USING"):
-            reader.at = n + 1
-            while reader.peek().kind in ("word", "quoted"):
-                found.append(_dotted(reader))
-                reader.accept("AS")
-                if reader.peek(1).text == ",":
-                    reader.next()
-                if not reader.accept(","):
-                    break
-    return found
+def _pass(tokens: list[Token], context: Context) -> Plan:
+    return Plan([text_of(tokens)])
+
+
+def _read(tokens: list[Token], context: Context) -> Plan:
+    """A query, or a statement with one in it: late-binding views are bound now."""
+    significant = [token for token in tokens if token.kind != "space"]
+    shows_late = any(token.kind == "word" and token.text.upper() in SHOWING for token in significant)
+    tables = context.late_views.expand(significant)
+    before = context.late_views.describe() if shows_late else []
+    return Plan([text_of(tokens)], before=before, tables=tables)
+
+
+def _with(tokens: list[Token], context: Context) -> Plan:
+    """WITH stands before SELECT, UPDATE and DELETE, and nothing is written inside it (r_WITH_clause)."""
+    reader = Reader(tokens)
+    reader.accept("WITH")
+    while not reader.ended() and not reader.sees("SELECT"):
+        if reader.sees("("):
+            inside = Reader(reader.group())
+            if inside.peek().word() in WRITING:
+                raise syntax_error(inside.peek().text)
+        elif reader.peek().word() in ("UPDATE", "DELETE"):
+            return _write_rows(tokens, reader, context)
+        elif reader.next().word() in WRITING:
+            raise syntax_error(reader.peek(-1).text)
+    return _read(tokens, context)
+
+
+def _insert(tokens: list[Token], context: Context) -> Plan:
+    reader = Reader(tokens)
+    if not reader.accept("INSERT", "INTO"):
+        raise syntax_error(reader.peek(1).text)
+    table = _dotted(reader)
+    if reader.sees("AS") or any(token.word() == "OVERRIDING" for token in reader.tokens[:4096]):
+        raise syntax_error("as" if reader.sees("AS") else "overriding")
+    super_values.mark_insert(reader, context.target(table, "ROW EXCLUSIVE"))
+    return _read(tokens, context)
+
+
+def _write(tokens: list[Token], context: Context) -> Plan:
+    return _write_rows(tokens, Reader(tokens), context)
+
+
+def _write_rows(tokens: list[Token], reader: Reader, context: Context) -> Plan:
+    """UPDATE and DELETE take the table's write lock first, and the snapshot after it; readers go on."""
+    verb = reader.next().word()
+    if verb == "DELETE" and not reader.accept("FROM"):  # FROM is optional (r_DELETE)
+        reader.peek(-1).text += " FROM"
+    if reader.peek().kind not in ("word", "quoted"):
+        raise syntax_error(reader.peek().text)
+    table = _dotted(reader)
+    columns = context.target(table, WRITE_LOCK)
+    if verb == "UPDATE":
+        _check_update(reader)
+        super_values.mark_update(reader, columns)
+    elif reader.peek().word() not in ("", "USING", "WHERE"):  # no alias (r_DELETE)
+        raise syntax_error(reader.peek().text)
+    made = _read(tokens, context)
+    made.before.append(_write_lock(table))
+    return made
+
+
+def _check_update(reader: Reader) -> None:
+    """One column per assignment, and no outer join in FROM (r_UPDATE)."""
+    depth = 0
+    for token, following in pairwise([*reader.tokens[reader.at :], Token("end", "")]):
+        depth += {"(": 1, ")": -1}.get(token.text, 0) if token.kind == "operator" else 0
+        if token.word() == "SET" and following.text == "(":
+            raise syntax_error("(")
+        if depth == 0 and token.word() in ("LEFT", "RIGHT", "FULL") and following.text != "(":
+            raise RedshiftError("0A000", "Target table must be part of an equijoin predicate")
+
+
+WRITE_LOCK = "SHARE ROW EXCLUSIVE"
+
+
+def _write_lock(table: str) -> str:
+    return f"LOCK TABLE {table} IN {WRITE_LOCK} MODE"
 
 
 def _dotted(reader: Reader) -> str:
@@ -79,50 +140,17 @@ def _dotted(reader: Reader) -> str:
     return name
 
 
-def last_part(name: str) -> str:
-    return name.rsplit(".", 1)[-1].strip('"').lower()
-
-
-def _pass(tokens: list[Token], context: Context) -> Plan:
-    return Plan([text_of(tokens)])
-
-
-def _with(tokens: list[Token], context: Context) -> Plan:
-    """WITH stands before SELECT only, and nothing is written inside it."""
-    reader = Reader(tokens)
-    reader.accept("WITH")
-    while not reader.ended() and not reader.sees("SELECT"):
-        if reader.sees("("):
-            inside = Reader(reader.group())
-            if inside.peek().word() in ("INSERT", "UPDATE", "DELETE", "MERGE"):
-                raise syntax_error(inside.peek().text)
-        elif reader.next().word() in ("INSERT", "UPDATE", "DELETE", "MERGE"):
-            raise syntax_error(reader.peek(-1).text)
-    return Plan([text_of(tokens)])
-
-
-def _write(tokens: list[Token], context: Context) -> Plan:
-    """UPDATE and DELETE take the table's write lock first, and the snapshot after it; readers go on."""
-    reader = Reader(tokens)
-    reader.next()
-    reader.accept("FROM")
-    if reader.peek().kind not in ("word", "quoted"):
-        raise syntax_error(reader.peek().text)
-    return Plan([text_of(tokens)], before=[_write_lock(_dotted(reader))])
-
-
-def _write_lock(table: str) -> str:
-    return f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"
-
-
 def _merge(tokens: list[Token], context: Context) -> Plan:
     parts = merge.Merge(tokens)
+    context.target(parts.target, WRITE_LOCK)
     lock = _write_lock(parts.target)
     if parts.removes_duplicates:
         before, last = parts.duplicate_statements()
-        return Plan([last], before=[lock, *before], tag="MERGE")
+        return Plan([last], before=[lock, *before], tag="MERGE", tables=[parts.target, parts.source])
     parts.check_actions()
-    return Plan([text_of(tokens)], before=[lock])
+    made = _read(tokens, context)
+    made.before.append(lock)
+    return made
 
 
 def _begin(tokens: list[Token], context: Context) -> Plan:
@@ -160,14 +188,16 @@ def _create(tokens: list[Token], context: Context) -> Plan:
     reader = Reader(tokens)
     reader.accept("CREATE")
     if reader.sees("OR", "REPLACE", "VIEW") or reader.sees("VIEW"):
-        return _create_view(tokens)
+        return create_view(tokens, context.late_views)
     words = [reader.peek(n).word() for n in range(3)]
     kind = next((word for word in words if word not in ("LOCAL", "TEMP", "TEMPORARY", "OR", "REPLACE")), "")
     if kind == "TABLE":
-        return Plan(ddl.create_table(tokens, context.names, context.case_sensitive))
+        return _create_table(tokens, context)
     if kind == "DATABASE":
         return _create_database(tokens)
-    if kind in ("SCHEMA", "USER", "GROUP", "ROLE"):
+    if kind == "SCHEMA":
+        return _create_schema(tokens)
+    if kind in ("USER", "GROUP", "ROLE"):
         return Plan([text_of(tokens)])
     if kind == "EXTERNAL":
         return Plan(
@@ -193,29 +223,32 @@ def _create(tokens: list[Token], context: Context) -> Plan:
     raise syntax_error(kind)
 
 
-def _create_view(tokens: list[Token]) -> Plan:
-    words = [token for token in tokens if token.kind != "space"]
-    late = [token.word() for token in words[-4:]] == ["WITH", "NO", "SCHEMA", "BINDING"]
-    if not late:
-        return Plan([text_of(tokens)])
-    for token in words[-4:]:
-        token.text = ""
-    reader = Reader(words[:-4])
-    while reader.next().word() != "VIEW":
-        pass
-    name = _dotted(reader)
-    while not reader.ended() and not reader.accept("AS"):
-        reader.next()
-    query = " ".join(token.text for token in reader.tokens[reader.at :])
-    unbind = f"SELECT pg_catalog.rs_unbind({literal(name)}, {literal(query)})"
-    return Plan([text_of(tokens), unbind], late_view=last_part(name))
+def _create_schema(tokens: list[Token]) -> Plan:
+    reader = Reader(tokens)
+    reader.accept("CREATE", "SCHEMA")
+    reader.accept("IF", "NOT", "EXISTS")
+    if reader.peek().text.strip('"').lower().startswith("pg_"):
+        raise RedshiftError("42939", f'unacceptable schema name "{last_part(reader.peek().text)}"')
+    if any(token.word() == "QUOTA" for token in reader.tokens):
+        raise NotSupported("CREATE SCHEMA with QUOTA")
+    return Plan([text_of(tokens)])
+
+
+def _create_table(tokens: list[Token], context: Context) -> Plan:
+    significant = [token for token in tokens if token.kind != "space"]
+    is_query = any(token.word() in ("SELECT", "WITH") for token in significant)
+    tables = context.late_views.expand(significant) if is_query else []
+    return Plan(ddl.create_table(tokens, context.names, context.case_sensitive), tables=tables)
 
 
 def _alter(tokens: list[Token], context: Context) -> Plan:
     reader = Reader(tokens)
     reader.accept("ALTER")
     if reader.sees("TABLE"):
-        return alter.alter_table(tokens, context.names, context.case_sensitive)
+        made = alter.alter_table(tokens, context.names, context.case_sensitive)
+        if any(token.word() == "RENAME" for token in reader.tokens):
+            made.late_view = last_part(reader.tokens[-1].text)
+        return made
     if reader.accept("DATABASE"):
         return _alter_database(reader)
     if reader.peek().word() in ("SCHEMA", "USER", "GROUP", "ROLE", "VIEW"):
@@ -319,11 +352,11 @@ def _no_savepoint(tokens: list[Token], context: Context) -> Plan:
 
 RULES: dict[str, Callable[[list[Token], Context], Plan]] = {
     "WITH": _with,
-    **dict.fromkeys(("SELECT", "INSERT", "(", "COMMIT", "END"), _pass),
+    **dict.fromkeys(("SELECT", "(", "EXPLAIN", "DECLARE", "PREPARE"), _read),
+    "INSERT": _insert,
     **dict.fromkeys(("UPDATE", "DELETE"), _write),
     "MERGE": _merge,
-    **dict.fromkeys(("GRANT", "REVOKE", "COMMENT", "EXPLAIN", "DECLARE", "FETCH", "CLOSE"), _pass),
-    **dict.fromkeys(("PREPARE", "EXECUTE", "DEALLOCATE"), _pass),
+    **dict.fromkeys(("COMMIT", "END", "GRANT", "REVOKE", "COMMENT", "FETCH", "CLOSE", "EXECUTE", "DEALLOCATE"), _pass),
     **dict.fromkeys(("BEGIN", "START"), _begin),
     **dict.fromkeys(("ROLLBACK", "ABORT"), _rollback),
     **dict.fromkeys(("UNLOAD", "CALL", "CANCEL", "REFRESH", "USE", "ATTACH", "DETACH", "DESC"), _refuse),

@@ -7,40 +7,22 @@ Source: https://docs.aws.amazon.com/redshift/latest/dg/ingest-super.html
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from local_warehouse.redshift.errors import RedshiftError
 from local_warehouse.redshift.lexer import Reader, Token, split_at_commas
 from local_warehouse.redshift.names import name_of
 
-Columns = Callable[[str], list[tuple[str, str]]]  # table -> (column, type) in order
+Columns = list[tuple[str, str]]  # (column, type) in order
 
 
-def mark(tokens: list[Token], columns_of: Columns) -> None:
-    """Rewrite the literals of one INSERT or UPDATE in place."""
-    reader = Reader(tokens)
-    if reader.accept("INSERT", "INTO"):
-        _mark_insert(reader, columns_of)
-    elif reader.accept("UPDATE"):
-        _mark_update(reader, columns_of)
-
-
-def _table(reader: Reader) -> str:
-    name = reader.next().text
-    while reader.accept("."):
-        name += "." + reader.next().text
-    return name
-
-
-def _mark_insert(reader: Reader, columns_of: Columns) -> None:
-    table = _table(reader)
+def mark_insert(reader: Reader, table: Columns) -> None:
+    """Rewrite the literals of one INSERT in place; the reader stands after the table's name."""
     listed = None
     if reader.sees("(") and reader.peek(1).word() not in ("SELECT", "WITH"):
         listed = [name_of(part[0], True) for part in split_at_commas(reader.group())]
     if not reader.accept("VALUES"):
         return
     _refuse_subqueries(reader)
-    types = dict(columns_of(table))
+    types = dict(table)
     names = listed if listed is not None else list(types)
     places = [n for n, name in enumerate(names) if types.get(name) == "super"]
     while places and reader.sees("("):
@@ -64,8 +46,9 @@ def _refuse_subqueries(reader: Reader) -> None:
         raise RedshiftError("0A000", "can't use subqueries in multi-row VALUES")
 
 
-def _mark_update(reader: Reader, columns_of: Columns) -> None:
-    supers = {name for name, kind in columns_of(_table(reader)) if kind == "super"}
+def mark_update(reader: Reader, table: Columns) -> None:
+    """Rewrite the literals of one UPDATE in place; the reader stands after the table's name."""
+    supers = {name for name, kind in table if kind == "super"}
     while supers and not reader.ended():
         token = reader.next()
         assigns = reader.peek(-2).word() in ("SET", ",") and token.kind in ("word", "quoted")

@@ -17,6 +17,9 @@ CREATE FUNCTION pg_catalog.pg_last_query_id() RETURNS bigint LANGUAGE sql STABLE
     SELECT coalesce(nullif(current_setting('rs.last_query_id', true), ''), '-1')::bigint
 $$;
 CREATE FUNCTION pg_catalog.len(value varchar) RETURNS int LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT length(value::text) $$;
+-- CONCAT takes two arguments and is NULL when one of them is (r_CONCAT).
+UPDATE pg_proc SET proname = 'rs_backend_concat' WHERE proname = 'concat' AND pronamespace = 'pg_catalog'::regnamespace;
+CREATE FUNCTION pg_catalog.concat(first varchar, second varchar) RETURNS varchar LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT (first || second)::varchar $$;
 CREATE FUNCTION pg_catalog.sha2(value varchar, bits int) RETURNS varchar LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT encode(CASE bits WHEN 224 THEN sha224(value::text::bytea) WHEN 384 THEN sha384(value::text::bytea) WHEN 512 THEN sha512(value::text::bytea)
         ELSE sha256(value::text::bytea) END, 'hex')::varchar

@@ -106,8 +106,20 @@ BEGIN
     END IF;
 END $$;
 
--- ALTER COLUMN TYPE: only VARCHAR, not keyed, not in four encodings, not below the longest value; a default
--- is allowed when the column gets wider (r_ALTER_TABLE forbids it, widening is reported to work).
+-- DROP COLUMN: not the last one, none of the distribution and sort keys (r_ALTER_TABLE).
+CREATE FUNCTION pg_catalog.rs_check_drop(table_name text, column_name text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE relation regclass := table_name::regclass;
+BEGIN
+    IF EXISTS (SELECT FROM pg_catalog.rs_column_layout l JOIN pg_attribute a ON a.attrelid = l.relid AND a.attnum = l.attnum
+        WHERE l.relid = relation AND a.attname = column_name AND NOT a.attisdropped AND (l.distkey OR l.sortkey <> 0)) THEN
+        RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format('cannot drop distkey or sortkey column "%s"', column_name);
+    ELSIF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped AND attname <> column_name)
+        AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = relation AND attname = column_name) THEN
+        RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format('cannot drop the only column "%s" of a table', column_name);
+    END IF;
+END $$;
+
+-- ALTER COLUMN TYPE: only VARCHAR, without key or default, not in four encodings, not below the longest value.
 CREATE FUNCTION pg_catalog.rs_check_resize(table_name text, column_name text, new_bytes int) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     relation regclass := table_name::regclass; place smallint := rs_attnum(relation, column_name); old record; longest int; kept text;
@@ -120,8 +132,8 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format('cannot alter column "%s" with a UNIQUE, PRIMARY KEY or FOREIGN KEY constraint', column_name);
     ELSIF kept IN ('bytedict', 'runlength', 'text255', 'text32k') THEN
         RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format('cannot alter column "%s" with encoding %s', column_name, kept);
-    ELSIF old.atthasdef AND new_bytes < old.bytes THEN
-        RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format('cannot decrease the size of column "%s", which has a default', column_name);
+    ELSIF old.atthasdef THEN
+        RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format('cannot alter column "%s" with a default value', column_name);
     END IF;
     EXECUTE format('SELECT max(octet_length(%I)) FROM %s', column_name, relation) INTO longest;
     IF longest > new_bytes THEN
@@ -188,26 +200,74 @@ BEGIN
     END IF;
 END $$;
 
--- Late-binding views: the view depends on nothing, and is bound again when the tables it names have changed.
-CREATE TABLE pg_catalog.rs_late_view (view_name text PRIMARY KEY, definition text NOT NULL, bound_to oid[] NOT NULL, names text[] NOT NULL);
-GRANT SELECT ON pg_catalog.rs_late_view TO PUBLIC;
-CREATE FUNCTION pg_catalog.rs_unbind(name text, query text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
-DECLARE rule oid := (SELECT r.oid FROM pg_rewrite r WHERE r.ev_class = name::regclass AND r.rulename = '_RETURN'); tables oid[];
+-- A bound view is replaced only by one with the same columns (r_CREATE_VIEW); PostgreSQL would let it have more.
+CREATE FUNCTION pg_catalog.rs_view_columns(view_name text) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum)
+    FROM pg_attribute WHERE attrelid = to_regclass(view_name) AND attnum > 0
+$$;
+CREATE FUNCTION pg_catalog.rs_before_view(view_name text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    SELECT array_agg(DISTINCT refobjid) INTO tables FROM pg_depend WHERE classid = 'pg_rewrite'::regclass AND objid = rule
-        AND refclassid = 'pg_class'::regclass AND deptype = 'n' AND refobjid <> name::regclass;
-    DELETE FROM pg_depend WHERE classid = 'pg_rewrite'::regclass AND objid = rule AND refclassid = 'pg_class'::regclass
-        AND deptype = 'n' AND refobjid <> name::regclass;
-    INSERT INTO pg_catalog.rs_late_view VALUES (name::regclass::oid::text, query, coalesce(tables, '{}'), (SELECT coalesce(array_agg(t::regclass::text), '{}') FROM unnest(tables) t))
-    ON CONFLICT (view_name) DO UPDATE SET definition = query, bound_to = excluded.bound_to, names = excluded.names;
+    PERFORM set_config('rs.replaced_view', coalesce(rs_view_columns(view_name), ''), true);
 END $$;
-CREATE FUNCTION pg_catalog.rs_rebind(name text) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE view_id oid := to_regclass(name)::oid; late record;
+CREATE FUNCTION pg_catalog.rs_after_view(view_name text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE replaced text := current_setting('rs.replaced_view', true);
 BEGIN
-    SELECT * INTO late FROM pg_catalog.rs_late_view WHERE view_name = view_id::text;
-    IF late.view_name IS NULL OR late.bound_to <@ (SELECT coalesce(array_agg(to_regclass(n)::oid), '{}') FROM unnest(late.names) n) THEN
-        RETURN;
+    DELETE FROM pg_catalog.rs_late_view WHERE view_id = view_name::regclass;
+    IF replaced <> '' AND replaced <> rs_view_columns(view_name) THEN
+        RAISE EXCEPTION USING ERRCODE = '42P16', MESSAGE = 'cannot change number of columns in view';
     END IF;
-    EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view_id::regclass, late.definition);
-    PERFORM rs_unbind(view_id::regclass::text, late.definition);
+    PERFORM set_config('rs.replaced_view', '', true);
 END $$;
+
+-- Late-binding views: PostgreSQL has a placeholder that nobody can read; statements get the query in its place.
+CREATE TABLE pg_catalog.rs_late_view (view_id oid PRIMARY KEY, definition text NOT NULL);
+GRANT SELECT ON pg_catalog.rs_late_view TO PUBLIC;
+CREATE FUNCTION pg_catalog.rs_unbound(view_name text) RETURNS bool LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'XX000', MESSAGE = '1018', DETAIL = 'Relation does not exist';
+END $$;
+CREATE FUNCTION pg_catalog.rs_require_schemas(schemas text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE absent text;
+BEGIN
+    SELECT s INTO absent FROM unnest(schemas) AS s WHERE to_regnamespace(s) IS NULL LIMIT 1;
+    IF absent IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = '3F000', MESSAGE = format('schema "%s" does not exist', btrim(absent, '"'));
+    END IF;
+END $$;
+CREATE FUNCTION pg_catalog.rs_keep_late(view_name text, query text) RETURNS void LANGUAGE sql SECURITY DEFINER AS $$
+    INSERT INTO pg_catalog.rs_late_view VALUES (view_name::regclass::oid, query)
+    ON CONFLICT (view_id) DO UPDATE SET definition = excluded.definition
+$$;
+-- The columns of a query as they are now: pairs of name, type and length; NULL where it cannot be read.
+CREATE FUNCTION pg_catalog.rs_columns_of(query text) RETURNS json LANGUAGE plpgsql AS $$
+DECLARE found json;
+BEGIN
+    EXECUTE 'CREATE TEMPORARY VIEW rs_probe AS ' || query;
+    SELECT json_agg(json_build_object('attname', attname, 'attnum', attnum, 'atttypid', atttypid::bigint, 'atttypmod', atttypmod) ORDER BY attnum)
+        INTO found FROM pg_attribute WHERE attrelid = 'pg_temp.rs_probe'::regclass AND attnum > 0;
+    DROP VIEW pg_temp.rs_probe;
+    RETURN found;
+EXCEPTION WHEN OTHERS THEN
+    RETURN NULL;
+END $$;
+CREATE FUNCTION pg_catalog.rs_same_columns(old_query text, new_query text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF rs_columns_of(old_query)::text <> rs_columns_of(new_query)::text THEN
+        RAISE EXCEPTION USING ERRCODE = '42P16', MESSAGE = 'cannot change number of columns in view';
+    END IF;
+END $$;
+CREATE FUNCTION pg_catalog.rs_describe_late(views oid[], queries text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('rs.late_columns', coalesce((SELECT json_object_agg(v, coalesce(rs_columns_of(q), '[]')) FROM unnest(views, queries) AS u(v, q))::text, '{}'), false);
+END $$;
+CREATE FUNCTION pg_catalog.rs_late_columns() RETURNS TABLE (attrelid oid, attname name, attnum smallint, atttypid oid, atttypmod int) LANGUAGE sql STABLE AS $$
+    SELECT v.key::oid, c.attname, c.attnum, c.atttypid, c.atttypmod
+    FROM json_each(coalesce(nullif(current_setting('rs.late_columns', true), ''), '{}')::json) v,
+        json_to_recordset(v.value) AS c(attname name, attnum smallint, atttypid oid, atttypmod int)
+    WHERE EXISTS (SELECT FROM pg_catalog.rs_late_view WHERE view_id = v.key::oid)
+$$;
+CREATE FUNCTION pg_catalog.pg_get_late_binding_view_cols() RETURNS SETOF record LANGUAGE sql STABLE AS $$
+    SELECT rs_name(n.nspname)::name, rs_name(c.relname)::name, rs_name(a.attname)::name, format_type(a.atttypid, a.atttypmod)::varchar, a.attnum::int
+    FROM pg_catalog.rs_late_columns() a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    ORDER BY 1, 2, 5
+$$;

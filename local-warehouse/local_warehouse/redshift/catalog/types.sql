@@ -34,7 +34,7 @@ CREATE FUNCTION pg_catalog.rs_fail(message text, context text, code int DEFAULT 
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE rule text := '-----------------------------------------------';
 BEGIN
-    RAISE EXCEPTION USING ERRCODE = 'XX000', MESSAGE = message, DETAIL = concat(
+    RAISE EXCEPTION USING ERRCODE = 'XX000', MESSAGE = message, DETAIL = concat_ws('',
         E'\n  ', rule, E'\n  error:  ', message, E'\n  code:      ', code, E'\n  context:   ', context,
         E'\n  query:     0\n  location:  ', place, E'\n  process:   query0 [pid=', pg_backend_pid(), E']\n  ', rule, E'\n');
 END $$;
@@ -226,9 +226,13 @@ CREATE FUNCTION pg_catalog.len(value varbyte) RETURNS int LANGUAGE sql IMMUTABLE
 CREATE FUNCTION pg_catalog.length(value varbyte) RETURNS int LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT octet_length(value::bytea) $$;
 
 -- DECIMAL of 19 digits is held in 8 bytes, so its digits stop at 9223372036854775807 (r_Numeric_types201).
+-- NaN is no DECIMAL.
 CREATE FUNCTION pg_catalog.rs_numeric_19(value numeric, typmod int) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE fitted numeric := pg_catalog."numeric"(value, typmod);
 BEGIN
+    IF value = 'NaN' THEN
+        RAISE EXCEPTION USING ERRCODE = '22P02', MESSAGE = 'invalid input syntax for type numeric: "NaN"';
+    END IF;
     IF abs(fitted) * power(10::numeric, (typmod - 4) & 2047) > 9223372036854775807 THEN
         RAISE EXCEPTION USING ERRCODE = '22003', MESSAGE = 'numeric field overflow',
             DETAIL = 'The digits of a field with precision 19 cannot exceed 9223372036854775807.';
@@ -236,7 +240,10 @@ BEGIN
     RETURN fitted;
 END $$;
 CREATE FUNCTION pg_catalog.rs_numeric_fit(value numeric, typmod int) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN ((typmod - 4) >> 16) & 65535 = 19 THEN rs_numeric_19(value, typmod) ELSE pg_catalog."numeric"(value, typmod) END
+    SELECT CASE WHEN ((typmod - 4) >> 16) & 65535 = 19 OR value = 'NaN' THEN rs_numeric_19(value, typmod) ELSE pg_catalog."numeric"(value, typmod) END
 $$;
 UPDATE pg_cast SET castfunc = 'pg_catalog.rs_numeric_fit(numeric,int)'::regprocedure
     WHERE castsource = 'numeric'::regtype AND casttarget = 'numeric'::regtype;
+
+-- A number is a condition: zero is false (c_Supported_data_types, implicit conversions).
+UPDATE pg_cast SET castcontext = 'i' WHERE castsource = 'int4'::regtype AND casttarget = 'bool'::regtype;

@@ -50,7 +50,9 @@ SELECT current_database()::varchar AS table_catalog, rs_name(n.nspname) AS table
     NULL::varchar AS interval_type, NULL::varchar AS interval_precision, NULL::varchar AS character_set_catalog, NULL::varchar AS character_set_schema,
     NULL::varchar AS character_set_name, NULL::varchar AS collation_catalog, NULL::varchar AS collation_schema, NULL::varchar AS collation_name,
     NULL::varchar AS domain_name, col_description(c.oid, a.attnum)::varchar AS remarks
-FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+FROM (SELECT attrelid, attname, attnum, atttypid, atttypmod, attnotnull, attidentity, attisdropped FROM pg_attribute
+        UNION ALL SELECT attrelid, attname, attnum, atttypid, atttypmod, false, '', false FROM pg_catalog.rs_late_columns()) a
+    JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v') AND c.relname NOT LIKE 'rs\\_%'
     AND (has_table_privilege(c.oid, 'SELECT') OR has_table_privilege(c.oid, 'INSERT'));
