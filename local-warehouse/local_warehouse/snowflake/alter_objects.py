@@ -85,7 +85,8 @@ def _start(session: Session, parser: QueryParser, kind: str) -> Entry | None:
     if_exists = parser.words("IF", "EXISTS")
     parts = parser.qualified()
     session.work.commit()
-    return session.look_up(kind, parts) if if_exists else session.find(kind, parts)
+    entry = session.look_up(kind, parts) if if_exists else session.find(kind, parts)
+    return entry and entry.draft()
 
 
 def _alter_stage(session: Session, parser: QueryParser) -> Result:

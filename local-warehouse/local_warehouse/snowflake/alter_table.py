@@ -30,6 +30,7 @@ def _alter(session: Session, parser: QueryParser) -> Result:
         return status(DONE)
     if entry.kind != "table":
         raise compilation("Object found is of type 'VIEW', specified type 'TABLE'", 2203)
+    entry = entry.draft()
     if parser.words("ADD"):
         _add(session, parser, entry)
     elif parser.words("RENAME", "TO"):
@@ -97,7 +98,8 @@ def _add(session: Session, parser: QueryParser, entry: Entry) -> None:
             if column.default is not None and filled:
                 value = default_value(session, QueryBinder(session.context()), column)
                 cursor.execute(f"UPDATE {entry.duck} SET {column.duck} = {value}")
-            entry.columns.append(column)
+        session.catalog.save(cursor, entry.draft())
+    entry.columns += wanted
     with session.engine.ddl() as cursor:
         for column in wanted:
             if not column.nullable:
@@ -115,7 +117,7 @@ def rename(session: Session, parser: QueryParser, entry: Entry) -> None:
 
 
 def _swap(session: Session, parser: QueryParser, entry: Entry) -> None:
-    other = session.find("table", parser.qualified())
+    other = session.find("table", parser.qualified()).draft()
     parser.finish()
     if other.kind != "table" or (other.session is None) != (entry.session is None):
         raise compilation("a permanent table and a temporary table or a view cannot be swapped", 2119)

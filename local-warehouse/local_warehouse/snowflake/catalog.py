@@ -9,6 +9,9 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -48,6 +51,10 @@ class Entry:
     @property
     def duck(self) -> str:
         return f"t{self.id}"
+
+    def draft(self) -> Entry:
+        """A copy to change; `Catalog.save` puts it in the place of this one."""
+        return deepcopy(self)
 
     def column(self, name: str) -> ColumnDef | None:
         return next((column for column in self.columns if column.name == name), None)
@@ -115,6 +122,17 @@ class Catalog:
         with self.lock:
             self.next_id += 1
             return self.next_id - 1
+
+    @contextmanager
+    def kept_on_error(self) -> Iterator[None]:
+        """Entries as they were if the DDL inside fails; it changes drafts, never an entry that others see."""
+        before = dict(self.entries)
+        try:
+            yield
+        except BaseException:
+            with self.lock:
+                self.entries = before
+            raise
 
     def save(self, connection: Any, entry: Entry) -> None:
         """Insert or replace an entry; temporary ones stay in memory."""

@@ -42,8 +42,10 @@ def target_columns(entry: Entry, names: list[str] | None) -> list[ColumnDef]:
     return found
 
 
-def step(sql: str, context: Context, entry: Entry) -> Step:
-    return Step(sql, context.registered, set(context.reads), {entry.id}, context.repeatable)
+def step(sql: str, context: Context, entry: Entry, reads_target: bool = True) -> Step:
+    """One statement that changes `entry`; an INSERT alone gives the same rows whatever is in it."""
+    reads = context.reads | {entry.id} if reads_target else set(context.reads)
+    return Step(sql, context.registered, reads, {entry.id}, context.repeatable)
 
 
 def default_value(session: Session, binder: QueryBinder, column: ColumnDef) -> str:
@@ -96,7 +98,12 @@ def _insert(session: Session, parser: QueryParser) -> Result:
     ]
     ducks, listed = complete(session, binder, entry, columns, values)
     steps = [
-        step(f"INSERT INTO {entry.duck} ({ducks}) SELECT {', '.join(listed)} FROM ({bound.sql}) q", context, entry)
+        step(
+            f"INSERT INTO {entry.duck} ({ducks}) SELECT {', '.join(listed)} FROM ({bound.sql}) q",
+            context,
+            entry,
+            reads_target=False,
+        )
     ]
     if overwrite:
         return _overwrite(session, entry, steps)
@@ -112,7 +119,7 @@ def _overwrite(session: Session, entry: Entry, steps: list[Step]) -> Result:
     writes = {entry.id}
     steps = [
         make,
-        Step(f"DELETE FROM {entry.duck}", {}, set(), writes),
+        Step(f"DELETE FROM {entry.duck}", {}, writes, writes),
         Step(f"DELETE FROM sf_loads WHERE table_id = {entry.id}", {}, set(), writes),
         Step(f"{head} SELECT * FROM {scratch}", {}, set(), writes),
         Step(f"DROP TABLE {scratch}"),

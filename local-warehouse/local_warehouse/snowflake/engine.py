@@ -46,14 +46,14 @@ def translate(error: Exception) -> SqlError:
 
 
 class Engine:
-    """One DuckDB file, its catalog, and cursors on it; DDL takes turns."""
+    """One DuckDB file, its catalog, and cursors on it; statements of DDL take turns, from first look to commit."""
 
     def __init__(self, path: Path) -> None:
         self.connection = duckdb.connect(str(path), config={"threads": 2, "autoinstall_known_extensions": "false"})
         self.connection.execute("SET preserve_insertion_order = true")
         natives.install(self.connection)
         self.catalog = Catalog(self.connection)
-        self._ddl = threading.RLock()
+        self.turn = threading.RLock()  # whoever holds it may look at the catalog and then change it
 
     def cursor(self) -> Any:
         return self.connection.cursor()
@@ -61,7 +61,7 @@ class Engine:
     @contextmanager
     def ddl(self) -> Iterator[Any]:
         """A cursor with an open transaction for one DDL statement; committed at the end, else undone."""
-        with self._ddl:
+        with self.turn, self.catalog.kept_on_error():
             cursor = self.cursor()
             try:
                 cursor.execute("BEGIN")

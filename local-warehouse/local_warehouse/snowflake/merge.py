@@ -14,7 +14,7 @@ from local_warehouse.snowflake import ast
 from local_warehouse.snowflake.binder import Context
 from local_warehouse.snowflake.casts import fail, literal
 from local_warehouse.snowflake.catalog import ColumnDef, Entry, quote
-from local_warehouse.snowflake.dml import column_name, complete, target_columns, target_scope, target_table
+from local_warehouse.snowflake.dml import column_name, complete, step, target_columns, target_scope, target_table
 from local_warehouse.snowflake.errors import Unsupported, compilation
 from local_warehouse.snowflake.queries import QueryBinder
 from local_warehouse.snowflake.query_parser import QueryParser
@@ -162,8 +162,7 @@ class _Merge:
         return counts(names, [done[place][0][0] for place in places], MERGE)
 
     def _step(self, sql: str) -> Step:
-        context = self.context
-        return Step(sql, context.registered, set(context.reads), {self.entry.id}, context.repeatable)
+        return step(sql, self.context, self.entry)
 
     def _ducks(self) -> str:
         return ", ".join(column.duck for column in self.entry.columns)

@@ -36,7 +36,7 @@ def _transactions(session: Session, parser: QueryParser) -> Result:
     for work in list(session.shared.open.values()):
         owner = work.owner
         state = "aborting" if work.broken else "running"
-        rows.append([work.id, owner.user, owner.id, f"{work.id}", f"{work.started:.9f}", state, 0])
+        rows.append([work.id, owner.user, owner.id, work.name, f"{work.started:.9f}", state, 0])
     return listing(_TRANSACTIONS, rows)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from local_warehouse.snowflake import parameters
 from local_warehouse.snowflake.catalog import quote
-from local_warehouse.snowflake.errors import Unsupported, compilation, no_object
+from local_warehouse.snowflake.errors import no_object
 from local_warehouse.snowflake.lexer import NAME, NUMBER, STRING
 from local_warehouse.snowflake.query_parser import QueryParser
 from local_warehouse.snowflake.results import SET, TCL, Result, listing, status
@@ -21,10 +21,9 @@ DONE = "Statement executed successfully."
 def _begin(session: Session, parser: QueryParser) -> Result:
     if not parser.words("WORK"):
         parser.words("TRANSACTION")
-    if parser.words("NAME"):
-        parser.identifier()
+    name = parser.identifier() if parser.words("NAME") else ""
     parser.finish()
-    session.work.begin()
+    session.work.begin(name)
     return status(DONE, TCL)
 
 
@@ -137,19 +136,11 @@ def _shown(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _refuse_start(session: Session, parser: QueryParser) -> Result:
-    raise compilation("syntax error: BEGIN [ WORK | TRANSACTION ] starts a transaction", 1003)
-
-
-def _refuse_truncate(session: Session, parser: QueryParser) -> Result:
-    raise Unsupported("TRUNCATE")
-
-
 RUNNERS = {
     ("BEGIN",): _begin,
     ("COMMIT",): _commit,
     ("ROLLBACK",): _rollback,
-    ("START", "TRANSACTION"): _refuse_start,
+    ("START", "TRANSACTION"): _begin,
     ("USE",): _use,
     ("ALTER", "SESSION"): _alter_session,
     ("SHOW", "PARAMETERS"): _show_parameters,

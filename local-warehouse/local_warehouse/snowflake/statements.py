@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from local_warehouse.snowflake import (
@@ -38,6 +39,8 @@ def _query(session: Session, parser: QueryParser) -> Result:
     return session.select(bound, context)
 
 
+# What reads the catalog and then changes it: no other session may come between.
+_DDL = {"CREATE", "ALTER", "DROP", "COMMENT", "TRUNCATE"}
 # Longest match first; the words are taken before the runner gets the parser.
 _RUNNERS: dict[tuple[str, ...], Runner] = {
     **session_statements.RUNNERS,
@@ -71,7 +74,8 @@ def run(session: Session, text: str) -> Result:
         words = tuple(parser.ahead(i).value for i in range(length) if parser.ahead(i).kind == NAME)
         if len(words) == length and words in _RUNNERS:
             parser.at += length
-            return _RUNNERS[words](session, parser)
+            with session.engine.turn if words[0] in _DDL and words[-1] != "SESSION" else nullcontext():
+                return _RUNNERS[words](session, parser)
     if token.kind == NAME and token.value in ("CREATE", "ALTER", "DROP", "SHOW", "DESC", "DESCRIBE", "USE", "COMMENT"):
         raise Unsupported(" ".join(parser.ahead(i).value for i in range(3)))
     if token.kind == NAME and token.value in _KNOWN_WORDS:

@@ -98,7 +98,7 @@ def _find(session: Session, parser: QueryParser, if_exists: bool) -> Entry | Non
     entry = session.look_up("view", parts) if if_exists else session.find("view", parts)
     if entry is not None and entry.kind != "view":
         raise compilation("Object found is of type 'TABLE', specified type 'VIEW' is not correct", 2203)
-    return entry
+    return entry and entry.draft()
 
 
 def _drop(session: Session, parser: QueryParser) -> Result:
@@ -154,7 +154,7 @@ def _comment(session: Session, parser: QueryParser) -> Result:
         parser.finish()
         if len(parts) < 2:
             raise parser.error()
-        entry = session.find("table", parts[:-1])
+        entry = session.find("table", parts[:-1]).draft()
         find_column(entry, parts[-1]).comment = text
         _save(session, entry)
         return status("Statement executed successfully.")
@@ -176,6 +176,7 @@ def _comment(session: Session, parser: QueryParser) -> Result:
         if if_exists:
             return status("Statement executed successfully.")
         raise no_object(kind.capitalize(), ".".join(quote(part) for part in parts))
+    found = found.draft()
     found.comment = text
     _save(session, found)
     return status("Statement executed successfully.")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ from local_warehouse.snowflake.engine import Engine, translate
 from local_warehouse.snowflake.errors import SqlError
 from local_warehouse.snowflake.locks import Locks
 
+ATTEMPTS = 20  # each is one conflict with another session that did come through
 _IDS = itertools.count(int(time.time() * 1000) * 1_000_000)
 
 
@@ -29,9 +31,14 @@ class Step:
 
     sql: str
     tables: dict[str, Any] = field(default_factory=dict)  # Arrow tables by the name the SQL uses
-    reads: set[int] = field(default_factory=set)
+    reads: set[int] = field(default_factory=set)  # the tables whose rows decide what it does
     writes: set[int] = field(default_factory=set)
     repeatable: bool = True
+
+
+def _met_another(error: duckdb.Error) -> bool:
+    """Whether DuckDB gave up because another transaction had changed or altered the same table."""
+    return "onflict" in str(error) or "altered" in str(error)
 
 
 class Versions:
@@ -73,15 +80,17 @@ class Work:
         self.cursor = engine.cursor()
         self.open = False
         self.id: int | None = None
+        self.name = ""
         self.started = 0.0
         self.steps: list[Step] = []
         self.broken: str | None = None
         self.seen: dict[int, int] = {}
 
-    def begin(self) -> None:
+    def begin(self, name: str = "") -> None:
         if not self.open:
             self.cursor.execute("BEGIN")
             self.open, self.id, self.started = True, next(_IDS), time.time()
+            self.name = name or str(uuid.uuid4())
             self.shared.open[self.id] = self
 
     def commit(self) -> None:
@@ -94,12 +103,27 @@ class Work:
             raise SqlError(f"the transaction was rolled back: {broken}", 90252, "57014")
         written = set().union(*(step.writes for step in self.steps)) if self.steps else set()
         try:
-            self.cursor.execute("COMMIT")
+            self._commit()
         except duckdb.Error as error:
             self._end()
             raise translate(error) from error
         self.versions.bump(written)
         self._end()
+
+    def _commit(self) -> None:
+        """COMMIT; the statements are repeated where DuckDB minds that a table was altered meanwhile."""
+        for _ in range(ATTEMPTS):
+            try:
+                self.cursor.execute("COMMIT")
+                return
+            except duckdb.Error as error:
+                if not _met_another(error):
+                    raise
+                self.recover()
+                if self.broken:
+                    self._quietly("ROLLBACK")
+                    raise
+        self.cursor.execute("COMMIT")
 
     def rollback(self) -> None:
         if self.open:
@@ -144,12 +168,7 @@ class Work:
             self.cursor.execute("ROLLBACK")
             self.cursor.execute("BEGIN")
         try:
-            try:
-                rows = self._attempt(steps, alone)
-            except duckdb.Error as error:
-                if "onflict" not in str(error) or self.broken:
-                    raise
-                rows = self._attempt(steps, alone)  # on the newest state, which is what READ COMMITTED means
+            rows = self._attempt_again(steps, alone)
         except duckdb.Error as error:
             for step in steps:
                 self._unregister(step)
@@ -162,10 +181,20 @@ class Work:
                 self._unregister(step)
         if not alone:
             for step in steps:
-                for table, version in self.versions.of(step.reads | step.writes).items():
+                for table, version in self.versions.of(step.reads).items():
                     self.seen.setdefault(table, version)
             self.steps += steps
         return rows
+
+    def _attempt_again(self, steps: list[Step], alone: bool) -> list[Any]:
+        """Run the steps; after a conflict on the newest state, which is what READ COMMITTED means."""
+        for _ in range(ATTEMPTS):
+            try:
+                return self._attempt(steps, alone)
+            except duckdb.Error as error:
+                if not _met_another(error) or self.broken:
+                    raise
+        return self._attempt(steps, alone)
 
     def _attempt(self, steps: list[Step], alone: bool) -> list[Any]:
         """Run the steps; after an error what the transaction had done before stands again."""
@@ -217,9 +246,8 @@ class Work:
             return
 
     def recover(self) -> None:
-        """Bring back what succeeded since BEGIN, after DuckDB dropped it."""
-        self._quietly("ROLLBACK")
-        self.cursor.execute("BEGIN")
+        """Bring back what succeeded since BEGIN, after DuckDB dropped it; `broken` says why that cannot be."""
+        self._start_over()
         if not all(step.repeatable for step in self.steps):
             self.broken = (
                 "a statement failed and an earlier one may not give the same rows again (the stand-in replays)"
@@ -228,13 +256,21 @@ class Work:
             self.broken = "a statement failed and another session changed a table meanwhile (the stand-in replays)"
         if self.broken:
             return
-        try:
-            for step in self.steps:
-                self._execute(step)
-        except duckdb.Error as error:
-            self._quietly("ROLLBACK")
-            self.cursor.execute("BEGIN")
-            self.broken = f"a statement failed and an earlier one could not be repeated: {translate(error).message}"
+        for attempt in range(ATTEMPTS + 1):
+            try:
+                for step in self.steps:
+                    self._execute(step)
+                return
+            except duckdb.Error as error:
+                self._start_over()
+                if attempt == ATTEMPTS or not _met_another(error):
+                    why = translate(error).message
+                    self.broken = f"a statement failed and an earlier one could not be repeated: {why}"
+                    return
+
+    def _start_over(self) -> None:
+        self._quietly("ROLLBACK")
+        self.cursor.execute("BEGIN")
 
     def close(self) -> None:
         self.rollback()

@@ -7,20 +7,20 @@ import threading
 import pytest
 from snowflake.connector.errors import Error
 
+from tests.conformance.snowflake.conftest import Db, connect
 
-def test_begin_inside_a_transaction_is_ignored(db):
-    """BEGIN, BEGIN WORK and BEGIN TRANSACTION start one; another BEGIN is ignored (transactions)."""
+
+@pytest.mark.parametrize("begin", ["BEGIN WORK", "BEGIN TRANSACTION NAME T1", "BEGIN NAME T1", "START TRANSACTION"])
+def test_begin_inside_a_transaction_is_ignored(db, begin):
+    """BEGIN and its synonyms start a transaction; another BEGIN is ignored (sql/begin)."""
     db.run("CREATE TABLE T (A INT)")
-    db.run("BEGIN WORK")
+    db.run(begin)
     db.run("INSERT INTO T VALUES (1)")
-    db.run("BEGIN TRANSACTION")
+    db.run(begin)
+    if "NAME" in begin:
+        assert "T1" in [row["name"] for row in db.records("SHOW TRANSACTIONS")]
     db.run("ROLLBACK")
     assert db.value("SELECT COUNT(*) FROM T") == 0
-
-
-def test_start_transaction_is_refused(db):
-    """START TRANSACTION is not among the documented synonyms (sql/begin)."""
-    db.fails("START TRANSACTION")
 
 
 def test_ddl_commits_the_open_transaction(db, other):
@@ -203,3 +203,36 @@ def test_statement_timeout(db):
     with pytest.raises(Error) as raised:
         db.run(f"SELECT SUM(LENGTH(MD5(r0.A || r1.A || r2.A || r3.A || r4.A || r5.A || r6.A))) FROM {many}")
     assert raised.value.errno == 630
+
+
+@pytest.mark.parametrize(
+    "load", [("INSERT INTO {t} (A) VALUES ({n})",), ("BEGIN", "INSERT INTO {t} (A) VALUES ({n})", "COMMIT")]
+)
+def test_sessions_that_create_alter_and_load_one_table(config, db, other, load):
+    """Sessions that make the same table and column at once: one table, one column, each row (transactions)."""
+    third = Db(connect(config, schema=config["default_target_schema"]))
+    sessions = [db, other, third]
+    start = threading.Barrier(len(sessions))
+    refused: list[int] = []
+
+    def run(n: int, session: Db, table: str) -> None:
+        start.wait()
+        session.run(f"CREATE TABLE IF NOT EXISTS {table} (A INT)")
+        for statement in load:
+            session.run(statement.format(t=table, n=n))
+        try:
+            session.run(f"ALTER TABLE {table} ADD COLUMN B INT")
+        except Error as error:
+            refused.append(error.errno)
+        session.run(f"UPDATE {table} SET B = {n} WHERE A = {n}")
+
+    for table in ("T1", "T2", "T3"):
+        refused.clear()
+        threads = [threading.Thread(target=run, args=(n, one, table)) for n, one in enumerate(sessions)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert db.run(f"SELECT * FROM {table} ORDER BY A") == [(0, 0), (1, 1), (2, 2)]
+        assert refused == [1430, 1430]
+    third.close()
