@@ -6,14 +6,14 @@ whole run in a few calls; whatever it is not sure of, errors included, is left t
 1. one decode of all lines: each value stays the bytes of its JSON text;
 2. the values of each column, joined, go through the column's splice; where that is not sure, through the column's
    field encoder one by one;
-3. the columns' fields become rows.
+3. the columns' fields become rows; where a column's fields are its values, these are taken as they came.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import add
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -22,12 +22,14 @@ from singer_bulk.columns import Column, Kind
 from singer_bulk.delimited import RowEncoder
 from singer_bulk.fileformat import FieldEncoder, Unfit
 from singer_bulk.messages import Records, are_plain
-from singer_bulk.splices import NULL_VALUE, SEPARATOR, splice_of, without_escapes
+from singer_bulk.patterns import SEPARATOR
+from singer_bulk.splices import NULL_VALUE, splice_of, without_escapes
 from singer_bulk.values import FileFormat, UndecidedDatetime
 
 # Fewer records than this cost less line by line.
 FEW_RECORDS = 8
 NULL, MISSING = b"null", b"\x1e"
+T = TypeVar("T")
 
 
 class Unsure(Exception):
@@ -40,9 +42,12 @@ class BlockEncoder:
     def __init__(self, rows: RowEncoder, file_format: FileFormat) -> None:
         self._rows = rows
         self._max_bytes = file_format.row_max_bytes
-        self._max_lengths = _positions(rows)
+        self._null = file_format.null
+        self._max_lengths = _at_positions(rows, rows.check.max_lengths if rows.check else None)
+        self._checks = _at_positions(rows, rows.check.decoders if rows.check else None)
         self._columns = [
-            _Fields(column, encode, file_format) for column, encode in zip(rows.columns, rows.encoders, strict=True)
+            _Fields(column, encode, file_format, is_first=column is rows.columns[0])
+            for column, encode in zip(rows.columns, rows.encoders, strict=True)
         ]
         plain = are_plain(column.property for column in rows.columns)
         if not plain:
@@ -81,10 +86,13 @@ class BlockEncoder:
         del messages
         values.reverse()
         columns = [column.encode(values.pop()) for column in self._columns]
-        rows: Iterable[bytes] = map(b"|".join, zip(*columns, strict=True))
+        rows: Iterable[bytes] = map(SEPARATOR.join, zip(*columns, strict=True))
         if ends is not None:
             rows = map(add, rows, ends)
         block = b"\n".join(rows) + b"\n"
+        if block.count(SEPARATOR) != (len(columns) - 1) * records.count:
+            raise Unsure  # one stands in a text
+        block = block.replace(NULL_VALUE, SEPARATOR + self._null).replace(SEPARATOR, b"|")
         if self._max_bytes is not None and len(block) > self._max_bytes:
             raise Unsure  # a single row may be too long
         return block
@@ -94,59 +102,72 @@ class BlockEncoder:
         check = self._rows.check
         if check is None:
             return
-        limits = self._max_lengths
-        if limits is None or any(max(map(len, values[position])) - 2 > limit for position, limit in limits):
-            check(records)
+        if self._max_lengths and all(max(map(len, values[at])) - 2 <= limit for at, limit in self._max_lengths):
+            return
+        try:
+            for at, decode in self._checks:
+                decode(b"[" + b",".join(values[at]) + b"]")
+            if self._checks:
+                return
+        except (msgspec.MsgspecError, RecursionError):
+            pass
+        check(records)
 
     def datetimes_seen(self) -> frozenset[str]:
         """Return the undecided date-time columns that have got a value."""
         return self._rows.datetimes_seen()
 
 
-def _positions(rows: RowEncoder) -> list[tuple[int, int]] | None:
-    """Return (position of the column, characters) where lengths of texts are all that is to check."""
-    if rows.check is None or rows.check.max_lengths is None:
-        return None
+def _at_positions(rows: RowEncoder, by_property: Mapping[str, T] | None) -> list[tuple[int, T]]:
+    """Return what a check says of properties by the positions of their columns; nothing if one has no column."""
     positions = {column.property: position for position, column in enumerate(rows.columns)}
-    if not rows.check.max_lengths.keys() <= positions.keys():
-        return None
-    return [(positions[name], limit) for name, limit in rows.check.max_lengths.items()]
+    if by_property is None or not by_property.keys() <= positions.keys():
+        return []
+    return [(positions[name], each) for name, each in by_property.items()]
 
 
 class _Fields:
     """One column: from the JSON texts of its values to its fields."""
 
-    def __init__(self, column: Column, encode: FieldEncoder, file_format: FileFormat) -> None:
+    def __init__(self, column: Column, encode: FieldEncoder, file_format: FileFormat, *, is_first: bool) -> None:
         self._takes_null = column.takes_null
         self._null = file_format.null
         self._encode = encode
+        self._is_first = is_first
         self._is_text = column.type.kind is Kind.TEXT
         self._splice = splice_of(column.type, file_format)
 
-    def encode(self, raw: Sequence[Any]) -> list[bytes]:
-        """Return the fields; raises Unsure or Unfit."""
+    def encode(self, raw: Sequence[Any]) -> Sequence[Any]:
+        """Return the fields, in which null may stand for NULL behind a separator; raises Unsure or Unfit."""
         values = SEPARATOR + SEPARATOR.join(raw)
+        as_sent = True
         if not self._takes_null:
             if NULL_VALUE in values:
                 raise Unsure
-            values = values.replace(MISSING, NULL)
+            if MISSING in values:
+                values, as_sent = values.replace(MISSING, NULL), False
         escaped: dict[int, bytes] = {}
         if self._is_text and b"\\" in values:
             values, escaped = without_escapes(values, self._encode)
         spliced = self._splice(values, raw)
-        fields = self._one_by_one(values) if spliced is None else self._cut(values, spliced)
+        if spliced is None:
+            fields = self._one_by_one(values)
+        elif spliced is values and as_sent and not self._is_first:
+            fields = list(raw)
+        else:
+            fields = self._cut(spliced)
         for position, field in escaped.items():
             fields[position] = field
         return fields
 
-    def _cut(self, values: bytes, fields: bytes) -> list[bytes]:
+    def _cut(self, fields: bytes) -> list[Any]:
         if isinstance(self._encode, UndecidedDatetime):
-            self._encode.seen = self._encode.seen or b'"' in values
-        if NULL_VALUE in fields:
+            self._encode.seen = self._encode.seen or b"-" in fields
+        if self._is_first:
             fields = fields.replace(NULL_VALUE, SEPARATOR + self._null)
         return fields[1:].split(SEPARATOR)
 
-    def _one_by_one(self, values: bytes) -> list[bytes]:
+    def _one_by_one(self, values: bytes) -> list[Any]:
         null, encode = self._null, self._encode
         return [null if value == NULL else encode(value) for value in values[1:].split(SEPARATOR)]
 

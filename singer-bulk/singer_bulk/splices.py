@@ -2,24 +2,24 @@ r"""The values of one column in a block -> its fields, checked all at once.
 
 A fast look at what `values.field_encoder` defines value by value: a splice takes the JSON texts of a column, one by
 one and joined, each after a SEPARATOR (a control character, which JSON text cannot hold), and returns their fields
-joined in the same way; or None where it is not sure, and then the definition is asked for each value. What it relies
-on: each value is valid JSON, so that a value of nothing but digits and "-" is an integer, one that begins with n is
-null, and so on. `null` passes through a splice unchanged.
+joined in the same way: the very object that it was given if the fields are the values; or None where it is not sure,
+and then the definition is asked for each value. What it relies on: each value is valid JSON, so that a value of nothing
+but digits and "-" is an integer, one that begins with n is null, and so on. `null` passes through a splice unchanged.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
 from typing import Any
 
 import msgspec
 
 from singer_bulk.columns import MAX_PRECISION, ColumnType, Content, Kind
 from singer_bulk.fileformat import FieldEncoder, FileFormat
+from singer_bulk.patterns import CLOCK, DAY, SEPARATOR, whole_column
+from singer_bulk.shapes import Shapes
 
-SEPARATOR = b"\x1f"
 NULL_VALUE = SEPARATOR + b"null"
 Splice = Callable[[bytes, Sequence[Any]], bytes | None]
 
@@ -46,17 +46,19 @@ def without_escapes(values: bytes, encode: FieldEncoder) -> tuple[bytes, dict[in
 def splice_of(column_type: ColumnType, file_format: FileFormat) -> Splice:
     """Return the splice of a column."""
     splice = _SPLICES.get(column_type.kind, _no_splice)(column_type, file_format)
+    has_types = _type_check(column_type)
+    if has_types is None or column_type.kind is Kind.JSON:
+        return splice
+    return lambda values, raw: splice(values, raw) if has_types(values, raw) else None
+
+
+def _type_check(column_type: ColumnType) -> Callable[[bytes, Sequence[Any]], bool] | None:
+    """Return what tells whether all values are of types that the column takes; None if the splice takes no others."""
     allowed, spliced = set(column_type.starts), set(_STARTS.get(column_type.kind, ""))
     if not allowed or (spliced and spliced <= allowed):
-        return splice  # it takes values of one type only, and the column does too
+        return None
     heads = [SEPARATOR + character.encode() for character in allowed]
-
-    def of_types(values: bytes, raw: Sequence[Any]) -> bytes | None:
-        # Other types than the column takes are left to the definition.
-        known = sum(map(values.count, heads)) + values.count(NULL_VALUE)
-        return splice(values, raw) if known == len(raw) else None
-
-    return of_types
+    return lambda values, raw: sum(map(values.count, heads)) + values.count(NULL_VALUE) == len(raw)
 
 
 # What the JSON text of a value begins with that a splice takes; a document begins with anything.
@@ -115,6 +117,8 @@ def _double(column_type: ColumnType, file_format: FileFormat) -> Splice:
         if max(map(len, raw)) <= 15 and not values.translate(None, b"0123456789.-" + _NULLS):
             return values  # every number of 15 digits comes back from a double
         numbers = array_of(values)
+        if b"e" in numbers:
+            numbers = numbers.replace(b"e-0", b"e-").replace(b"e+", b"e")  # as one tap writes it, and another
         try:
             # The shortest text of a double has all of its digits; below 1e-300 they are fewer.
             same = b"e-3" not in numbers and _write(_read_doubles(numbers)) == numbers
@@ -139,25 +143,13 @@ def _text(column_type: ColumnType, file_format: FileFormat) -> Splice:
 
 
 def _date(column_type: ColumnType, file_format: FileFormat) -> Splice:
-    known: set[bytes] = {b"null", b""}
-
     def splice(values: bytes, raw: Sequence[Any]) -> bytes | None:
-        if values.translate(_SHAPE).replace(b'"0000-00-00"', b"").translate(None, _NULLS):
-            return None
-        fields = values.translate(None, b'"')
-        days = set(fields.split(SEPARATOR)) - known
-        try:
-            for day in days:
-                date.fromisoformat(day.decode())
-        except ValueError:
-            return None
-        known.update(days if len(known) < MAX_KNOWN_DAYS else ())
-        return fields
+        are_days = whole_column((f'"{DAY}"',))
+        return values.translate(None, b'"') if are_days(values) else None
 
     return splice
 
 
-MAX_KNOWN_DAYS = 100_000  # 274 years; more would only cost memory
 _STAMP_SHAPE = re.compile(rb'"0000-00-00[T ]00:00:00(?:\.(0+))?(Z|\+00:00)?"')
 _T_IS_BLANK = bytes.maketrans(b"T", b" ")
 
@@ -169,37 +161,27 @@ def _stamp(column_type: ColumnType, file_format: FileFormat) -> Splice:
         offset = b"+00" if file_format.utc else b"+00:00"
 
     def splice(values: bytes, raw: Sequence[Any]) -> bytes | None:
-        shapes = values.translate(_SHAPE)
-        start = shapes.find(b'"')
-        found = _STAMP_SHAPE.match(shapes, start) if start >= 0 else None
-        if found is None or shapes.replace(found[0], b"").translate(None, _NULLS):
+        start = values.find(b'"')
+        found = _STAMP_SHAPE.match(values[start : start + MAX_STAMP_BYTES].translate(_SHAPE)) if start >= 0 else None
+        if found is None:
             return None
-        fraction, sent_offset = found.groups()
-        if (sent_offset and not offset) or len(fraction or b"") > file_format.fraction_digits:
+        fraction, sent = (part or b"" for part in found.groups())
+        if (sent and not offset) or len(fraction) > file_format.fraction_digits:
             return None
-        if sent_offset == b"+00:00" and values.count(b'+00:00"') != values.count(b'"') // 2:
+        places = rf"\.[0-9]{{{len(fraction)}}}" if fraction else ""
+        if not whole_column((f'"{DAY}[T ]{CLOCK}{places}{re.escape(sent.decode())}"',))(values):
             return None
-        stamps = values.translate(_T_IS_BLANK, b'"Z').replace(b"+00:00", b"")
-        if not _are_stamps(stamps, fraction):
-            return None
+        stamps = values.translate(_T_IS_BLANK, b'"')
         end = (b"" if fraction else b".0") + offset
+        if sent:
+            return stamps.replace(sent, end)
         ended = stamps.replace(SEPARATOR, end + SEPARATOR)[len(end) :] + end if end else stamps
         return ended.replace(NULL_VALUE + end, NULL_VALUE)
 
     return splice
 
 
-def _are_stamps(stamps: bytes, fraction: bytes | None) -> bool:
-    """Return whether the calendar has them all; before Python 3.11 it reads fractions of 3 and 6 digits only."""
-    texts = stamps.replace(NULL_VALUE, b"").decode().split("\x1f")[1:]
-    if fraction and len(fraction) not in (3, 6):
-        texts = [text[:19] for text in texts]
-    try:
-        for _ in map(datetime.fromisoformat, texts):
-            pass
-    except ValueError:
-        return False
-    return True
+MAX_STAMP_BYTES = 50  # of those that are looked at here
 
 
 # A document of so few bytes has at most 1,000 brackets that open, and so no more levels.
@@ -211,11 +193,19 @@ _ODD_ESCAPES = (b"\\u0022", b"\\u003a", b"\\u003A")
 
 def _json(column_type: ColumnType, file_format: FileFormat) -> Splice:
     max_bytes = min(file_format.json_max_bytes, file_format.json_string_max_bytes or file_format.json_max_bytes)
-    max_bytes = min(max_bytes, SHALLOW_BYTES)
+    has_types = _type_check(column_type) or (lambda values, raw: True)
+    shapes = Shapes()
 
     def splice(values: bytes, raw: Sequence[Any]) -> bytes | None:
-        if b"\\u0000" in values or max(map(len, raw)) > max_bytes or not _are_kept(array_of(values)):
+        longest = max(map(len, raw))
+        if longest > max_bytes:
             return None
+        if not shapes.cover(values):
+            if longest > SHALLOW_BYTES or b"\\u0000" in values or not has_types(values, raw):
+                return None
+            if not _are_kept(array_of(values)):
+                return None
+            shapes.learn(raw)
         fields = values.replace(b'"', b'""').replace(SEPARATOR, b'"\x1f"')[1:] + b'"'
         return fields.replace(SEPARATOR + b'"null"', NULL_VALUE)
 

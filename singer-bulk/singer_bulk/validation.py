@@ -11,7 +11,7 @@ JSON Schema does not know are none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Protocol, TypedDict, Union
 
@@ -29,6 +29,8 @@ class Check(Protocol):
 
     # Where lengths of texts are all that is checked: property -> characters.
     max_lengths: Mapping[str, int] | None
+    # Where each property is checked by itself: property -> what decodes an array of its values that all pass.
+    decoders: Mapping[str, Callable[[bytes], object]] | None
 
     def __call__(self, records: Records) -> None:
         """Look at the records."""
@@ -92,6 +94,7 @@ def record_check(
         _record_decoder({name: kind | None for name, kind in kinds.items()}) if simple else None,
         _record_decoder(dict.fromkeys(residues, Any)) if typed else msgspec.json.Decoder(float_hook=Decimal),
         lengths if len(lengths) == len(residues) and not whole else None,
+        {name: _array_decoder(kind) for name, kind in kinds.items()} if simple else None,
         frozenset(operations),
     )
 
@@ -115,9 +118,11 @@ class _Checker:
         fast: Any,
         decoder: Any,
         max_lengths: Mapping[str, int] | None,
+        decoders: Mapping[str, Callable[[bytes], object]] | None,
         operations: frozenset[str],
     ) -> None:
         self.max_lengths = max_lengths
+        self.decoders = decoders
         self._operations = operations
         self._stream = stream
         self._validator = validator
@@ -311,6 +316,12 @@ def _simple_part(name: str, schema: Json) -> Any:
         return "refused"
     fields = [(f"f{position}", kind, None) for position, kind in enumerate(parts.values())]
     return msgspec.defstruct("Document", fields, rename=dict(zip((name for name, _, _ in fields), parts, strict=True)))
+
+
+def _array_decoder(kind: Any) -> Callable[[bytes], object]:
+    """Return what decodes a JSON array of values that all pass."""
+    array: Any = list[kind | None]
+    return msgspec.json.Decoder(array).decode
 
 
 def _record_decoder(kinds: Mapping[str, Any]) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -154,6 +155,79 @@ def test_one_column(data: st.DataObject, column_type: ColumnType, file_format: F
     values = data.draw(column_values(column_type))
     column = Column("c", column_type, "p", takes_null)
     same([column], [line_of(f'{{"p": {value}}}') for value in values], file_format)
+
+
+ODD_SCALARS = [
+    "1" * 37, "1" * 38, "1" * 39, "0." + "1" * 36, "0." + "3" * 37, "1e5", "1e400", "0.1e-400", "-0", "null",
+    '"\\u0000"', '"\\\\u0000"', '"\\\\\\u0000"', '"\\ud83d\\ude00"', '"\\ud83d"', '"\\ude00"', '"\\ud83d\\u0041"',
+    '"a"', '"\\u0061"', '"\\uD7FF\\uE000"', '"\\": 1"', '"{"', '"[\\"]"', "true", '"' + "a" * 40 + '"', "{}", "[]",
+    '{"a": 1, "a": 2}',
+]  # fmt: skip
+JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"(?=[ \t]*:)|"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false|null')
+
+
+plain_documents = st.dictionaries(
+    st.sampled_from("abc"),
+    st.recursive(
+        st.one_of(st.none(), st.integers(0, 99), st.sampled_from(["x", "y: "])),
+        lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from("ab"), inner, max_size=2)),
+        max_leaves=4,
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@st.composite
+def like(draw: st.DrawFn, document: str) -> str:
+    """Return a document with a few other names and scalars in the places of those of this one."""
+    scalar = st.one_of(st.sampled_from(ODD_SCALARS), written(texts), numbers)
+    for found in reversed(list(JSON_TOKEN.finditer(document))):
+        if draw(st.integers(0, 5)):
+            continue
+        is_name = document[found.end() :].lstrip().startswith(":")
+        new = draw(st.sampled_from(['"a"', '"b"', '"\\u0061"']) if is_name and draw(st.booleans()) else scalar)
+        if not is_name or new.startswith('"'):
+            document = document[: found.start()] + new + document[found.end() :]
+    return document
+
+
+@settings(max_examples=int(os.environ.get("LONG_EXAMPLES", "30")), deadline=None)
+@given(data=st.data(), file_format=st.sampled_from(FORMATS))
+def test_documents_of_known_shapes(data: st.DataObject, file_format: FileFormat) -> None:
+    """What comes after documents of the same shape gives the fields, or the error, that it gives alone."""
+    starts = data.draw(st.sampled_from(["", "{", "[{", '"{']))
+    columns = [Column("c", ColumnType(Kind.JSON, starts=starts), "p")]
+    known = data.draw(st.lists(written(plain_documents), min_size=1, max_size=3))
+    block = BlockEncoder(RowEncoder("s", columns, file_format), file_format)
+    block.encode_surely(records_of([known[n % len(known)] for n in range(FEW_RECORDS)]), 0)
+    for _ in range(3):
+        values = [data.draw(like(data.draw(st.sampled_from(known)))) for _ in range(FEW_RECORDS)]
+        expected = outcome(RowEncoder("s", columns, file_format).encode, records_of(values))
+        assert outcome(block.encode, records_of(values)) == expected
+
+
+@pytest.mark.parametrize("document", ['{"a": %s}', '{"b": [{"a": 0}, {"a": %s}], "a": {"b" :"x"}}', '{"a": 0, %s: 1}'])
+def test_one_odd_scalar_in_a_known_shape(document: str) -> None:
+    """Among documents of a known shape one is kept, refused or altered as it is where nothing is known."""
+    is_name = document.endswith("1}")
+    known = document % ('"c"' if is_name else "1")
+    column = [Column("c", ColumnType(Kind.JSON, starts="{"), "p")]
+    for file_format in (REDSHIFT, SNOWFLAKE):
+        definition = RowEncoder("s", column, file_format)
+        for scalar in [*ODD_SCALARS, *ODD_NUMBERS]:
+            if is_name and not scalar.startswith('"'):
+                continue
+            block = BlockEncoder(RowEncoder("s", column, file_format), file_format)
+            assert block.encode_surely(records_of([known] * FEW_RECORDS), 0) is not None
+            odd = records_of([*[known] * FEW_RECORDS, document % scalar])
+            assert outcome(block.encode, odd) == outcome(definition.encode, odd), scalar
+
+
+def records_of(values: list[str]) -> Records:
+    """Return RECORDs of one property."""
+    lines = [line_of(f'{{"p": {value}}}').encode() for value in values]
+    return Records.of_lines("s", lines, range(3, len(lines) + 3))
 
 
 @st.composite
