@@ -34,10 +34,11 @@ from singer_sdk.singerlib.encoding.base import GenericSingerReader
 from singer_bulk.change_feeds import CdcSettings
 from singer_bulk.columns import TypeRules
 from singer_bulk.documents import MAX_DEPTH
+from singer_bulk.envelopes import ENVELOPES, EnvelopeMapper
 from singer_bulk.errors import BulkError, ConfigError, Interrupted
 from singer_bulk.evolution import EvolutionRules
 from singer_bulk.flush import FlushPolicy
-from singer_bulk.load import Clock, Run
+from singer_bulk.load import Clock, Mapper, Run
 from singer_bulk.load_settings import LoadSettings, MethodRules, StreamRules
 from singer_bulk.mapping import StreamMapper
 from singer_bulk.settings import SHARED_SETTINGS
@@ -136,14 +137,18 @@ class BulkTarget(Target):
 
     def _open_run(self) -> Run:
         connector = self.connector()
+        settings = load_settings(self.config, self.plugin_version)
+        mapper: Mapper | None = StreamMapper(self.mapper) if self._maps_streams() else None
+        if settings.method.presets() & ENVELOPES.keys():
+            mapper = EnvelopeMapper(settings.method.preset_of, mapper)
         return Run(
             warehouse=connector.warehouse,
             stage=connector.stage,
             file_format=connector.file_format,
-            settings=load_settings(self.config, self.plugin_version),
+            settings=settings,
             emit=emit_state,
             clock=Clock(now=lambda: datetime.now(timezone.utc), monotonic=time.monotonic),
-            mapper=StreamMapper(self.mapper) if self._maps_streams() else None,
+            mapper=mapper,
             stop_signal=lambda: _signals.number,
         )
 

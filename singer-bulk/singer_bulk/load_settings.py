@@ -61,6 +61,16 @@ class MethodRules:
         self._refuse(stream, method)
         return method
 
+    def preset_of(self, stream: str) -> str | None:
+        """Return the name of the preset of a stream."""
+        rules = self.by_stream.get(stream)
+        return (self.cdc if rules is None or rules.cdc is None else rules.cdc).preset
+
+    def presets(self) -> set[str]:
+        """Return the names of all presets that some stream may have."""
+        found = [self.cdc, *(rules.cdc for rules in self.by_stream.values() if rules.cdc is not None)]
+        return {cdc.preset for cdc in found if cdc.preset is not None}
+
     def _refuse(self, stream: str, method: LoadMethod) -> None:
         if method.name == UPSERT and not method.keys:
             raise ConfigError(
