@@ -6,7 +6,6 @@ convention; it knows nothing of how they are loaded.
 
 from __future__ import annotations
 
-import base64
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -132,6 +131,7 @@ class Writer:
     key: str = "id"
     read_time: Callable[[Any], int | None] = second
     gone: str = "FALSE"  # the condition that a row is one that a delete has stamped
+    rows: Callable[[Record], int] = lambda record: 1  # that a record becomes
 
     def schema(self, stream: str) -> dict[str, Any]:
         """Return the SCHEMA."""
@@ -216,6 +216,10 @@ def _sqlserver(change: Change) -> list[Record]:
             for number, image in images[change.kind]]  # fmt: skip
 
 
+def _moved(before: Row | None, row: Row | None) -> bool:
+    return before is not None and row is not None and before["id"] != row["id"]
+
+
 def _maxwell(change: Change) -> list[Record]:
     before, row = change.before, change.row
     kind = "bootstrap-insert" if change.kind == "snapshot" else change.kind
@@ -268,21 +272,23 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 
 MOMENT = {"type": ["null", "string"], "format": "date-time"}
 _MONGO_ROW = {"_id": {"type": "integer"}, **{name: ROW_PROPERTIES[name] for name in ("status", "amount", "note")}}
-_SOURCE = _object({"lsn": NULLABLE_INTEGER, "ts_ms": NULLABLE_INTEGER, "table": NULLABLE_TEXT, "snapshot": NULLABLE_TEXT})
+_SOURCE = _object(
+    {"lsn": NULLABLE_INTEGER, "ts_ms": NULLABLE_INTEGER, "table": NULLABLE_TEXT, "snapshot": NULLABLE_TEXT}
+)
 
 WRITERS = (
     Writer("book", {"preset": "book", "time_column": "at"}, _properties(operation={"type": "string"}, at=MOMENT), _book,
            gone="operation = 'delete'"),
     Writer("dms", {"preset": "dms"},
-           _properties(Op=NULLABLE_TEXT, AR_H_CHANGE_SEQ=NULLABLE_TEXT, AR_H_TIMESTAMP=NULLABLE_TEXT), _dms, shuffled=True,
-           gone="op = 'D'"),
+           _properties(Op=NULLABLE_TEXT, AR_H_CHANGE_SEQ=NULLABLE_TEXT, AR_H_TIMESTAMP=NULLABLE_TEXT), _dms,
+           shuffled=True, gone="op = 'D'"),
     Writer("debezium_flat", {"preset": "debezium"},
            _properties(__op=NULLABLE_TEXT, __deleted=NULLABLE_TEXT, __lsn=NULLABLE_INTEGER,
                        __source_ts_ms=NULLABLE_INTEGER), _debezium_flat, replayed=True, gone="__op = 'd'"),
     Writer("debezium", {"preset": "debezium"},
            {"before": _object(ROW_PROPERTIES), "after": _object(ROW_PROPERTIES), "op": {"type": "string"},
             "ts_ms": NULLABLE_INTEGER, "source": _SOURCE}, _debezium, replayed=True, truncates=True,
-           gone="__op IN ('d', 't')"),
+           gone="__op IN ('d', 't')", rows=lambda record: 1 + _moved(record["before"], record["after"])),
     Writer("sdc", {"preset": "sdc"}, _properties(_sdc_deleted_at=MOMENT, _sdc_lsn=NULLABLE_TEXT), _sdc, replayed=True,
            gone="_sdc_deleted_at IS NOT NULL"),
     Writer("sqlserver", {"preset": "sqlserver"},
@@ -291,7 +297,8 @@ WRITERS = (
     Writer("maxwell", {"preset": "maxwell"},
            {"database": NULLABLE_TEXT, "table": NULLABLE_TEXT, "type": {"type": "string"}, "ts": NULLABLE_INTEGER,
             "xid": NULLABLE_INTEGER, "commit": {"type": ["null", "boolean"]}, "position": NULLABLE_TEXT,
-            "data": _object(ROW_PROPERTIES), "old": _object({})}, _maxwell, replayed=True, gone="__type = 'delete'"),
+            "data": _object(ROW_PROPERTIES), "old": _object({})}, _maxwell, replayed=True, gone="__type = 'delete'",
+           rows=lambda record: 1 + ("id" in record.get("old", {}))),
     Writer("mongodb", {"preset": "mongodb"},
            {"_id": {"type": "object"}, "operationType": {"type": "string"}, "clusterTime": MOMENT,
             "ns": {"type": ["null", "object"]}, "documentKey": _object({"_id": {"type": "integer"}}),
@@ -325,8 +332,3 @@ def feed(writer: Writer, stream: str, chance: random.Random, count: int, parts: 
     if writer.replayed:
         cut = [cut[0], *([*cut[at - 1][-3:], *cut[at]] for at in range(1, len(cut)))]
     return Feed(writer, stream, made, cut)
-
-
-def base64_of(text: str) -> str:
-    """Return what Debezium writes for the bytes of a text."""
-    return base64.b64encode(text.encode()).decode()

@@ -87,12 +87,12 @@ class Events:
         return ", ".join(place + direction for place in (*self.places(), *arrival))
 
     def later(self, one: str, other: str) -> str:
-        """Return the condition that the row of one relation has a later place than that of another."""
+        """Return the condition that the row of one relation has a later place than that of another, never NULL."""
         condition = "FALSE"
         for left, right in reversed(list(zip(self.places(one), self.places(other), strict=True))):
-            equal = f"({left} = {right} OR ({left} IS NULL AND {right} IS NULL))"
-            greater = f"{left} > {right} OR ({left} IS NOT NULL AND {right} IS NULL)"
-            condition = f"({greater})" if condition == "FALSE" else f"({greater} OR ({equal} AND {condition}))"
+            equal = f"COALESCE({left} = {right}, {left} IS NULL AND {right} IS NULL)"
+            greater = f"COALESCE({left} > {right}, {left} IS NOT NULL)"
+            condition = greater if condition == "FALSE" else f"({greater} OR ({equal} AND {condition}))"
         return condition
 
     def is_missing(self, column: str, at: str = "") -> str:

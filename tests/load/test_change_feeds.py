@@ -19,7 +19,9 @@ def feeds(seed: int, count: int, parts: int, writers: Sequence[Writer] = WRITERS
     """Two streams a convention: one keeps the history and the current state, one is loaded by upsert."""
     chance = random.Random(seed)
     made = [feed(writer, f"{writer.name}_feed", chance, count, parts) for writer in writers]
-    return made + [feed(writer, f"{writer.name}_soft", chance, count, parts) for writer in writers if writer.name in SOFT]
+    return made + [
+        feed(writer, f"{writer.name}_soft", chance, count, parts) for writer in writers if writer.name in SOFT
+    ]
 
 
 def settings(made: Sequence[Feed]) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def compare(loader: Loader, one: Feed) -> None:
     # Neither the operation nor metadata, in the order of the table; the book's own time is a column of the row.
     assert {len(row) for row in current} <= {5 if one.writer.name == "book" else 4}
     assert _sorted(row[:4] for row in current) == now, one.stream
-    sent = sum(len(part) for part in one.parts)
+    sent = sum(one.writer.rows(message["record"]) for part in one.parts for message in part)
     assert loader.rows(f"SELECT count(*), count(DISTINCT _sdc_sequence) FROM {{schema}}.{one.stream}") == [(sent, sent)]
     _compare_history(loader, one, columns)
 
