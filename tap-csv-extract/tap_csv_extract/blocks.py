@@ -88,23 +88,29 @@ class BlockReader:
         self._tokenizer = tokenizer
 
     def peek_row(self) -> list[bytes | None] | None:
-        """Look at the first row without taking it."""
-        while True:
-            row = next(self._tokenizer.rows(self._buffer, self._line, self._ended), None)
-            if row is not None or not self._fill():
-                return row.fields if row else None
+        """Look at the first row without taking it. None if the file has no row."""
+        row = self._first_row()
+        return row.fields if row else None
 
     def take_row(self) -> list[bytes | None] | None:
-        """Take one row from the front: the header. None if the file has no row."""
+        """Take one row from the front: the header. None if the file has none, or no line end behind it yet."""
+        row = self._first_row()
+        if row is None or self._buffer[row.end - 1 : row.end] not in (b"\n", b"\r"):
+            return None
+        self.taken += self._advance(row.end, row.line - self._line + row.lines)
+        return row.fields
+
+    def _first_row(self) -> Row | None:
         while True:
             row = next(self._tokenizer.rows(self._buffer, self._line, self._ended), None)
-            if row is not None:
-                if row.fault:
-                    raise RowRejected(self._stream.name, row.line, None, f"the header cannot be read: {row.fault}")
-                self.taken += self._advance(row.end, row.line - self._line + row.lines)
-                return row.fields
-            if not self._fill():
-                return None
+            if row is not None and row.fault:
+                reason = f"the first row, which tells the columns, cannot be read: {row.fault}"
+                raise RowRejected(self._stream.name, row.line, None, reason)
+            if row is None and len(self._buffer) > MAX_ROW_BYTES:
+                reason = f"the first row, which tells the columns, has more than {MAX_ROW_BYTES} bytes; correct 'quote'"
+                raise RowRejected(self._stream.name, self._line, None, reason)
+            if row is not None or not self._fill():
+                return row
 
     def blocks(self) -> Iterator[Block]:
         """Yield the rest of the file."""
@@ -121,12 +127,11 @@ class BlockReader:
                 return
 
     def _fill(self) -> bool:
+        """Read on; False if the end of the file was known before."""
         if self._ended:
             return False
         data = self._stream.read(self._block_bytes)
-        if not data:
-            self._ended = True
-            return False
+        self._ended = not data
         if self._footer_lines:
             data = self._hold_back(data)
         self._buffer = self._buffer + data if self._buffer else data
@@ -135,10 +140,10 @@ class BlockReader:
     def _hold_back(self, data: bytes) -> bytes:
         """Keep the last lines back: they are the footer if the file ends behind them."""
         data = self._held + data
-        lines = data.splitlines(keepends=True)
-        # One line more, because a line without its end may go on; bytes.splitlines ends lines at LF, CR LF and CR.
-        count = self._footer_lines + (0 if data.endswith(b"\n") else 1)
-        self._held = b"".join(lines[-count:])
+        lines = data.splitlines(keepends=True)  # bytes: at LF, CR LF and CR
+        # Until the file ends one line more, because a line without its end, or with half of CR LF, may go on.
+        count = self._footer_lines + (0 if data.endswith(b"\n") or self._ended else 1)
+        self._held = b"" if self._ended else b"".join(lines[-count:])
         return b"".join(lines[:-count])
 
     def _advance(self, size: int, lines: int) -> bytes:

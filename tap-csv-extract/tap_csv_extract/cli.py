@@ -21,11 +21,10 @@ from tap_csv_extract.config import SETTINGS, FileSet, file_sets
 from tap_csv_extract.detect import detect
 from tap_csv_extract.discover import Discovery
 from tap_csv_extract.errors import ConfigError, TapError
-from tap_csv_extract.file_extract import ADDED
 from tap_csv_extract.kinds import Kind, kind_of_schema
 from tap_csv_extract.output import MessageWriter
 from tap_csv_extract.s3 import S3Files
-from tap_csv_extract.sources import SourceFile, StandardInput, list_files
+from tap_csv_extract.sources import SourceFile, list_files
 from tap_csv_extract.stream import CsvStream
 
 
@@ -130,7 +129,14 @@ class TapCsvExtract(Tap):
 
     def files(self, file_set: FileSet) -> list[SourceFile]:
         """List the files of a stream as they are now."""
-        return list_files(file_set.paths, S3Files(self.config))
+        files = list_files(file_set.paths, S3Files(self.config))
+        rejects = os.path.abspath(file_set.reject_path) if file_set.reject_path else None
+        if any(os.path.abspath(file.name) == rejects for file in files):
+            raise ConfigError(
+                f"stream {file_set.stream!r}: reject_path {file_set.reject_path!r} is one of the files that 'path' "
+                "names, so the next run would read it; put it elsewhere"
+            )
+        return files
 
     def stop_if_asked(self) -> None:
         """End the run between two blocks if a signal has asked for it."""
@@ -169,17 +175,13 @@ class TapCsvExtract(Tap):
         if entry is not None:
             properties = entry.schema.to_dict()["properties"]
             kinds = {name: kind_of_schema(schema) for name, schema in properties.items()}
-            return {name: kind for name, kind in kinds.items() if name not in ADDED}
-        files = self.files(file_set)
-        columns = Discovery(file_set).read(files)
-        for file in files:
-            if isinstance(file, StandardInput):
-                file.read_last()
+            return {name: kind for name, kind in kinds.items() if name not in file_set.added_columns}
+        columns = Discovery(file_set).read(self.files(file_set))
         if not columns and isinstance(file_set.header, tuple):
             columns = {name: file_set.kind(name, file_set.kinds.get(name, Kind("string"))) for name in file_set.header}
         if not columns:
             raise ConfigError(
-                f"stream {file_set.stream!r}: no columns, because no file of {list(file_set.paths)} has a row; "
+                f"stream {file_set.stream!r}: no columns, because no file of {list(file_set.paths)} has a whole row; "
                 "correct 'path', or name the columns in 'header'"
             )
         return columns

@@ -10,15 +10,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tap_csv_extract.kinds import BOOLEANS, DECLARED_BOOLEANS, Kind
+from tap_csv_extract.kinds import BOOLEANS, DECIMAL_DIGITS, DECLARED_BOOLEANS, Kind
 
+EXACT = Context(prec=2 * DECIMAL_DIGITS)
 FIRST_DAY = (date.min - date(1970, 1, 1)).days  # 0001-01-01; Arrow also knows a year 0
 NEEDS_ESCAPE = r'["\\\x00-\x1f]'
 
@@ -176,8 +177,11 @@ def _spell_declared_number(kind: Kind, text: str) -> str | None:
     if kind.name == "integer":
         whole = value == value.to_integral_value()
         return str(int(value)) if whole and -(2**63) <= value < 2**63 else None
-    if -exponent > kind.scale or len(digits) + exponent > kind.precision - kind.scale:
+    if len(digits) + exponent > kind.precision - kind.scale:
         return None
+    if -exponent > kind.scale:  # no more than zeros may stand behind its last place
+        shorter = value.quantize(Decimal(1).scaleb(-kind.scale), context=EXACT)
+        return format(shorter, "f") if shorter == value else None
     return format(value, "f")
 
 

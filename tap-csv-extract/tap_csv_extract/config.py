@@ -293,8 +293,19 @@ def _dialect(stream: str, entry: Mapping[str, Any]) -> Dialect:
     if not delimiter or set(delimiter) & {"\r", "\n"} or delimiter == quote:
         raise ConfigError(f"stream {stream!r}: delimiter {delimiter!r} is empty, a line end or the quote")
     for name in ("quote", "escape"):
-        if len(entry.get(name) or "") > 1:
-            raise ConfigError(f"stream {stream!r}: {name!r} is one character, got {entry[name]!r}")
+        mark = entry.get(name) or ""
+        if len(mark) > 1 or not mark.isascii() or mark in ("\r", "\n"):
+            raise ConfigError(f"stream {stream!r}: {name!r} is one ASCII character and no line end, got {mark!r}")
+    if (entry.get("escape") or None) in (quote, *delimiter):
+        raise ConfigError(
+            f"stream {stream!r}: 'escape' is the {'quote' if entry['escape'] == quote else 'delimiter'}; leave it out "
+            "where a quote inside quotes is doubled"
+        )
+    comment = entry.get("comment")
+    if comment and comment[0] in (quote, delimiter[0], "\r", "\n"):
+        raise ConfigError(
+            f"stream {stream!r}: 'comment' {comment!r} begins like a quoted or an empty field, or a line end"
+        )
     return Dialect(
         delimiter=delimiter,
         quote=quote or None,

@@ -6,9 +6,11 @@ import bz2
 import codecs
 import gzip
 import io
+import re
+import zipfile
 import zlib
 from collections.abc import Callable
-from typing import BinaryIO, Protocol, TypeVar, cast
+from typing import Any, BinaryIO, Protocol, TypeVar, cast
 
 import zstandard
 
@@ -17,7 +19,8 @@ from tap_csv_extract.sources import SourceFile
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 SKIP_BYTES = 1 << 20
-PACKED_BYTES = 1 << 16
+PACKED_BYTES = 1 << 12  # what may be a thousandth of its text, and more
+HEAD_BYTES = 16
 
 T = TypeVar("T")
 
@@ -89,7 +92,7 @@ class TextStream:
             # Without a byte order mark of its own, in the order of the file's.
             assert isinstance(self._reader, _Transcoder)
             encoding += "-be" if self._reader.head[:1] in (b"\xfe", b"\x00") else "-le"
-        return text.decode("utf-8", "surrogatepass").encode(encoding, "surrogateescape")
+        return text.decode("utf-8", "surrogatepass").encode(encoding, _errors(encoding))
 
     def close(self) -> None:
         """Close the file."""
@@ -100,9 +103,10 @@ class TextStream:
         place = f"{self.name}, after {self.offset} bytes of text"
         try:
             return step()
-        except UnicodeDecodeError as error:
-            raise SourceError(f"{place}: is not {self._encoding}: {error.reason}; set 'encoding'") from error
-        except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+        except UnicodeError as error:
+            reason = error.reason if isinstance(error, UnicodeDecodeError) else error
+            raise SourceError(f"{place}: is not {self._encoding}: {reason}; set 'encoding'") from error
+        except (OSError, EOFError, zlib.error, zstandard.ZstdError, zipfile.BadZipFile) as error:
             raise SourceError(f"{place}: cannot be read: {error}") from error
 
     def _is_utf8(self) -> bool:
@@ -110,7 +114,7 @@ class TextStream:
 
     def _peek(self) -> bytes:
         """The first bytes, left in place: standard input cannot be sought in."""
-        return cast("io.BufferedReader", self._raw).peek(4)[:4]
+        return cast("io.BufferedReader", self._raw).peek(HEAD_BYTES)[:HEAD_BYTES]
 
     def _skip_mark(self) -> None:
         head = self._clearly(lambda: _read_first(self._reader, len(BYTE_ORDER_MARK)))
@@ -125,7 +129,7 @@ class _Transcoder:
 
     def __init__(self, raw: Reader, encoding: str) -> None:
         self._raw = raw
-        self._decoder = codecs.getincrementaldecoder(encoding)(errors="surrogateescape")
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors=_errors(encoding))
         self._ready = b""
         self._ended = False
         self.head = b""
@@ -136,22 +140,25 @@ class _Transcoder:
             self.head = self.head or data[:4]
             self._ended = not data
             text = self._decoder.decode(data, final=self._ended)
-            # A byte outside the encoding is a lone surrogate here; written so it is no valid UTF-8.
+            # What the encoding does not know is a lone surrogate here; written so it is no valid UTF-8.
             self._ready = text.encode("utf-8", "surrogatepass")
         data, self._ready = self._ready[:size], self._ready[size:]
         return data
 
 
+def _errors(encoding: str) -> str:
+    """How Python is told to let bytes through that the encoding does not know, so that their row can be refused."""
+    return "surrogatepass" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
+
+
 def _unpack(raw: BinaryIO, head: bytes) -> Reader:
     """Recognise compression by the first bytes, whatever the file is called."""
-    if head.startswith(b"\x1f\x8b"):
-        return gzip.GzipFile(fileobj=raw)
-    if head.startswith(b"BZh"):
-        return bz2.BZ2File(raw)
-    if head.startswith(b"PK\x03\x04"):
-        raise OSError("it is a zip archive; give it a name that ends with .zip")
-    if head.startswith(b"\x28\xb5\x2f\xfd"):
-        return _Zstandard(raw)
+    for beginning, what in _OTHER_FORMATS.items():
+        if head.startswith(beginning):
+            raise OSError(what)
+    for begins_so, unpack in _PACKED:
+        if begins_so.match(head):
+            return unpack(raw)
     return raw
 
 
@@ -162,36 +169,54 @@ def _read_first(reader: Reader, size: int) -> bytes:
     return head
 
 
-class _Zstandard:
-    """Reads zstd frames; unlike the library's own reader it notices that the last one breaks off."""
+class _Frames:
+    """Reads frames one behind the other; unlike the libraries' own readers it notices that the last one breaks off.
 
-    def __init__(self, raw: Reader) -> None:
-        self._raw = raw
-        self._frame = zstandard.ZstdDecompressor().decompressobj()
+    bz2's also takes what follows a frame and is none for the end of the file.
+    """
+
+    def __init__(self, raw: Reader, new_frame: Callable[[], Any]) -> None:
+        self._raw, self._new_frame = raw, new_frame
+        self._frame = new_frame()
         self._begun = False
         self._packed = b""
         self._ready = b""
 
     def read(self, size: int, /) -> bytes:
-        while not self._ready:
-            packed = self._packed or self._raw.read(PACKED_BYTES)
-            if not packed:
-                if self._begun:
-                    raise EOFError("the compressed file ends before the end of its last frame")
-                return b""
-            self._ready = self._frame.decompress(packed)
+        ready = bytearray(self._ready)
+        while len(ready) < size and (packed := self._packed or self._raw.read(PACKED_BYTES)):
+            ready += self._frame.decompress(packed)
             self._begun, self._packed = True, b""
             if self._frame.eof:
                 self._begun, self._packed = False, self._frame.unused_data
-                self._frame = zstandard.ZstdDecompressor().decompressobj()
-        data, self._ready = self._ready[:size], self._ready[size:]
+                self._frame = self._new_frame()
+        if not ready and self._begun:
+            raise EOFError("the compressed file ends before the end of its last frame")
+        data, self._ready = bytes(ready[:size]), bytes(ready[size:])
         return data
+
+
+# The first bytes of what is packed, and how to unpack it. pzstd begins a file with a frame to skip.
+_PACKED: tuple[tuple[re.Pattern[bytes], Callable[[BinaryIO], Reader]], ...] = (
+    (re.compile(rb"\x1f\x8b"), lambda raw: gzip.GzipFile(fileobj=raw)),
+    (re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), lambda raw: _Frames(raw, bz2.BZ2Decompressor)),
+    (
+        re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"),
+        lambda raw: _Frames(raw, lambda: zstandard.ZstdDecompressor().decompressobj()),
+    ),
+)
+_OTHER_FORMATS = {
+    b"PK\x03\x04": "it is a zip archive; give it a name that ends with .zip",
+    b"\xfd7zXZ\x00": "it is packed with xz; pack it with gzip, zstd or bz2",
+    b"\x04\x22\x4d\x18": "it is packed with lz4; pack it with gzip, zstd or bz2",
+    b"PAR1\x15": "it is a Parquet file, not CSV",
+}
 
 
 def head_of(file: SourceFile, size: int) -> tuple[bytes, bool]:
     """The first bytes of a file, unpacked and not decoded, and whether they are all it has."""
     with file.open() as raw:
-        reader = _unpack(raw, cast("io.BufferedReader", raw).peek(4)[:4])
+        reader = _unpack(raw, cast("io.BufferedReader", raw).peek(HEAD_BYTES)[:HEAD_BYTES])
         parts: list[bytes] = []
         while sum(map(len, parts)) <= size and (data := reader.read(size)):
             parts.append(data)
@@ -202,6 +227,7 @@ def head_of(file: SourceFile, size: int) -> tuple[bytes, bool]:
 def _canonical(encoding: str) -> str:
     try:
         name = codecs.lookup(encoding).name
-    except LookupError as error:
+        "".encode(encoding)  # a LookupError where it is no encoding of text, such as base64
+    except (LookupError, UnicodeError) as error:
         raise ConfigError(f"encoding {encoding!r} is unknown; use a name such as utf-8, cp1252 or utf-16") from error
     return name

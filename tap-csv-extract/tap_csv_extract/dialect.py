@@ -31,6 +31,7 @@ class Dialect:
         return (
             len(self.delimiter) == 1
             and marks.isascii()
+            and "\0" not in marks
             and self.escape is None
             and (self.quote is None or self.double_quote)
         )

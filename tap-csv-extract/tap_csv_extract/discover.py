@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -31,7 +31,9 @@ LABEL = re.compile(
     r"gtin|upc|imei|vin|account_number|card_number)(?:_|$)",
     re.IGNORECASE,
 )
-_DECIMAL = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$"
+# Not -0.0: a DECIMAL column would give it back without its sign.
+_DECIMAL = r"^(?:0|-?[1-9][0-9]*)(?:\.[0-9]+)?$|^-0\.[0-9]*[1-9][0-9]*$"
+_OFFSET = r"(?:Z|[0-9][+-][0-9]{2}(?::?[0-9]{2})?)$"
 
 
 @dataclass
@@ -43,6 +45,7 @@ class Candidate:
     seen: bool = False
     whole: int = 1  # most digits before the point
     scale: int = 0  # most digits after it
+    offsets: set[bool] = field(default_factory=set)  # of timestamps: whether they have one
 
     def add(self, values: Any) -> None:
         """Strike out what these values do not fit."""
@@ -53,6 +56,8 @@ class Candidate:
         self.possible = [name for name in self.possible if self._fits(name, values)]
 
     def _fits(self, name: str, values: Any) -> bool:
+        if name == "timestamp" and not self._offsets_agree(values):
+            return False
         if name in ("date", "timestamp"):
             return _all_times(self.complete("", Kind(name)), values)
         pattern = _DECIMAL if name == "decimal" else Kind(name).pattern()
@@ -64,6 +69,12 @@ class Candidate:
             self.scale = max(self.scale, pc.max(pc.binary_length(parts.field("fraction"))).as_py() or 0)
             return self.whole + self.scale <= DECIMAL_DIGITS
         return True
+
+    def _offsets_agree(self, values: Any) -> bool:
+        """Whether all values say their offset or none does: else it is not known when a part of them was."""
+        offsets = pc.match_substring_regex(pc.utf8_slice_codeunits(values, 10), _OFFSET)
+        self.offsets |= set(pc.unique(offsets).to_pylist())
+        return len(self.offsets) == 1
 
     def kind(self) -> Kind:
         """The narrowest kind that fits, text if none does or nothing was seen."""

@@ -37,7 +37,7 @@ class PlainReader:
         self._names = [str(number) for number in range(width)]
         self._parse = pa_csv.ParseOptions(
             delimiter=dialect.delimiter if dialect.simple else ",",
-            quote_char=dialect.quote or False,
+            quote_char=(dialect.quote or False) if dialect.simple else False,
             double_quote=True,
             escape_char=False,
             newlines_in_values=True,

@@ -92,7 +92,10 @@ def _columns_fit(stream: Stream, file: SourceFile, names: Sequence[str]) -> bool
     new = [name for name in names if name not in stream.columns]
     if new:
         logger.warning("%s, header: %s; a new SCHEMA is sent", file.name, found)
-        kinds = Discovery(stream.file_set).read([file])
+        if file.tracked:
+            kinds = Discovery(stream.file_set).read([file])
+        else:  # it cannot be read twice
+            kinds = {name: stream.file_set.kinds.get(name, Kind("string")) for name in new}
         stream.columns.update({name: kinds[name] for name in new})
         stream.add_columns({name: kinds[name] for name in new})
     return True
@@ -108,6 +111,11 @@ def replication_key(stream: Stream, bookmark: Bookmark) -> ReplicationKey | None
         raise ConfigError(
             f"stream {file_set.stream!r}: replication_key {file_set.replication_key!r} is no column that has an order; "
             f"columns are {list(stream.columns)}"
+        )
+    if kind.name == "string" and file_set.replication_key not in file_set.kinds:
+        raise ConfigError(
+            f"stream {file_set.stream!r}: replication_key {file_set.replication_key!r} is text, whose order may not be "
+            "that of time; declare its type and form in 'types', as string if its text does sort"
         )
     since = bookmark.get("replication_key_value", file_set.start_value)
     highest = bookmark.get("unfinished", {}).get("replication_key_value")

@@ -72,7 +72,7 @@ class FileExtract:
         self._converters = [converter(stream.columns[name]) for _, name in self._needed]
         added = [name for name in file_set.added_columns if stream.is_selected(name)]
         self._sent = [name for name in self._names if stream.is_selected(name)] + added
-        kinds = {**stream.columns, **ADDED}
+        kinds = {**ADDED, **stream.columns}
         self._encoder = RecordEncoder(file_set.stream, [(name, kinds[name]) for name in self._sent], stream.version)
 
     def run(self, save: Callable[[], None]) -> None:
@@ -203,12 +203,13 @@ class FileExtract:
     def _added(self, block: Block, fields: Fields, columns: Mapping[str, Any]) -> dict[str, Any]:
         """The columns that are not in the file."""
         added = {}
-        if DELETED_AT in self._sent:
+        adds = [name for name in self._stream.file_set.added_columns if name in self._sent]
+        if DELETED_AT in adds:
             added[DELETED_AT] = self._deleted_at(columns)
-        if SOURCE_FILE in self._sent:
+        if SOURCE_FILE in adds:
             name = converter(Kind("string"))(pa.array([self._opened.name])).values[0]
             added[SOURCE_FILE] = pa.repeat(name, fields.count)
-        if SOURCE_LINE in self._sent:
+        if SOURCE_LINE in adds:
             if block.plain and block.lines == fields.count and fields.rows is None:
                 lines = pa.array(np.arange(block.first_line, block.first_line + fields.count))
             else:

@@ -11,8 +11,10 @@ import io
 import os
 import sys
 import zipfile
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, BinaryIO, ClassVar, Protocol, cast
 
 from tap_csv_extract.errors import ConfigError, SourceError
@@ -77,7 +79,12 @@ class ZipMember:
         return {"size": info.file_size, "zip_crc32": info.CRC}
 
     def open(self) -> BinaryIO:
-        return cast("BinaryIO", io.BufferedReader(_MemberReader(self.archive.open(), self.member)))
+        raw = self.archive.open()
+        try:
+            return cast("BinaryIO", io.BufferedReader(_MemberReader(raw, self.member)))
+        except (RuntimeError, zipfile.BadZipFile) as error:  # encrypted, or a method that Python does not know
+            raw.close()
+            raise SourceError(f"{self.name}: cannot be unpacked: {error}") from error
 
 
 class _MemberReader(io.RawIOBase):
@@ -113,13 +120,14 @@ class _MemberReader(io.RawIOBase):
         super().close()
 
 
-class StandardInput:
-    """Standard input, which can be read once: what discovery reads of it is kept for the sync."""
+class ReadOnce:
+    """Standard input or a named pipe, which can be read once: what discovery reads of it is kept for the sync."""
 
-    name = "-"
     tracked = False
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, open_raw: Callable[[], int]) -> None:
+        self.name = name
+        self._open_raw = cache(open_raw)
         self._seen: list[bytes] = []
         self._keeps = True
 
@@ -127,7 +135,7 @@ class StandardInput:
         return {}
 
     def open(self) -> BinaryIO:
-        return cast("BinaryIO", io.BufferedReader(_Replay(self._seen, self._keeps), 1 << 16))
+        return cast("BinaryIO", io.BufferedReader(_Replay(self._open_raw(), self._seen, self._keeps), 1 << 16))
 
     def read_last(self) -> None:
         """Say that the next reading is the last: nothing is kept any more."""
@@ -137,8 +145,8 @@ class StandardInput:
 class _Replay(io.RawIOBase):
     """Gives the bytes that were kept, then those that follow."""
 
-    def __init__(self, seen: list[bytes], keeps: bool) -> None:
-        self._seen, self._keeps, self._next = seen, keeps, 0
+    def __init__(self, raw: int, seen: list[bytes], keeps: bool) -> None:
+        self._raw, self._seen, self._keeps, self._next = raw, seen, keeps, 0
         self._rest = b""
 
     def readable(self) -> bool:
@@ -152,7 +160,7 @@ class _Replay(io.RawIOBase):
                 if not self._keeps:
                     self._seen[self._next - 1] = b""
             else:
-                self._rest = os.read(sys.stdin.fileno(), len(buffer))
+                self._rest = os.read(self._raw, len(buffer))
                 if self._keeps:
                     self._seen.append(self._rest)
                     self._next += 1
@@ -161,11 +169,16 @@ class _Replay(io.RawIOBase):
         return len(data)
 
 
-_STANDARD_INPUT = StandardInput()
+_STANDARD_INPUT = ReadOnce("-", lambda: sys.stdin.fileno())
+
+
+@cache
+def _pipe(path: str) -> ReadOnce:
+    return ReadOnce(path, lambda: os.open(path, os.O_RDONLY))
 
 
 def list_files(paths: Iterable[str], s3: S3 | None = None) -> list[SourceFile]:
-    """List the files of one stream, each once, in order of name.
+    """List the files of one stream, each once however its path is spelt, in order of name.
 
     Raises ConfigError for a path without a file, because a stream that is empty by a misspelt path would go unseen.
     A glob or a directory may be empty: files may come later.
@@ -173,8 +186,8 @@ def list_files(paths: Iterable[str], s3: S3 | None = None) -> list[SourceFile]:
     found: dict[str, SourceFile] = {}
     for path in paths:
         for file in _expand(path, s3):
-            found.setdefault(file.name, file)
-    return [found[name] for name in sorted(found)]
+            found.setdefault(file.name if file.name.startswith("s3://") else os.path.abspath(file.name), file)
+    return sorted(found.values(), key=lambda file: file.name)
 
 
 def _expand(path: str, s3: S3 | None) -> list[SourceFile]:
@@ -187,13 +200,24 @@ def _expand(path: str, s3: S3 | None) -> list[SourceFile]:
     if any(mark in path for mark in GLOB_MARKS) and not os.path.exists(path):
         names = [name for name in glob.glob(path, recursive=True) if os.path.isfile(name)]
     elif os.path.isdir(path):
-        with os.scandir(path) as entries:
-            names = [entry.path for entry in entries if entry.is_file() and entry.name[0] not in "._"]
-    elif os.path.exists(path):
+        try:
+            names = [entry.path for entry in os.scandir(path) if entry.is_file() and entry.name[0] not in "._"]
+        except OSError as error:
+            raise SourceError(f"{path}: cannot be listed: {error.strerror}") from error
+    elif os.path.isfile(path):
         names = [path]
+    elif os.path.exists(path):
+        return [_pipe(path)]
     else:
         raise ConfigError(f"path {path!r}: no such file or directory; correct 'path' or write a glob")
+    for name in names:
+        if not _is_text(name):
+            raise SourceError(f"{os.fsencode(name)!r}: the name is no UTF-8, so STATE cannot hold it; rename the file")
     return [member for name in names for member in _members(LocalFile(name))]
+
+
+def _is_text(name: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _members(file: SourceFile) -> list[SourceFile]:
@@ -205,7 +229,10 @@ def _members(file: SourceFile) -> list[SourceFile]:
             with zipfile.ZipFile(raw) as archive:
                 names = [info.filename for info in archive.infolist() if not info.is_dir()]
         except zipfile.BadZipFile as error:
-            raise SourceError(f"{file.name}: begins like a zip archive and is none: {error}") from error
+            raise SourceError(f"{file.name}: is called a zip archive and is none: {error}") from error
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise SourceError(f"{file.name}: has {count} members called {name!r}; pack them under names of their own")
     return [ZipMember(file, name) for name in names if not name.startswith("__MACOSX/")]
 
 

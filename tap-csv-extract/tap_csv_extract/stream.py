@@ -19,7 +19,7 @@ from tap_csv_extract.config import FULL_TABLE, LOG_BASED, FileSet
 from tap_csv_extract.errors import ConfigError, OutputClosed, TapError
 from tap_csv_extract.kinds import Kind, kind_of_schema, with_precision
 from tap_csv_extract.rejects import BadRows
-from tap_csv_extract.sources import SourceFile
+from tap_csv_extract.sources import ReadOnce, SourceFile
 
 if TYPE_CHECKING:
     from tap_csv_extract.cli import TapCsvExtract
@@ -37,6 +37,12 @@ class CsvStream(Stream):
         self.file_set = file_set
         properties = {name: kind.schema() for name, kind in columns.items()}
         properties |= {name: file_extract.ADDED[name].schema() for name in file_set.added_columns}
+        for name in file_set.added_columns:
+            if name in columns:
+                raise ConfigError(
+                    f"stream {file_set.stream!r}: the files have a column {name!r}, which the tap adds to this stream; "
+                    "rename it in the file or by 'header'"
+                )
         for name, setting in file_set.required_columns.items():
             if name not in columns:
                 raise ConfigError(
@@ -135,7 +141,11 @@ class CsvStream(Stream):
             yield message
 
     def _files(self) -> list[SourceFile]:
-        return self._tap.files(self.file_set)
+        files = self._tap.files(self.file_set)
+        for file in files:
+            if isinstance(file, ReadOnce):
+                file.read_last()
+        return files
 
     def _version(self) -> int | None:
         wanted = self.config.get("emit_activate_version_messages") and self.replication_method == FULL_TABLE

@@ -49,18 +49,16 @@ class Tokenizer:
             plain = rb"[^" + delimiter + ends + escape + rb"]"
         else:
             plain = rb"(?:(?!" + delimiter + rb")[^" + ends + escape + rb"])"
-        if self._escape:
-            plain = rb"(?:" + plain + rb"|" + escape + rb".)"
-        self._unquoted = re.compile(plain + rb"*", re.DOTALL)
+        plain = rb"(?:" + plain + rb"+|" + escape + rb".)*" if self._escape else plain + rb"*"
+        self._unquoted = re.compile(plain, re.DOTALL)
         self._unescape = re.compile(escape + rb"(.)", re.DOTALL) if self._escape else None
         if self._quote:
             quote = re.escape(self._quote)
-            inner = rb"[^" + quote + escape + rb"]"
-            if self._escape:
-                inner += rb"|" + escape + rb"."
-            if self._double_quote:
-                inner += rb"|" + quote + quote
-            self._quoted = re.compile(quote + rb"((?:" + inner + rb")*)" + quote, re.DOTALL)
+            letters = rb"[^" + quote + escape + rb"]*"
+            pairs = [quote + quote] if self._double_quote else []
+            pairs += [escape + rb"."] if self._escape else []
+            inner = letters + (rb"(?:(?:" + rb"|".join(pairs) + rb")" + letters + rb")*" if pairs else b"")
+            self._quoted = re.compile(quote + rb"(" + inner + rb")" + quote, re.DOTALL)
 
     def rows(self, data: bytes, first_line: int, final: bool) -> Iterator[Row]:
         """Yield the rows that are complete in `data`; blank and comment lines are left out.

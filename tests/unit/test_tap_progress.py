@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tap_csv_extract.cli import TapCsvExtract
+from tap_csv_extract.errors import ConfigError
 
 from tests.unit.tap_run import last_state, records, run_tap, until_state
 
@@ -246,6 +247,18 @@ def test_rows_from_the_bookmark_on(
         "overlap": overlap, "start_value": bookmark,
     }  # fmt: skip
     assert ids(run_tap(settings)) == expected
+
+
+def test_a_key_that_does_not_sort(tmp_path: Path) -> None:
+    """A key that is text is refused: 01/02/2020 comes before 12/31/2019. Who declares it as text has looked."""
+    (tmp_path / "a.csv").write_text("id|at\n1|12/31/2019\n")
+    settings = {"path": str(tmp_path), "stream": "s", "replication_key": "at"}
+    with pytest.raises(ConfigError, match="replication_key 'at' is text"):
+        run_tap(settings)
+    assert len(records(run_tap({**settings, "types": {"at": "string"}}))) == 1
+    form = {"type": "date", "format": "%m/%d/%Y"}
+    state = last_state(run_tap({**settings, "types": {"at": form}}))
+    assert state["bookmarks"]["s"]["replication_key_value"] == "2019-12-31"
 
 
 def test_very_many_files_do_not_drown_in_state(tmp_path: Path) -> None:

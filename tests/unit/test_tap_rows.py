@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tap_csv_extract.cli import TapCsvExtract
 from tap_csv_extract.errors import ConfigError, HeaderError, RowRejected
 from tap_csv_extract.header import column_names
 
@@ -223,6 +224,34 @@ def test_lines_left_out(tmp_path: Path) -> None:
     assert got[0]["_sdc_source_file"] == str(tmp_path / "a.csv")
 
 
+def test_a_row_that_is_all_there_is(tmp_path: Path) -> None:
+    """Without a header a file of one row is read, with or without a line end."""
+    for end in ("", "\n"):
+        (tmp_path / "a.csv").write_text("1|x" + end)
+        got = records(run_tap({"path": str(tmp_path / "a.csv"), "header": False}))
+        assert got == [{"column_1": 1, "column_2": "x"}]
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_first_row_that_cannot_be_read(tmp_path: Path, header: bool) -> None:
+    """A quote that is opened in the header is an error, not a file without rows."""
+    (tmp_path / "a.csv").write_text('id|"name\n1|x\n')
+    with pytest.raises(RowRejected, match=r"a.csv, line 1: the first row, which tells the columns, cannot be read"):
+        run_tap({"path": str(tmp_path / "a.csv"), "header": header, "replication_method": "INCREMENTAL"})
+
+
+def test_columns_called_like_the_tap_s_own(tmp_path: Path) -> None:
+    """A file may have _sdc_ columns of its own, unless the tap is asked to add them."""
+    (tmp_path / "a.csv").write_text("id|_sdc_source_line|_sdc_deleted_at\n1|x|y\n")
+    entry = {"path": str(tmp_path / "a.csv")}
+    expected = [{"id": 1, "_sdc_source_line": "x", "_sdc_deleted_at": "y"}]
+    assert records(run_tap(entry)) == expected
+    catalog = TapCsvExtract(config={"files": [entry]}).catalog_dict
+    assert records(run_tap(entry, catalog=catalog)) == expected
+    with pytest.raises(ConfigError, match="have a column '_sdc_source_line', which the tap adds"):
+        run_tap({**entry, "add_source_columns": True})
+
+
 def test_comment_without_line_end(tmp_path: Path) -> None:
     """A file may end in a comment that has no line end."""
     (tmp_path / "a.csv").write_text("id|name\n1|x\n# end")
@@ -252,6 +281,7 @@ def test_physical_lines_with_line_ends_inside_fields(tmp_path: Path) -> None:
         ("integer", "١٢", None),
         ("decimal(5,2)", "123.45", "123.45"),
         ("decimal(5,2)", "123.456", None),
+        ("decimal(5,2)", "123.4500", "123.45"),
         ("decimal(5,2)", "1234", None),
         ("decimal(5,2)", "-.5", "-0.5"),
         ("decimal(5,2)", "1e2", "100"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import bz2
 import gzip
 import io
 import json
 import os
+import threading
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -34,8 +37,10 @@ def zipped(data: bytes) -> bytes:
 
 PACKED = {
     "a.csv.gz": lambda data: gzip.compress(data[:100_000]) + gzip.compress(data[100_000:]),
-    "a.csv.bz2": bz2.compress,
-    "a.csv.zst": zstandard.compress,
+    "a.csv.bz2": lambda data: bz2.compress(data[:100_000]) + bz2.compress(data[100_000:]),
+    "a.csv.zst": lambda data: zstandard.compress(data[:100_000]) + zstandard.compress(data[100_000:]),
+    # pzstd begins each part with a frame to skip
+    "parts.zst": lambda data: b"\x50\x2a\x4d\x18\x04\0\0\0size" + zstandard.compress(data),
     "gzip_by_another_name": gzip.compress,
 }
 
@@ -102,6 +107,66 @@ def test_bytes_outside_an_encoding(tmp_path: Path, encoding: str, data: bytes) -
         run_tap({"path": str(tmp_path / "a.csv"), "encoding": encoding})
 
 
+def test_surrogate_without_its_other_half(tmp_path: Path) -> None:
+    """In UTF-16 too a character that is none makes its row a bad row; the file is read on."""
+    path, rejects = tmp_path / "a.csv", tmp_path / "rejects"
+    bad = "\ufeffid|name\n1|".encode("utf-16-le") + b"\x00\xd8"
+    path.write_bytes(bad + "\n2|y\n".encode("utf-16-le"))
+    entry = {"path": str(path), "encoding": "utf-16", "on_bad_row": "reject", "reject_path": str(rejects)}
+    assert records(run_tap(entry)) == [{"id": 2, "name": "y"}]
+    raw = base64.b64decode(json.loads(rejects.read_text())["raw_base64"])
+    assert raw == "1|".encode("utf-16-le") + b"\x00\xd8" + "\n".encode("utf-16-le")
+
+
+@pytest.mark.parametrize("encoding", ["base64", "rot13", "undefined"])
+def test_codec_that_is_no_encoding_of_text(tmp_path: Path, encoding: str) -> None:
+    """Python's codecs that are no encodings of text are wrong settings."""
+    (tmp_path / "a.csv").write_text("id|name\n1|x\n")
+    with pytest.raises(ConfigError, match=f"encoding '{encoding}' is unknown"):
+        run_tap({"path": str(tmp_path / "a.csv"), "encoding": encoding})
+
+
+def _flagged(data: bytes, local: int, central: int, value: int) -> bytes:
+    """Change a field of the first member's two headers."""
+    changed = bytearray(data)
+    changed[data.find(b"PK\x03\x04") + local] = changed[data.find(b"PK\x01\x02") + central] = value
+    return bytes(changed)
+
+
+def _double() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        archive.writestr("a.csv", "id\n1\n")
+        archive.writestr("a.csv", "id\n2\n")
+    return file.getvalue()
+
+
+ARCHIVE = zipped(b"id|name\n1|x\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "error"),
+    [
+        ("garbage.bz2", bz2.compress(TEXT.encode()) + b"garbage", "Invalid data stream"),
+        ("garbage.zst", zstandard.compress(TEXT.encode()) + b"garbage", "cannot be read"),
+        ("garbage.gz", gzip.compress(TEXT.encode()) + b"garbage", "cannot be read"),
+        ("a.xz", b"\xfd7zXZ\0", "packed with xz"),
+        ("a.csv", b"PK\x03\x04", "give it a name that ends with .zip"),
+        ("none.zip", b"id\n1\n", "is called a zip archive and is none"),
+        ("double.zip", _double(), "has 2 members called 'a.csv'"),
+        ("encrypted.zip", _flagged(ARCHIVE, 6, 8, 1), "is encrypted"),
+        ("deflate64.zip", _flagged(ARCHIVE, 8, 10, 9), "not supported"),
+        ("checksum.zip", _flagged(ARCHIVE, 14, 16, 0), "Bad CRC-32"),
+    ],
+)
+def test_what_cannot_be_unpacked(tmp_path: Path, name: str, data: bytes, error: str) -> None:
+    """What is packed otherwise, or has something behind its end, is an error that names the file."""
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(SourceError, match=f"{name}.*: .*{error}"):
+        run_tap({"path": str(tmp_path / name), "stream": "s"})
+
+
 def test_unknown_encoding(tmp_path: Path) -> None:
     """An encoding that nobody knows is a wrong setting."""
     (tmp_path / "a.csv").write_text("a\n1\n")
@@ -123,6 +188,44 @@ def test_directories_and_globs(tmp_path: Path) -> None:
     assert ids("*.csv", "a.csv") == [0, 1]
     assert ids("**/*.csv") == [0, 1, 4, 5]
     assert ids("deep/*") == [4]
+
+
+def test_a_file_by_several_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file is read once, however often and in whatever spelling it is named."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text("id\n1\n")
+    paths = ["in/a.csv", "./in/a.csv", str(tmp_path / "in" / "*"), "in"]
+    assert records(run_tap({"path": paths, "stream": "s"})) == [{"id": 1}]
+
+
+def test_named_pipe(tmp_path: Path) -> None:
+    """A named pipe is read once, like standard input, whether or not a catalog makes discovery needless."""
+    (tmp_path / "a.csv").write_text("id\n1\n2\n")
+    found = TapCsvExtract(config={"files": [{"path": str(tmp_path / "a.csv"), "stream": "s"}]}).catalog_dict
+    for number, catalog in enumerate((None, found)):
+        path = tmp_path / f"pipe{number}"
+        os.mkfifo(path)
+        writer = threading.Thread(target=path.write_text, args=("id\n1\n2\n",), daemon=True)
+        writer.start()
+        assert records(run_tap({"path": str(path), "stream": "s"}, catalog=catalog)) == [{"id": 1}, {"id": 2}]
+        writer.join()
+
+
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    """A file name that STATE cannot hold is named."""
+    (Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.csv"))).write_text("id\n1\n")
+    with pytest.raises(SourceError, match="the name is no UTF-8"):
+        run_tap({"path": str(tmp_path), "stream": "s"})
+
+
+def test_reject_file_among_the_files(tmp_path: Path) -> None:
+    """A reject file that the next run would read is refused."""
+    (tmp_path / "a.csv").write_text("id\n1\n")
+    (tmp_path / "rejects.csv").write_text("")
+    entry = {"path": str(tmp_path), "stream": "s", "on_bad_row": "reject"}
+    with pytest.raises(ConfigError, match="is one of the files that 'path' names"):
+        run_tap({**entry, "reject_path": str(tmp_path / "rejects.csv")})
 
 
 def test_glob_without_a_file(tmp_path: Path) -> None:
@@ -150,7 +253,7 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         monkeypatch.setattr("sys.stdin", pipe)
-        monkeypatch.setattr(sources, "_STANDARD_INPUT", sources.StandardInput())
+        monkeypatch.setattr(sources, "_STANDARD_INPUT", sources.ReadOnce("-", lambda: reading))
         got = records(run_tap({"path": "-", "stream": "s", "sample_bytes": 1000}))
     assert len(got) == data.count(b"\n") - 1
     assert got[0] == {"id": 0, "name": "näme 0"}

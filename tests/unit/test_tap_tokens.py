@@ -109,6 +109,20 @@ def test_blocks_are_whole_rows(text: str, block_bytes: int, max_rows: int, diale
     stream.close()
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", ""])
+@pytest.mark.parametrize("block_bytes", [1, 2, 3, 7, 1000])
+@pytest.mark.parametrize("footer", [1, 2])
+def test_footer(end: str, block_bytes: int, footer: int) -> None:
+    """A footer is as many lines as the setting says, whether or not its last one has a line end."""
+    line_end = end or "\n"
+    data = (line_end.join(["1|x", "2|y", *["Total|2", "(end)"][:footer]]) + end).encode()
+    dialect = Dialect(skip_footer_lines=footer)
+    stream = TextStream(Bytes(data), "utf-8")
+    blocks = BlockReader(stream, dialect, Tokenizer(dialect), 1, 100, block_bytes).blocks()
+    assert b"".join(block.data for block in blocks).splitlines() == [b"1|x", b"2|y"]
+    stream.close()
+
+
 @given(MARKED_TEXT, st.sampled_from([1, 2, 3]))
 @settings(max_examples=300, deadline=None)
 def test_the_fast_reader_reads_as_the_exact_one(text: str, width: int) -> None:
