@@ -1,4 +1,4 @@
-# Five verbs. Each sets up what it needs: a machine with Python >= 3.10 and make is enough.
+# The verbs. Each sets up what it needs: a machine with Python >= 3.10 and make is enough.
 SHELL := /bin/sh
 PYTHON ?= python3
 export UV_PYTHON_DOWNLOADS := never
@@ -7,7 +7,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 BIN := .venv/bin
 
-.PHONY: setup check test demo bench conformance
+.PHONY: setup check test test-cdc demo bench conformance
 
 setup: .venv/.ready
 
@@ -28,6 +28,11 @@ check: setup
 test: setup
 	$(BIN)/pytest -n 2 --dist loadgroup
 	$(BIN)/pytest -n 2 --dist loadgroup --s3 rclone tests/conformance/redshift/test_copy.py tests/conformance/snowflake/test_copy.py
+
+# Log-based taps on MariaDB and PostgreSQL, which come from Debian's packages into .envs/, as any user.
+test-cdc: setup
+	$(BIN)/python -m tests.cdc.packages
+	$(BIN)/pytest -n 2 --dist loadgroup --cdc tests/cdc
 
 # On real accounts, with configuration files of the two targets: make conformance REDSHIFT=r.json SNOWFLAKE=s.json
 conformance: setup

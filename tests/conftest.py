@@ -32,7 +32,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--redshift-config", type=Path, help="configuration of a real Redshift for tests/conformance")
     group.addoption("--snowflake-config", type=Path, help="configuration of a real Snowflake for tests/conformance")
     group.addoption("--s3", choices=["moto", "rclone"], default="moto", help="whose S3 the stand-ins use")
+    group.addoption("--cdc", action="store_true", help="also tests/cdc, which needs database servers: make test-cdc")
     group.addoption("--starts", type=int, default=3, help="how often test_repeated_starts_leave_nothing starts")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what has to be asked for."""
+    return True if collection_path.name == "cdc" and not config.getoption("--cdc") else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,12 +1,14 @@
-"""A plain PostgreSQL on loopback for taps to read: with the binaries of the Redshift stand-in, without its SQL."""
+"""A plain PostgreSQL on loopback for taps to read: by default with the binaries of the Redshift stand-in."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,15 +20,19 @@ ATTEMPTS = 200
 
 
 @contextmanager
-def running_postgres(*settings: str) -> Iterator[dict[str, Any]]:
-    """Run an empty server, with `-c` settings; yield the arguments of psycopg2.connect for its superuser."""
+def running_postgres(
+    *settings: str, tools: Path | None = None, variables: Mapping[str, str] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Run an empty server, with `-c` settings; yield the arguments of psycopg2.connect for its superuser.
+
+    `tools` is a folder with initdb and postgres that anybody can reach, `variables` are added to their environment.
+    """
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    identity = backend._identity(folder)  # PostgreSQL refuses root
-    tools = backend._reachable(backend.binaries(), folder, bool(identity))
+    # PostgreSQL refuses root.
+    identity = {**backend._identity(folder), "env": {**os.environ, **(variables or {})}}
+    tools = tools or backend._reachable(backend.binaries(), folder, "user" in identity)
     backend._initdb(tools, folder, identity)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [tools / "postgres", "-D", folder / "data", "-k", folder, "-p", str(port), "-c", "fsync=off"]
     for setting in settings:
         command += ["-c", setting]
@@ -36,9 +42,16 @@ def running_postgres(*settings: str) -> Iterator[dict[str, Any]]:
         _wait(server, arguments)
         yield arguments
     finally:
-        server.terminate()
+        server.send_signal(signal.SIGINT)  # ends open sessions; SIGTERM would wait for them
         server.wait(20)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def free_port() -> int:
+    """Return a port on loopback that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _wait(server: subprocess.Popen[bytes], arguments: dict[str, Any]) -> None:
