@@ -33,6 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--snowflake-config", type=Path, help="configuration of a real Snowflake for tests/conformance")
     group.addoption("--s3", choices=["moto", "rclone"], default="moto", help="whose S3 the stand-ins use")
     group.addoption("--cdc", action="store_true", help="also tests/cdc, which needs database servers: make test-cdc")
+    group.addoption("--dbt-run", action="store_true", help="test_dbt also makes its models, twice")
     group.addoption("--starts", type=int, default=3, help="how often test_repeated_starts_leave_nothing starts")
 
 

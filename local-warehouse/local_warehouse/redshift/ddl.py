@@ -86,8 +86,10 @@ class TableReader:
         return self.names.alias(name_of(token, self.case_sensitive))
 
     def table(self) -> str:
-        first = self.name()
-        return f"{quoted(first)}.{quoted(self.name())}" if self.reader.accept(".") else quoted(first)
+        parts = [quoted(self.name())]
+        while self.reader.accept("."):  # database.schema.table; another database is the backend's to refuse
+            parts.append(quoted(self.name()))
+        return ".".join(parts)
 
     def type(self, table: str, column: str) -> str:
         """The backend's spelling of the type that comes next."""
@@ -251,8 +253,8 @@ def create_table(tokens: list[Token], names: LongNames, case_sensitive: bool) ->
     exists = "IF NOT EXISTS " if reader.accept("IF", "NOT", "EXISTS") else ""
     temporary = temporary or reader.peek().text.strip('"').startswith("#")
     table = table_reader.table()
-    schema = table.split(".")[0].strip('"')
-    if "." in table and schema in SYSTEM_SCHEMAS:
+    schema = table.rpartition(".")[0].rpartition(".")[2].strip('"')
+    if schema in SYSTEM_SCHEMAS:
         raise RedshiftError("42501", f"permission denied for schema {schema}")
     head = f"CREATE {'TEMPORARY ' if temporary else ''}TABLE {exists}{table}"
     named_columns: list[str] | None = None

@@ -85,6 +85,14 @@ def _serializable(_: re.Match[str]) -> dict[str, str]:
     return {"C": "XX000", "M": "1023", "D": detail}
 
 
+def _navigation(_: re.Match[str]) -> dict[str, str]:
+    return {"C": "0A000", "M": f"{PREFIX}navigation into SUPER"}
+
+
+def _perhaps_navigation(found: re.Match[str]) -> dict[str, str]:
+    return {"H": f"If {found.group(1)} is a SUPER column: {PREFIX}navigation into SUPER."}
+
+
 # PostgreSQL's text -> the fields Redshift puts in their place.
 TRANSLATIONS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], dict[str, str]]]] = [
     (re.compile(r"^value too long for type character"), _too_long),
@@ -92,6 +100,8 @@ TRANSLATIONS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], dict[str, st
     (re.compile(r"^cannot insert a non-DEFAULT value into column (.*)$"), _identity),
     (re.compile(r"^MERGE command cannot affect row a second time$"), _multiple_matches),
     (re.compile(r"^could not serialize access"), _serializable),
+    (re.compile(r"^cannot subscript type super|^column notation \.\S+ applied to type super"), _navigation),
+    (re.compile(r"^missing FROM-clause entry for table (.*)$"), _perhaps_navigation),
 ]
 
 _PRECISION = re.compile(

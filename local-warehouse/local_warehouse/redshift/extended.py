@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from local_warehouse.redshift import wire
-from local_warehouse.redshift.connection import BackendError
+from local_warehouse.redshift.connection import Admin, BackendError
 from local_warehouse.redshift.errors import NotSupported, RedshiftError
 from local_warehouse.redshift.lexer import statements_of
 from local_warehouse.redshift.plans import Plan
@@ -33,6 +33,7 @@ class Prepared:
     verb: str
     ours: bool
     varbytes: list[int] = field(default_factory=list)
+    fresh: Admin | None = None  # where the catalogs are read, if not in the session's own transaction
 
 
 class Extended:
@@ -75,6 +76,7 @@ class Extended:
         backend.channel.write(b"S")
         backend.channel.flush()
         backend.finish(ignore=True)
+        self.session.fresh.sync()
 
     def _parse(self, payload: bytes) -> None:
         self.session.in_batch = True
@@ -99,11 +101,11 @@ class Extended:
             ours = made.copy is not None or len(made.sqls) > 1 or made.commits or bool(made.after)
             if ours and parameters:
                 raise NotSupported(f"parameters in a prepared {verb}")
-            prepared = Prepared(text.decode("utf-8", "replace"), made, verb, ours)
+            prepared = Prepared(text.decode("utf-8", "replace"), made, verb, ours, fresh=self.session.fresh_for(made))
         if prepared.ours:
             self.session.client.write(b"1")
         else:
-            self._forward(b"P", name + b"\0" + prepared.plan.sqls[0].encode() + b"\0" + rest)
+            self._forward(b"P", name + b"\0" + prepared.plan.sqls[0].encode() + b"\0" + rest, prepared)
         self.statements[name] = prepared
 
     def _bind(self, payload: bytes) -> None:
@@ -112,7 +114,7 @@ class Extended:
         if prepared.ours:
             self.session.client.write(b"2")
         else:
-            self._forward(b"B", payload)
+            self._forward(b"B", payload, prepared)
         self.portals[portal] = prepared
 
     def _prepared(self, name: bytes) -> Prepared:
@@ -157,7 +159,7 @@ class Extended:
             for sql in prepared.plan.before:
                 # Outside a block there is nothing to keep a lock for; the row locks do.
                 if self.session.backend.status == b"T" or not sql.startswith("LOCK"):
-                    self.session.ask(sql)
+                    (prepared.fresh.run_in_batch if prepared.fresh else self.session.ask)(sql)
             self._forward(b"E", payload, prepared)
             self.session.note(prepared.plan)
 
@@ -168,11 +170,11 @@ class Extended:
         if prepared is not None and prepared.ours:
             self.session.client.write(b"3")
         else:
-            self._forward(b"C", payload)
+            self._forward(b"C", payload, prepared)
 
     def _forward(self, kind: bytes, payload: bytes, prepared: Prepared | None = None) -> None:
         """Send a message to the backend and its answer to the client; raises BackendError."""
-        channel = self.session.backend.channel
+        channel = ((prepared and prepared.fresh) or self.session.backend).channel
         channel.write(kind, payload)
         channel.write(b"H")
         channel.flush()

@@ -7,7 +7,8 @@ Source: r_CREATE_VIEW
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from local_warehouse.redshift.connection import literal
@@ -20,6 +21,7 @@ Ask = Callable[[str], list[list[str | None]]]
 
 UNQUALIFIED = "All the relation names inside should be qualified when creating VIEW WITH NO SCHEMA BINDING."
 MAX_DEPTH = 50
+_PARTS = re.compile(r'"(?:[^"]|"")*"|[^".]+')
 # What may follow a table's name and is no alias of it.
 NO_ALIAS = words(
     """
@@ -43,8 +45,9 @@ class LateViews:
         if last_part(name) not in self.names:
             return None
         rows = self.ask(
-            "SELECT definition, has_table_privilege(view_id, 'SELECT') FROM pg_catalog.rs_late_view"
-            f" WHERE view_id = to_regclass({literal(name)})"
+            "SELECT definition, has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE')"
+            " FROM pg_catalog.rs_late_view v, pg_class c, pg_namespace n"
+            f" WHERE c.oid = v.view_id AND n.oid = relnamespace AND {_is(name)}"
         )
         if rows and rows[0][1] != "t":
             raise RedshiftError("42501", f"permission denied for relation {last_part(name)}")
@@ -62,7 +65,7 @@ class LateViews:
                 raise RedshiftError("42P17", f'infinite recursion detected in view "{reference.last_part}"')
             tokens = tokens_of(query)
             tables += self.expand([token for token in tokens if token.kind != "space"], depth + 1)
-            alias = "" if _has_alias(significant, reference.end) else f" AS {_last_text(reference.name)}"
+            alias = "" if has_alias(significant, reference.end) else f" AS {_last_text(reference.name)}"
             significant[reference.start].text = f"({text_of(tokens)}){alias}"
             for token in significant[reference.start + 1 : reference.end]:
                 token.text = ""
@@ -89,7 +92,15 @@ class LateViews:
             return ""
 
 
-def _has_alias(significant: list[Token], after: int) -> bool:
+def _is(name: str) -> str:
+    """The condition that a table has this name; to_regclass() fails where the user may not use the schema."""
+    parts = [part[1:-1].replace('""', '"') if part.startswith('"') else part.lower() for part in _PARTS.findall(name)]
+    if len(parts) == 1:
+        return f"c.oid = to_regclass({literal(name)})"
+    return f"relname = {literal(parts[-1])} AND nspname = {literal(parts[-2])}"
+
+
+def has_alias(significant: Sequence[Token], after: int) -> bool:
     if after >= len(significant):
         return False
     token = significant[after]
@@ -134,7 +145,7 @@ def _create_late(head: str, name: str, columns: str, query: list[Token], replace
     found = references(query)
     if not all(reference.qualified for reference in found):
         raise RedshiftError("0A000", UNQUALIFIED)
-    schemas = ", ".join(sorted({literal(reference.name.rsplit(".", 1)[0]) for reference in found}))
+    schemas = ", ".join(sorted({literal(reference.name.split(".")[-2]) for reference in found}))
     text = " ".join(token.text for token in query)
     if columns:
         text = f"SELECT * FROM ({text}) AS {_last_text(name)}{columns}"

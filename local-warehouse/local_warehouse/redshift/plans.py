@@ -26,5 +26,7 @@ class Plan:
     tag: str = ""
     tables: list[str] = field(default_factory=list)
     late_view: str = ""
+    catalog_only: bool = False  # reads system tables and nothing else
+    changes_catalog: bool = False
     after: list[str] = field(default_factory=list)  # runs by itself once the statement succeeded
     refusal: str = ""  # refused as not supported, unless something else refuses it first

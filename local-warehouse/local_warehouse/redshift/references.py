@@ -37,11 +37,11 @@ class Reference:
     @property
     def is_catalog(self) -> bool:
         """Is it a table of the leader node: PG_..., or one of the information schema?"""
-        return self.last_part.startswith("pg_") or self.name.split(".")[0].strip('"').lower() in SYSTEM_SCHEMAS
+        return self.last_part.startswith("pg_") or _schema(self.name) in SYSTEM_SCHEMAS
 
     @property
     def is_system(self) -> bool:
-        return self.is_catalog or self.last_part.startswith(SYSTEM_PREFIXES)
+        return is_system(self.name)
 
 
 @dataclass
@@ -150,3 +150,11 @@ def _word(significant: Sequence[Token], at: int) -> str:
 
 def last_part(name: str) -> str:
     return name.rsplit(".", 1)[-1].strip('"').lower()
+
+
+def is_system(name: str) -> bool:
+    return last_part(name).startswith(SYSTEM_PREFIXES) or _schema(name) in SYSTEM_SCHEMAS
+
+
+def _schema(name: str) -> str:
+    return last_part(name.rpartition(".")[0])

@@ -109,11 +109,14 @@ class Server:
         forwarded = {name: value for name, value in parameters.items() if name.lower() in FORWARDED}
         user = credentials.account_of(user)
         backend_channel = self.backend.connect(user, database, **forwarded)
+        session = None
         try:
             session = self._open(client, backend_channel, user, database)
             if session:
                 session.run()
         finally:
+            if session:
+                session.fresh.close()
             backend_channel.close()
             client.close()
 

@@ -18,6 +18,7 @@ from local_warehouse.redshift.connection import Admin, BackendError, literal
 from local_warehouse.redshift.copy_statement import Copy
 from local_warehouse.redshift.errors import LoadFailed, NotSupported, RedshiftError, translate
 from local_warehouse.redshift.extended import Extended
+from local_warehouse.redshift.fresh import NAME, FreshCatalog
 from local_warehouse.redshift.late_views import LateViews
 from local_warehouse.redshift.lexer import Token, statements_of, text_of
 from local_warehouse.redshift.load import Load
@@ -51,11 +52,13 @@ class Session:
         self.user = user
         self.database = database
         self.pid = pid
-        self.context = Context(server.names, LateViews(server.late_views, self.ask), self.target)
+        self.context = Context(server.names, LateViews(server.late_views, self.ask), self.target, self.columns)
         self.in_batch = False  # between messages of the extended protocol
         self.reads_snapshot = False  # has the open transaction block taken its snapshot?
         self.last_copy = {"count": 0, "id": -1}
         self.varbytes: list[int] = []  # columns of the result under way that hold VARBYTE
+        self.catalog_changed = False  # has the open transaction block changed the catalog?
+        self.fresh = FreshCatalog(lambda: Admin(server.backend.connect(user, database, application_name=NAME)))
         self.extended = Extended(self)
 
     def run(self) -> None:
@@ -121,6 +124,14 @@ class Session:
             raise RedshiftError("42501", f"permission denied for relation {last_part(table)}")
         return [(str(name), str(kind)) for name, kind, *_ in rows]
 
+    def columns(self, table: str) -> set[str]:
+        """The names of a table's columns."""
+        rows = self.ask(
+            f"SELECT attname FROM pg_attribute WHERE attrelid = to_regclass({literal(table)})"
+            " AND attnum > 0 AND NOT attisdropped"
+        )
+        return {str(name) for (name,) in rows}
+
     def ask(self, sql: str) -> list[list[str | None]]:
         """A statement of our own on the client's backend connection."""
         return self.backend.run_in_batch(sql) if self.in_batch else self.backend.run(sql)
@@ -137,7 +148,7 @@ class Session:
         if made.refusal:
             raise NotSupported(made.refusal)
         if self.backend.status == b"I":
-            self.reads_snapshot = False
+            self.reads_snapshot = self.catalog_changed = False
         elif self.reads_snapshot and made.tables:
             self._refuse_later_tables(made.tables)
 
@@ -202,12 +213,17 @@ class Session:
             self._copy(made.copy)
             return
         self.set_last_copy(made)
-        self._relay(made)
+        self._relay(made, self.fresh_for(made) or self.backend)
         if made.commits and self.backend.status == b"T":
             self.backend.run("COMMIT")
         for sql in made.after:
             self.backend.run(sql)
         self.note(made)
+
+    def fresh_for(self, made: Plan) -> Admin | None:
+        """The connection that sees the catalogs as they are, where the block's own does not."""
+        late = made.catalog_only and not made.uses_last_copy and self.reads_snapshot and not self.catalog_changed
+        return self.fresh.connection(self.ask) if late and self.backend.status == b"T" else None
 
     def set_last_copy(self, made: Plan) -> None:
         """pg_last_copy_count() and its like read a setting, which is put right before they are asked."""
@@ -218,14 +234,15 @@ class Session:
     def note(self, made: Plan) -> None:
         """Keep what a statement that succeeded changed in the session."""
         self.reads_snapshot = self.reads_snapshot or bool(made.tables or made.sqls[0].startswith("CREATE"))
+        self.catalog_changed = self.catalog_changed or made.changes_catalog
         if made.setting and made.setting[0] == "enable_case_sensitive_identifier":
             self.context.case_sensitive = made.setting[1] == "on"
         if made.late_view:
             self.context.late_views.names.add(made.late_view)
 
-    def _relay(self, made: Plan) -> None:
+    def _relay(self, made: Plan, backend: Admin) -> None:
         """Send the statements to the backend and what answers the first one to the client."""
-        channel = self.backend.channel
+        channel = backend.channel
         channel.write(b"Q", wire.cstring(";\n".join([*made.before, *made.sqls])))
         channel.flush()
         answered = -len(made.before)
@@ -233,7 +250,7 @@ class Session:
         while True:
             kind, payload = channel.read()
             if kind == b"Z":
-                self.backend.status = payload
+                backend.status = payload
                 break
             if kind == b"E":
                 failure = failure or wire.fields_of(payload)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from local_warehouse.redshift import alter, ddl, foreign, merge, super_values
+from local_warehouse.redshift import aliases, alter, catalogs, ddl, foreign, merge, super_values
 from local_warehouse.redshift.copy_statement import CopyParser
 from local_warehouse.redshift.errors import NotSupported, RedshiftError, syntax_error
 from local_warehouse.redshift.expressions import rewrite_expressions
@@ -19,10 +19,11 @@ from local_warehouse.redshift.lexer import Reader, Token, text_of
 from local_warehouse.redshift.names import LongNames, normalise
 from local_warehouse.redshift.parameters import reset_parameter, set_parameter, show_parameter
 from local_warehouse.redshift.plans import Plan
-from local_warehouse.redshift.references import last_part
+from local_warehouse.redshift.references import is_system, last_part
 
 READING = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "(")
 WRITING = ("INSERT", "UPDATE", "DELETE", "MERGE")
+CHANGING = ("CREATE", "ALTER", "DROP", "COMMENT", "GRANT", "REVOKE")
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Context:
     names: LongNames
     late_views: LateViews
     target: Callable[[str, str], super_values.Columns]  # takes a table's lock, checks that it is one; its columns
+    columns: aliases.Columns
     case_sensitive: bool = False
 
 
@@ -49,6 +51,7 @@ def plan(tokens: list[Token], context: Context) -> Plan:
         raise syntax_error(significant[0].text)
     made = rule(tokens, context)
     made.uses_last_copy = any(t.kind == "word" and t.word().startswith("PG_LAST_") for t in significant)
+    made.changes_catalog = verb in CHANGING
     return made
 
 
@@ -59,10 +62,13 @@ def _pass(tokens: list[Token], context: Context) -> Plan:
 def _read(tokens: list[Token], context: Context) -> Plan:
     """A query, or a statement with one in it: late-binding views are bound now."""
     significant = [token for token in tokens if token.kind != "space"]
+    aliases.resolve(significant, context.columns)
+    catalogs.widen(significant)
     shows_late = any(token.kind == "word" and token.text.upper() in SHOWING for token in significant)
     tables = context.late_views.expand(significant)
     before = context.late_views.describe() if shows_late else []
-    return Plan([text_of(tokens)], before=before, tables=tables)
+    catalog_only = significant[0].word() in ("SELECT", "WITH") and bool(tables) and all(map(is_system, tables))
+    return Plan([text_of(tokens)], before=before, tables=tables, catalog_only=catalog_only)
 
 
 def _with(tokens: list[Token], context: Context) -> Plan:
@@ -198,7 +204,7 @@ def _create(tokens: list[Token], context: Context) -> Plan:
     if kind == "SCHEMA":
         return _create_schema(tokens)
     if kind in ("USER", "GROUP", "ROLE"):
-        return Plan([text_of(tokens)])
+        return Plan([text_of(tokens)], tag=f"CREATE {kind}")
     if kind == "EXTERNAL":
         return Plan(
             refusal="CREATE EXTERNAL", outside_block="CREATE EXTERNAL TABLE cannot run inside a transaction block"

@@ -41,14 +41,20 @@ def through_driver(driver: str, config: dict[str, Any], copy: str) -> list[Any]:
     return rows
 
 
+def engine_of(driver: str, config: dict[str, Any]) -> Any:
+    import sqlalchemy as sa
+
+    account = (config["user"], config["password"], config["host"], config["port"], config["database"])
+    url = sa.engine.URL.create(driver, *account)
+    # redshift_connector trusts the certificates of Amazon alone.
+    options = {"ssl": False} if driver.endswith("redshift_connector") else {"sslmode": "disable"}
+    return sa.create_engine(url, connect_args=options)
+
+
 def through_sqlalchemy(driver: str, config: dict[str, Any], copy: str) -> list[Any]:
     import sqlalchemy as sa
 
-    schema = config["default_target_schema"]
-    account = (config["user"], config["password"], config["host"], config["port"], config["database"])
-    url = sa.engine.URL.create(driver, *account)
-    options = {"ssl": False} if driver.endswith("redshift_connector") else {"sslmode": "disable"}
-    engine = sa.create_engine(url, connect_args=options)
+    schema, engine = config["default_target_schema"], engine_of(driver, config)
     columns = [sa.Column("id", sa.BigInteger), sa.Column("name", sa.String(10)), sa.Column("amount", sa.Numeric(8, 2))]
     table = sa.Table("t", sa.MetaData(), *columns, schema=schema, redshift_diststyle="KEY", redshift_distkey="id")
     with engine.begin() as connection:
@@ -62,8 +68,48 @@ def through_sqlalchemy(driver: str, config: dict[str, Any], copy: str) -> list[A
         return [list(row) for row in connection.execute(sa.text(SELECT.format(schema)))]
 
 
+def reflected(driver: str, config: dict[str, Any]) -> dict[str, Any]:
+    """What SQLAlchemy's inspector says of two tables, a view and a late-binding view that it made itself."""
+    import sqlalchemy as sa
+
+    schema, engine = config["default_target_schema"], engine_of(driver, config)
+    metadata = sa.MetaData(schema=schema)
+    key = sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False)
+    name = sa.Column("n", sa.String(10), nullable=False, unique=True)
+    layout = {"redshift_diststyle": "KEY", "redshift_distkey": "id", "redshift_sortkey": "n"}
+    sa.Table("p", metadata, key, name, **layout)
+    reference = sa.Column("pid", sa.BigInteger, sa.ForeignKey(f"{schema}.p.id"))
+    sa.Table("q", metadata, reference, sa.Column("amount", sa.Numeric(8, 2)), sa.Column("at", sa.DateTime))
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"CREATE SCHEMA {schema}"))
+    for _ in range(2):  # the second time everything is there
+        metadata.create_all(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE VIEW {schema}.late AS SELECT n FROM {schema}.p WITH NO SCHEMA BINDING")
+        connection.exec_driver_sql(f"CREATE VIEW {schema}.bound AS SELECT id FROM {schema}.p")
+    seen = sa.inspect(engine)
+    loaded = sa.Table("p", sa.MetaData(), schema=schema, autoload_with=engine)
+    found = {
+        "tables": sorted(seen.get_table_names(schema)),
+        "views": sorted(seen.get_view_names(schema)),
+        "absent": seen.has_table("none", schema),
+        "columns": [f"{c['name']} {c['type']} {c['nullable']}" for t in "pq" for c in seen.get_columns(t, schema)],
+        "late": [f"{c['name']} {c['type']}" for c in seen.get_columns("late", schema)],
+        "key": seen.get_pk_constraint("p", schema)["constrained_columns"],
+        "references": [k["referred_table"] for k in seen.get_foreign_keys("q", schema)],
+        "unique": [k["column_names"] for k in seen.get_unique_constraints("p", schema)],
+        "distkey": seen.get_table_options("p", schema)["redshift_distkey"],
+        "loaded": [column.name for column in loaded.primary_key],
+    }
+    metadata.drop_all(engine, tables=[metadata.tables[f"{schema}.q"]])
+    return {**found, "left": sa.inspect(engine).get_table_names(schema)}
+
+
 def main() -> None:
     told = json.load(sys.stdin)
+    if told.get("reflect"):
+        print(json.dumps(reflected(told["driver"], told["config"])))
+        return
     through = through_sqlalchemy if "+" in told["driver"] else through_driver
     print(json.dumps(through(told["driver"], told["config"], told["copy"]), default=str))
 

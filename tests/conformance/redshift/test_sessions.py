@@ -70,6 +70,21 @@ def test_users_log_in_with_their_password(db: Db, redshift_config: Config, schem
     other.connection.close()
 
 
+def test_ordinary_users_read_the_system_views(db: Db, redshift_config: Config, schema_name: str, stage: Stage) -> None:
+    """c_types-of-system-tables: ordinary users see the system views, and of loads their own rows alone."""
+    user = f"u{schema_name}"
+    db.run("CREATE TABLE t (a INT)")
+    db.error(f"COPY t FROM '{stage.put('x')}' {stage.keys}")
+    db.run(f"CREATE USER {user} PASSWORD 'Abcd1234'")
+    other = Db(connect({**redshift_config, "user": user, "password": "Abcd1234"}))
+    for view in ("stl_load_errors", "sys_load_error_detail", "sys_load_history", "stl_load_commits", "sys_load_detail"):
+        assert db.value(f"SELECT count(*) > 0 FROM {view}") is True
+        assert other.value(f"SELECT count(*) FROM {view}") == 0
+    for view in ("svv_tables", "svv_columns", "svv_table_info", "pg_table_def", "stv_sessions"):
+        other.run(f"SELECT * FROM {view} LIMIT 1")
+    other.connection.close()
+
+
 def test_statement_timeout(db: Db) -> None:
     """r_statement_timeout: a statement that takes longer is cancelled."""
     db.run("SET statement_timeout TO 100")
@@ -275,6 +290,20 @@ def test_extended_copy_and_ddl(spoken: Spoken, stage: Stage, schema_name: str) -
     assert rows(spoken.run("SELECT pg_last_copy_count()")) == [[b"1"]]
     spoken.run("BEGIN")
     assert spoken.run("TRUNCATE t")[-1] == (b"Z", b"I")
+
+
+def test_extended_catalogs_are_read_committed(spoken: Spoken, db: Db, schema_name: str) -> None:
+    """Row 9, c_serial_isolation: in a block a prepared query of the catalog sees what others committed."""
+    db.run("CREATE TABLE t (a INT)")
+    spoken.run("BEGIN")
+    assert rows(spoken.run(f"SELECT count(*) FROM {schema_name}.t")) == [[b"0"]]
+    db.run("CREATE TABLE u (a INT)")
+    db.run("INSERT INTO t VALUES (1)")
+    count = "SELECT count(*) FROM svv_tables WHERE table_schema = $1"
+    assert rows(spoken.run(count, schema_name.encode())) == [[b"2"]]
+    assert kinds(spoken.run("SELECT nothing FROM pg_tables")) == b"EZ"
+    assert spoken.run("ROLLBACK")[-1] == (b"Z", b"I")
+    assert rows(spoken.run(f"SELECT count(*) FROM {schema_name}.t")) == [[b"1"]]
 
 
 # -- faults on demand

@@ -272,6 +272,36 @@ def test_second_writer_sees_what_the_first_committed(db: Db, other: Db, open_db:
     assert db.run("SELECT a FROM t") == [(3,)]
 
 
+def test_catalogs_are_read_committed(db: Db, other: Db, schema_name: str) -> None:
+    """Row 9, c_serial_isolation, its example: a table that another transaction drops is no longer listed."""
+    tables = f"SELECT tablename FROM pg_tables WHERE schemaname = '{schema_name}' ORDER BY 1"
+    columns = f"SELECT column_name FROM svv_columns WHERE table_schema = '{schema_name}' AND table_name = 'a'"
+    db.run("CREATE TABLE a (x INT); CREATE TABLE b (x INT); CREATE TABLE mine (x INT)")
+    db.run("BEGIN")
+    assert db.value("SELECT count(*) FROM mine") == 0
+    assert db.run(tables) == [("a",), ("b",), ("mine",)]
+    other.run("DROP TABLE b")
+    other.run("ALTER TABLE a ADD COLUMN y INT")
+    other.run("INSERT INTO mine VALUES (1)")
+    assert db.run(tables) == [("a",), ("mine",)]
+    assert db.run(columns) == [("x",), ("y",)]
+    assert db.value("SELECT count(*) FROM mine") == 0
+    assert "does not exist" in str(db.error("SELECT * FROM b"))
+    db.run("ROLLBACK")
+
+
+def test_a_transaction_sees_its_own_changes_of_the_catalog(db: Db, schema_name: str) -> None:
+    """Row 9: read-committed as they are, the catalogs show what the transaction itself has changed."""
+    db.run("CREATE TABLE a (x INT)")
+    db.run("BEGIN")
+    db.run("SELECT * FROM a")
+    db.run("ALTER TABLE a ADD COLUMN y INT")
+    columns = f"SELECT count(*) FROM svv_columns WHERE table_schema = '{schema_name}' AND table_name = 'a'"
+    assert db.value(columns) == 2
+    db.run("ROLLBACK")
+    assert db.value(columns) == 1
+
+
 @pytest.mark.parametrize("sql", ["SAVEPOINT s", "ROLLBACK TO SAVEPOINT s", "ROLLBACK TO s", "RELEASE SAVEPOINT s"])
 def test_no_savepoints(db: Db, sql: str) -> None:
     """Row 10, c_unsupported-postgresql-functions: there are no savepoints."""

@@ -81,6 +81,21 @@ BEGIN
     END IF;
 END $$;
 
+-- PostgreSQL reads a key's columns off its index, and ours have none.
+CREATE FUNCTION pg_catalog.rs_key_columns(relation oid, places smallint[]) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY u.o) FROM unnest(places) WITH ORDINALITY AS u(place, o)
+        JOIN pg_attribute a ON a.attrelid = relation AND a.attnum = u.place
+$$;
+UPDATE pg_proc SET proname = 'rs_backend_constraintdef' WHERE proname = 'pg_get_constraintdef' AND pronamespace = 'pg_catalog'::regnamespace;
+CREATE FUNCTION pg_catalog.pg_get_constraintdef(key_id oid) RETURNS text LANGUAGE sql STABLE STRICT AS $$
+    SELECT CASE WHEN contype IN ('p', 'u', 'f') AND conindid = 0 THEN
+        CASE contype WHEN 'p' THEN 'PRIMARY KEY' WHEN 'u' THEN 'UNIQUE' ELSE 'FOREIGN KEY' END || ' (' || rs_key_columns(conrelid, conkey) || ')'
+            || CASE contype WHEN 'f' THEN ' REFERENCES ' || confrelid::regclass || '(' || rs_key_columns(confrelid, confkey) || ')' ELSE '' END
+        ELSE rs_backend_constraintdef(oid) END
+    FROM pg_constraint WHERE oid = key_id
+$$;
+CREATE FUNCTION pg_catalog.pg_get_constraintdef(key_id oid, pretty bool) RETURNS text LANGUAGE sql STABLE STRICT AS $$ SELECT pg_get_constraintdef(key_id) $$;
+
 -- After CREATE TABLE AS: an expression's text has no length in PostgreSQL; here it gets one, as every column has.
 CREATE FUNCTION pg_catalog.rs_settle(table_name text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE column_found record;

@@ -20,17 +20,20 @@ SELECT userid AS user_id, query AS query_id, transaction_id, session AS session_
     (extract(epoch FROM end_time - start_time) * 1000000)::bigint AS duration, data_source, file_format, loaded_rows, loaded_bytes,
     source_file_count, source_file_bytes, source_file_count AS file_count_scanned, source_file_bytes AS file_bytes_scanned,
     error_count, NULL::bigint AS copy_job_id
-FROM pg_catalog.rs_load;
+FROM pg_catalog.rs_load
+WHERE userid = (SELECT usesysid FROM pg_user WHERE usename = current_user) OR (SELECT usesuper FROM pg_user WHERE usename = current_user);
 
 CREATE VIEW pg_catalog.stl_load_commits AS
 SELECT userid, query, 0 AS slice, ''::char(256) AS name, filename::char(256) AS filename, byte_count AS byte_offset, line_count AS lines_scanned,
     errors, curtime, status, file_format::char(16) AS file_format, 0 AS is_partial, 0::bigint AS start_offset, -1::bigint AS copy_job_id
-FROM pg_catalog.rs_load_file;
+FROM pg_catalog.rs_load_file
+WHERE userid = (SELECT usesysid FROM pg_user WHERE usename = current_user) OR (SELECT usesuper FROM pg_user WHERE usename = current_user);
 
 CREATE VIEW pg_catalog.sys_load_detail AS
 SELECT userid AS user_id, query AS query_id, filename::char(256) AS file_name, byte_count AS bytes_scanned, line_count AS lines_scanned,
     curtime AS record_time, 1 AS splits_scanned, curtime AS start_time, curtime AS end_time
-FROM pg_catalog.rs_load_file;
+FROM pg_catalog.rs_load_file
+WHERE userid = (SELECT usesysid FROM pg_user WHERE usename = current_user) OR (SELECT usesuper FROM pg_user WHERE usename = current_user);
 
 CREATE VIEW pg_catalog.svv_columns AS
 SELECT current_database()::varchar AS table_catalog, rs_name(n.nspname) AS table_schema, rs_name(c.relname) AS table_name,
@@ -68,18 +71,18 @@ CREATE VIEW pg_catalog.stv_recents AS
 SELECT usesysid::int AS userid, CASE state WHEN 'active' THEN 'Running' ELSE 'Done' END::char(20) AS status, query_start::timestamp AS starttime,
     (extract(epoch FROM clock_timestamp() - query_start) * 1000000)::bigint AS duration, usename::char(50) AS user_name, datname::char(50) AS db_name,
     left(query, 600)::char(600) AS query, pid
-FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname IS NOT NULL AND usename <> 'rdsdb';
+FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname IS NOT NULL AND usename <> 'rdsdb' AND application_name <> 'rs_catalog';
 
 CREATE VIEW pg_catalog.stv_sessions AS
 SELECT backend_start::timestamp AS starttime, pid AS process, usename::char(50) AS user_name, datname::char(50) AS db_name, 0 AS timeout_sec
-FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename <> 'rdsdb';
+FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename <> 'rdsdb' AND application_name <> 'rs_catalog';
 
 CREATE VIEW pg_catalog.svv_transactions AS
 SELECT a.usename::varchar AS txn_owner, a.datname::varchar AS txn_db, coalesce(a.backend_xid::text, '0')::bigint AS xid, a.pid, a.xact_start::timestamp AS txn_start,
     l.mode::varchar AS lock_mode, CASE WHEN l.relation IS NULL THEN 'transactionid' ELSE 'relation' END::varchar AS lockable_object_type,
     l.relation::int AS relation, l.granted
 FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid
-WHERE a.backend_type = 'client backend' AND a.usename <> 'rdsdb' AND a.xact_start IS NOT NULL AND l.locktype IN ('relation', 'transactionid');
+WHERE a.backend_type = 'client backend' AND a.usename <> 'rdsdb' AND application_name <> 'rs_catalog' AND a.xact_start IS NOT NULL AND l.locktype IN ('relation', 'transactionid');
 
 CREATE VIEW pg_catalog.rs_shown_column AS
 SELECT n.nspname, c.relname, c.oid AS relid, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod)::varchar AS type, coalesce(nullif(l.encoding, ''), 'none')::varchar AS encoding,
@@ -150,4 +153,30 @@ CREATE VIEW pg_catalog.svv_external_columns AS
 SELECT NULL::text AS redshift_database_name, NULL::text AS schemaname, NULL::text AS tablename, NULL::text AS columnname, NULL::text AS external_type, NULL::int AS columnnum,
     NULL::int AS part_key, NULL::text AS is_nullable WHERE false;
 CREATE VIEW pg_catalog.sys_session_history AS
-SELECT pid AS session_id, backend_start::timestamp AS start_time, usename::varchar AS user_name, datname::varchar AS database_name FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename <> 'rdsdb';
+SELECT pid AS session_id, backend_start::timestamp AS start_time, usename::varchar AS user_name, datname::varchar AS database_name FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename <> 'rdsdb' AND application_name <> 'rs_catalog';
+
+-- PG_CLASS, PG_ATTRIBUTE and PG_ATTRDEF have columns of Redshift's own: statements that name these tables get the views.
+CREATE FUNCTION pg_catalog.rs_encodings() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+    SELECT ARRAY['none', 'raw', 'az64', 'bytedict', 'delta', 'delta32k', 'lzo', 'mostly8', 'mostly16', 'mostly32', 'runlength', 'text255', 'text32k', 'zstd', 'auto']
+$$;
+CREATE FUNCTION pg_catalog.format_encoding(number int) RETURNS varchar LANGUAGE sql IMMUTABLE AS $$ SELECT (pg_catalog.rs_encodings())[number + 1]::varchar $$;
+CREATE VIEW pg_catalog.rs_pg_class AS
+SELECT c.*, false AS relhasoids, 0::smallint AS reltriggers, 0::smallint AS relukeys, 0::smallint AS relfkeys, 0::smallint AS relrefs, false AS relhaspkey,
+    CASE (SELECT t.diststyle FROM pg_catalog.rs_table_layout t WHERE t.relid = c.oid)
+        WHEN 'EVEN' THEN 0 WHEN 'KEY' THEN 1 WHEN 'ALL' THEN 8 ELSE 9 END::smallint AS reldiststyle
+FROM pg_catalog.pg_class c;
+CREATE VIEW pg_catalog.rs_pg_attribute AS
+SELECT a.*, coalesce(l.distkey, false) AS attisdistkey, coalesce(l.sortkey, 0) AS attsortkeyord,
+    (array_position(pg_catalog.rs_encodings(), coalesce(nullif(l.encoding, ''), 'none')) - 1)::smallint AS attencodingtype
+FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.rs_column_layout l ON l.relid = a.attrelid AND l.attnum = a.attnum;
+CREATE VIEW pg_catalog.rs_pg_attrdef AS SELECT d.*, pg_get_expr(d.adbin, d.adrelid) AS adsrc FROM pg_catalog.pg_attrdef d;
+
+-- Everybody reads the system views; those of loads show a user its own rows.
+DO $$
+DECLARE view_name text;
+BEGIN
+    FOR view_name IN SELECT relname FROM pg_class WHERE relkind = 'v' AND relnamespace = 'pg_catalog'::regnamespace
+        AND relname ~ '^(stl|stv|sys|svv|rs)_|^pg_table_def$' LOOP
+        EXECUTE format('GRANT SELECT ON pg_catalog.%I TO PUBLIC', view_name);
+    END LOOP;
+END $$;
