@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from local_warehouse.snowflake.catalog import ColumnDef, Entry, quote
 from local_warehouse.snowflake.columns import column_definition
 from local_warehouse.snowflake.errors import SqlError, Unsupported, compilation, exists, invalid_identifier
+from local_warehouse.snowflake.keys import START, Key, add_key, drop_key, forget_columns, read_key, rename_in_keys
 from local_warehouse.snowflake.query_parser import QueryParser
 from local_warehouse.snowflake.results import Result, status
 from local_warehouse.snowflake.types import NULL, SEMI, T
@@ -65,13 +66,15 @@ def next_duck(entry: Entry) -> str:
 
 
 def _add(session: Session, parser: QueryParser, entry: Entry) -> None:
-    if parser.is_word("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN"):
-        raise Unsupported("ALTER TABLE .. ADD CONSTRAINT")
+    if parser.is_word(*START):
+        _add_key(session, parser, entry)
+        return
     parser.words("COLUMN")
     wanted: list[ColumnDef] = []
+    keys: list[Key] = []
     while True:
         optional = parser.words("IF", "NOT", "EXISTS")
-        column = column_definition(session, parser)
+        column = column_definition(session, parser, keys)
         taken = entry.column(column.name) is not None or any(c.name == column.name for c in wanted)
         if taken and not optional:
             raise compilation(f"column '{quote(column.name)}' already exists", 1430, "42S21")
@@ -100,10 +103,28 @@ def _add(session: Session, parser: QueryParser, entry: Entry) -> None:
                 cursor.execute(f"UPDATE {entry.duck} SET {column.duck} = {value}")
         session.catalog.save(cursor, entry.draft())
     entry.columns += wanted
+    for key in keys:
+        add_key(session, entry, key)
+    entry.body["added_defaults"] = added_defaults(entry) + [c.duck for c in wanted if c.default is not None]
     with session.engine.ddl() as cursor:
         for column in wanted:
             if not column.nullable:
                 cursor.execute(f"ALTER TABLE {entry.duck} ALTER COLUMN {column.duck} SET NOT NULL")
+        session.catalog.save(cursor, entry)
+
+
+def added_defaults(entry: Entry) -> list[str]:
+    """Columns whose default came with ADD COLUMN: it fills their older rows, so it stays (sql/alter-table-column)."""
+    return list(entry.body.get("added_defaults", ()))
+
+
+def _add_key(session: Session, parser: QueryParser, entry: Entry) -> None:
+    key = read_key(session, parser)
+    parser.finish()
+    if key is None:
+        raise parser.error()
+    add_key(session, entry, key)
+    with session.engine.ddl() as cursor:
         session.catalog.save(cursor, entry)
 
 
@@ -144,13 +165,19 @@ def _rename_column(session: Session, parser: QueryParser, entry: Entry) -> None:
     if entry.column(name) is not None:
         raise exists("Column", quote(name))
     with session.engine.ddl() as cursor:
+        rename_in_keys(entry, column.name, name)
         column.name = name
         session.catalog.save(cursor, entry)
 
 
 def _drop(session: Session, parser: QueryParser, entry: Entry) -> None:
-    if parser.is_word("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CLUSTERING"):
-        raise Unsupported(f"ALTER TABLE .. DROP {parser.token.value}")
+    if parser.is_word(*START):
+        drop_key(session, parser, entry)
+        with session.engine.ddl() as cursor:
+            session.catalog.save(cursor, entry)
+        return
+    if parser.is_word("CLUSTERING"):
+        raise Unsupported("ALTER TABLE .. DROP CLUSTERING")
     parser.words("COLUMN")
     if_exists = parser.words("IF", "EXISTS")
     names = [parser.identifier()]
@@ -165,6 +192,7 @@ def _drop(session: Session, parser: QueryParser, entry: Entry) -> None:
         for column in columns:
             cursor.execute(f"ALTER TABLE {entry.duck} DROP COLUMN {column.duck}")
         entry.columns = [column for column in entry.columns if column not in columns]
+        forget_columns(entry, set(names))
         session.catalog.save(cursor, entry)
 
 
@@ -205,13 +233,13 @@ def _change(session: Session, parser: QueryParser, entry: Entry, column: ColumnD
     if parser.words("UNSET", "COMMENT"):
         return "comment", None
     if parser.words("DROP", "NOT", "NULL"):
-        if column.primary_key:
-            raise compilation(f"column '{quote(column.name)}' is part of the primary key", 1463)
         return "null", True
     if parser.words("SET", "NOT", "NULL") or parser.words("NOT", "NULL"):
         _check_no_nulls(session, entry, column)
         return "null", False
     if parser.words("DROP", "DEFAULT"):
+        if column.duck in added_defaults(entry):
+            raise compilation(f"default of column '{quote(column.name)}' was added with the column and stays", 1473)
         return "drop default", None
     if parser.words("SET", "DEFAULT"):
         raise Unsupported("SET DEFAULT")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from local_warehouse.snowflake.catalog import ColumnDef
 from local_warehouse.snowflake.errors import Unsupported
+from local_warehouse.snowflake.keys import PRIMARY, START, Key, read_key
 from local_warehouse.snowflake.queries import QueryBinder
 from local_warehouse.snowflake.query_parser import QueryParser
 from local_warehouse.snowflake.reserved import NO_COLUMN
@@ -15,18 +16,21 @@ if TYPE_CHECKING:
     from local_warehouse.snowflake.session import Session
 
 
-def column_definition(session: Session, parser: QueryParser) -> ColumnDef:
-    """`name type [NOT NULL] [DEFAULT ..] [PRIMARY KEY] [COMMENT ..]`."""
+def column_definition(session: Session, parser: QueryParser, keys: list[Key]) -> ColumnDef:
+    """`name type [NOT NULL] [DEFAULT ..] [key] [COMMENT ..]`; a key that stands there joins `keys`."""
     column = ColumnDef(parser.identifier(NO_COLUMN), "", parser.type())
     while True:
         if parser.words("NOT", "NULL"):
             column.nullable = False
-        elif parser.words("NULL") or parser.words("UNIQUE"):
+        elif parser.words("NULL"):
             pass
-        elif parser.words("PRIMARY", "KEY"):
-            column.nullable, column.primary_key = False, True
+        elif parser.is_word(*START, "REFERENCES"):
+            key = read_key(session, parser, inline=column.name)
+            if key is None:
+                raise Unsupported(f"column constraint {parser.token.value}")
+            column.nullable = column.nullable and key["kind"] != PRIMARY
+            keys.append(key)
         elif parser.words("COMMENT"):
-            parser.op("=")
             column.comment = parser.string()
         elif parser.words("DEFAULT"):
             start = parser.token.at
@@ -34,7 +38,7 @@ def column_definition(session: Session, parser: QueryParser) -> ColumnDef:
             column.default = parser.text[start : parser.all[parser.at - 1].end]
             binder = QueryBinder(session.context())
             binder.assign(binder.expr(expr, Scope()), column)
-        elif parser.is_word("AUTOINCREMENT", "IDENTITY", "COLLATE", "REFERENCES", "FOREIGN", "MASKING", "WITH", "TAG"):
+        elif parser.is_word("AUTOINCREMENT", "IDENTITY", "COLLATE", "MASKING", "WITH", "TAG", "CHECK"):
             raise Unsupported(f"column option {parser.token.value}")
         else:
             return column

@@ -105,13 +105,17 @@ def run(session: Session, parser: QueryParser) -> Result:
     parser.finish()
     entry = target_table(session, parts)
     columns = target_columns(entry, names)
-    plan = make_plan(session, entry, columns, transformation, options.truncate, names is not None)
+    plan = make_plan(session, entry, columns, transformation, options.truncate)
     location, format_options = _source(session, plan.location or location_text, options)
     plan.use(format_options)
     job = CopyJob(session, entry, plan, location, format_options, options)
     if options.validation is not None:
         return validation.run(session, plan, location, job.present_files(), format_options, options.validation)
-    return job.run()
+    try:
+        return job.run()
+    finally:
+        if not session.work.open:
+            session.shared.claims.release(session.work)
 
 
 def _source(session: Session, text: str, options: Options) -> tuple[Location, dict[str, Any]]:
@@ -205,6 +209,8 @@ class CopyJob:
         """True for a file that the load metadata knows unchanged, or whose status is uncertain."""
         if self.copy.force:
             return False
+        if not self.session.shared.claims.take(self.session.work, self.entry.id, file.key, file.etag):
+            return True
         now = time.time()
         entry = known.get(self.location.url(file.key))
         if entry is not None and now - entry[1] < UNCERTAIN_SECONDS:

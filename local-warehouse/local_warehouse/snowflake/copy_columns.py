@@ -84,6 +84,12 @@ class StagedBinder(QueryBinder):
             return scope.take_field(node)
         return super().field(node, scope)
 
+    def subquery(self, query: ast.Query, scope: Scope) -> tuple[str, T]:
+        if self.allowed is not None:
+            message = "COPY statement only supports simple SELECT from stage statements for import: a subquery"
+            raise compilation(message, 1192, "0A000")
+        return super().subquery(query, scope)
+
     def call(self, node: ast.Call, scope: Scope) -> Typed:
         if self.allowed is not None and node.name in FUNCTIONS and node.name not in self.allowed:
             raise compilation(
@@ -105,7 +111,6 @@ class Plan:
     columns: list[ColumnDef]
     transformation: ast.Query | None
     truncate: bool
-    listed: bool
     location: str = ""
     width: int | None = None  # fields a record must have, None when that is not checked
     fields: int = 0  # fields the expressions use
@@ -227,9 +232,8 @@ def make_plan(
     columns: list[ColumnDef],
     transformation: ast.Query | None,
     truncate: bool,
-    listed: bool,
 ) -> Plan:
-    plan = Plan(session, entry, columns, transformation, truncate, listed)
+    plan = Plan(session, entry, columns, transformation, truncate)
     if transformation is not None:
         source = simple_select(transformation).source
         assert isinstance(source, ast.Staged)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from local_warehouse.snowflake import alter_table
@@ -10,6 +11,7 @@ from local_warehouse.snowflake.binder import Context
 from local_warehouse.snowflake.catalog import ColumnDef, Entry, quote
 from local_warehouse.snowflake.columns import column_definition
 from local_warehouse.snowflake.errors import Unsupported, compilation, exists
+from local_warehouse.snowflake.keys import PRIMARY, START, Key, add_key, keys_of, read_key
 from local_warehouse.snowflake.lexer import STRING
 from local_warehouse.snowflake.properties import Properties, read
 from local_warehouse.snowflake.queries import Bound, QueryBinder
@@ -23,45 +25,28 @@ if TYPE_CHECKING:
     from local_warehouse.snowflake.session import Session
 
 
-def _table_constraint(parser: QueryParser, columns: list[ColumnDef]) -> bool:
-    """PRIMARY KEY, UNIQUE and FOREIGN KEY are noted or passed over: Snowflake does not enforce them."""
-    if parser.words("CONSTRAINT"):
-        parser.identifier()
-    if parser.words("PRIMARY", "KEY"):
-        for name in parser.names():
-            found = next((column for column in columns if column.name == name), None)
-            if found is None:
-                raise compilation(f"invalid identifier '{quote(name)}'", 904)
-            found.nullable, found.primary_key = False, True
-    elif parser.words("UNIQUE"):
-        parser.names()
-    elif parser.words("FOREIGN", "KEY"):
-        parser.names()
-        parser.need("REFERENCES")
-        parser.qualified()
-        if parser.is_op("("):
-            parser.names()
-    else:
-        return False
-    return True
-
-
-def _columns(session: Session, parser: QueryParser) -> list[ColumnDef]:
+def _columns(session: Session, parser: QueryParser) -> tuple[list[ColumnDef], list[Key]]:
+    """The columns of CREATE TABLE, and the keys among and behind them."""
     columns: list[ColumnDef] = []
+    keys: list[Key] = []
     parser.need_op("(")
     while True:
         if parser.is_word("CHECK"):
             raise Unsupported("CHECK constraints")
-        is_constraint = parser.is_word("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN")
-        if not (is_constraint and _table_constraint(parser, columns)):
-            column = column_definition(session, parser)
+        if parser.is_word(*START) and (key := read_key(session, parser)) is not None:
+            keys.append(key)
+        else:
+            column = column_definition(session, parser, keys)
             if any(other.name == column.name for other in columns):
                 raise compilation(f"duplicate column name '{column.name}'", 2025, "42S21")
             columns.append(column)
         if not parser.op(","):
             break
     parser.need_op(")")
-    return columns
+    for column in columns:
+        if any(key["kind"] == PRIMARY and column.name in key["columns"] for key in keys):
+            column.nullable = False
+    return columns, keys
 
 
 def number_columns(columns: list[ColumnDef]) -> list[ColumnDef]:
@@ -89,12 +74,13 @@ def _from_query(bound: Bound, named: list[ColumnDef] | None) -> list[ColumnDef]:
 def create_table(session: Session, parser: QueryParser, create: Create) -> Result:
     parts = parser.qualified()
     columns: list[ColumnDef] | None = None
+    keys: list[Key] = []
     source: Entry | None = None
     bound: Bound | None = None
     context = session.context()
     clone = False
     if parser.is_op("("):
-        columns = _columns(session, parser)
+        columns, keys = _columns(session, parser)
     if parser.words("LIKE") or parser.words("CLONE"):
         clone = parser.all[parser.at - 1].value == "CLONE"
         source = session.find("table", parser.qualified())
@@ -122,6 +108,10 @@ def create_table(session: Session, parser: QueryParser, create: Create) -> Resul
         raise parser.error()
     entry = Entry("table", database, schema, name, columns=columns, owner=session.role, comment=comment)
     entry.session = session.id if create.temporary else None
+    for key in keys:
+        add_key(session, entry, key)
+    if source is not None:
+        entry.body["keys"] = deepcopy(keys_of(source))
     if create.transient:
         entry.body["transient"] = True
     fill = f"SELECT * FROM {source.duck}" if source is not None and clone else None

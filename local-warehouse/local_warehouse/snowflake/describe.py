@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from local_warehouse.snowflake.catalog import Entry, quote
 from local_warehouse.snowflake.errors import Unsupported
 from local_warehouse.snowflake.file_format import DEFAULTS
+from local_warehouse.snowflake.keys import UNIQUE, keys_of, tables_in_scope
+from local_warehouse.snowflake.lexer import END
 from local_warehouse.snowflake.query_parser import QueryParser
 from local_warehouse.snowflake.results import Result, listing
 from local_warehouse.snowflake.show import matches
-from local_warehouse.snowflake.types import LTZ, TEXT, T, number
+from local_warehouse.snowflake.types import DEFAULT_VARCHAR, LTZ, STAMPS, TEXT, T, number
 
 if TYPE_CHECKING:
     from local_warehouse.snowflake.session import Session
@@ -101,14 +103,59 @@ def _table(session: Session, parser: QueryParser) -> Result:
         if not parser.words("COLUMNS"):
             raise Unsupported("DESC TABLE .. TYPE other than COLUMNS")
     parser.finish()
+    unique = {name for key in keys_of(entry) if key["kind"] == UNIQUE for name in key["columns"]}
     rows = [
         [
-            c.name, str(c.type), "COLUMN", "Y" if c.nullable else "N", c.default, "Y" if c.primary_key else "N", "N",
+            c.name, str(c.type), "COLUMN", "Y" if c.nullable else "N", c.default, "Y" if c.primary_key else "N",
+            "Y" if c.name in unique else "N",
             None, None, c.comment, None, None,
         ]
         for c in entry.columns
     ]  # fmt: skip
     return listing(TABLE, rows)
+
+
+_COLUMNS = dict.fromkeys(
+    (
+        "table_name", "schema_name", "column_name", "data_type", "null?", "default", "kind", "expression", "comment",
+        "database_name", "autoincrement", "schema_evolution_record",
+    ),
+    TEXT,
+)  # fmt: skip
+
+
+def _data_type(type_: T, nullable: bool) -> str:
+    """A type as SHOW COLUMNS writes it."""
+    kind = {"VARCHAR": "TEXT", "NUMBER": "FIXED", "FLOAT": "REAL"}.get(type_.kind, type_.kind)
+    facts: dict[str, Any] = {"type": kind}
+    if kind == "FIXED":
+        facts |= {"precision": type_.size, "scale": type_.scale}
+    elif kind == "TEXT":
+        facts |= {"length": type_.size, "byteLength": max(type_.size, min(4 * type_.size, DEFAULT_VARCHAR))}
+    elif kind == "BINARY":
+        facts |= {"length": type_.size, "byteLength": type_.size}
+    elif kind in STAMPS or kind == "TIME":
+        facts |= {"precision": 0, "scale": type_.size}
+    facts["nullable"] = nullable
+    if kind == "TEXT":
+        facts["fixed"] = False
+    return json.dumps(facts, separators=(",", ":"))
+
+
+def _columns(session: Session, parser: QueryParser) -> Result:
+    pattern = parser.string() if parser.words("LIKE") else "%"
+    entries = tables_in_scope(session, parser, ("table", "view"))
+    parser.finish()
+    rows = [
+        [
+            e.name, e.schema, c.name, _data_type(c.type, c.nullable), shown(c.nullable), c.default or "", "COLUMN", "",
+            c.comment or "", e.database, "", None,
+        ]
+        for e in entries
+        for c in e.columns
+        if matches(c.name, pattern)
+    ]  # fmt: skip
+    return listing(_COLUMNS, rows)
 
 
 def created(entry: Entry) -> str:
@@ -182,6 +229,7 @@ def _row(session: Session, e: Entry) -> list[Any]:
 def _show(kind: str, types: dict[str, T]) -> Callable[[Session, QueryParser], Result]:
     def run(session: Session, parser: QueryParser) -> Result:
         pattern = parser.string() if parser.words("LIKE") else "%"
+        everywhere = not parser.is_word("IN")
         database, schema = _scope(session, parser, kind)
         prefix = parser.string() if parser.words("STARTS", "WITH") else ""
         limit = parser.integer() if parser.words("LIMIT") else None
@@ -196,28 +244,37 @@ def _show(kind: str, types: dict[str, T]) -> Callable[[Session, QueryParser], Re
             and database in (None, entry.database)
             and schema in (None, entry.schema)
         ]
+        if everywhere and kind not in ("database", "schema"):
+            found = _once(session, found)
         return listing(types, [_row(session, entry) for entry in found[:limit]])
 
     return run
 
 
+def _once(session: Session, entries: list[Entry]) -> list[Entry]:
+    """Without IN, "objects with the same name are only displayed once": the current schema's here."""
+    chosen: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.name not in chosen or (entry.database, entry.schema) == (session.database, session.schema):
+            chosen[entry.name] = entry
+    return [entry for entry in entries if chosen[entry.name] is entry]
+
+
 def _scope(session: Session, parser: QueryParser, kind: str) -> tuple[str | None, str | None]:
-    """IN ACCOUNT | DATABASE d | SCHEMA d.s; by default the session's schema."""
+    """IN ACCOUNT | DATABASE d | SCHEMA d.s; by default the session's database."""
     if kind in ("database", "integration", "warehouse"):
         return None, None
     if not parser.words("IN"):
-        return (session.database, None if kind == "schema" else session.schema)
+        return session.database, None
     if parser.words("ACCOUNT"):
         return None, None
     if parser.words("DATABASE"):
-        name = (
-            parser.identifier()
-            if not parser.is_word("STARTS", "LIMIT") and parser.token.value
-            else session.need_database()
-        )
+        name = session.need_database() if _nothing_named(parser) else parser.identifier()
         session.catalog.find("database", "", "", name) or session.catalog.schema(name, "")
         return name, None
     in_schema = parser.words("SCHEMA")
+    if in_schema and _nothing_named(parser):
+        return session.database, session.schema
     parts = parser.qualified()
     if kind == "schema" or (len(parts) == 1 and not in_schema and session.catalog.find("database", "", "", parts[0])):
         return parts[-1], None
@@ -226,8 +283,14 @@ def _scope(session: Session, parser: QueryParser, kind: str) -> tuple[str | None
     return database, parts[-1]
 
 
+def _nothing_named(parser: QueryParser) -> bool:
+    """True where the statement ends or goes on: the current database or schema is meant."""
+    return parser.token.kind == END or parser.is_op(";") or parser.is_word("STARTS", "LIMIT")
+
+
 RUNNERS: dict[tuple[str, ...], Callable[[Session, QueryParser], Result]] = {
     ("SHOW", "TABLES"): _show("table", _TABLES),
+    ("SHOW", "COLUMNS"): _columns,
     ("SHOW", "VIEWS"): _show("view", _VIEWS),
     ("SHOW", "STAGES"): _show("stage", _STAGES),
     ("SHOW", "FILE", "FORMATS"): _show("format", _FORMATS),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import duckdb
 from local_warehouse.snowflake import natives
 from local_warehouse.snowflake.catalog import Catalog
 from local_warehouse.snowflake.errors import SqlError
+from local_warehouse.snowflake.locks import Turn
 
 _OURS = re.compile(r"SF(\d+)\|(\w{5})\|(.*)", re.DOTALL)
 _RANGE = re.compile(
@@ -53,7 +53,7 @@ class Engine:
         self.connection.execute("SET preserve_insertion_order = true")
         natives.install(self.connection)
         self.catalog = Catalog(self.connection)
-        self.turn = threading.RLock()  # whoever holds it may look at the catalog and then change it
+        self.turn = Turn()
 
     def cursor(self) -> Any:
         return self.connection.cursor()
@@ -61,7 +61,7 @@ class Engine:
     @contextmanager
     def ddl(self) -> Iterator[Any]:
         """A cursor with an open transaction for one DDL statement; committed at the end, else undone."""
-        with self.turn, self.catalog.kept_on_error():
+        with self.turn.alone(), self.catalog.kept_on_error():
             cursor = self.cursor()
             try:
                 cursor.execute("BEGIN")

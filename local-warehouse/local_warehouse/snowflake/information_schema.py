@@ -10,15 +10,44 @@ from local_warehouse.snowflake.file_format import DEFAULTS
 from local_warehouse.snowflake.types import LTZ, MAX_VARCHAR, STAMPS, TEXT, T
 
 _N = T("NUMBER", 9, 0)
+# In the order of the pages; what is "not applicable for Snowflake", or for tables of this kind, is NULL.
 COLUMNS: dict[str, T] = {
-    "TABLE_CATALOG": TEXT, "TABLE_SCHEMA": TEXT, "TABLE_NAME": TEXT, "COLUMN_NAME": TEXT, "ORDINAL_POSITION": _N,
+    **dict.fromkeys(("TABLE_CATALOG", "TABLE_SCHEMA", "TABLE_NAME", "COLUMN_NAME"), TEXT), "ORDINAL_POSITION": _N,
     "COLUMN_DEFAULT": TEXT, "IS_NULLABLE": TEXT, "DATA_TYPE": TEXT, "CHARACTER_MAXIMUM_LENGTH": _N,
     "CHARACTER_OCTET_LENGTH": _N, "NUMERIC_PRECISION": _N, "NUMERIC_PRECISION_RADIX": _N, "NUMERIC_SCALE": _N,
-    "DATETIME_PRECISION": _N, "COLLATION_NAME": TEXT, "IS_IDENTITY": TEXT, "COMMENT": TEXT,
+    "DATETIME_PRECISION": _N, "INTERVAL_TYPE": TEXT, "INTERVAL_PRECISION": _N,
+    **dict.fromkeys(
+        (
+            "CHARACTER_SET_CATALOG", "CHARACTER_SET_SCHEMA", "CHARACTER_SET_NAME", "COLLATION_CATALOG",
+            "COLLATION_SCHEMA", "COLLATION_NAME", "DOMAIN_CATALOG", "DOMAIN_SCHEMA", "DOMAIN_NAME", "UDT_CATALOG",
+            "UDT_SCHEMA", "UDT_NAME", "SCOPE_CATALOG", "SCOPE_SCHEMA", "SCOPE_NAME",
+        ),
+        TEXT,
+    ),
+    "MAXIMUM_CARDINALITY": _N,
+    **dict.fromkeys(
+        (
+            "DTD_IDENTIFIER", "IS_SELF_REFERENCING", "IS_IDENTITY", "IDENTITY_GENERATION", "IDENTITY_START",
+            "IDENTITY_INCREMENT", "IDENTITY_MAXIMUM", "IDENTITY_MINIMUM", "IDENTITY_CYCLE", "IDENTITY_ORDERED",
+            "SCHEMA_EVOLUTION_RECORD", "COMMENT", "DATA_TYPE_ALIAS", "EXPRESSION", "KIND",
+        ),
+        TEXT,
+    ),
 }  # fmt: skip
 TABLES: dict[str, T] = {
-    "TABLE_CATALOG": TEXT, "TABLE_SCHEMA": TEXT, "TABLE_NAME": TEXT, "TABLE_OWNER": TEXT, "TABLE_TYPE": TEXT,
-    "IS_TRANSIENT": TEXT, "ROW_COUNT": T("NUMBER", 38, 0), "CREATED": LTZ, "COMMENT": TEXT,
+    **dict.fromkeys(
+        ("TABLE_CATALOG", "TABLE_SCHEMA", "TABLE_NAME", "TABLE_OWNER", "TABLE_TYPE", "IS_TRANSIENT", "CLUSTERING_KEY"),
+        TEXT,
+    ),
+    "ROW_COUNT": T("NUMBER", 38, 0), "BYTES": T("NUMBER", 38, 0), "RETENTION_TIME": _N,
+    **dict.fromkeys(
+        (
+            "SELF_REFERENCING_COLUMN_NAME", "REFERENCE_GENERATION", "USER_DEFINED_TYPE_CATALOG",
+            "USER_DEFINED_TYPE_SCHEMA", "USER_DEFINED_TYPE_NAME", "IS_INSERTABLE_INTO", "IS_TYPED", "COMMIT_ACTION",
+        ),
+        TEXT,
+    ),
+    "CREATED": LTZ, "COMMENT": TEXT, "IS_TEMPORARY": TEXT, "IS_ICEBERG": TEXT, "IS_DYNAMIC": TEXT, "IS_HYBRID": TEXT,
 }  # fmt: skip
 SCHEMATA: dict[str, T] = {
     "CATALOG_NAME": TEXT, "SCHEMA_NAME": TEXT, "SCHEMA_OWNER": TEXT, "CREATED": LTZ, "COMMENT": TEXT,
@@ -55,12 +84,37 @@ def _column(entry: Entry, place: int, column: ColumnDef) -> list[Any]:
     length = type_.size if sized else None
     octets = (min(type_.size * 4, MAX_VARCHAR) if type_.kind == "VARCHAR" else type_.size) if sized else None
     number = type_.kind == "NUMBER"
-    return [
-        entry.database, entry.schema, entry.name, column.name, place, column.default,
-        "YES" if column.nullable else "NO", shown(type_), length, octets,
-        type_.size if number else None, 10 if number else None, type_.scale if number else None,
-        type_.size if type_.kind in STAMPS or type_.kind == "TIME" else None, None, "NO", column.comment,
-    ]  # fmt: skip
+    return _filled(
+        COLUMNS,
+        TABLE_CATALOG=entry.database, TABLE_SCHEMA=entry.schema, TABLE_NAME=entry.name, COLUMN_NAME=column.name,
+        ORDINAL_POSITION=place, COLUMN_DEFAULT=column.default, IS_NULLABLE=_yes(column.nullable),
+        DATA_TYPE=shown(type_), CHARACTER_MAXIMUM_LENGTH=length, CHARACTER_OCTET_LENGTH=octets,
+        NUMERIC_PRECISION=type_.size if number else None, NUMERIC_PRECISION_RADIX=10 if number else None,
+        NUMERIC_SCALE=type_.scale if number else None,
+        DATETIME_PRECISION=type_.size if type_.kind in STAMPS or type_.kind == "TIME" else None,
+        IS_IDENTITY="NO", COMMENT=column.comment, KIND="COLUMN",
+    )  # fmt: skip
+
+
+def _filled(types: dict[str, T], **values: Any) -> list[Any]:
+    """A row of a view; columns without a value are NULL."""
+    return [values.get(name) for name in types]
+
+
+def _yes(value: object) -> str:
+    return "YES" if value else "NO"
+
+
+def _table(session: Any, entry: Entry) -> list[Any]:
+    is_table = entry.kind == "table"
+    return _filled(
+        TABLES,
+        TABLE_CATALOG=entry.database, TABLE_SCHEMA=entry.schema, TABLE_NAME=entry.name, TABLE_OWNER=entry.owner,
+        TABLE_TYPE=_table_type(entry), IS_TRANSIENT=_yes(entry.body.get("transient")),
+        ROW_COUNT=session.row_count(entry) if is_table else None, RETENTION_TIME=1 if is_table else None,
+        CREATED=nanoseconds(entry.created), COMMENT=entry.comment, IS_TEMPORARY=_yes(entry.session is not None),
+        IS_ICEBERG="NO", IS_DYNAMIC="NO", IS_HYBRID="NO",
+    )  # fmt: skip
 
 
 def nanoseconds(seconds: float) -> int:
@@ -78,13 +132,7 @@ def view_rows(session: Any, database: str, view: str) -> tuple[dict[str, T], lis
     if view == "COLUMNS":
         return COLUMNS, [_column(e, i + 1, c) for e in tables for i, c in enumerate(e.columns)]
     if view == "TABLES":
-        return TABLES, [
-            [
-                e.database, e.schema, e.name, e.owner, _table_type(e), "YES" if e.body.get("transient") else "NO",
-                session.row_count(e) if e.kind == "table" else None, nanoseconds(e.created), e.comment,
-            ]
-            for e in tables
-        ]  # fmt: skip
+        return TABLES, [_table(session, entry) for entry in tables]
     if view == "SCHEMATA":
         return SCHEMATA, [
             [e.database, e.name, e.owner, nanoseconds(e.created), e.comment]
@@ -150,4 +198,4 @@ def shown_option(value: Any) -> str | None:
 def _table_type(entry: Entry) -> str:
     if entry.kind == "view":
         return "VIEW"
-    return "BASE TABLE" if entry.session is None else "LOCAL TEMPORARY"
+    return "BASE TABLE" if entry.session is None else "TEMPORARY TABLE"

@@ -17,6 +17,9 @@ NAME, QUOTED, STRING, NUMBER, DOLLAR, STAGE, OP, END = (
 )  # fmt: skip
 
 
+MAX_NAME = 255  # identifiers-syntax
+
+
 class Token(NamedTuple):
     kind: str
     value: str  # names: as stored (unquoted ones upper-cased); strings: decoded
@@ -68,6 +71,11 @@ def position(text: str, at: int) -> tuple[int, int]:
     return text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1)
 
 
+def _check_length(name: str) -> None:
+    if len(name) > MAX_NAME:
+        raise compilation(f"Identifier '{name[:80]}' is longer than {MAX_NAME} characters", 2026, "42622")
+
+
 def tokens(text: str) -> list[Token]:
     """All tokens of `text`, ended by one END; raises SqlError where no token begins."""
     found: list[Token] = []
@@ -81,6 +89,8 @@ def tokens(text: str) -> list[Token]:
                 raise compilation(f"parse error line {line} at position {column} near '{text[at : at + 20]}'.")
             raise syntax(text[at], line, column)
         kind, value, end = str(match.lastgroup), match.group(), match.end()
+        if end - at > MAX_NAME and kind in ("name", "quoted"):
+            _check_length(value[1:-1].replace('""', '"') if kind == "quoted" else value)
         if kind == "name":
             found.append(Token(NAME, value.upper(), at, end))
         elif kind == "string":

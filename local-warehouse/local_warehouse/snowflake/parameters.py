@@ -54,7 +54,7 @@ DEFAULTS: dict[str, Any] = {
 # Not acted on: only the default may be set.
 _FIXED = {
     "QUOTED_IDENTIFIERS_IGNORE_CASE", "TWO_DIGIT_CENTURY_START", "JSON_INDENT", "STRICT_JSON_OUTPUT", "WEEK_START",
-    "ERROR_ON_NONDETERMINISTIC_UPDATE",
+    "ERROR_ON_NONDETERMINISTIC_UPDATE", "BINARY_OUTPUT_FORMAT", "ABORT_DETACHED_QUERY",
 }  # fmt: skip
 # What drivers say about themselves at login; not parameters of the session.
 _CLIENT = {

@@ -153,7 +153,7 @@ class QueryParser(ExpressionParser):
         return None
 
     def relation(self) -> ast.Relation:
-        if self.token.kind == STAGE:
+        if self.token.kind == STAGE or (self.token.kind == STRING and self.token.value.startswith("@")):
             return self._staged()
         if self.op("("):
             if self.is_word("SELECT", "WITH", "VALUES"):

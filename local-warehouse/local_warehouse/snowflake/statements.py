@@ -13,6 +13,7 @@ from local_warehouse.snowflake import (
     ddl_objects,
     ddl_tables,
     dml,
+    keys,
     merge,
     monitoring,
     session_statements,
@@ -24,6 +25,7 @@ from local_warehouse.snowflake.lexer import END, NAME, OP
 from local_warehouse.snowflake.queries import QueryBinder
 from local_warehouse.snowflake.query_parser import QueryParser
 from local_warehouse.snowflake.results import Result
+from local_warehouse.snowflake.types import TEXT
 
 if TYPE_CHECKING:
     from local_warehouse.snowflake.session import Session
@@ -51,6 +53,7 @@ _RUNNERS: dict[tuple[str, ...], Runner] = {
     **views.RUNNERS,
     **monitoring.RUNNERS,
     **stage_queries.RUNNERS,
+    **keys.RUNNERS,
     ("MERGE",): merge.run,
     ("COPY", "INTO"): copy.run,
 }
@@ -70,17 +73,32 @@ def run(session: Session, text: str) -> Result:
         token.kind == OP and token.value == "("
     ):
         return _query(session, parser)
+    if parser.is_word("SHOW") and parser.ahead().value == "TERSE":
+        return _terse(run(session, text[: parser.ahead().at] + text[parser.ahead().end :]))
     for length in (3, 2, 1):
         words = tuple(parser.ahead(i).value for i in range(length) if parser.ahead(i).kind == NAME)
         if len(words) == length and words in _RUNNERS:
             parser.at += length
-            with session.engine.turn if words[0] in _DDL and words[-1] != "SESSION" else nullcontext():
+            with session.engine.turn.alone() if words[0] in _DDL and words[-1] != "SESSION" else nullcontext():
                 return _RUNNERS[words](session, parser)
     if token.kind == NAME and token.value in ("CREATE", "ALTER", "DROP", "SHOW", "DESC", "DESCRIBE", "USE", "COMMENT"):
         raise Unsupported(" ".join(parser.ahead(i).value for i in range(3)))
     if token.kind == NAME and token.value in _KNOWN_WORDS:
         raise Unsupported(token.value)
     raise parser.error()
+
+
+_TERSE = ("created_on", "name", "kind", "database_name", "schema_name")
+
+
+def _terse(result: Result) -> Result:
+    """The five columns of SHOW TERSE; of keys, which have no name of their own, it shows all."""
+    if "name" not in result.names:
+        return result
+    places = [result.names.index(name) if name in result.names else None for name in _TERSE]
+    types = [TEXT if place is None else result.types[place] for place in places]
+    rows = [[None if place is None else row[place] for place in places] for row in result.rows]
+    return Result(list(_TERSE), types, rows, result.statement_type)
 
 
 _KNOWN_WORDS = {

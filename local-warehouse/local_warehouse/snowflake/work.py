@@ -19,9 +19,8 @@ import duckdb
 
 from local_warehouse.snowflake.engine import Engine, translate
 from local_warehouse.snowflake.errors import SqlError
-from local_warehouse.snowflake.locks import Locks
+from local_warehouse.snowflake.locks import Claims, Locks
 
-ATTEMPTS = 20  # each is one conflict with another session that did come through
 _IDS = itertools.count(int(time.time() * 1000) * 1_000_000)
 
 
@@ -38,7 +37,7 @@ class Step:
 
 def _met_another(error: duckdb.Error) -> bool:
     """Whether DuckDB gave up because another transaction had changed or altered the same table."""
-    return "onflict" in str(error) or "altered" in str(error)
+    return any(word in str(error) for word in ("onflict", "altered", "another transaction", "concurrent transaction"))
 
 
 class Versions:
@@ -64,6 +63,7 @@ class Shared:
     def __init__(self) -> None:
         self.versions = Versions()
         self.locks = Locks()
+        self.claims = Claims()
         self.open: dict[int, Work] = {}
 
 
@@ -112,18 +112,17 @@ class Work:
 
     def _commit(self) -> None:
         """COMMIT; the statements are repeated where DuckDB minds that a table was altered meanwhile."""
-        for _ in range(ATTEMPTS):
-            try:
+        try:
+            with self.engine.turn.beside():
                 self.cursor.execute("COMMIT")
-                return
-            except duckdb.Error as error:
-                if not _met_another(error):
-                    raise
+        except duckdb.Error as error:
+            if not _met_another(error):
+                raise
+            with self.engine.turn.alone():
                 self.recover()
-                if self.broken:
-                    self._quietly("ROLLBACK")
-                    raise
-        self.cursor.execute("COMMIT")
+                self._quietly("ROLLBACK") if self.broken else self.cursor.execute("COMMIT")
+            if self.broken:
+                raise
 
     def rollback(self) -> None:
         if self.open:
@@ -134,6 +133,7 @@ class Work:
         for step in self.steps:
             self._unregister(step)
         self.shared.locks.release(self)
+        self.shared.claims.release(self)
         self.shared.open.pop(self.id or 0, None)
         self.open, self.id, self.steps, self.broken, self.seen = False, None, [], None, {}
 
@@ -188,16 +188,24 @@ class Work:
 
     def _attempt_again(self, steps: list[Step], alone: bool) -> list[Any]:
         """Run the steps; after a conflict on the newest state, which is what READ COMMITTED means."""
-        for _ in range(ATTEMPTS):
+        try:
+            with self.engine.turn.beside():
+                return self._attempt(steps, alone)
+        except duckdb.Error as error:
+            if not alone:
+                self.recover()
+            if not _met_another(error) or self.broken:
+                raise
+        with self.engine.turn.alone():
             try:
                 return self._attempt(steps, alone)
-            except duckdb.Error as error:
-                if not _met_another(error) or self.broken:
-                    raise
-        return self._attempt(steps, alone)
+            except duckdb.Error:
+                if not alone:
+                    self.recover()
+                raise
 
     def _attempt(self, steps: list[Step], alone: bool) -> list[Any]:
-        """Run the steps; after an error what the transaction had done before stands again."""
+        """Run the steps, in a transaction of their own if `alone`."""
         if alone:
             self.cursor.execute("BEGIN")
         try:
@@ -208,8 +216,6 @@ class Work:
         except duckdb.Error:
             if alone:
                 self._quietly("ROLLBACK")
-            else:
-                self.recover()
             raise
         return rows
 
@@ -247,6 +253,10 @@ class Work:
 
     def recover(self) -> None:
         """Bring back what succeeded since BEGIN, after DuckDB dropped it; `broken` says why that cannot be."""
+        with self.engine.turn.alone():  # a snapshot from before another's ALTER would not take the rows
+            self._recover()
+
+    def _recover(self) -> None:
         self._start_over()
         if not all(step.repeatable for step in self.steps):
             self.broken = (
@@ -256,17 +266,13 @@ class Work:
             self.broken = "a statement failed and another session changed a table meanwhile (the stand-in replays)"
         if self.broken:
             return
-        for attempt in range(ATTEMPTS + 1):
-            try:
-                for step in self.steps:
-                    self._execute(step)
-                return
-            except duckdb.Error as error:
-                self._start_over()
-                if attempt == ATTEMPTS or not _met_another(error):
-                    why = translate(error).message
-                    self.broken = f"a statement failed and an earlier one could not be repeated: {why}"
-                    return
+        try:
+            for step in self.steps:
+                self._execute(step)
+        except duckdb.Error as error:
+            self._start_over()
+            why = translate(error).message
+            self.broken = f"a statement failed and an earlier one could not be repeated: {why}"
 
     def _start_over(self) -> None:
         self._quietly("ROLLBACK")

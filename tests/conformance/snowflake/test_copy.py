@@ -216,6 +216,17 @@ def test_loaded_files_are_skipped(db, table, stage):
     assert db.value("SELECT COUNT(*) FROM T") == 2
 
 
+def test_parallel_copies_do_not_load_the_same_file(db, other, table, stage):
+    """A file that an open transaction loads is skipped by others until that has ended (parallel COPY statements)."""
+    stage.put("a.csv", "1,x\n")
+    db.run("BEGIN")
+    assert stage.copy("T")[0]["status"] == "LOADED"
+    assert other.run("COPY INTO T FROM @ST") == [("Copy executed with 0 files processed.",)]
+    db.run("ROLLBACK")
+    assert other.run("COPY INTO T FROM @ST")[0][1] == "LOADED"
+    assert db.value("SELECT COUNT(*) FROM T") == 1
+
+
 def test_a_changed_file_is_loaded_again(db, table, stage):
     """A file with a new checksum is loaded again."""
     stage.put("a.csv", "1,x\n")
@@ -379,7 +390,10 @@ def test_transformation(db, stage):
         "SELECT TRY_PARSE_JSON($1), $2 FROM @ST", "SELECT CURRENT_TIMESTAMP(), $2 FROM @ST",
         "SELECT $1, $2 FROM @ST WHERE $1 > 0", "SELECT $1, $2 FROM @ST ORDER BY 1", "SELECT $1, $2 FROM @ST LIMIT 1",
         "SELECT $1, COUNT(*) FROM @ST GROUP BY $1", "SELECT a.$1, b.$1 FROM @ST a, @ST b",
-        "SELECT DISTINCT $1, $2 FROM @ST",
+        "SELECT DISTINCT $1, $2 FROM @ST", "SELECT (SELECT 1), $2 FROM @ST",
+        "SELECT IFF(EXISTS (SELECT 1 FROM T), 1, 2), $2 FROM @ST",
+        "SELECT IFF($1 IN (SELECT ID FROM T), 1, 2), $2 FROM @ST",
+        "SELECT ROW_NUMBER() OVER (ORDER BY $1), $2 FROM @ST",
         "SELECT $1 FROM @ST", "SELECT $1, NAME FROM @ST", "SELECT 1, 'x'", "SELECT * FROM @ST",
     ],
 )  # fmt: skip

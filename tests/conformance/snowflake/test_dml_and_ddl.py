@@ -173,7 +173,7 @@ def test_create_table_forms(t):
     types = [row["type"] for row in t.records("DESC TABLE T")]
     assert types == ["NUMBER(3,2)", "VARCHAR(1)", "VARCHAR(16777216)", "TIMESTAMP_LTZ(9)"]
     t.run("CREATE TRANSIENT TABLE TR (A INT)")
-    assert t.records("SHOW TABLES LIKE 'TR'")[0]["kind"] == "TRANSIENT"
+    assert t.records("SHOW TABLES LIKE 'TR' IN SCHEMA")[0]["kind"] == "TRANSIENT"
 
 
 def test_alter_columns(t):

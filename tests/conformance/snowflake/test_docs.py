@@ -19,6 +19,8 @@ def test_every_row_names_a_test_and_the_counts_are_right():
         assert len(lines) == int(counted)
         for line in lines:
             assert line.split("|")[-2].strip() in known, line
+    counted, rows = re.findall(r"<!-- open: (\d+) -->\n\n((?:\|.*\n)+)", text)[0]
+    assert len(rows.splitlines()) - 2 == int(counted)
     for file, count in re.findall(r"(\d+) worked examples|(\d+) cases", text):
         name = "vectors.jsonl" if file else "open.jsonl"
         assert len((HERE / name).read_text().splitlines()) == int(file or count)

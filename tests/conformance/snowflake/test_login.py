@@ -153,6 +153,13 @@ def test_claims_of_the_token_are_checked(tmp_path, changes):
         log_in(users, "local", {**request, "TOKEN": jwt(KEY, **changes)})
 
 
+def test_a_signature_by_another_key_is_refused(tmp_path):
+    """A token that claims a registered key and was signed by another is refused (key-pair-auth)."""
+    token = jwt(FOREIGN, iss=f"LOCAL.SVC.{fingerprint(KEY.public_key())}")
+    with pytest.raises(Exception, match="JWT token is invalid"):
+        log_in(read_users(settings(str(tmp_path))), "local", {"AUTHENTICATOR": "SNOWFLAKE_JWT", "TOKEN": token})
+
+
 def test_session_parameters_of_the_login(log):
     """Parameters given at login hold; an unknown one and a wrong value are refused (parameters)."""
     known = {"QUERY_TAG": "a tag", "TIMEZONE": "Europe/Berlin", "AUTOCOMMIT": False}

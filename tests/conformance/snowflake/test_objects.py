@@ -50,7 +50,7 @@ def test_file_format_is_shown_changed_and_dropped(db):
     shown = {row["property"]: row for row in db.records("DESC FILE FORMAT F")}
     assert (shown["FIELD_DELIMITER"]["property_value"], shown["FIELD_DELIMITER"]["property_default"]) == ("|", ",")
     assert (shown["SKIP_HEADER"]["property_value"], shown["NULL_IF"]["property_value"]) == ("3", "[NULL, ]")
-    assert db.records("SHOW FILE FORMATS")[0]["comment"] == "pipes"
+    assert db.records("SHOW FILE FORMATS IN SCHEMA")[0]["comment"] == "pipes"
     query = "SELECT field_delimiter, skip_header FROM information_schema.file_formats"
     assert db.run(query + " WHERE file_format_schema = CURRENT_SCHEMA()") == [("|", "3")]
     db.run("CREATE OR REPLACE FILE FORMAT F TYPE = CSV")
@@ -70,7 +70,7 @@ def test_file_format_is_shown_changed_and_dropped(db):
 def test_file_format_options_are_checked_when_it_is_made(db, options):
     """An unknown option or value is an error at CREATE FILE FORMAT, not at COPY."""
     db.fails(f"CREATE FILE FORMAT F {options}")
-    assert db.records("SHOW FILE FORMATS") == []
+    assert db.records("SHOW FILE FORMATS IN SCHEMA") == []
 
 
 @pytest.mark.roles
@@ -79,9 +79,9 @@ def test_stage_is_shown_changed_and_dropped(config, db, stage):
     shown = {row["property"]: row["property_value"] for row in db.records("DESC STAGE ST")}
     assert shown["URL"] == f'["{stage.url}"]'
     assert shown["STORAGE_INTEGRATION"] == config["storage_integration"]
-    (row,) = db.records("SHOW STAGES LIKE 's_'")
+    (row,) = db.records("SHOW STAGES LIKE 's_' IN SCHEMA")
     assert (row["name"], row["url"], row["storage_integration"]) == ("ST", stage.url, config["storage_integration"])
-    assert db.records("SHOW STAGES LIKE 'x%'") == []
+    assert db.records("SHOW STAGES LIKE 'x%' IN SCHEMA") == []
     db.run("CREATE STAGE IF NOT EXISTS ST URL = 's3://elsewhere/'")
     db.run(f"ALTER STAGE ST SET URL = '{stage.url}sub/' COMMENT = 'moved'")
     query = "SELECT stage_url, comment FROM information_schema.stages WHERE stage_schema = CURRENT_SCHEMA()"
@@ -138,7 +138,7 @@ def test_bucket_that_does_not_exist(db, s3):
     db.run(f"CREATE STAGE S URL = 's3://no-such-bucket-here/' CREDENTIALS = ({keys})")
     db.run("CREATE TABLE T (A INT)")
     assert "NoSuchBucket" in db.fails("COPY INTO T FROM @S FILES = ('a.csv')", 91003)
-    assert admin["secret_access_key"] not in str(db.records("DESC STAGE S") + db.records("SHOW STAGES"))
+    assert admin["secret_access_key"] not in str(db.records("DESC STAGE S") + db.records("SHOW STAGES IN SCHEMA"))
 
 
 def test_list_and_remove(db, stage):
@@ -164,7 +164,7 @@ def test_select_from_a_stage(db, stage):
 def test_create_or_replace_stage_and_temporary_format(db, other, stage):
     """OR REPLACE replaces; a TEMPORARY file format belongs to its session."""
     db.run(f"CREATE OR REPLACE STAGE ST URL = '{stage.url}' STORAGE_INTEGRATION = LOCAL_S3 COMMENT = 'new'")
-    assert db.records("SHOW STAGES")[0]["comment"] == "new"
+    assert db.records("SHOW STAGES IN SCHEMA")[0]["comment"] == "new"
     db.run("CREATE TEMPORARY FILE FORMAT FT TYPE = CSV")
     db.run("DESC FILE FORMAT FT")
     other.fails("DESC FILE FORMAT FT", 2003)
@@ -176,7 +176,7 @@ def test_comments(db):
     db.run("COMMENT ON COLUMN T.A IS 'the a'")
     db.run("COMMENT ON TABLE T IS 'the t'")
     assert db.records("DESC TABLE T")[0]["comment"] == "the a"
-    assert db.records("SHOW TABLES")[0]["comment"] == "the t"
+    assert db.records("SHOW TABLES IN SCHEMA")[0]["comment"] == "the t"
     db.fails("COMMENT ON TABLE NOPE IS 'x'", 2003)
     db.run("COMMENT IF EXISTS ON TABLE NOPE IS 'x'")
 
@@ -201,3 +201,68 @@ def test_unknown_statements_are_refused(db, stage, statement):
     db.run("CREATE TABLE T (A INT)")
     db.fails(statement or ";")
     assert db.value("SELECT COUNT(*) FROM T") == 0
+
+
+def test_show_without_a_place_looks_in_the_database(db):
+    """SHOW without IN lists the database, each name once (sql/show-tables); IN SCHEMA means the current one."""
+    home = db.value("SELECT CURRENT_SCHEMA()")
+    db.run("CREATE TABLE HERE_AND_THERE (A INT)")
+    db.run(f"CREATE SCHEMA {home}_2")
+    try:
+        db.run("CREATE TABLE HERE_AND_THERE (A INT)")
+        db.run("CREATE TABLE ONLY_THERE (A INT)")
+        db.run(f"USE SCHEMA {home}")
+        rows = db.records("SHOW TABLES LIKE 'here_and_there'")
+        assert [row["schema_name"] for row in rows] == [home]
+        assert len(db.records("SHOW TABLES LIKE 'ONLY_THERE'")) == 1
+        assert db.records("SHOW TABLES LIKE 'ONLY_THERE' IN SCHEMA") == []
+        assert len(db.records("SHOW TABLES LIKE 'HERE_AND_THERE' IN DATABASE")) >= 2
+        (terse,) = db.run("SHOW TERSE TABLES LIKE 'ONLY_THERE'")
+        assert terse[1:] == ("ONLY_THERE", "TABLE", db.value("SELECT CURRENT_DATABASE()"), f"{home}_2")
+    finally:
+        db.run(f"DROP SCHEMA {home}_2")
+
+
+def test_keys_are_kept_and_shown(db):
+    """Keys in and behind the columns, added, renamed and dropped (sql/create-table-constraint, show-primary-keys)."""
+    db.run("CREATE TABLE P (A INT PRIMARY KEY, B INT UNIQUE, C INT, CONSTRAINT U UNIQUE (B, A))")
+    db.run("CREATE TABLE F (X INT REFERENCES P, Y INT, CONSTRAINT FK FOREIGN KEY (Y) REFERENCES P (B) RELY)")
+
+    def shown(kind, table):
+        rows = db.records(f"SHOW {kind} KEYS IN TABLE {table}")
+        return [(row["column_name"], row["key_sequence"]) for row in rows]
+
+    assert shown("PRIMARY", "P") == [("A", 1)]
+    assert shown("UNIQUE", "P") == [("B", 1), ("B", 1), ("A", 2)]
+    imported = db.records("SHOW IMPORTED KEYS IN TABLE F")
+    assert [(row["fk_column_name"], row["pk_table_name"], row["pk_column_name"]) for row in imported] == [
+        ("X", "P", "A"),
+        ("Y", "P", "B"),
+    ]
+    db.fails("ALTER TABLE P ADD PRIMARY KEY (C)")
+    db.run("ALTER TABLE P DROP PRIMARY KEY")
+    db.run("ALTER TABLE P ADD CONSTRAINT K PRIMARY KEY (C, A)")
+    db.run("ALTER TABLE P RENAME COLUMN C TO D")
+    assert shown("PRIMARY", "P") == [("D", 1), ("A", 2)]
+    db.run("CREATE TABLE L LIKE P")
+    db.run("ALTER TABLE P DROP COLUMN D")
+    assert shown("PRIMARY", "P") == []
+    assert shown("PRIMARY", "L") == [("D", 1), ("A", 2)]
+    for wrong in ("PRIMARY KEY (Z)", "FOREIGN KEY (A) REFERENCES P (B, A)", "PRIMARY KEY (A), PRIMARY KEY (A)"):
+        db.fails(f"CREATE TABLE BAD (A INT, {wrong})")
+
+
+def test_show_columns(db):
+    """SHOW COLUMNS tells types as JSON (sql/show-columns, with its example)."""
+    db.run("CREATE TABLE T (N1 NUMBER DEFAULT 5, F1 FLOAT, S1 STRING, S3 CHAR, TS TIMESTAMP_TZ NOT NULL, V VARIANT)")
+    rows = db.records("SHOW COLUMNS IN TABLE T")
+    assert [row["data_type"] for row in rows] == [
+        '{"type":"FIXED","precision":38,"scale":0,"nullable":true}',
+        '{"type":"REAL","nullable":true}',
+        '{"type":"TEXT","length":16777216,"byteLength":16777216,"nullable":true,"fixed":false}',
+        '{"type":"TEXT","length":1,"byteLength":4,"nullable":true,"fixed":false}',
+        '{"type":"TIMESTAMP_TZ","precision":0,"scale":9,"nullable":false}',
+        '{"type":"VARIANT","nullable":true}',
+    ]
+    assert (rows[0]["default"], rows[4]["null?"]) == ("5", "false")
+    assert [row["column_name"] for row in db.records("SHOW COLUMNS LIKE 's%' IN TABLE T")] == ["S1", "S3"]

@@ -20,7 +20,7 @@ def test_views(db):
     assert "declared 2 column(s)" in db.fails("SELECT * FROM V")
     db.fails("INSERT INTO V VALUES (1, 'x')")
     db.fails("CREATE VIEW W AS SELECT * FROM NOSUCH", 2003)
-    assert [row["name"] for row in db.records("SHOW VIEWS")] == ["V"]
+    assert [row["name"] for row in db.records("SHOW VIEWS IN SCHEMA")] == ["V"]
     db.run("DROP VIEW V")
     db.fails("SELECT * FROM V", 2003)
 
