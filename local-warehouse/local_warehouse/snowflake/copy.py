@@ -153,7 +153,7 @@ class CopyJob:
             if file is None:
                 self._missing(name)
                 continue
-            if self._skip(file, known):
+            if self._skip(file, known) or self._is_taken(file):
                 if self.copy.files is not None:
                     self.loads.append(FileLoad(name, file, "LOAD_SKIPPED"))
                 continue
@@ -209,8 +209,6 @@ class CopyJob:
         """True for a file that the load metadata knows unchanged, or whose status is uncertain."""
         if self.copy.force:
             return False
-        if not self.session.shared.claims.take(self.session.work, self.entry.id, file.key, file.etag):
-            return True
         now = time.time()
         entry = known.get(self.location.url(file.key))
         if entry is not None and now - entry[1] < UNCERTAIN_SECONDS:
@@ -219,6 +217,12 @@ class CopyJob:
         old = now - file.modified > UNCERTAIN_SECONDS
         uncertain = old and now - first > UNCERTAIN_SECONDS
         return uncertain and not self.copy.load_uncertain
+
+    def _is_taken(self, file: Found) -> bool:
+        """Whether another open COPY loads this file into this table; else it is claimed."""
+        claims = self.session.shared.claims
+        url = self.location.url(file.key)
+        return not self.copy.force and not claims.take(self.session.work, self.entry.id, url, file.etag)
 
     def _store(self) -> None:
         """Rows and load metadata, in one step of the session's transaction."""

@@ -15,7 +15,7 @@ MUTATIONS: list[tuple[str, str, str, str, str]] = [
     (
         "a file is loaded once",
         "copy.py",
-        "if self._skip(file, known):",
+        "if self._skip(file, known) or self._is_taken(file):",
         "if False:",
         "test_loaded_files_are_skipped",
     ),
