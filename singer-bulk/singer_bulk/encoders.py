@@ -33,8 +33,8 @@ SLOTS = 2
 MAX_BLOCK_BYTES = 1 << 20
 # What the compressor has kept from earlier blocks may come on top.
 SLOT_BYTES = MAX_BLOCK_BYTES + (1 << 18)
-# 4 MiB of a batch are encoded in 20 ms; a fork takes 5 to 10.
-START_BYTES = 4 << 20
+# 1 MiB of a batch is encoded in 20 to 30 ms; two forks take 10 to 20.
+START_BYTES = 1 << 20
 
 Number = int
 # slot, bytes, lines, number of the first record; no bytes: close the file

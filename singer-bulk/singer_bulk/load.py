@@ -22,6 +22,7 @@ from typing import IO, Any, Protocol
 
 from singer_bulk.batch import Encoders
 from singer_bulk.change_feeds import known_values
+from singer_bulk.collector import keep_freed_memory
 from singer_bulk.columns import Column
 from singer_bulk.dialect import OVERWRITE, Load, Table, TableLoad
 from singer_bulk.errors import BulkError, ConfigError, Interrupted, RecordBeforeSchema
@@ -127,6 +128,7 @@ class Run:
 
         Raises BulkError; then nothing uncommitted is visible, acknowledged or left in the stage.
         """
+        keep_freed_memory()
         try:
             for block in read_blocks(source, WAIT_SECONDS):
                 self._stop_if_signalled()
