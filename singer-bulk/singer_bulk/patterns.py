@@ -7,7 +7,7 @@ whatever the pattern, calendar and all, where Python's own `re` takes ten times 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import lru_cache
 
 # A control character, which JSON text cannot hold.
 SEPARATOR = b"\x1f"
@@ -32,7 +32,7 @@ STRING = (
 )
 
 
-@cache
+@lru_cache(maxsize=128)  # of columns; RE2 may take 8 MiB for one, and takes some KiB
 def whole_column(values: tuple[str, ...]) -> Callable[[bytes], bool]:
     """Return what tells whether each value of a column is null or matches one of the patterns."""
     matches = _compiled(f"(?:\\x1f(?:{'|'.join(('null', *values))}))*")

@@ -86,25 +86,21 @@ def _boolean(column_type: ColumnType, file_format: FileFormat) -> Splice:
 
 
 def _integer(column_type: ColumnType, file_format: FileFormat) -> Splice:
-    return _plain_number(whole_digits=18, places=0, minus_zero=False)
+    return _matching("-?[1-9][0-9]{0,17}|0")
 
 
 def _decimal(column_type: ColumnType, file_format: FileFormat) -> Splice:
-    whole_digits = column_type.precision - column_type.scale
-    return _plain_number(whole_digits, column_type.scale, minus_zero=True) if whole_digits else lambda values, raw: None
+    whole_digits, places = column_type.precision - column_type.scale, column_type.scale
+    if not whole_digits:
+        return _no_splice(column_type, file_format)
+    return _matching(f"-?[0-9]{{1,{whole_digits}}}" + (rf"(?:\.[0-9]{{1,{places}}})?" if places else ""))
 
 
-def _plain_number(whole_digits: int, places: int, *, minus_zero: bool) -> Splice:
-    """Return the splice of numbers without an exponent, with at most so many digits before and after the point."""
-    allowed = (b"0.-" if places else b"0-") + _NULLS
-    too_long = b"0" * (whole_digits + 1)
-    long, long_negative, too_fine = SEPARATOR + too_long, b"-" + too_long, b"." + b"0" * (places + 1)
+def _matching(pattern: str) -> Splice:
+    """Return the splice of values that are fields if they match."""
 
     def splice(values: bytes, raw: Sequence[Any]) -> bytes | None:
-        shape = values.translate(_SHAPE)
-        if shape.translate(None, allowed) or long in shape or long_negative in shape or too_fine in shape:
-            return None
-        return values if minus_zero or b"-0" not in values else None
+        return values if whole_column((pattern,))(values) else None
 
     return splice
 
@@ -114,7 +110,8 @@ _read_doubles = msgspec.json.Decoder(list[float | None]).decode
 
 def _double(column_type: ColumnType, file_format: FileFormat) -> Splice:
     def splice(values: bytes, raw: Sequence[Any]) -> bytes | None:
-        if max(map(len, raw)) <= 15 and not values.translate(None, b"0123456789.-" + _NULLS):
+        is_short = len(values) <= 16 * len(raw) and max(map(len, raw)) <= 15
+        if is_short and not values.translate(None, b"0123456789.-" + _NULLS):
             return values  # every number of 15 digits comes back from a double
         numbers = array_of(values)
         if b"e" in numbers:
@@ -133,7 +130,7 @@ def _text(column_type: ColumnType, file_format: FileFormat) -> Splice:
     max_bytes = min(column_type.max_bytes or file_format.text_max_bytes, file_format.text_max_bytes)
 
     def splice(values: bytes, raw: Sequence[Any]) -> bytes | None:
-        if values.count(SEPARATOR + b'"') + values.count(NULL_VALUE) != len(raw):
+        if not whole_column(('"[^"\\\\]*"',))(values):
             return None
         if len(values) > max_bytes and max(map(len, raw)) > max_bytes + 2:
             return None
@@ -197,11 +194,10 @@ def _json(column_type: ColumnType, file_format: FileFormat) -> Splice:
     shapes = Shapes()
 
     def splice(values: bytes, raw: Sequence[Any]) -> bytes | None:
-        longest = max(map(len, raw))
-        if longest > max_bytes:
+        if len(values) > max_bytes and max(map(len, raw)) > max_bytes:
             return None
         if not shapes.cover(values):
-            if longest > SHALLOW_BYTES or b"\\u0000" in values or not has_types(values, raw):
+            if max(map(len, raw)) > SHALLOW_BYTES or b"\\u0000" in values or not has_types(values, raw):
                 return None
             if not _are_kept(array_of(values)):
                 return None
