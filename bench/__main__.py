@@ -7,6 +7,7 @@ these tables only. BENCH_WRITE=1: put the tables and the chart into docs/. Every
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import platform
@@ -211,6 +212,9 @@ def write(name: str, lines: list[str]) -> None:
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     EMPTY.touch()
+    # As an installed package has it; without, start-up would compile the sources each time.
+    for folder in [TOP / "bench", *(project.parent for project in TOP.glob("*/pyproject.toml"))]:
+        compileall.compile_dir(folder, quiet=1)
     try:
         main()
     except RunFailed as failed:

@@ -12,7 +12,7 @@ whole run in a few calls; whatever it is not sure of, errors included, is left t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from operator import add
+from operator import add, attrgetter
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -29,6 +29,7 @@ from singer_bulk.values import FileFormat, UndecidedDatetime
 # Fewer records than this cost less line by line.
 FEW_RECORDS = 8
 NULL, MISSING = b"null", b"\x1e"
+_record_of, _values_of = attrgetter("record"), msgspec.structs.astuple
 T = TypeVar("T")
 
 
@@ -78,7 +79,7 @@ class BlockEncoder:
         messages = self._decoders[self._rows.is_strict].decode_lines(records.text)
         if len(messages) != records.count:
             raise Unsure
-        values = list(zip(*[msgspec.structs.astuple(message.record) for message in messages], strict=True))
+        values = list(zip(*map(_values_of, map(_record_of, messages)), strict=True))
         self._check(records, values)
         suffix = self._rows.suffix()
         ends = suffix(messages, sequence) if suffix else None
