@@ -142,8 +142,12 @@ class Work:
 
     def abort(self, why: str) -> None:
         """End the transaction from another session: its rows go, its next statement learns of it."""
-        self.cursor.interrupt()
         self.broken = self.broken or why
+        self.cursor.interrupt()
+        # At once, although its session may be gone and never ask: rows that are not committed are in the way of others.
+        self._quietly("ROLLBACK")
+        self._quietly("BEGIN")
+        self.shared.open.pop(self.id or 0, None)
         self.shared.locks.release(self)
 
     def cancel(self) -> None:
