@@ -47,6 +47,7 @@ class MemoryStage:
     """Files by key."""
 
     files: dict[str, bytes] = field(default_factory=dict)
+    written_at: datetime = datetime(2020, 5, 1, tzinfo=timezone.utc)  # all of them
     failure: Failure = field(default_factory=lambda: Failure(error=StageError("the stage broke")))
 
     def url(self, key: str) -> str:
@@ -62,8 +63,8 @@ class MemoryStage:
         for key in keys:
             self.files.pop(key, None)
 
-    def keys(self, prefix: str) -> list[str]:
-        return [key for key in self.files if key.startswith(prefix)]
+    def written(self, prefix: str) -> dict[str, datetime]:
+        return {key: self.written_at for key in self.files if key.startswith(prefix)}
 
     def rows(self) -> list[bytes]:
         """All rows of all files, decompressed, in the order of keys."""
@@ -166,6 +167,9 @@ class MemoryDialect:
     def add_column(self, table: Table, column: Column) -> str:
         return f"ADD {table} " + repr((column.name, column.type.kind.value))
 
+    def lock(self, table: Table, column: str) -> str:
+        return f"LOCK {table}"
+
     def delete_rows(self, table: Table) -> str:
         return f"DELETE {table}"
 
@@ -253,6 +257,8 @@ class MemoryWarehouse:
             made = ast.literal_eval(more)
             listed = made if verb == "CREATE" else [made]
             self.columns.setdefault(table, []).extend(Column(name, ColumnType(Kind(kind))) for name, kind in listed)
+        elif verb == "LOCK":
+            assert self._open is not None, "LOCK outside a transaction"
         elif verb == "BEGIN":
             self._open = copy.deepcopy(self.committed)
         elif verb == "COMMIT":

@@ -207,6 +207,14 @@ class Dialect(Protocol):
     def drop_view(self, view: Table) -> str:
         """Return the statement that drops a view, if it is there."""
 
+    def lock(self, table: Table, column: str) -> str:
+        """Return the statement that waits for other transactions that have locked the table, and locks it until COMMIT;
+        `column` is one that every row has a value in.
+
+        Two loads that merge the same new key need it: a MERGE that has waited for another one to commit may still see
+        the table as it was when the transaction or the MERGE began, and would insert the key again.
+        """
+
     def delete_rows(self, table: Table) -> str:
         """Return the statement that deletes all rows inside the transaction."""
 

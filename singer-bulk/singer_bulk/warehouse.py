@@ -2,7 +2,8 @@
 
 1. The schema, the tables and their new columns. Snowflake commits the open transaction when it meets DDL, which
    would publish half a load (sql-reference/transactions); Redshift accepts either order.
-2. BEGIN.
+2. BEGIN. A load that merges, deletes or stamps rows then locks the ledger, and waits for others that do so: it sees
+   what they have committed (`Dialect.lock`).
 3. The rows of tables that the load overwrites are deleted. TRUNCATE would commit on Redshift (r_TRUNCATE) and
    forget which files were loaded on Snowflake (sql/truncate-table), so it is never used.
 4. One COPY for each batch, in the order of tables, so that two loads take their write locks in the same order; the
@@ -10,7 +11,8 @@
 5. The ledger's rows, with the STATE that the load closes.
 6. COMMIT.
 
-A statement that fails before COMMIT rolls everything back; a COMMIT that fails may have worked, and says so.
+A statement that fails before COMMIT rolls everything back. A lost connection may have left the transaction open: the
+next attempt ends it first. If COMMIT was under way, the ledger then tells whether it worked.
 """
 
 from __future__ import annotations
@@ -18,19 +20,20 @@ from __future__ import annotations
 import json
 import logging
 import os
-import random
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from singer_bulk.altering import describe, fit_table, is_lossless, recover
 from singer_bulk.batch import ClosedBatch
 from singer_bulk.columns import Column, ColumnType
-from singer_bulk.dialect import Dialect, Load, Session, Table, TableLoad
-from singer_bulk.errors import BulkError, CommitError, WarehouseError
+from singer_bulk.dialect import Dialect, Load, Rows, Session, Table, TableLoad
+from singer_bulk.errors import BulkError, CommitError, ConfigError, WarehouseError
 from singer_bulk.ledger import LEDGER_COLUMNS, ledger_rows
 from singer_bulk.merge import Merge, events_of, merge_of, obsolete_versions, tables_beside
 from singer_bulk.metadata import MISSING_NAME
+from singer_bulk.retries import Retries
 from singer_bulk.stage import Stage
 from singer_bulk.views import Views, make_views
 
@@ -40,9 +43,16 @@ logger = logging.getLogger(__name__)
 MAX_INSERT_CHARACTERS = 400_000
 # A STATE of 16 MB; what a tap carries from run to run is a few hundred bytes.
 MAX_STATE_CHUNKS = 1000
-# 1, 2, 4 and 8 seconds, each a little less by chance: a failover of either warehouse takes longer and ends the run,
-# a conflict with another load or a dropped connection does not.
-MAX_ATTEMPTS, RETRY_SECONDS = 5, 1.0
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class OpenTransaction:
+    """A transaction that was begun, as other sessions know it."""
+
+    name: str
+    commit_sent: bool = False
 
 
 @dataclass
@@ -59,15 +69,26 @@ class Warehouse:
     pause: Callable[[float], None] = time.sleep
     _scratch_count: int = 0
     _session: Session | None = None
+    _was_reached: bool = False
+    _transaction: OpenTransaction | None = None  # begun, and not known to have ended
     _tables: dict[Table, dict[str, Column]] = field(default_factory=dict)
     _schemas: set[str] = field(default_factory=set)
     _viewed: dict[Table, tuple[tuple[Column, ...], frozenset[str]]] = field(default_factory=dict)
 
     @property
     def session(self) -> Session:
-        """The session, opened when it is first needed."""
+        """The session, opened when it is first needed.
+
+        Raises ConfigError; once the settings have proved right, WarehouseError: the warehouse is away for now.
+        """
         if self._session is None:
-            self._session = self.connect()
+            try:
+                self._session = self.connect()
+            except ConfigError as error:
+                if self._was_reached:
+                    raise WarehouseError(str(error), connection_lost=True) from error
+                raise
+            self._was_reached = True
         return self._session
 
     def close(self) -> None:
@@ -79,16 +100,35 @@ class Warehouse:
     def columns(self, table: Table) -> dict[str, Column]:
         """Return the columns of a table by name; empty if it is not there."""
         if table not in self._tables:
-            present = describe(self.session, self.dialect, table)
-            if recover(self.session, self.dialect, table, present, self.pause):
-                present = describe(self.session, self.dialect, table)
-            self._tables[table] = present
+            self._tables[table] = self._ask(f"looking at table {table}", lambda: self._described(table))
         return self._tables[table]
+
+    def _described(self, table: Table) -> dict[str, Column]:
+        present = describe(self.session, self.dialect, table)
+        if recover(self.session, self.dialect, table, present, self.pause):
+            present = describe(self.session, self.dialect, table)
+        return present
+
+    def _ask(self, what: str, ask: Callable[[], Answer]) -> Answer:
+        """Return the answer to what may be asked again, outside of a load: in one, the load is tried again."""
+        retries = Retries(what, self.pause)
+        while True:
+            try:
+                return ask()
+            except WarehouseError as error:
+                if error.connection_lost:
+                    self._forget_session()
+                retries.wait(error)
+
+    def _select(self, what: str, query: str) -> Rows:
+        return self._ask(what, lambda: self.session.execute(query))
 
     def is_lossless(self, table: Table, here: Column, new_type: ColumnType) -> bool:
         """Return whether every value that the table has in the column comes back from the new type."""
-        return here.name not in self.columns(table) or is_lossless(
-            self.session, self.dialect, table, self.columns(table)[here.name], new_type
+        column = self.columns(table).get(here.name)
+        return column is None or self._ask(
+            f"looking at column {here.name!r} of table {table}",
+            lambda: is_lossless(self.session, self.dialect, table, column, new_type),
         )
 
     def last_sequence(self) -> int:
@@ -96,7 +136,7 @@ class Warehouse:
         if not self.columns(self.ledger):
             return 0
         name = self.dialect.name(self.dialect.fold("last_sequence"))
-        rows = self.session.execute(f"SELECT MAX({name}) FROM {self.dialect.table(self.ledger)}")
+        rows = self._select("reading the ledger", f"SELECT MAX({name}) FROM {self.dialect.table(self.ledger)}")
         return int(rows[0][0] or 0)
 
     def committed_runs(self) -> set[str]:
@@ -104,7 +144,7 @@ class Warehouse:
         if not self.columns(self.ledger):
             return set()
         name = self.dialect.name(self.dialect.fold("load_id"))
-        rows = self.session.execute(f"SELECT DISTINCT {name} FROM {self.dialect.table(self.ledger)}")
+        rows = self._select("reading the ledger", f"SELECT DISTINCT {name} FROM {self.dialect.table(self.ledger)}")
         return {row[0].partition("-")[0] for row in rows}
 
     def last_state(self, pipeline_id: str) -> str | None:
@@ -116,10 +156,11 @@ class Warehouse:
             dialect.name(dialect.fold(name))
             for name in ("load_id", "pipeline_id", "last_sequence", "committed_at", "state_chunk", "state")
         )
-        rows = self.session.execute(
+        rows = self._select(
+            "reading the ledger",
             f"SELECT {load_id}, {chunk}, {state} FROM {dialect.table(self.ledger)} "
             f"WHERE {pipeline} = {dialect.literal(pipeline_id)} AND {state} IS NOT NULL "
-            f"ORDER BY {sequence} DESC, {committed} DESC, {load_id}, {chunk} LIMIT {MAX_STATE_CHUNKS}"
+            f"ORDER BY {sequence} DESC, {committed} DESC, {load_id}, {chunk} LIMIT {MAX_STATE_CHUNKS}",
         )
         return "".join(row[2] for row in rows if row[0] == rows[0][0]) if rows else None
 
@@ -127,8 +168,7 @@ class Warehouse:
         """Create the table, or give it the columns that it lacks."""
         wanted = list(columns)
         if table.schema not in self._schemas:
-            if not self.session.execute(self.dialect.schema_exists(table.schema)):
-                self.session.execute(self.dialect.create_schema(table.schema))
+            self._make_schema(table.schema)
             self._schemas.add(table.schema)
         frozen = self.frozen and table != self.ledger
         present = self.columns(table)
@@ -137,6 +177,17 @@ class Warehouse:
             self.session, self.dialect, table, wanted, present, frozen=frozen, pause=self.pause
         )
 
+    def _make_schema(self, schema: str) -> None:
+        exists = self.dialect.schema_exists(schema)
+        if self.session.execute(exists):
+            return
+        try:
+            self.session.execute(self.dialect.create_schema(schema))
+        except WarehouseError:
+            # Another run may create it at this moment, which IF NOT EXISTS does not see.
+            if not self.session.execute(exists):
+                raise
+
     def commit(self, load: Load) -> None:
         """Make the load visible, all of it or nothing.
 
@@ -144,77 +195,86 @@ class Warehouse:
         and a COMMIT whose answer was lost is looked up in the ledger. Raises CommitError, after which nothing of the
         load is visible unless its text says that nobody knows.
         """
-        manifests = self._stage_manifests(load)
+        manifests: dict[ClosedBatch, str] = {}
+        retries = Retries(f"load {load.load_id}", self.pause)
         try:
-            for attempt in range(1, MAX_ATTEMPTS + 1):
-                try:
-                    self._commit_once(load, manifests)
-                    return
-                except WarehouseError as error:
-                    if not (error.connection_lost or error.conflict) or attempt == MAX_ATTEMPTS:
-                        raise _as_commit_error(load, error) from error
-                    self._wait_to_retry(load, attempt, error)
+            self._stage_manifests(load, manifests)
+            while not self._commit_once(load, manifests, retries):
+                pass
         finally:
             self._remove([*manifests.values()])
 
-    def _wait_to_retry(self, load: Load, attempt: int, error: WarehouseError) -> None:
-        seconds = random.uniform(0.5, 1.0) * RETRY_SECONDS * 2 ** (attempt - 1)  # noqa: S311 - spreads retries only
-        logger.warning(
-            "load %s: attempt %d of %d failed (%s); again in %.1f s",
-            load.load_id,
-            attempt,
-            MAX_ATTEMPTS,
-            error,
-            seconds,
-        )
-        if error.connection_lost:
-            self._forget_session()
-        self.pause(seconds)
+    def _commit_once(self, load: Load, manifests: dict[ClosedBatch, str], retries: Retries) -> bool:
+        """Try once; return whether the load is committed. Raises where trying again does not help."""
+        try:
+            if not self._was_committed(load):
+                self._run_transaction(load, manifests)
+            return True
+        except WarehouseError as error:
+            if error.connection_lost:
+                self._forget_session()
+            try:
+                retries.wait(error)
+            except WarehouseError:
+                raise self._given_up(load, error) from error
+            return False
 
-    def _commit_once(self, load: Load, manifests: dict[ClosedBatch, str]) -> None:
+    def _run_transaction(self, load: Load, manifests: dict[ClosedBatch, str]) -> None:
         self._make_tables(load)
         merges = self._make_scratch_tables(load)
         self.session.execute(self.dialect.begin)
-        transaction = self.session.transaction()
+        self._transaction = OpenTransaction(self.session.transaction())
         try:
+            self._lock(load)
             loaded = self._copy_all(load, manifests, merges)
             for statement in self._ledger_inserts(load, loaded):
                 self.session.execute(statement)
-        except BaseException:
-            self._roll_back()
-            raise
-        try:
+            self._transaction = replace(self._transaction, commit_sent=True)
             self.session.execute("COMMIT")
-        except WarehouseError as error:
-            if not error.connection_lost:
+        except BaseException as error:
+            if not (isinstance(error, WarehouseError) and error.connection_lost):
                 self._roll_back()
-                raise
-            self._resolve(load, transaction, error)
+            raise
+        self._transaction = None
         self._drop_scratch_tables(merges)
 
-    def _resolve(self, load: Load, transaction: str, error: WarehouseError) -> None:
-        """Find out whether a COMMIT that was not answered has worked; return if it has.
+    def _lock(self, load: Load) -> None:
+        if any(table.method.applies or table.overwrite or table.activated is not None for table in load.tables):
+            self.session.execute(self.dialect.lock(self.ledger, "load_id"))
 
-        Raises the error again, to be retried, if it has not; CommitError if nobody can tell.
-        """
-        logger.warning("load %s: COMMIT was not answered (%s); asking the ledger", load.load_id, error)
-        self._forget_session()
-        name = self.dialect.name
-        query = (
-            f"SELECT COUNT(*) FROM {self.dialect.table(self.ledger)} "
-            f"WHERE {name(self.dialect.fold('load_id'))} = {self.dialect.literal(load.load_id)}"
-        )
-        try:
-            self.session.end_transaction(transaction)
+    def _was_committed(self, load: Load) -> bool:
+        """End the transaction that a lost session may have left open; return whether its COMMIT worked after all."""
+        if self._transaction is None:
+            return False
+        self.session.end_transaction(self._transaction.name)
+        committed = False
+        if self._transaction.commit_sent:
+            logger.warning("load %s: COMMIT was not answered; asking the ledger", load.load_id)
+            # Snowflake: another session is certain to see a commit only if it began after it (READ_CONSISTENCY_MODE).
+            self._forget_session()
+            name = self.dialect.name(self.dialect.fold("load_id"))
+            query = (
+                f"SELECT COUNT(*) FROM {self.dialect.table(self.ledger)} "
+                f"WHERE {name} = {self.dialect.literal(load.load_id)}"
+            )
             committed = self.session.execute(query)[0][0] > 0
-        except BulkError as unknown:
-            raise CommitError(
-                f"load {load.load_id}: COMMIT was not answered ({error}), nor was the ledger ({unknown}); "
+            logger.info("load %s: it was %s", load.load_id, "committed" if committed else "not committed")
+        self._transaction = None
+        return committed
+
+    def _given_up(self, load: Load, error: WarehouseError) -> WarehouseError:
+        """Return the error that ends the run: it names the load_id, and what is in the tables."""
+        if self._transaction is not None and self._transaction.commit_sent:
+            return CommitError(
+                f"load {load.load_id}: COMMIT was not answered, nor was the ledger ({error}); "
                 f"the load may be in the warehouse: look for this load_id in {self.ledger}"
-            ) from error
-        if not committed:
-            raise error
-        logger.info("load %s: it was committed", load.load_id)
+            )
+        if isinstance(error, CommitError):
+            return error  # says it already
+        return CommitError(
+            f"load {load.load_id} was rolled back, its tables are as the load before it left them: {error}",
+            code=error.code,
+        )
 
     def _forget_session(self) -> None:
         """Close the session; the next statement opens another, which looks at the tables anew."""
@@ -278,15 +338,14 @@ class Warehouse:
         which = f"{name} = {dialect.literal(str(table.table))}"
         return f"(SELECT MAX({version}) FROM {dialect.table(self.ledger)} WHERE {which})"
 
-    def _stage_manifests(self, load: Load) -> dict[ClosedBatch, str]:
-        keys = {}
+    def _stage_manifests(self, load: Load, keys: dict[ClosedBatch, str]) -> None:
+        """Stage what COPY reads the names of files from, and enter it into `keys`."""
         for table in load.tables:
             for batch in table.batches:
                 content = self.dialect.manifest(batch, self.stage.url)
                 if content is not None:
                     keys[batch] = f"{batch.files[0].key}.manifest"
                     self.stage.put(keys[batch], content)
-        return keys
 
     def _make_scratch_tables(self, load: Load) -> dict[ClosedBatch, Merge]:
         """Create what upserts need before BEGIN: on Snowflake even a temporary table commits."""
@@ -359,10 +418,11 @@ class Warehouse:
             if self.dialect.copy_count is not None:
                 rows = self.session.execute(self.dialect.copy_count)
             count += self.dialect.copied_rows(rows)
-        if count != batch.row_count:
+        staged = sum(file.row_count for file in batch.files)
+        if not batch.row_count == staged == count:
             raise CommitError(
                 f"load {load.load_id} was rolled back: stream {batch.stream!r} has {batch.row_count} rows read, "
-                f"{sum(file.row_count for file in batch.files)} staged, {count} loaded by the warehouse"
+                f"{staged} staged, {count} loaded by the warehouse"
             )
         if merge is not None:
             self._apply(load, table, batch, merge)
@@ -398,7 +458,9 @@ class Warehouse:
         except BulkError as error:
             # Never hides the first error. A session that cannot roll back is closed: the warehouse does it then.
             logger.warning("ROLLBACK was not answered (%s); the session is closed instead", error)
-            self.close()
+            self._forget_session()
+            return
+        self._transaction = None
 
     def _remove(self, keys: list[str]) -> None:
         if not keys:
@@ -407,10 +469,3 @@ class Warehouse:
             self.stage.remove(keys)
         except BulkError as error:
             logger.warning("a staged file stays: %s", error)
-
-
-def _as_commit_error(load: Load, error: WarehouseError) -> WarehouseError:
-    """A failed load says so, with its load_id; an error that says it already stays as it is."""
-    if isinstance(error, CommitError):
-        return error
-    return CommitError(f"load {load.load_id} was rolled back: {error}", code=error.code)

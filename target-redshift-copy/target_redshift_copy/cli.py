@@ -9,7 +9,6 @@ from singer_bulk.cli import BulkTarget, Connector, s3_settings
 from singer_bulk.cli import main as run_main
 from singer_bulk.dialect import Session, Table
 from singer_bulk.errors import ConfigError
-from singer_bulk.ledger import LEDGER_NAME
 from singer_bulk.names import DEFAULT_SCHEMA
 from singer_bulk.stage import S3Stage
 from singer_bulk.values import FileFormat
@@ -35,11 +34,8 @@ class TargetRedshiftCopy(BulkTarget):
         stage = S3Stage(s3_settings(self.config))
         schema = self.config.get("default_target_schema") or DEFAULT_SCHEMA
         dialect = Redshift(self._access())
-        return Connector(
-            Warehouse(self._connect, dialect, stage, ledger=Table(dialect.fold(schema), LEDGER_NAME)),
-            stage,
-            file_format,
-        )
+        ledger = Table(dialect.fold(schema), dialect.fold(self.config["ledger_table"]))
+        return Connector(Warehouse(self._connect, dialect, stage, ledger=ledger), stage, file_format)
 
     def _connect(self) -> Session:
         from target_redshift_copy.session import RedshiftSession

@@ -233,6 +233,10 @@ class Redshift:
         """Return the statement."""
         return f"DROP VIEW IF EXISTS {self.table(view)}"
 
+    def lock(self, table: Table, column: str) -> str:
+        """Return the statement; the snapshot is taken at the first statement behind it (c_serial_isolation, r_LOCK)."""
+        return f"LOCK {self.table(table)}"
+
     def delete_rows(self, table: Table) -> str:
         """Return the statement; r_TRUNCATE commits, DELETE does not."""
         return f"DELETE FROM {self.table(table)}"

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, NoReturn
 from singer_bulk.cli import BulkTarget, Connector, s3_settings
 from singer_bulk.cli import main as run_main
 from singer_bulk.dialect import Session, Table
-from singer_bulk.ledger import LEDGER_NAME
 from singer_bulk.names import DEFAULT_SCHEMA
 from singer_bulk.stage import S3Stage
 from singer_bulk.values import FileFormat
@@ -32,7 +31,8 @@ class TargetSnowflakeStage(BulkTarget):
         stage = S3Stage(s3_settings(self.config))
         dialect = self._dialect()
         schema = dialect.fold(self.config.get("default_target_schema") or DEFAULT_SCHEMA)
-        warehouse = Warehouse(self._connect, dialect, stage, ledger=Table(schema, LEDGER_NAME.upper()))
+        ledger = Table(schema, dialect.fold(self.config["ledger_table"]))
+        warehouse = Warehouse(self._connect, dialect, stage, ledger=ledger)
         warehouse.prepare = lambda session: make_objects(session, dialect, self.config)
         return Connector(warehouse, stage, file_format)
 

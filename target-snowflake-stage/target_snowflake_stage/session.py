@@ -37,6 +37,9 @@ _SAME_NAMES = ("account", "user", "password", "authenticator", "token", "role", 
 _ENDPOINT_NAMES = ("host", "port", "protocol")
 
 
+logger = logging.getLogger(__name__)
+
+
 class SnowflakeSession:
     """One connection in autocommit."""
 
@@ -79,7 +82,13 @@ class SnowflakeSession:
         for _ in range(GONE_ATTEMPTS):
             if name not in {str(row[0]) for row in self.execute("SHOW TRANSACTIONS")}:
                 return
-            self.execute(f"SELECT SYSTEM$ABORT_TRANSACTION({int(name)})")
+            try:
+                self.execute(f"SELECT SYSTEM$ABORT_TRANSACTION({int(name)})")
+            except WarehouseError as error:
+                if error.connection_lost:
+                    raise
+                # It may have ended since; the next look tells.
+                logger.debug("transaction %s was not aborted: %s", name, error)
             time.sleep(GONE_SECONDS)
         raise WarehouseError(f"Snowflake: the transaction {name} of a lost session is still there")
 

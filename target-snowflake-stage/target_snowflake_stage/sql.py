@@ -261,6 +261,15 @@ class Snowflake:
         """Return the statement."""
         return f"DROP VIEW IF EXISTS {self.table(view)}"
 
+    def lock(self, table: Table, column: str) -> str:
+        """Return an UPDATE that changes nothing: there is no LOCK, an UPDATE waits for another one until its COMMIT.
+
+        sql-reference/transactions: a statement sees what was committed before it began. A MERGE that began, waited for
+        another one and went on is such a statement; one that begins after this UPDATE has waited is none.
+        """
+        where, latest = self.table(table), name(self.fold(column))
+        return f"UPDATE {where} SET {latest} = {latest} WHERE {latest} = (SELECT MAX({latest}) FROM {where})"
+
     def delete_rows(self, table: Table) -> str:
         """Return the statement; TRUNCATE would forget the load metadata (sql/truncate-table)."""
         return f"DELETE FROM {self.table(table)}"
