@@ -15,6 +15,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -326,14 +327,35 @@ def emit_state(state: str) -> None:
     try:
         sys.stdout.write(state + "\n")
         sys.stdout.flush()
-    except BrokenPipeError as error:
-        raise BulkError("standard output is closed; the load is committed, its STATE could not be written") from error
+    except OSError as error:
+        # What waits in the buffer would be written once more at exit, and fail once more, without a word of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise BulkError(
+            f"standard output takes no STATE ({error.strerror}); all before it is committed; "
+            "with a pipeline_id the ledger has this STATE: --last-state prints it"
+        ) from error
 
 
 class _Signals:
     """The first signal asks the run to stop where that is safe, a second ends the process at once."""
 
     number: int | None = None
+
+    def watch(self) -> None:
+        """Take signals from now on."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.take)
+        # While a driver waits in C for the warehouse, `take` is not called: that waits for the driver. Each signal is
+        # also a byte in this pipe, whoever waits, and the thread that reads it ends the process at the second one.
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        signal.set_wakeup_fd(writer)
+        threading.Thread(target=self._end_at_the_second, args=(reader,), name="signals", daemon=True).start()
+
+    @staticmethod
+    def _end_at_the_second(reader: int) -> None:
+        numbers = os.read(reader, 1) + os.read(reader, 1)
+        os._exit(128 + numbers[-1])
 
     def take(self, number: int, frame: FrameType | None) -> None:
         if self.number is not None:
@@ -349,8 +371,7 @@ def main(target: type[BulkTarget]) -> NoReturn:
     """Run the command line of a target and exit."""
     # Before Python 3.12 a decoder in C counts against it: documents of MAX_DEPTH levels, and the stack they stand on.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 2 * MAX_DEPTH + 1000))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _signals.take)
+    _signals.watch()
     logger = logging.getLogger(target.name)
     try:
         target.cli.main(standalone_mode=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from singer_bulk.columns import INTEGER, TIMESTAMPTZ, Column, ColumnType, Kind
 from singer_bulk.dialect import Load, TableLoad
 
-LEDGER_NAME = "_singer_loads"
 # A VARCHAR of Redshift takes 65,535 bytes (r_Character_types), a character up to 4 of them.
 MAX_TEXT_BYTES = 65_535
 CHUNK_CHARACTERS = MAX_TEXT_BYTES // 4

@@ -6,7 +6,8 @@ The rules, in the order in which they matter:
 - A load ends at a STATE, or at a clean end of input: limits of the flush policy close and stage files, but rows
   commit only with the STATE that covers them, so a tap that resumes from it sends no committed row again.
 - A STATE that arrives while nothing is uncommitted is emitted at once.
-- If any stream is loaded by `overwrite`, all streams of the run commit once, at the end of input.
+- If any stream is loaded by `overwrite`, all streams of the run commit once, at the end of input, and no STATE comes
+  out before.
 - Whatever ends the run early rolls back what is uncommitted and emits nothing for it.
 """
 
@@ -16,7 +17,7 @@ import logging
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import IO, Any, Protocol
 
@@ -24,7 +25,7 @@ from singer_bulk.batch import Encoders
 from singer_bulk.change_feeds import known_values
 from singer_bulk.collector import keep_freed_memory
 from singer_bulk.columns import Column
-from singer_bulk.dialect import OVERWRITE, Load, Table, TableLoad
+from singer_bulk.dialect import OVERWRITE, Load, LoadMethod, Table, TableLoad
 from singer_bulk.errors import BulkError, ConfigError, Interrupted, RecordBeforeSchema
 from singer_bulk.evolution import Placement, with_pending
 from singer_bulk.fileformat import FileFormat
@@ -90,6 +91,7 @@ class Run:
         self._run_id = uuid.uuid4().hex
         self._names = StagedNames(settings.key_prefix, self._started_at, self._run_id)
         self._streams: dict[str, Stream] = {}
+        self._made_of: dict[str, set[str]] = {}  # the tap's stream -> what stream maps made of it
         self._ended: list[TableLoad] = []
         self._sequence = 0
         self._state: str | None = None
@@ -186,20 +188,23 @@ class Run:
     def _take_state(self, state: str) -> None:
         self._state = state
         self._covered = True
+        if self._holds():
+            return
         if not self._uncommitted():
             self._emit_state()
-        elif self._due and not self._holds():
+        elif self._due:
             self._flush()
 
     def _take_schemas(self, message: Schema) -> None:
         for schema in self._mapper.schemas(message) if self._mapper else (message,):
+            self._made_of.setdefault(message.stream, set()).add(schema.stream)
             self._take_schema(schema)
 
     def _take_schema(self, message: Schema) -> None:
         known = self._streams.get(message.stream)
         text = bytes(message.schema)
         if known is not None:
-            if known.schema_text == text:
+            if known.schema_text == text and known.message.key_properties == message.key_properties:
                 return
             # The files of the old SCHEMA are closed; they commit before or with the new one's, in their order.
             self._end_stream(known)
@@ -255,8 +260,8 @@ class Run:
 
     def _take_version(self, message: ActivateVersion) -> None:
         """Rows of lower versions become obsolete in the load that holds what came before."""
-        stream = self._streams.get(message.stream)
-        if stream is None or not self._settings.act_on_versions:
+        made = self._made_of.get(message.stream, set()) & self._streams.keys()
+        if not made or not self._settings.act_on_versions:
             return
         if not self._settings.add_record_metadata:
             if not self._warned_of_versions:
@@ -269,7 +274,8 @@ class Run:
         if not self._uncommitted():
             self._load_opened = self._clock.monotonic()
         self._covered = False
-        stream.activated = max(message.version, stream.activated or 0)
+        for stream in (self._streams[name] for name in made):
+            stream.activated = max(message.version, stream.activated or 0)
 
     def _end_stream(self, stream: Stream) -> None:
         load = stream.take_load()
@@ -299,22 +305,14 @@ class Run:
             for stream in self._streams.values()
             if stream.has_work or stream.rejected or (at_end and self._needs_table(stream))
         ]
-        chosen = _joined([*self._ended, *(stream.take_load() for stream in wanting)])
+        for stream in wanting:
+            stream.close_batch()  # if S3 fails here, what is staged is still known and will be removed
+        parts = [*self._ended, *(stream.take_load() for stream in wanting)]
         self._ended = []
-        now = self._clock.now().astimezone(timezone.utc)
-        load = Load(
-            load_id=f"{self._run_id}-{self._counts['load'] + 1}",
-            pipeline_id=self._settings.pipeline_id,
-            tables=chosen,
-            state=self._state,
-            sequence=self._sequence - 1,
-            started_at=self._started_at.astimezone(timezone.utc).isoformat(" "),
-            committed_at=now.isoformat(" "),
-            connector_version=self._settings.connector_version,
-        )
-        keys = [file.key for table in chosen for batch in table.batches for file in batch.files]
+        keys = [file.key for part in parts for batch in part.batches for file in batch.files]
         rejects: list[str] = []
         try:
+            load = self._new_load(_joined(parts))
             rejects = self._rejects.stage() if self._rejects else []
             self._warehouse.commit(load)
         except BaseException:
@@ -323,11 +321,28 @@ class Run:
         self._counts["load"] += 1
         self._ledgered = self._state
         self._due = False
-        for table in chosen:
+        for table in load.tables:
             logger.info("load %s: %s rows of %s in %s", load.load_id, _rows(table), table.stream, table.table)
-        self._emit_state()
-        if not self._settings.keep_staged_files:
-            self._remove(keys)
+        try:
+            self._emit_state()
+        finally:
+            if not self._settings.keep_staged_files:
+                self._remove(keys)
+
+    def _new_load(self, tables: tuple[TableLoad, ...]) -> Load:
+        now = self._clock.now().astimezone(timezone.utc)
+        sequence = self._sequence
+        self._sequence += 1  # the load's own number: without a row it is later than the load before it, too
+        return Load(
+            load_id=f"{self._run_id}-{self._counts['load'] + 1}",
+            pipeline_id=self._settings.pipeline_id,
+            tables=tables,
+            state=self._state,
+            sequence=sequence,
+            started_at=self._started_at.astimezone(timezone.utc).isoformat(" "),
+            committed_at=now.isoformat(" "),
+            connector_version=self._settings.connector_version,
+        )
 
     def _emit_state(self) -> None:
         if self._state is not None and self._state != self._emitted:
@@ -397,8 +412,8 @@ class Run:
             return
         try:
             kept = self._warehouse.committed_runs() if self._settings.keep_staged_files else set()
-            keys = self._stage.keys(self._names.prefix)
-            found = leftovers(keys, self._clock.now(), timedelta(hours=hours), {*kept, self._run_id})
+            written = self._stage.written(self._names.prefix)
+            found = leftovers(written, self._clock.now(), timedelta(hours=hours), {*kept, self._run_id})
             self._stage.remove(found)
         except BulkError as error:
             logger.warning("what dead runs left in the stage could not be removed: %s", error)
@@ -429,11 +444,22 @@ def _joined(tables: Iterable[TableLoad]) -> tuple[TableLoad, ...]:
             part.table,
             columns,
             first.batches + part.batches,
-            part.method,
+            _joined_method(part.stream, first.method, part.method),
             max((one for one in (first.activated, part.activated) if one is not None), default=None),
             first.rejected + part.rejected,
         )
     return tuple(joined.values())
+
+
+def _joined_method(stream: str, first: LoadMethod, second: LoadMethod) -> LoadMethod:
+    """Return the method of a table whose SCHEMA changed; what tells a delete may be in one SCHEMA only."""
+    if first.applies and first.keys != second.keys:
+        raise ConfigError(
+            f"stream {stream!r}: its key properties changed from {first.keys} to {second.keys} before a STATE ended "
+            "the load of the former, so it cannot be loaded by its keys; load it by append-only or overwrite"
+        )
+    deleted_at, marks = second.feed.deleted_at or first.feed.deleted_at, second.feed.marks or first.feed.marks
+    return replace(second, feed=replace(second.feed, deleted_at=deleted_at, marks=marks))
 
 
 def _rows(table: TableLoad) -> int:

@@ -154,7 +154,7 @@ SHARED_SETTINGS = (
     setting(
         "sweep_after_hours",
         th.NumberType(minimum=1),
-        "Remove staged files of runs that began longer ago and died, at the end of a run; must be longer than any run. "
+        "Remove staged files of runs that died, at the end of a run: of those that wrote their last file longer ago. "
         "Needs s3:ListBucket. Default: never.",
     ),
     setting(
@@ -248,4 +248,5 @@ SHARED_SETTINGS = (
         "Schema of the tables, by the part of a stream's name before its last dash; goes before default_target_schema.",
     ),
     setting("pipeline_id", th.StringType, "Name of the pipeline in the ledger; default: Meltano's state id."),
+    setting("ledger_table", th.StringType, "Table of the ledger, in default_target_schema.", default="_singer_loads"),
 )

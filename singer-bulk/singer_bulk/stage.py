@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from singer_bulk.errors import ConfigError, StageError
 
 # A file is sent in parts of 8 MiB while it is written, so that its size does not count in memory; S3 takes
 # parts of 5 MiB and more (AWS: Multipart upload limits).
 PART_BYTES = 8 << 20
+# Of each call; boto3 waits longer from one to the next, up to 20 seconds, and differently each time.
+MAX_ATTEMPTS = 8
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,8 +60,8 @@ class Stage(Protocol):
     def remove(self, keys: Iterable[str]) -> None:
         """Remove files."""
 
-    def keys(self, prefix: str) -> list[str]:
-        """Return the keys of all files under the prefix."""
+    def written(self, prefix: str) -> dict[str, datetime]:
+        """Return the keys of all files under the prefix, and when each was written."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +91,24 @@ def s3_client(settings: S3Settings) -> Any:
             profile_name=settings.profile,
             region_name=settings.region,
         )
-        config = Config(retries={"max_attempts": 8, "mode": "standard"}, connect_timeout=10, read_timeout=60)
-        return session.client("s3", endpoint_url=settings.endpoint_url, config=config)
+        config = Config(
+            retries={"total_max_attempts": MAX_ATTEMPTS, "mode": "standard"}, connect_timeout=10, read_timeout=60
+        )
+        client = session.client("s3", endpoint_url=settings.endpoint_url, config=config)
     except (BotoCoreError, ValueError) as error:
         raise ConfigError(f"S3 cannot be reached: {error}; check aws_profile, s3_region and s3_endpoint_url") from error
+    client.meta.events.register("before-send.s3", _log_retry)
+    return client
+
+
+def _log_retry(request: Any, **_: Any) -> None:
+    """Log a call that boto3 sends again; the header counts the attempts (AWS SDKs: amz-sdk-request)."""
+    told = request.headers.get("amz-sdk-request", b"")
+    text = told.decode() if isinstance(told, bytes) else str(told)
+    counts = dict(part.strip().split("=", 1) for part in text.split(";") if "=" in part)
+    if counts.get("attempt", "1") != "1":
+        path = urlsplit(request.url).path
+        logger.warning("S3 %s %s: attempt %s of %d", request.method, path, counts["attempt"], MAX_ATTEMPTS)
 
 
 class S3Stage:
@@ -117,11 +138,11 @@ class S3Stage:
         with _s3_errors(self.bucket, key, "s3:PutObject"):
             self._client.put_object(Bucket=self.bucket, Key=key, Body=content)
 
-    def keys(self, prefix: str) -> list[str]:
-        """Return the keys under the prefix; needs s3:ListBucket."""
+    def written(self, prefix: str) -> dict[str, datetime]:
+        """Return the keys under the prefix with their times; needs s3:ListBucket."""
         with _s3_errors(self.bucket, prefix, "s3:ListBucket"):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
-            return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+            return {entry["Key"]: entry["LastModified"] for page in pages for entry in page.get("Contents", ())}
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove the keys, one request for up to 1,000 of them (AWS: DeleteObjects)."""

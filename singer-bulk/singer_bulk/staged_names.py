@@ -1,14 +1,14 @@
 """What are staged files called, and which of them did dead runs leave behind?
 
 A file lies under `<prefix>/<stream>/`. Its name carries the moment when its run began and the run's id. A run that is
-killed leaves its files there: what belongs to a run that is over can be told by age, and what a load committed (and is
-kept on purpose) by the ledger.
+killed leaves its files there: that a run is over is told by the age of its youngest file, and what a load committed
+(and is kept on purpose) by the ledger.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta, timezone
 
 STARTED_FORMAT = "%Y%m%dT%H%M%SZ"
@@ -42,16 +42,18 @@ def _folder(stream: str) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in stream) or "_"
 
 
-def leftovers(keys: Iterable[str], now: datetime, older_than: timedelta, kept_runs: Collection[str]) -> list[str]:
-    """Return the keys that a dead run left: named as ours, of a run that began longer ago than `older_than`, and not
-    of one whose files are kept. Rejected records are never among them.
+def leftovers(
+    written: Mapping[str, datetime], now: datetime, older_than: timedelta, kept_runs: Collection[str]
+) -> list[str]:
+    """Return the keys that a dead run left: named as ours, of a run that wrote its last file longer ago than
+    `older_than`, and not of one whose files are kept. Rejected records are never among them.
+
+    `written` says when each key was written, by the clock of S3.
     """
-    found = []
-    for key in keys:
-        name = _NAME.fullmatch(key)
-        if name is None or name[2] in kept_runs:
-            continue
+    names = {key: name for key in written if (name := _NAME.fullmatch(key)) is not None}
+    alive: dict[str, datetime] = {}  # run -> when it was last seen alive
+    for key, name in names.items():
         started = datetime.strptime(name[1], STARTED_FORMAT).replace(tzinfo=timezone.utc)
-        if now - started > older_than:
-            found.append(key)
-    return found
+        alive[name[2]] = max(started, written[key], alive.get(name[2], started))
+    dead = {run for run, seen in alive.items() if now - seen > older_than} - set(kept_runs)
+    return [key for key, name in names.items() if name[2] in dead]

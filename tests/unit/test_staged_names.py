@@ -7,14 +7,16 @@ from datetime import datetime, timedelta, timezone
 from singer_bulk.staged_names import leftovers
 
 NOW = datetime(2020, 6, 10, tzinfo=timezone.utc)
-RUN, OTHER = "a" * 32, "b" * 32
+RUN, KEPT, LONG, YOUNG = "a" * 32, "b" * 32, "c" * 32, "d" * 32
 
 
 def test_only_old_files_of_dead_runs_are_leftovers() -> None:
-    """By name, age and ledger."""
-    dead = [f"p/orders/20200601T000000Z-{RUN}-00001.csv.gz", f"p/orders/20200601T000000Z-{RUN}-00001.csv.gz.manifest"]
-    live = f"p/orders/20200609T230000Z-{RUN}-00001.csv.gz"
-    kept = f"p/orders/20200601T000000Z-{OTHER}-00001.csv.gz"
-    foreign = ["p/orders/data.csv.gz", f"p/_rejected/orders/20200601T000000Z-{RUN}-00001.jsonl"]
-    found = leftovers([*dead, live, kept, *foreign], NOW, timedelta(hours=48), {OTHER})
-    assert found == dead
+    """By name, age and ledger. A run that began long ago and still writes files is alive, with all of its files."""
+    begun = "20200601T000000Z"
+    dead = [f"p/orders/{begun}-{RUN}-00001.csv.gz", f"p/orders/{begun}-{RUN}-00001.csv.gz.manifest"]
+    kept = [f"p/orders/{begun}-{KEPT}-00001.csv.gz"]
+    foreign = ["p/orders/data.csv.gz", f"p/_rejected/orders/{begun}-{RUN}-00001.jsonl"]
+    live = [f"p/orders/{begun}-{LONG}-00001.csv.gz", f"p/users/20200609T230000Z-{YOUNG}-00001.csv.gz"]
+    written = dict.fromkeys([*dead, *kept, *foreign, *live], NOW - timedelta(days=9))
+    written[f"p/users/{begun}-{LONG}-00002.csv.gz"] = NOW - timedelta(hours=47)
+    assert leftovers(written, NOW, timedelta(hours=48), {KEPT}) == dead
