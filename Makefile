@@ -7,7 +7,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 BIN := .venv/bin
 
-.PHONY: setup check test test-cdc demo bench conformance
+.PHONY: setup check test test-cdc faults demo bench conformance
 
 setup: .venv/.ready
 
@@ -33,6 +33,10 @@ test: setup
 test-cdc: setup
 	$(BIN)/python -m tests.cdc.packages
 	$(BIN)/pytest -n 2 --dist loadgroup --cdc tests/cdc
+
+# Every fault at every moment, which takes hours; writes docs/faults.md.
+faults: setup
+	$(BIN)/python -m tests.faults
 
 # On real accounts, with configuration files of the two targets: make conformance REDSHIFT=r.json SNOWFLAKE=s.json
 conformance: setup

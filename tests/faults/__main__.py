@@ -1,0 +1,54 @@
+"""`python -m tests.faults`: the long form on both stand-ins at once; writes docs/faults.md.
+
+`--kills 20 --pairs 5` makes it shorter. `--only redshift` writes the outcomes of one warehouse to standard output, and
+`--page FILE...` the page from such outcomes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.faults.long_form import run_all
+from tests.faults.page import page
+from tests.faults.strikes import TARGETS
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "faults.md"
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200, help="at random instants, per warehouse")
+    parser.add_argument("--pairs", type=int, default=50, help="of pipelines at once, per warehouse and kind")
+    parser.add_argument("--only", choices=list(TARGETS))
+    parser.add_argument("--page", type=Path, nargs="+", metavar="FILE")
+    chosen = parser.parse_args()
+    if chosen.page:
+        write_page(line for file in chosen.page for line in file.read_text().splitlines())
+    elif chosen.only:
+        run_all(chosen.only, chosen.kills, chosen.pairs)
+    else:
+        write_page(_both(chosen.kills, chosen.pairs))
+
+
+def write_page(lines: Iterable[str]) -> None:
+    """Write docs/faults.md from outcomes."""
+    PAGE.write_text(page(json.loads(line) for line in lines))
+
+
+def _both(kills: int, pairs: int) -> list[str]:
+    command = [sys.executable, "-m", "tests.faults", "--kills", str(kills), "--pairs", str(pairs), "--only"]
+    running = [subprocess.Popen([*command, warehouse], stdout=subprocess.PIPE, text=True) for warehouse in TARGETS]
+    outputs = [process.communicate()[0] for process in running]
+    if any(process.returncode for process in running):
+        raise SystemExit("the long form ended early; see above")
+    return [line for output in outputs for line in output.splitlines()]
+
+
+if __name__ == "__main__":
+    main()

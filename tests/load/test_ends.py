@@ -1,0 +1,82 @@
+"""How a run ends: a signal while it waits for the warehouse, standard output that is gone, a tap that fell silent."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import Warehouses
+from tests.faults.feeds import Feed
+from tests.faults.strikes import Ground, Moment, Place, end_detached, started, states_of
+
+FEED = Feed("append-only", steps=2)
+
+
+@pytest.fixture
+def ground(warehouses: Warehouses) -> Iterator[Ground]:
+    """The stand-ins of this worker, as the harness wants them."""
+    made = Ground(warehouses.start("s3", "redshift", "snowflake"))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+@pytest.mark.parametrize("warehouse", ["redshift", "snowflake"])
+def test_signal_while_the_warehouse_works(ground: Ground, warehouse: str, signals: int) -> None:
+    """The first signal lets the load that is under way finish, and its STATE come out; the second ends it at once."""
+    place = Place(ground, warehouse)
+    ground.order(Moment(warehouse, "hang", "^COPY"))
+    try:
+        with started(warehouse, place.configuration("append-only", batch_size_rows=12)) as process:
+            assert process.stdin is not None
+            process.stdin.write(FEED.messages())
+            process.stdin.flush()  # and stays open: the tap has more to say
+            deadline = time.monotonic() + 60
+            while ground.pending(warehouse) and time.monotonic() < deadline:
+                process.poll()
+            for _ in range(signals):
+                process.send_signal(signal.SIGTERM)
+                process.poll()
+            if signals == 1:
+                ground.clear(warehouse)
+            process.wait(60)
+            stdout = process.stdout.read()
+    finally:
+        ground.clear(warehouse)
+    end_detached(place)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert states_of(stdout) == ([{"next": 2}] if signals == 1 else [])
+    assert place.rows("orders") == place.rows("users") == FEED.rows(2 if signals == 1 else 0)
+
+
+def test_standard_output_that_is_gone(ground: Ground) -> None:
+    """Whoever read the STATEs is gone: one line says so, the load is there, and --last-state has its STATE."""
+    place = Place(ground, "redshift")
+    with started("redshift", place.configuration("append-only")) as process:
+        process.stdout.close()
+        assert process.stdin is not None
+        process.stdin.write(FEED.messages())
+        process.stdin.close()
+        stderr = process.stderr.read().decode()
+    assert process.returncode == 1
+    (told,) = [line for line in stderr.splitlines() if "ERROR" in line]
+    assert "standard output takes no STATE" in told
+    assert "Traceback" not in stderr
+    assert "Exception ignored" not in stderr
+    assert place.rows("users") == FEED.rows()
+
+
+def test_tap_that_falls_silent(ground: Ground) -> None:
+    """Rows that have waited long enough are loaded while the tap says nothing; a signal then ends the run."""
+    place = Place(ground, "redshift")
+    with started("redshift", place.configuration("append-only", batch_wait_seconds=0.5)) as process:
+        assert process.stdin is not None
+        process.stdin.write(FEED.messages())
+        process.stdin.flush()
+        assert states_of(process.stdout.readline()) == [{"next": 2}]
+        assert place.rows("orders") == FEED.rows()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 128 + signal.SIGINT
