@@ -15,9 +15,10 @@ Measured by killing, cutting off and refusing real processes on the stand-ins: `
 and is resumed, from the last STATE on standard output or from `--last-state`. Random instants are spread evenly over \
 the life of a run, from its first statement to its end; the feed has new keys and repeated ones.
 
-Each cell: **strikes / ended well by trying again / rows lost / rows doubled / torn**. Lost and doubled count rows of \
-both streams at the end, against an undisturbed run; a row with another value would count as both. Torn: right after \
-the fault the tables stood at no STATE, the two streams stood at different ones, or behind one that had come out.
+Each cell: **strikes / ended well / rows lost / rows doubled / torn**. Ended well: without a resume, after a lost \
+connection or a fault of S3 by trying again, before a kill because the run was over already. Lost and doubled count \
+rows of both streams at the end, against an undisturbed run; a row with another value would count as both. Torn: right \
+after the fault the tables stood at no STATE, the two streams stood at different ones, or behind one that had come out.
 
 With append-only, a resume from standard output doubles the rows of a load whose COMMIT worked and whose STATE did not \
 come out; `--last-state` closes that gap.
