@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-import sys
+from collections.abc import Callable
 from datetime import date, datetime, time, timezone
 from decimal import Decimal
 from typing import Any
@@ -16,17 +16,18 @@ EPOCH = date(1970, 1, 1).toordinal()
 _STAMP = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?)?"
 )
+_PLAIN = re.compile(r"-?0*(?=[\d.]{1,39}$)(\d{0,38}|\d*\.\d{1,37})")  # data-types-numeric, r_Numeric_types201
 
 
 def meaning(means: str, text: str) -> Any:
     """Return what the JSON text of a property means."""
     if means == "raw":
         return text
+    if means == "json":
+        return _document(text, _Sent)
     value = parsed(text)
     if means == "text":
         return value if isinstance(value, str) else text
-    if means == "json":
-        return _plain(value)
     return None if value is None else stored(means, value)
 
 
@@ -39,12 +40,7 @@ def stored(means: str, value: Any) -> Any:
 
 def parsed(text: str) -> Any:
     """Return the JSON value, numbers as Decimals."""
-    limit = sys.get_int_max_str_digits()
-    sys.set_int_max_str_digits(0)
-    try:
-        return json.loads(text, parse_int=Decimal, parse_float=Decimal)
-    finally:
-        sys.set_int_max_str_digits(limit)
+    return _document(text, Decimal)
 
 
 def _integer(value: Any) -> int:
@@ -57,18 +53,33 @@ def _double(value: Any) -> float:
     return float(value) + 0.0
 
 
-def _document(value: Any) -> Any:
-    return _plain(parsed(value) if isinstance(value, str) else value)
+class _Number:
+    """A number in a document that a warehouse gave back; no boolean equals it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.value = Decimal(text)
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Number) and self.value == other.value
+
+    __hash__ = None  # type: ignore[assignment] - what a double equals need not equal one another
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_plain(part) for part in value]
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        return value
-    return ("number", Decimal(str(value)) if isinstance(value, float) else Decimal(value))
+class _Sent(_Number):
+    """A number in a document that was sent: up to 38 plain digits are kept as they are, any other is a double."""
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, _Number) and _PLAIN.fullmatch(self.text) is None:
+            return float(self.text) == float(other.text)
+        return super().__eq__(other)
+
+
+def _document(text: str, number: Callable[[str], Any] = _Number) -> Any:
+    return json.loads(text, parse_int=number, parse_float=number)
 
 
 def _date(value: Any) -> str:

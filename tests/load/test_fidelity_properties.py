@@ -28,6 +28,13 @@ _SHOWN = {
 Made = tuple[list[Kind], list[list[str | None]]]
 
 
+class Streams(list[Made]):
+    """The streams of a run; where one fails, the assertion tells the value, not hypothesis all of them."""
+
+    def __repr__(self) -> str:
+        return f"{len(self)} streams"
+
+
 def lines_of(name: str, made: Made) -> Iterator[Any]:
     """The messages of a stream; its first property is the row's number."""
     kinds, rows = made
@@ -58,8 +65,6 @@ def check(loader: Loader, name: str, made: Made) -> int:
 @pytest.mark.timeout(100_000)
 def test_streams_come_back_equal(loader: Loader) -> None:
     """Every value of every stream arrives as it left, null and missing as NULL."""
-    if "snowflake" in loader.command:
-        pytest.skip("open: now and then a generated value comes back changed; the corpus of test_fidelity.py runs")
     counted = [0, 0]
     if "redshift" in loader.command:
         loader.rows("SET extra_float_digits TO 2")
@@ -71,8 +76,8 @@ def test_streams_come_back_equal(loader: Loader) -> None:
         phases=[Phase.generate],
         print_blob=False,
     )
-    @given(made=st.lists(streams(8), min_size=STREAMS_OF_A_RUN, max_size=STREAMS_OF_A_RUN))
-    def run(made: list[Made]) -> None:
+    @given(made=st.builds(Streams, st.lists(streams(8), min_size=STREAMS_OF_A_RUN, max_size=STREAMS_OF_A_RUN)))
+    def run(made: Streams) -> None:
         counted[0] += 1
         names = [f"s{counted[0]}_{number}" for number in range(len(made))]
         done = loader.load(*(line for name, one in zip(names, made, strict=True) for line in lines_of(name, one)))
