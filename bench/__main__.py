@@ -28,6 +28,8 @@ TOP = Path(__file__).parent.parent
 OUT = TOP / "bench" / "out"
 EMPTY = OUT / "empty.singer"
 COUNTS = {"narrow": 300_000, "wide": 60_000, "nested": 100_000}
+ENDS = {"narrow": 100_000, "wide": 20_000, "nested": 20_000}
+LONGER = {"narrow": 1_000_000, "wide": 120_000, "nested": 200_000}  # seconds of encoding, beside which a fork is little
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 LIMITS = {"narrow": 4.2, "wide": 5.0, "nested": 4.2}
 Runs = dict[str, list[Cost]]
@@ -93,10 +95,10 @@ def record_table(chart: dict[str, dict[str, float]]) -> list[str]:
         "target-redshift-copy, encoders 0": stub("redshift"),
         "target-redshift-copy, encoders 1": stub("redshift", 1),
         "target-snowflake-stage, encoders 0": stub("snowflake"),
+        "target-snowflake-stage, encoders 1": stub("snowflake", 1),
     }
     names = list(commands)
     starts = {name: middle(costs, cpu) for name, costs in interleaved(commands, EMPTY).items()}
-    starts[names[1]] = starts[names[0]]  # the floor has no use for an empty file
     lines = [
         "| workload | | records/s | MB/s | CPU s per million | peak MB | ×orjson | ×floor |",
         "|---|---|---:|---:|---:|---:|---:|---:|",
@@ -136,26 +138,65 @@ def start_up_table() -> list[str]:
 
 def encoders_table() -> list[str]:
     """Measure wall time over encoder processes."""
-    lines = ["| workload | encoders | wall s | × encoders 0 | CPU s | peak MB |", "|---|---:|---:|---:|---:|---:|"]
-    for name, count in COUNTS.items():
-        runs = interleaved({str(n): stub("redshift", n) for n in (0, 1, 2)}, workload(name, count))
-        start = median(run(stub("redshift"), EMPTY).wall_seconds for _ in range(ROUNDS))
-        for number, costs in runs.items():
-            pairs = zip(costs, runs["0"], strict=True)
-            part = median((one.wall_seconds - start) / (zero.wall_seconds - start) for one, zero in pairs)
-            wall = middle(costs, lambda cost: cost.wall_seconds) - start
-            peak = middle(costs, lambda cost: cost.peak_mb)
-            lines.append(f"| {name} | {number} | {wall:.2f} | {part:.2f} | {middle(costs, cpu):.2f} | {peak:.0f} |")
+    lines = [
+        "| workload | target | encoders | wall s | × encoders 0 | CPU s | peak MB |",
+        "|---|---|---:|---:|---:|---:|---:|",
+    ]
+    for name, count in LONGER.items():
+        for target in ("redshift", "snowflake"):
+            runs = interleaved({str(n): stub(target, n) for n in (0, 1, 2)}, workload(name, count))
+            start = median(run(stub(target), EMPTY).wall_seconds for _ in range(ROUNDS))
+            for number, costs in runs.items():
+                pairs = zip(costs, runs["0"], strict=True)
+                part = median((one.wall_seconds - start) / (zero.wall_seconds - start) for one, zero in pairs)
+                wall = middle(costs, lambda cost: cost.wall_seconds) - start
+                peak = middle(costs, lambda cost: cost.peak_mb)
+                lines.append(
+                    f"| {name} | {target} | {number} | {wall:.2f} | {part:.2f} "
+                    f"| {middle(costs, cpu):.2f} | {peak:.0f} |"
+                )
     return lines
 
 
 def scaling_table() -> list[str]:
     """Measure memory over the number of records."""
-    lines = ["| narrow records | CPU s | peak MB, encoders 0 | peak MB, encoders 1 |", "|---:|---:|---:|---:|"]
+    lines = [
+        "| narrow records | encoders | CPU s | wall s | peak MB, redshift | peak MB, snowflake |",
+        "|---:|---:|---:|---:|---:|---:|",
+    ]
     for count in (100_000, 1_000_000, 10_000_000):
         source = workload("narrow", count)
-        costs = [run(stub("redshift", encoders), source) for encoders in (0, 1)]
-        lines.append(f"| {count:,} | {costs[0].cpu_seconds:.1f} | {costs[0].peak_mb:.0f} | {costs[1].peak_mb:.0f} |")
+        for encoders in (0, 1, 2):
+            costs = [run(stub(target, encoders), source) for target in ("redshift", "snowflake")]
+            lines.append(
+                f"| {count:,} | {encoders} | {costs[0].cpu_seconds:.1f} | {costs[0].wall_seconds:.1f} "
+                f"| {costs[0].peak_mb:.0f} | {costs[1].peak_mb:.0f} |"
+            )
+    return lines
+
+
+def end_to_end_table() -> list[str]:
+    """Load each workload into the stand-ins, COPY, MERGE and all."""
+    from local_warehouse.supervisor import StandIns
+
+    lines = [
+        "| workload | target | records | wall s | records/s | CPU s of the target |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    commands = {"redshift": "target-redshift-copy", "snowflake": "target-snowflake-stage"}
+    with StandIns() as stand_ins:
+        for name, count in ENDS.items():
+            for target, command in commands.items():
+                path = OUT / f"{target}.end.json"
+                settings = stand_ins.configs[target] | {"default_target_schema": "bench"}
+                path.touch(mode=0o600)
+                path.write_text(json.dumps(settings))
+                cost = run([str(Path(sys.executable).parent / command), "--config", str(path)], workload(name, count))
+                path.unlink()
+                lines.append(
+                    f"| {name} | {command} | {count:,} | {cost.wall_seconds:.1f} | {count / cost.wall_seconds:,.0f} "
+                    f"| {cost.cpu_seconds:.1f} |"
+                )
     return lines
 
 
@@ -185,6 +226,7 @@ def main() -> None:
         "start": start_up_table,
         "profile": profile_lists,
         "encoders": encoders_table,
+        "ends": end_to_end_table,
     }
     if os.environ.get("BENCH_FULL"):
         parts["scaling"] = scaling_table

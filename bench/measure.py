@@ -10,12 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SAMPLE_SECONDS = 0.02
+SAMPLE_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a command used, with all processes that it waited for; `peak_mb` is the highest sum over its processes."""
+    """What a command used, with all processes that it waited for.
+
+    `peak_mb` is the most that one process had resident, or the highest sum over the processes if that is more; there
+    what several have in common counts once (the kernel's proportional set size).
+    """
 
     cpu_seconds: float
     wall_seconds: float
@@ -47,12 +51,11 @@ def run(command: Sequence[str], source: Path | None = None, *, environment: dict
         process.stderr.close()
     if process.returncode != 0:
         raise RunFailed(f"{' '.join(command)}: exit status {process.returncode}: {b''.join(told)[-800:].decode()}")
-    peak_mb = max(usage.ru_maxrss / 1024, watcher.peak_kib / 1024)
-    return Cost(usage.ru_utime + usage.ru_stime, wall_seconds, peak_mb)
+    return Cost(usage.ru_utime + usage.ru_stime, wall_seconds, watcher.peak_kib / 1024)
 
 
 class _Watcher(threading.Thread):
-    """Samples the resident memory of a process and its descendants."""
+    """Samples the memory of a process and its descendants."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
@@ -62,7 +65,10 @@ class _Watcher(threading.Thread):
 
     def run(self) -> None:
         while not self._ended.wait(SAMPLE_SECONDS):
-            self.peak_kib = max(self.peak_kib, sum(map(_resident_kib, _tree(self._pid))))
+            tree = _tree(self._pid)
+            together = sum(_figure_kib(pid, "smaps_rollup", "Pss:") for pid in tree) if len(tree) > 1 else 0
+            # The kernel's own high-water mark, but not that of wait4, which begins with the memory of who forked.
+            self.peak_kib = max(self.peak_kib, together, _figure_kib(self._pid, "status", "VmHWM:"))
 
     def stop(self) -> None:
         """End the sampling."""
@@ -78,9 +84,9 @@ def _tree(pid: int) -> list[int]:
     return [pid, *(below for child in children for below in _tree(int(child)))]
 
 
-def _resident_kib(pid: int) -> int:
+def _figure_kib(pid: int, file: str, name: str) -> int:
     try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except (OSError, IndexError):
+        lines = Path(f"/proc/{pid}/{file}").read_text().splitlines()
+    except OSError:
         return 0
-    return pages * os.sysconf("SC_PAGE_SIZE") // 1024
+    return sum(int(line.split()[1]) for line in lines if line.startswith(name))

@@ -62,29 +62,33 @@ def environment(peer: Peer) -> Path:
 def table(chart: dict[str, dict[str, float]], workload: Callable[[str, int], Path], rounds: int) -> list[str]:
     """Measure the peers, add them to the chart and return the lines of a table."""
     lines = [
-        "| workload | | CPU s per million | ×orjson | × target-redshift-copy |",
-        "|---|---|---:|---:|---:|",
+        "| workload | | records/s | MB/s | CPU s per million | peak MB | ×orjson | × target-redshift-copy |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     for name, count in COUNTS.items():
         more, few = workload(name, count), workload(name, FEW)
+        record_bytes = more.stat().st_size / count
         ours, yardstick = "target-redshift-copy, encoders 0", "orjson.loads on each line"
         # These two are measured at the size of the main table: here they would drown in their own start-up.
         million = {ours: chart[name][ours], yardstick: chart[name][yardstick]}
+        peak_mb: dict[str, float] = {}
         for peer in PEERS:
             costs = []
             try:
                 for _ in range(rounds):
-                    many, start = (run(_command(peer, path), _source(peer, path)).cpu_seconds for path in (more, few))
-                    costs.append((many - start) * 1e6 / (count - FEW))
+                    many, start = (run(_command(peer, path), _source(peer, path)) for path in (more, few))
+                    costs.append((many.cpu_seconds - start.cpu_seconds) * 1e6 / (count - FEW))
+                    peak_mb[peer.name] = max(many.peak_mb, peak_mb.get(peer.name, 0.0))
             except RunFailed as failed:
                 reason = str(failed).strip().splitlines()[-1]
-                lines.append(f"| {name} | {peer.name} | fails: `{reason[:80]}` | | |")
+                lines.append(f"| {name} | {peer.name} | fails: `{reason[:80]}` | | | | | |")
                 continue
             million[peer.name] = chart[name][peer.name] = median(costs)
         for who, seconds in million.items():
+            peak = f"{peak_mb[who]:.0f}" if who in peak_mb else ""
             lines.append(
-                f"| {name} | {who} | {seconds:.1f} | {seconds / million[yardstick]:.1f} "
-                f"| {seconds / million[ours]:.1f} |"
+                f"| {name} | {who} | {1e6 / seconds:,.0f} | {record_bytes / seconds:,.1f} | {seconds:.1f} | {peak} "
+                f"| {seconds / million[yardstick]:.1f} | {seconds / million[ours]:.1f} |"
             )
     return lines
 

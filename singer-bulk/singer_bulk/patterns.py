@@ -1,7 +1,7 @@
 r"""All values of a column against one regular expression, in one pass.
 
-The values are joined, each after a SEPARATOR. RE2 goes through them with a deterministic machine: 1.5 ns a byte,
-whatever the pattern, calendar and all, where Python's own `re` takes ten times as long.
+The values are joined, each after a SEPARATOR. RE2 goes through them with a deterministic machine: 2 ns a byte, whatever
+the pattern, calendar and all, where Python's own `re` takes 2.5 times as long.
 """
 
 from __future__ import annotations
