@@ -1,8 +1,9 @@
-"""Our tap beside the CSV taps of the registry: `python -m bench.tap_compare [--only "byte order mark"]`.
+"""Our tap beside the CSV taps of the registry: `python -m bench.tap_compare [--only "byte order mark"] [--part speed]`.
 
 Every tap reads the same awkward files (`tap_files.py`) from one S3 stand-in, each foreign tap in an environment of its
-own under .envs/. A record is compared with the csv module's reading of its row: by name where names are unique, by
-values otherwise; NULL for an empty field is right for every tap, since csv cannot tell. Then each reads 200,000 orders.
+own under .envs/ (those that do not read S3 find the files in folders of this machine). A record is compared with the
+csv module's reading of its row: by name where names are unique, by values otherwise; NULL for an empty field is right
+for every tap, since csv cannot tell. Then each reads 200,000 orders, and one order: what it costs to start.
 Prints the two tables of docs/tap-csv-extract.md.
 """
 
@@ -123,6 +124,39 @@ def foreign(name: str, version: str, folder: Path, endpoint: str, config: Record
     return run
 
 
+def csv_folder(folder: Path, files: Path) -> Run:
+    """MeltanoLabs' tap reads one folder with its settings: a run of its own for every stream, each kept."""
+    binary = environment("tap-csv-folder", ["tap-csv-folder==0.0.1a1"]) / "tap-csv-folder"
+    kept: dict[str, subprocess.CompletedProcess[bytes]] = {}
+
+    def run(names: list[str]) -> tuple[int, bytes, str]:
+        for name in names:
+            if name not in kept:
+                path = folder / "csv-folder.json"
+                settings = {"path": str(files / name), "read_mode": "merge", "stream_name": name}
+                path.write_text(json.dumps({"filesystem": "local", **settings}))
+                kept[name] = subprocess.run([binary, "--config", path], capture_output=True, check=False)
+            if kept[name].returncode:
+                return kept[name].returncode, b"", name + kept[name].stderr.decode(errors="replace")
+        return 0, b"".join(kept[name].stdout for name in names), ""
+
+    return run
+
+
+def spreadsheets(folder: Path, files: Path) -> Run:
+    binary = environment("tap-spreadsheets", ["tap-spreadsheets==1.1.2"]) / "tap-spreadsheets"
+
+    def run(names: list[str]) -> tuple[int, bytes, str]:
+        dialect = {"format": "csv", "delimiter": ",", "quotechar": '"'}
+        entries = [{"path": str(files / name / "*.csv"), "table_name": name, **dialect} for name in names]
+        path = folder / "spreadsheets.json"
+        path.write_text(json.dumps({"files": entries}))
+        done = subprocess.run([binary, "--config", path], capture_output=True, check=False)
+        return done.returncode, done.stdout, done.stderr.decode(errors="replace")
+
+    return run
+
+
 def text_of(value: Any) -> list[str]:
     """The texts that a value holds; a timestamp as it would stand in the file."""
     if value is None:
@@ -136,7 +170,7 @@ def text_of(value: Any) -> list[str]:
 
 
 def values_of(record: Record) -> Counter[str]:
-    own = {name: value for name, value in record.items() if not name.startswith("_sdc_source")}
+    own = {name: value for name, value in record.items() if not name.startswith("_sdc_")}
     return Counter(text for value in own.values() for text in text_of(value) if text)
 
 
@@ -171,9 +205,9 @@ def verdict(case: Case, name: str, outcome: Outcome) -> str:
     return ", ".join(parts) or "exact"
 
 
-def speed(run: Run) -> tuple[float, float, int]:
+def speed(run: Run, name: str) -> tuple[float, float, int]:
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    _, output, _ = run(["speed"])
+    _, output, _ = run([name])
     seconds, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return seconds, cpu, sum(b'"RECORD"' in line for line in output.splitlines())
@@ -182,6 +216,7 @@ def speed(run: Run) -> tuple[float, float, int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", help="name of the only case to read")
+    parser.add_argument("--part", choices=["files", "speed"], help="print one of the two tables")
     options = parser.parse_args()
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
@@ -189,12 +224,12 @@ def main() -> None:
     endpoint = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
     try:
         with tempfile.TemporaryDirectory() as folder:
-            compare(Path(folder), endpoint, options.only)
+            compare(Path(folder), endpoint, options.only, options.part)
     finally:
         server.stop()
 
 
-def compare(folder: Path, endpoint: str, only: str | None) -> None:
+def compare(folder: Path, endpoint: str, only: str | None, part: str | None) -> None:
     client = boto3.client(
         "s3",
         endpoint_url=endpoint,
@@ -203,6 +238,12 @@ def compare(folder: Path, endpoint: str, only: str | None) -> None:
         aws_secret_access_key="testing",
     )
     client.create_bucket(Bucket=BUCKET)
+
+    def put(key: str, data: bytes) -> None:
+        client.put_object(Bucket=BUCKET, Key=key, Body=data)
+        (folder / "files" / key).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "files" / key).write_bytes(data)
+
     roles = {"account_id": "123456789012", "external_id": "x", "role_name": "reader"}
     contenders = {
         "tap-csv-extract": ours(folder, endpoint),
@@ -210,24 +251,41 @@ def compare(folder: Path, endpoint: str, only: str | None) -> None:
             "pipelinewise-tap-s3-csv", "3.0.1", folder, endpoint, {"aws_endpoint_url": endpoint}, lambda specs: specs
         ),
         "tap-s3-csv 2.3.1": foreign("tap-s3-csv", "2.3.1", folder, endpoint, roles, json.dumps),
+        "tap-csv-folder 0.0.1a1": csv_folder(folder, folder / "files"),
+        "tap-spreadsheets 1.1.2": spreadsheets(folder, folder / "files"),
     }
     cases = [(f"case{number}", case) for number, case in enumerate(CASES) if only in (None, case.name)]
     for name, case in cases:
         for place, data in enumerate(case.files):
-            client.put_object(Bucket=BUCKET, Key=f"{name}/{place}.csv", Body=data)
-    rows = "".join(f"{n},Backordered,2020-06-01 12:{n // 60 % 60:02d}:{n % 60:02d}\n" for n in range(SPEED_ROWS))
-    client.put_object(Bucket=BUCKET, Key="speed/0.csv", Body=f"id,status,updated_at\n{rows}".encode())
+            put(f"{name}/{place}.csv", data)
+    rows = [f"{n},Backordered,2020-06-01 12:{n // 60 % 60:02d}:{n % 60:02d}\n" for n in range(SPEED_ROWS)]
+    put("speed/0.csv", f"id,status,updated_at\n{''.join(rows)}".encode())
+    put("start/0.csv", f"id,status,updated_at\n{rows[0]}".encode())
     print(f"{datetime.date.today()}, python {sys.version.split()[0]}\n")
+    if part != "speed":
+        print_verdicts(cases, contenders)
+    if part != "files":
+        print_speed(contenders)
+
+
+def print_verdicts(cases: list[tuple[str, Case]], contenders: dict[str, Run]) -> None:
     outcomes = [read_all(run, [name for name, _ in cases]) for run in contenders.values()]
     print("| File | " + " | ".join(contenders) + " |")
     print("|---" * (len(contenders) + 1) + "|")
     for name, case in cases:
         verdicts = [verdict(case, name, outcome) for outcome in outcomes]
         print(f"| {case.name} | " + " | ".join(verdicts) + " |")
-    print("\n| Tap | rows | seconds | CPU seconds | CPU seconds per million rows |\n|---|---|---|---|---|")
+
+
+def print_speed(contenders: dict[str, Run]) -> None:
+    print("\n| Tap | rows | seconds | rows/s | CPU seconds | CPU seconds per million rows | of it start |")
+    print("|---|---|---|---|---|---|---|")
     for name, run in contenders.items():
-        seconds, cpu, count = speed(run)
-        print(f"| {name} | {count} | {seconds:.1f} | {cpu:.1f} | {cpu * 1e6 / max(count, 1):.1f} |", flush=True)
+        _, start, _ = speed(run, "start")
+        seconds, cpu, count = speed(run, "speed")
+        millions = max(count, 1) / 1e6
+        figures = f"{seconds:.1f} | {count / seconds:,.0f} | {cpu:.1f} | {cpu / millions:.1f} | {start / millions:.1f}"
+        print(f"| {name} | {count} | {figures} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
-r"""A file's text -> blocks of whole rows, each known to be plain or not.
+"""A file's text -> blocks of whole rows.
 
-A block is plain if no field begins with a quote, or if every quote is where RFC 4180 wants it: the first of each pair
-after a delimiter or a line end, the second before one, doubled quotes inside. Then the fast engine reads it as
-the exact reader would. Everything else (quotes inside unquoted text, CR without LF, escapes) goes to the exact reader.
+Where a block is plain (`plain.py`) the fast engine reads it. Everything else (text behind a closing quote, comments,
+delimiters of several characters) goes to the exact reader.
 """
 
 from __future__ import annotations
@@ -11,20 +10,16 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from tap_csv_extract.decode import TextStream
 from tap_csv_extract.dialect import Dialect
 from tap_csv_extract.errors import RowRejected
+from tap_csv_extract.plain import Plain, plain
 from tap_csv_extract.tokens import LINE_END, Row, Tokenizer
 
 # 1 MiB of text at a time: large enough that the cost per block does not count, small enough for a cache.
 BLOCK_BYTES = 1 << 20
 # A row larger than this is not a row but a quote that is never closed.
 MAX_ROW_BYTES = 32 << 20
-
-Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -36,7 +31,7 @@ class Block:
     lines: int
     start: int
     end: int
-    plain: bool
+    plain: Plain | None
     rows: list[Row] | None = None  # if they had to be read to find where the last one ends
 
 
@@ -116,13 +111,13 @@ class BlockReader:
         """Yield the rest of the file."""
         while self._fill() or self._buffer:
             while True:
-                cut, plain, rows = self._cut()
+                cut, found, rows = self._cut()
                 if cut == 0:
                     break
                 start, first_line = self._offset, self._line
                 lines = self._count_lines(cut)
                 data = self._advance(cut, lines)
-                yield Block(data, first_line, lines, start, self._offset, plain, rows)
+                yield Block(data, first_line, lines, start, self._offset, found, rows)
             if self._ended:
                 return
 
@@ -160,43 +155,19 @@ class BlockReader:
         ended = self._buffer[size - 1 : size] in (b"\n", b"\r")
         return count if ended else count + 1
 
-    def _cut(self) -> tuple[int, bool, list[Row] | None]:
-        """How many bytes of the buffer are whole rows, whether they are plain, and the rows if they were read."""
+    def _cut(self) -> tuple[int, Plain | None, list[Row] | None]:
+        """How many bytes of the buffer are whole rows, how they are plain, and the rows if they were read."""
         if not self._buffer:
-            return 0, True, None
-        cut, rows = self._plain_cut(), None
-        plain = cut is not None
-        if cut is None:
+            return 0, None, None
+        found, rows = plain(self._buffer, self._dialect, self._ended), None
+        if found is not None:
+            found = found.first(self._max_rows)
+            cut = len(found.text)
+        else:
             cut, rows = self._exact_cut()
         if cut == 0 and len(self._buffer) > MAX_ROW_BYTES:
-            return self._overlong_cut(), False, None
-        return cut, plain, rows
-
-    def _plain_cut(self) -> int | None:
-        """Cut a buffer of plain rows; None if it is not known to be plain."""
-        buffer, dialect = self._buffer, self._dialect
-        if not dialect.simple or (dialect.comment and dialect.comment.encode() in buffer):
-            return None
-        if b"\r" in buffer and buffer.count(b"\r") != buffer.count(b"\r\n") + buffer.endswith(b"\r"):
-            return None
-        octets = np.frombuffer(buffer, np.uint8)
-        ends = np.flatnonzero(octets == 10)
-        quote = dialect.quote.encode() if dialect.quote else None
-        if quote and quote in buffer:
-            quotes = np.flatnonzero(octets == quote[0])
-            delimiter = dialect.delimiter.encode()[0]
-            if _begins_field(octets, quotes, delimiter):
-                if not _well_placed(octets, quotes, delimiter, quote[0]):
-                    return None
-                # A line end after an odd number of quotes stands inside a field.
-                ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
-                if self._ended and len(quotes) % 2:
-                    return None
-        if len(ends) > self._max_rows:
-            return int(ends[self._max_rows - 1]) + 1
-        if self._ended:
-            return None if buffer.endswith(b"\r") else len(buffer)
-        return int(ends[-1]) + 1 if len(ends) else 0
+            return self._overlong_cut(), None, None
+        return cut, found, rows
 
     def _exact_cut(self) -> tuple[int, list[Row]]:
         found = self._tokenizer.rows(self._buffer, self._line, self._ended)
@@ -212,29 +183,3 @@ class BlockReader:
             reason = f"a line of more than {MAX_ROW_BYTES} bytes; is this a text file?"
             raise RowRejected(self._stream.name, self._line, None, reason)
         return match.end()
-
-
-def _begins_field(octets: npt.NDArray[np.uint8], quotes: Positions, delimiter: int) -> bool:
-    """Whether any quote stands where a field begins; if none does, quotes are letters like others."""
-    before = np.zeros(256, bool)
-    before[[delimiter, 10]] = True
-    return bool(quotes[0] == 0 or before[octets[quotes - 1]].any())
-
-
-def _well_placed(octets: npt.NDArray[np.uint8], quotes: Positions, delimiter: int, quote: int) -> bool:
-    """Whether quotes open fields, close fields and are doubled inside, and nothing else.
-
-    The first, third, ... quote opens (or is the second half of a doubled one, right after the one that closed);
-    the second, fourth, ... closes (or is the first half).
-    """
-    before = np.zeros(256, bool)
-    before[[delimiter, 10, quote]] = True
-    after = np.zeros(256, bool)
-    after[[delimiter, 10, 13, quote]] = True
-    opening, closing = quotes[0::2], quotes[1::2]
-    if len(opening) and opening[0] == 0:
-        opening = opening[1:]
-    if len(closing) and closing[-1] == len(octets) - 1:
-        closing = closing[:-1]
-    # A quote may stand before a CR: the caller has seen that every CR is followed by LF.
-    return bool(before[octets[opening - 1]].all() and after[octets[closing + 1]].all())

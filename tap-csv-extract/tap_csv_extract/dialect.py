@@ -26,12 +26,6 @@ class Dialect:
 
     @property
     def simple(self) -> bool:
-        """Whether the fast engine knows this dialect: one ASCII character per mark, doubled quotes, no escape."""
-        marks = self.delimiter + (self.quote or "")
-        return (
-            len(self.delimiter) == 1
-            and marks.isascii()
-            and "\0" not in marks
-            and self.escape is None
-            and (self.quote is None or self.double_quote)
-        )
+        """Whether the fast engine can read this dialect: one ASCII character per mark."""
+        marks = self.delimiter + (self.quote or "") + (self.escape or "")
+        return len(self.delimiter) == 1 and marks.isascii() and "\0" not in marks

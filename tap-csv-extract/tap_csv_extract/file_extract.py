@@ -210,7 +210,7 @@ class FileExtract:
             name = converter(Kind("string"))(pa.array([self._opened.name])).values[0]
             added[SOURCE_FILE] = pa.repeat(name, fields.count)
         if SOURCE_LINE in adds:
-            if block.plain and block.lines == fields.count and fields.rows is None:
+            if block.plain is not None and block.lines == fields.count and fields.rows is None:
                 lines = pa.array(np.arange(block.first_line, block.first_line + fields.count))
             else:
                 rows = fields.rows if fields.rows is not None else self._opened.rows(block)
@@ -235,5 +235,6 @@ def _lines_left_out(block: Block, fields: Fields) -> int:
         return block.lines - sum(row.lines for row in fields.rows)
     if block.lines == fields.count:
         return 0
-    within: int = sum(pc.sum(pc.count_substring(values, "\n"), min_count=0).as_py() for values in fields.columns)
+    counts = [pc.count_substring_regex(values, r"\r\n|\r|\n") for values in fields.columns]
+    within: int = sum(pc.sum(lines, min_count=0).as_py() for lines in counts)
     return block.lines - fields.count - within

@@ -90,7 +90,7 @@ class OpenFile:
 
     def fields(self, block: Block) -> Fields | None:
         """Read a block in which every row is as it should be; None if one is not."""
-        fields = self._plain.read(block) if block.plain else None
+        fields = self._plain.read(block)
         if fields is not None:
             return fields
         rows = exact_rows(self._tokenizer, block)

@@ -123,22 +123,58 @@ def test_footer(end: str, block_bytes: int, footer: int) -> None:
     stream.close()
 
 
-@given(MARKED_TEXT, st.sampled_from([1, 2, 3]))
-@settings(max_examples=300, deadline=None)
-def test_the_fast_reader_reads_as_the_exact_one(text: str, width: int) -> None:
-    """A plain block that the fast reader takes has the fields of the exact reader, NULL and '' told apart."""
-    data = text.encode()
-    dialect = Dialect(null_values=("", "a"))
+FAST_DIALECTS = [
+    Dialect(null_values=("", "a")),
+    Dialect(quote=None, comment="#"),
+    Dialect(escape="\\", null_values=("\\N", "N", "")),
+    Dialect(escape="\\", double_quote=False, null_values=("", "\\\\", "\\|")),
+    Dialect(delimiter=",", quote="'", escape="#", comment="|"),
+    Dialect(double_quote=False),
+]
+
+
+@given(
+    st.text(st.sampled_from('aN||""\n\n\r\\#\',é\1\2'), max_size=40),
+    st.sampled_from([1, 2, 3]),
+    st.sampled_from(FAST_DIALECTS),
+    st.sampled_from([1, 5, 1000]),
+)
+@settings(max_examples=600, deadline=None)
+def test_the_fast_reader_reads_as_the_exact_one(text: str, width: int, dialect: Dialect, block_bytes: int) -> None:
+    """A plain block ends its rows where the exact reader does; what the fast reader takes of it are its fields."""
     tokenizer = Tokenizer(dialect, blank_is_row=width == 1)
-    stream = TextStream(Bytes(data), "utf-8")
-    for block in BlockReader(stream, dialect, tokenizer, 1, 100).blocks():
-        fields = PlainReader(dialect, width).read(block) if block.plain else None
-        if fields is None:
+    stream = TextStream(Bytes(text.encode()), "utf-8")
+    for block in BlockReader(stream, dialect, tokenizer, 1, 100, block_bytes).blocks():
+        if block.plain is None:
             continue
         rows = exact_rows(tokenizer, block)
-        assert all(row.fault is None and len(row.fields) == width for row in rows)
-        expected = columns_of_rows(rows, width)
-        assert [column.to_pylist() for column in fields.columns] == [c.to_pylist() for c in expected.columns]
+        assert len(block.plain.text) == len(block.data)
+        assert {row.end for row in rows} <= set(block.plain.ends.tolist())
+        assert not any(row.fault for row in rows)
+        fields = PlainReader(dialect, width).read(block)
+        assert (fields is None) == any(len(row.fields) != width for row in rows) or not rows
+        if fields is not None:
+            expected = columns_of_rows(rows, width)
+            assert [column.to_pylist() for column in fields.columns] == [c.to_pylist() for c in expected.columns]
+    stream.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "dialect"),
+    [
+        ("1|a\r2|b\r", Dialect()),
+        ('1|"a\r\n\rb"\r2|b\r\n3|c\n', Dialect()),
+        ('"1"|5" pipe\n"2"|"x"\n', Dialect()),
+        ('1|a\\|b\\\nc\n2|"d\\"|"\n\\N|\\\\\n', Dialect(escape="\\", null_values=("\\N",))),
+        ("1|#a\n2|b\n", Dialect(comment="#")),
+        ('1|"a"\n2|b\n', Dialect(double_quote=False)),
+    ],
+)
+def test_what_is_plain(text: str, dialect: Dialect) -> None:
+    """Line ends of every sort, quotes within fields and escape characters do not keep a block from the fast reader."""
+    stream = TextStream(Bytes(text.encode()), "utf-8")
+    for block in BlockReader(stream, dialect, Tokenizer(dialect), 1, 100).blocks():
+        assert PlainReader(dialect, 2).read(block) is not None
     stream.close()
 
 
