@@ -6,19 +6,20 @@ so a crash leaves nothing behind. Snowflake commits each DDL, so there the steps
 stands in a readable column at any time, and `recover` finishes or undoes what a dead run left.
 
 Two pipelines may alter one table at once: whoever comes second is refused by the warehouse, looks at the table again
-and finds its work done.
+and finds its work done. A load that fills a column which another run swaps meanwhile notices it before COMMIT
+(`demand_unchanged`), and begins again.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from singer_bulk.columns import Column, ColumnType
 from singer_bulk.dialect import Dialect, Session, Table
 from singer_bulk.errors import BulkError, ConfigError, WarehouseError
-from singer_bulk.evolution import NARROW, WIDENED, fitting
+from singer_bulk.evolution import NARROW, WIDENED, fitting, holds_all
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,40 @@ def describe(session: Session, dialect: Dialect, table: Table) -> dict[str, Colu
     """Return the columns of a table by name; empty if it is not there."""
     rows = session.execute(dialect.describe_table(table))
     return {column.name: column for column in dialect.described(rows)}
+
+
+def settled(session: Session, dialect: Dialect, table: Table, pause: Pause = no_pause) -> dict[str, Column]:
+    """Return the columns of a table, when no change of one is half done."""
+    for _ in range(ATTEMPTS):
+        present = describe(session, dialect, table)
+        if not recover(session, dialect, table, present, pause):
+            return present
+    raise WarehouseError(f"table {table} is changed by other runs all the time; run again")
+
+
+def demand_unchanged(session: Session, dialect: Dialect, table: Table, names: Collection[str], known: Columns) -> None:
+    """Raise a conflict unless the named columns are what they were when the load began to fill them.
+
+    Asked before COMMIT: where DDL is no part of a transaction, another run may swap a column that this one has just
+    written for a wider one, and these values would not be among those that it copied.
+    """
+    found = describe(session, dialect, table)
+    changed = [name for name in names if name not in found or found[name].type != known[name].type]
+    if changed or _half_done(dialect, found):
+        raise WarehouseError(f"table {table}: another run is changing its columns {changed or ''}", conflict=True)
+
+
+def demand_held(table: Table, written: Sequence[Column], present: Columns) -> None:
+    """Raise unless the columns hold every field that was written for them; another run may have changed them since."""
+    for column in written:
+        if column.name not in present:
+            continue  # a scratch table's alone
+        here = present[column.name].type
+        if column.type.stored() != here and not holds_all(column.type, here):
+            raise WarehouseError(
+                f"table {table}: another run has made column {column.name!r} {here} while rows were written for "
+                f"{column.type}; run again"
+            )
 
 
 def fit_table(
@@ -62,9 +97,7 @@ def fit_table(
             elif _alter(session, dialect, table, wanted, present, frozen=frozen):
                 return dict(present)
         except WarehouseError:
-            found = describe(session, dialect, table)
-            if recover(session, dialect, table, found, pause):
-                found = describe(session, dialect, table)
+            found = settled(session, dialect, table, pause)
             if attempt == ATTEMPTS - 1 or found == present:
                 raise
             logger.info("table %s was altered by another run meanwhile; looking again", table)
@@ -250,7 +283,13 @@ def recover(session: Session, dialect: Dialect, table: Table, present: Columns, 
         waited, present = (waited + 1, present) if now == present else (0, now)
     for name in _half_done(dialect, present):
         logger.warning("table %s: an earlier run died while it changed column %s; completing that", table, name)
-        _recover(session, dialect, table, present, name)
+        try:
+            _recover(session, dialect, table, present, name)
+        except WarehouseError as error:
+            if error.connection_lost or describe(session, dialect, table) == present:
+                raise
+            logger.info("table %s: another run went on with the change of %s (%s)", table, name, error)
+            return True
     return True
 
 

@@ -50,7 +50,14 @@ SUFFIXES = {
     Kind.DATETIME: "tz",
     Kind.JSON: "j",
 }
-_ALWAYS_HELD = frozenset(((Kind.TIMESTAMP, Kind.TIMESTAMPTZ), (Kind.INTEGER, Kind.DECIMAL)))
+_ALWAYS_HELD = frozenset(
+    (
+        (Kind.DATETIME, Kind.TIMESTAMP),
+        (Kind.DATETIME, Kind.TIMESTAMPTZ),
+        (Kind.TIMESTAMP, Kind.TIMESTAMPTZ),
+        (Kind.INTEGER, Kind.DECIMAL),
+    )
+)
 _TYPE_STARTS = {
     Kind.BOOLEAN: STARTS["boolean"],
     Kind.INTEGER: STARTS["integer"],

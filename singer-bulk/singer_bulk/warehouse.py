@@ -9,7 +9,8 @@
 4. One COPY for each batch, in the order of tables, so that two loads take their write locks in the same order; the
    rows that the warehouse counted must be the rows that were staged.
 5. The ledger's rows, with the STATE that the load closes.
-6. COMMIT.
+6. A look whether another run has changed the columns that were filled.
+7. COMMIT.
 
 A statement that fails before COMMIT rolls everything back. A lost connection may have left the transaction open: the
 next attempt ends it first. If COMMIT was under way, the ledger then tells whether it worked.
@@ -25,7 +26,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from singer_bulk.altering import describe, fit_table, is_lossless, recover
+from singer_bulk.altering import demand_held, demand_unchanged, fit_table, is_lossless, settled
 from singer_bulk.batch import ClosedBatch
 from singer_bulk.columns import Column, ColumnType
 from singer_bulk.dialect import Dialect, Load, Rows, Session, Table, TableLoad
@@ -100,14 +101,11 @@ class Warehouse:
     def columns(self, table: Table) -> dict[str, Column]:
         """Return the columns of a table by name; empty if it is not there."""
         if table not in self._tables:
-            self._tables[table] = self._ask(f"looking at table {table}", lambda: self._described(table))
+            self._tables[table] = self._ask(f"looking at table {table}", lambda: self._settled(table))
         return self._tables[table]
 
-    def _described(self, table: Table) -> dict[str, Column]:
-        present = describe(self.session, self.dialect, table)
-        if recover(self.session, self.dialect, table, present, self.pause):
-            present = describe(self.session, self.dialect, table)
-        return present
+    def _settled(self, table: Table) -> dict[str, Column]:
+        return settled(self.session, self.dialect, table, self.pause)
 
     def _ask(self, what: str, ask: Callable[[], Answer]) -> Answer:
         """Return the answer to what may be asked again, outside of a load: in one, the load is tried again."""
@@ -213,6 +211,7 @@ class Warehouse:
         except WarehouseError as error:
             if error.connection_lost:
                 self._forget_session()
+            self._tables.clear()  # what was in the way may have altered them
             try:
                 retries.wait(error)
             except WarehouseError:
@@ -229,6 +228,8 @@ class Warehouse:
             loaded = self._copy_all(load, manifests, merges)
             for statement in self._ledger_inserts(load, loaded):
                 self.session.execute(statement)
+            for table in load.tables:
+                self._demand_unchanged(table)
             self._transaction = replace(self._transaction, commit_sent=True)
             self.session.execute("COMMIT")
         except BaseException as error:
@@ -241,6 +242,10 @@ class Warehouse:
     def _lock(self, load: Load) -> None:
         if any(table.method.applies or table.overwrite or table.activated is not None for table in load.tables):
             self.session.execute(self.dialect.lock(self.ledger, "load_id"))
+
+    def _demand_unchanged(self, load: TableLoad) -> None:
+        names = [column.name for column in load.columns]
+        demand_unchanged(self.session, self.dialect, load.table, names, self.columns(load.table))
 
     def _was_committed(self, load: Load) -> bool:
         """End the transaction that a lost session may have left open; return whether its COMMIT worked after all."""
@@ -288,6 +293,8 @@ class Warehouse:
         self.make_table(self.ledger, [replace(column, name=fold(column.name)) for column in LEDGER_COLUMNS])
         for table in load.tables:
             self.make_table(table.table, table.columns)
+            for batch in table.batches:
+                demand_held(table.table, batch.columns, self.columns(table.table))
             for beside, columns in tables_beside(self.dialect, table, self._version(table)).items():
                 self.make_table(beside, columns)
             if table.method.viewed:
@@ -414,6 +421,7 @@ class Warehouse:
                 if error.connection_lost or error.conflict:
                     raise
                 self._roll_back()
+                self._demand_unchanged(table)
                 raise self.dialect.explain(self.session, error, table, batch, self.stage.url) from error
             if self.dialect.copy_count is not None:
                 rows = self.session.execute(self.dialect.copy_count)

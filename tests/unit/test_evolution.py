@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from singer_bulk.altering import describe, fit_table, recover
+from singer_bulk.altering import demand_held, demand_unchanged, describe, fit_table, recover, settled
 from singer_bulk.columns import (
     BIG_INTEGER,
     BOOLEAN,
@@ -273,3 +273,51 @@ def test_another_run_was_faster() -> None:
     assert "NEW" in fit_table(database, dialect, ORDERS, wanted, before, frozen=False)
     with pytest.raises(WarehouseError):
         fit_table(database, dialect, ORDERS, [Column("OTHER", TEXT)], describe(database, dialect, ORDERS), frozen=False)
+
+
+def test_a_load_notices_that_its_column_is_being_swapped() -> None:
+    """A load that knew the table before a change of its column began is told so before COMMIT, at every step of it."""
+    steps = 0
+    for dies_at in range(1, 20):
+        dialect, database, new_type = list(databases(dies_at))[1]
+        known = describe(database, dialect, ORDERS)
+        demand_unchanged(database, dialect, ORDERS, ["ID", "V"], known)
+        try:
+            wanted = [Column("ID", dialect.stored(INTEGER)), Column("V", new_type)]
+            fit_table(database, dialect, ORDERS, wanted, known, frozen=False)
+        except ConnectionError:
+            steps += 1
+        if dies_at > 1:
+            with pytest.raises(WarehouseError, match="another run") as caught:
+                demand_unchanged(database, dialect, ORDERS, ["ID", "V"], known)
+            assert caught.value.conflict
+        if steps < dies_at:
+            break
+    assert steps == 6
+
+
+def test_rows_are_not_loaded_into_a_column_that_became_another() -> None:
+    """What was written as an integer goes into text or a decimal that another run has made of the column, not into a
+    double, which may not keep it."""
+    written = [Column("v", INTEGER), Column("_singer_order", INTEGER)]
+    for held in (INTEGER, TEXT, BIG_INTEGER):
+        demand_held(ORDERS, written, {"v": Column("v", held)})
+    with pytest.raises(WarehouseError, match="double while rows were written for integer; run again"):
+        demand_held(ORDERS, written, {"v": Column("v", DOUBLE)})
+
+
+def test_a_dead_run_that_lives_is_no_error() -> None:
+    """A change that was taken for left behind, and went on while it was being completed, is looked at again."""
+    dialect, database, _ = list(databases())[1]
+    database.columns = {"ID": ["NUMBER(38, 0)", [1]], "_SDC_NARROW_V": ["NUMBER(38, 0)", [7]],
+                        "_SDC_WIDENED_V": ["VARCHAR", ["7"]]}  # fmt: skip
+    execute = database.execute
+
+    def overtaken(sql: str) -> list[tuple[Any, ...]]:
+        if sql.startswith("UPDATE"):
+            database.columns = {"ID": ["NUMBER(38, 0)", [1]], "V": ["VARCHAR", ["7"]]}
+            raise WarehouseError("no such column")
+        return execute(sql)
+
+    database.execute = overtaken  # type: ignore[method-assign]
+    assert set(settled(database, dialect, ORDERS)) == {"ID", "V"}
