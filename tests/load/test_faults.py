@@ -11,6 +11,9 @@ from tests.faults.at_once import meet, watch
 from tests.faults.feeds import Feed
 from tests.faults.strikes import Ground, Moment, strike
 
+# Two loads, of one file for each stream.
+STEPS, SETTINGS = 4, {"batch_size_rows": 12}
+
 
 @pytest.fixture(scope="module")
 def ground(warehouses: Warehouses) -> Iterator[Ground]:
@@ -26,7 +29,7 @@ def ground(warehouses: Warehouses) -> Iterator[Ground]:
 def test_commit_that_is_not_answered(ground: Ground, warehouse: str, action: str, when: str) -> None:
     """A COMMIT whose answer is lost, by a cut or by kill -9, with --last-state: every row once, in append too."""
     moment = Moment(warehouse, action, "^COMMIT", 1, when)
-    outcome = strike(ground, warehouse, Feed("append-only"), moment, "--last-state")
+    outcome = strike(ground, warehouse, Feed("append-only", STEPS), moment, "--last-state", **SETTINGS)
     assert (outcome.lost, outcome.doubled, outcome.torn) == (0, 0, False)
     assert outcome.survived == (action == "cut")
 
@@ -36,14 +39,15 @@ def test_commit_that_is_not_answered(ground: Ground, warehouse: str, action: str
 def test_kill_in_a_copy(ground: Ground, warehouse: str, method: str) -> None:
     """kill -9 in the middle of a load, resumed from stdout: the end is that of an undisturbed run."""
     moment = Moment(warehouse, "hang", "^COPY", 2, "after")
-    outcome = strike(ground, warehouse, Feed(method), moment, "stdout")
+    outcome = strike(ground, warehouse, Feed(method, STEPS), moment, "stdout", **SETTINGS)
     assert (outcome.lost, outcome.doubled, outcome.torn, outcome.survived) == (0, 0, False, False)
 
 
 @pytest.mark.parametrize("action", ["slowdown", "cut"])
 def test_fault_of_s3(ground: Ground, action: str) -> None:
     """A 503 and a reset of S3 are tried again; nothing is lost or doubled."""
-    outcome = strike(ground, "redshift", Feed("append-only"), Moment("s3", action, "PUT", 2), "stdout")
+    moment = Moment("s3", action, "PUT", 2)
+    outcome = strike(ground, "redshift", Feed("append-only", STEPS), moment, "stdout", **SETTINGS)
     assert (outcome.lost, outcome.doubled, outcome.torn, outcome.survived) == (0, 0, False, True)
 
 
