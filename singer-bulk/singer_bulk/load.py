@@ -22,7 +22,7 @@ from datetime import datetime, timedelta, timezone
 from typing import IO, Any, Protocol
 
 from singer_bulk.batch import Encoders
-from singer_bulk.change_feeds import known_values
+from singer_bulk.change_feeds import known_values, needed_properties
 from singer_bulk.collector import keep_freed_memory
 from singer_bulk.columns import Column
 from singer_bulk.dialect import OVERWRITE, Load, LoadMethod, Table, TableLoad
@@ -237,6 +237,8 @@ class Run:
         validate = settings.validate_records
         columns = stream_columns(schema, settings.rules, rules, placement, dialect.stored, validate=validate)
         method = self._settings.method.of(message.stream, message.key_properties or (), columns)
+        told = needed_properties(method.feed)
+        columns = tuple(replace(one, takes_null=False) if one.property in told else one for one in columns)
         checked = schema if validate else {"properties": {}}
         operations = known_values(method.feed)
         check = record_check(message.stream, checked, columns, operations) if validate or operations else None
