@@ -47,9 +47,11 @@ def date_field(column_type: ColumnType, file_format: FileFormat) -> FieldEncoder
 
     def encode(raw: bytes) -> bytes:
         found = _match(_DATETIME, raw)
-        day, clock, seconds, fraction, _ = found.groups()
+        day, clock, seconds, fraction, offset = found.groups()
         if (clock or b"00:00") != b"00:00" or (seconds or b":00") != b":00" or (fraction or b"0").strip(b"0"):
             raise _UNFIT_DATE  # a time of day would be lost
+        if offset is not None and offset not in _UTC_OFFSETS:
+            raise _UNFIT_DATE  # in UTC it is another day
         _check(date.fromisoformat, day)
         return bytes(day)
 

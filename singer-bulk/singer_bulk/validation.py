@@ -295,7 +295,7 @@ def _simple_document(schema: Any) -> Any:
         return msgspec.Raw
     named = schema.get("type", [name for name, part in _CONTAINERS.items() if part in keywords])
     kinds = [_simple_part(name, schema) for name in ([named] if isinstance(named, str) else named)]
-    if "refused" in kinds:
+    if "refused" in kinds or not kinds:
         return None
     return Union[tuple(kinds)]  # noqa: UP007 - of a list
 

@@ -113,7 +113,7 @@ def test_required_properties_are_named() -> None:
         made.rows(["{}"])
 
 
-@pytest.mark.parametrize("schema", [{"pattern": "("}, {"minimum": "x"}, {"items": 5}])
+@pytest.mark.parametrize("schema", [{"pattern": "("}, {"minimum": "x"}, {"items": 5}, {"type": []}])
 def test_broken_schema_is_refused(schema: dict[str, Any]) -> None:
     """A SCHEMA that is no JSON Schema is the tap's mistake, told before any record."""
     with pytest.raises(ConfigError, match="validate_records"):
