@@ -13,7 +13,8 @@ HEAD = """# Faults x moments
 Measured by killing, cutting off and refusing real processes on the stand-ins: `make faults` (tests/faults/), \
 {strikes:,} strikes in this run. A feed of two interleaved streams, with a STATE that covers both, runs into the fault \
 and is resumed, from the last STATE on standard output or from `--last-state`. Random instants are spread evenly over \
-the life of a run, from its first statement to its end; the feed has new keys and repeated ones.
+the life of a run, whose process is forked with all imports done; the feed has new keys and repeated ones. A complete \
+run has 200 of them for each warehouse, and 50 pairs of pipelines of each kind; fewer are a run that was ended early.
 
 Each cell: **strikes / ended well / rows lost / rows doubled / torn**. Ended well: without a resume, after a lost \
 connection or a fault of S3 by trying again, before a kill because the run was over already. Lost and doubled count \
