@@ -12,7 +12,7 @@ from tests.conftest import Run
 from tests.load.loaders import Loader
 
 pytestmark = [pytest.mark.timeout(300)]
-HISTORY = {
+HISTORY: dict[str, Any] = {
     "add_record_metadata": True,
     "current_view": True,
     "cdc": {"preset": "sdc", "apply": ["history", "current"]},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class Pipeline:
     def run(self, *, killed_after: int = 0) -> None:
         """Run once, or until the tap, that has written so many records of its last table, is killed."""
         messages = self._until(killed_after) if killed_after else self.tap.messages(self.folder, self.state)
-        settings = {**self.tap.needs, **HISTORY, "batch_size_rows": 500}
+        settings = {**HISTORY, **self.tap.needs, "batch_size_rows": 500}
         run = self.loader.load(*messages.decode().splitlines(), **settings)
         assert run.status == 0, run.stderr
         self.state = run.states[-1] if run.states else self.state
@@ -165,7 +165,9 @@ def test_what_a_log_does_not_tell_goes_with_the_next_whole_table(loader: Loader,
 def test_snapshot_of_a_tap_without_versions(loader: Loader, tmp_path: Path, tap_name: str) -> None:
     """Taken again from no STATE, it brings every row that lives; of one deleted meanwhile nothing tells."""
     with database(tap_name) as (source, tap):
-        pipeline = Pipeline(source, tap, loader, tmp_path)
+        # By _sdc_lsn, which rows of a snapshot do not have, they would come before all that the log has told.
+        by_arrival = {"cdc": {**HISTORY["cdc"], "sequence_columns": []}}
+        pipeline = Pipeline(source, replace(tap, needs={**tap.needs, **by_arrival}), loader, tmp_path)
         source.apply([[Change(INSERT, "orders", (number,), {"status": "x"}) for number in (1, 2, 3)]])
         pipeline.run()
         source.apply([[Change(UPDATE, "orders", (2,), {"status": "y"})]])
