@@ -215,6 +215,8 @@ class Warehouse:
             try:
                 retries.wait(error)
             except WarehouseError:
+                if self._has_worked(load):
+                    return True
                 raise self._given_up(load, error) from error
             return False
 
@@ -230,14 +232,25 @@ class Warehouse:
                 self.session.execute(statement)
             for table in load.tables:
                 self._demand_unchanged(table)
-            self._transaction = replace(self._transaction, commit_sent=True)
-            self.session.execute("COMMIT")
         except BaseException as error:
             if not (isinstance(error, WarehouseError) and error.connection_lost):
                 self._roll_back()
             raise
-        self._transaction = None
+        self._end_transaction(self._transaction)
         self._drop_scratch_tables(merges)
+
+    def _end_transaction(self, transaction: OpenTransaction) -> None:
+        self._transaction = replace(transaction, commit_sent=True)
+        try:
+            self.session.execute("COMMIT")
+        except WarehouseError as error:
+            if error.conflict:
+                self._roll_back()
+            else:
+                # Whatever the driver makes of a COMMIT that fails, of a time-out on its way too: the ledger knows.
+                self._forget_session()
+            raise
+        self._transaction = None
 
     def _lock(self, load: Load) -> None:
         if any(table.method.applies or table.overwrite or table.activated is not None for table in load.tables):
@@ -266,6 +279,14 @@ class Warehouse:
             logger.info("load %s: it was %s", load.load_id, "committed" if committed else "not committed")
         self._transaction = None
         return committed
+
+    def _has_worked(self, load: Load) -> bool:
+        """Return whether a COMMIT that failed for the last time has worked; False where nobody can tell."""
+        try:
+            return self._was_committed(load)
+        except BulkError as unknown:
+            logger.warning("load %s: the ledger could not be asked: %s", load.load_id, unknown)
+            return False
 
     def _given_up(self, load: Load, error: WarehouseError) -> WarehouseError:
         """Return the error that ends the run: it names the load_id, and what is in the tables."""

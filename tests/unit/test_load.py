@@ -73,8 +73,26 @@ def test_failure_at_any_statement_leaves_all_or_nothing(after: bool, lost: bool)
             assert len(bench.warehouse.rows(LEDGER)) == 1
         assert bench.emitted or bench.stage.files == {}
         assert bench.warehouse.closed
-    # A lost connection is tried again wherever it is, COMMIT's answer is looked up in the ledger.
+    # A lost connection is tried again wherever it is; of what is refused, a table that is there after all is enough.
     assert survived == len(undisturbed.warehouse.statements) if lost else survived < 4
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_commit_that_fails_in_any_way_is_looked_up(after: bool) -> None:
+    """An error at COMMIT may be that of a server in between: the ledger tells whether the load is there."""
+    undisturbed = Bench()
+    undisturbed.run(THREE)
+    bench = Bench()
+    at = undisturbed.warehouse.statements.index("COMMIT") + 1
+    bench.warehouse.failure = Failure(at, after=after, error=WarehouseError("504 Gateway Timeout"))
+    if after:
+        bench.run(THREE)
+        assert bench.emitted == ['{"id": 3}']
+    else:
+        with pytest.raises(BulkError, match="was rolled back, its tables are as the load before it left them"):
+            bench.run(THREE)
+        assert bench.emitted == []
+    assert len(bench.warehouse.rows(ORDERS)) == (3 if after else 0)
 
 
 def test_failure_of_the_stage_commits_nothing() -> None:
