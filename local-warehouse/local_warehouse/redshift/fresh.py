@@ -29,6 +29,9 @@ class FreshCatalog:
         """The connection, with the settings that the session has now; `ask` runs a statement in the session."""
         if self._admin is None:
             self._admin = self._open()
+            # What the transaction itself has locked would be waited for without end: the columns of a late-binding
+            # view over such a table are not shown.
+            self._admin.run("SET lock_timeout = '1ms'")
         for name, value in ask(_SETTINGS):
             self._admin.run(f"SELECT set_config({literal(name)}, {literal(value)}, false)")
         return self._admin
