@@ -46,10 +46,10 @@ def json_field(column_type: ColumnType, file_format: FileFormat) -> FieldEncoder
         depth = raw.count(b"[") + raw.count(b"{")
         if depth > SAFE_BRACKETS:
             _check_depth(raw)
+        if _LONG_NUMBER.search(raw):
+            _check_numbers(raw)  # before anything decodes it: a decoder takes 1E400 for broken JSON
         if depth or b"\\" in raw:
             _check_names(raw)
-        if _LONG_NUMBER.search(raw):
-            _check_numbers(raw)
         if string_max_bytes is not None and len(raw) > string_max_bytes:
             _check_strings(raw, string_max_bytes)
         return quoted(raw)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import IO, Any, Protocol
@@ -38,7 +38,7 @@ from singer_bulk.stage import Stage
 from singer_bulk.staged_names import StagedNames, leftovers
 from singer_bulk.stream import Stream, StreamContext, stream_columns
 from singer_bulk.undeclared import Deletes
-from singer_bulk.validation import record_check
+from singer_bulk.validation import Check, record_check
 from singer_bulk.warehouse import Warehouse
 
 logger = logging.getLogger(__name__)
@@ -241,11 +241,14 @@ class Run:
         columns = tuple(replace(one, takes_null=False) if one.property in told else one for one in columns)
         checked = schema if validate else {"properties": {}}
         operations = known_values(method.feed)
-        check = record_check(message.stream, checked, columns, operations) if validate or operations else None
+
+        def check_of(columns: Sequence[Column]) -> Check | None:
+            return record_check(message.stream, checked, columns, operations) if validate or operations else None
+
         keys = frozenset(message.key_properties or ()) & frozenset(column.property or "" for column in columns)
         placement.keep(keys if method.applies else ())
         return Stream(
-            message.stream, table, method, text, schema, columns, keys, self._context, message, placement, check
+            message.stream, table, method, text, schema, columns, keys, self._context, message, placement, check_of
         )
 
     def _pending_columns(self, table: Table) -> list[Column]:

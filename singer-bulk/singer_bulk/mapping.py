@@ -52,11 +52,19 @@ class StreamMapper:
                 message = _message(line, number)
                 mapped = stream_map.transform(dict(message["record"]))
                 if mapped is not None:
-                    lines.append(_encode({**message, "stream": stream_map.stream_alias, "record": mapped}))
+                    lines.append(_line({**message, "stream": stream_map.stream_alias, "record": mapped}, number))
                     numbers.append(number)
             if lines:
                 made.append(Records.of_lines(stream_map.stream_alias, lines, numbers))
         return made
+
+
+def _line(message: dict[str, Any], number: int) -> bytes:
+    try:
+        return _encode(message)
+    except UnicodeEncodeError as error:
+        problem = "half a pair of surrogates is no unicode"
+        raise MessageError(number, problem, "repair the text at its source") from error
 
 
 def _message(line: bytes, number: int) -> dict[str, Any]:

@@ -179,7 +179,7 @@ def messages_of(block: Block) -> Iterator[Message]:
     while start < len(text):
         end = text.index(b"\n", start) + 1
         line = text[start : end - 1]
-        header = _decode(_header_of, line, number)
+        header = _decode(_header_of, line, number, mended=True)
         kind = header.type.upper()
         if kind != "RECORD":
             yield _other(kind, line, number)
@@ -243,7 +243,17 @@ def _other(kind: str, line: bytes, number: int) -> Message:
     return message
 
 
-def _decode(decode: Any, line: bytes, number: int) -> Any:
+# An escape of a JSON string; the group is half of a pair of surrogates, which stands for no character.
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
+
+
+def without_surrogates(text: bytes) -> bytes:
+    r"""Return the JSON text with \ufffd for each half of a pair of surrogates, at which a decoder gives up."""
+    return _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], text)
+
+
+def _decode(decode: Any, line: bytes, number: int, *, mended: bool = False) -> Any:
+    """Return the message; `mended`: halves of surrogates are left to who decodes the record."""
     try:
         return decode(line)
     except msgspec.ValidationError as error:
@@ -251,5 +261,8 @@ def _decode(decode: Any, line: bytes, number: int) -> Any:
     except RecursionError as error:
         raise MessageError(number, f"nested too deep: {shown(line)}", "flatten the record at its source") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        whole = without_surrogates(line) if mended else line
+        if whole != line:
+            return _decode(decode, whole, number)
         remedy = "each line must be one JSON object; was the tap cut off, or does it print to stdout?"
         raise MessageError(number, f"broken JSON ({error}): {shown(line)}", remedy) from error

@@ -74,12 +74,16 @@ class Stream:
     context: StreamContext
     message: Schema
     placement: Placement
-    check: Check | None
+    check_of: Callable[[Sequence[Column]], Check | None]  # what these columns leave to be checked
     batch: Batch | None = None
     closed: list[ClosedBatch] = field(default_factory=list)
     rejected: int = 0  # since the last load
     warned: bool = False
     activated: int | None = None  # the version of an ACTIVATE_VERSION that no load has acted on
+    check: Check | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.check = self.check_of(self.columns)
 
     @property
     def row_count(self) -> int:
@@ -109,28 +113,45 @@ class Stream:
         """Encode the records, with all that may come of it; nothing is on its way to an encoder process."""
         while records.count:
             try:
-                self._open_batch().add(records, sequence)
-                return
-            except ColumnOutgrown as outgrown:
-                self._outgrow(outgrown)
+                outgrown = self._add(records, sequence)
             except RecordRejected as rejected:
                 if self.context.rejects is None:
                     raise
-                position = records.line_numbers.index(rejected.line_number)
-                good, rest = records.split(position)
-                bad, rest = (rest if position else records).split(1)
-                if position:
+                good, bad, rest = _around(records, rejected.line_number)
+                if good.count:
                     self._add_here(good, sequence)
                 self.context.rejects.take(self.message, bad.lines[0], rejected)
                 self.rejected += 1
-                records, sequence = rest, sequence + position + 1
+                records, sequence = rest, sequence + good.count + 1
+                continue
+            if outgrown is None:
+                return
+            self._exchange(*outgrown)
 
-    def _outgrow(self, outgrown: ColumnOutgrown) -> None:
+    def _add(self, records: Records, sequence: int) -> tuple[str, Column] | None:
+        """Encode the records, or return the name of a column that one has outgrown, and the column to take instead.
+
+        Raises RecordRejected where the column may not change, and for a value that only the column's type kept out
+        although the SCHEMA forbids it.
+        """
+        try:
+            self._open_batch().add(records, sequence)
+        except ColumnOutgrown as outgrown:
+            (column,) = [column for column in self.columns if column.name == outgrown.column]
+            check = self.check_of(self._with(column.name, replace(column, type=outgrown.needed)))
+            if check is not None:
+                check(_around(records, outgrown.rejected.line_number)[1])
+            return column.name, self.placement.outgrow(column, outgrown)
+        return None
+
+    def _exchange(self, name: str, new: Column) -> None:
         """Take another column from here on; the rows before it stand in a file of their own."""
-        columns = {column.name: column for column in self.columns}
-        new = self.placement.outgrow(columns[outgrown.column], outgrown)
         self.close_batch()
-        self.columns = tuple(new if column.name == outgrown.column else column for column in self.columns)
+        self.columns = self._with(name, new)
+        self.check = self.check_of(self.columns)
+
+    def _with(self, name: str, new: Column) -> tuple[Column, ...]:
+        return tuple(new if column.name == name else column for column in self.columns)
 
     def close_batch(self) -> None:
         """Stage the file of the open batch."""
@@ -229,6 +250,13 @@ class Stream:
     def _warn_of_unknown(self, problem: str) -> None:
         self.warned = True
         logger.warning("stream %s: %s; the SCHEMA does not have it, its values are not loaded", self.name, problem)
+
+
+def _around(records: Records, line_number: int) -> tuple[Records, Records, Records]:
+    """Return the records before the line, the one in it, and those behind it."""
+    position = records.line_numbers.index(line_number)
+    good, rest = records.split(position)
+    return good, *rest.split(1)
 
 
 def decided(columns: Sequence[Column], seen: Collection[str]) -> tuple[Column, ...]:

@@ -65,9 +65,9 @@ class Encoding:
         """Return the rows of records, given as JSON texts; a column may be outgrown on the way."""
         lines = ['{"type":"RECORD","stream":"s","record":' + record + "}" for record in records]
         run = Records.of_lines("s", [line.encode("utf-8", "surrogatepass") for line in lines], range(len(lines)))
-        if self.check is not None:
-            self.check(run)
         while True:
+            if self.check is not None:
+                self.check(run)
             try:
                 required = frozenset(self.schema.get("required", ()))
                 rows = RowEncoder("s", self.columns, self.format, required=required)
@@ -77,6 +77,7 @@ class Encoding:
                     replace(column, type=outgrown.needed) if column.name == outgrown.column else column
                     for column in self.columns
                 )
+                self.check = record_check("s", self.schema, self.columns)
 
     def read(self, content: bytes) -> list[list[str | None]]:
         """Return what the columns would show of a file."""

@@ -6,9 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from singer_bulk.errors import ConfigError, MessageError, RecordRejected
+from singer_bulk.columns import Kind
+from singer_bulk.errors import ConfigError, MessageError, RecordInvalid, RecordRejected, ValueRejected
+from singer_bulk.evolution import EvolutionRules
 
-from tests.fakes import Bench, lines, record, schema
+from tests.fakes import Bench, lines, record, schema, state
 from tests.fidelity.corpus import REDSHIFT
 from tests.fidelity.encoding import Encoding
 
@@ -29,7 +31,9 @@ CASES: list[tuple[dict[str, Any], list[Any], list[Any]]] = [
     ({"type": "string", "format": "uri"}, ["https://a.example/"], ["a b"]),
     ({"type": "string", "format": "made-up"}, ["whatever"], []),
     ({"type": "integer", "minimum": 0, "maximum": 9}, [0, 9, 9.0], [-1, 10]),
-    ({"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1}, [-(2**63), 2**63 - 1], ["a"]),
+    ({"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1}, [-(2**63), 2**63 - 1],
+     ["a", 2**63, -(2**63) - 1]),
+    ({"type": "integer", "maximum": 2**63 - 1}, [2**63 - 1, -(2**63) - 1], [2**63]),
     ({"type": "integer", "exclusiveMinimum": 0}, [1], [0]),
     ({"type": "integer", "minimum": 0, "exclusiveMinimum": True}, [1], [0]),  # as draft 4 has it
     ({"type": "number", "minimum": 0.1}, [0.1, 5], [0, 0.09]),
@@ -135,6 +139,68 @@ def test_records_nested_too_deep_are_refused() -> None:
         number = text.count("\n") + 1
         with pytest.raises(MessageError, match=f"line {number}: "):
             Bench().run(text + f'{{"type": "RECORD", "stream": "orders", "record": {{"id": {deep}}}}}\n')
+
+
+def orders(declared: dict[str, Any], *values: str) -> str:
+    """Return a SCHEMA with one property, a RECORD for each value (a JSON text), and a STATE."""
+    records = "".join(f'{{"type": "RECORD", "stream": "orders", "record": {{"v": {value}}}}}\n' for value in values)
+    return lines(schema(v=declared)) + records + lines(state(1))
+
+
+def set_aside(bench: Bench) -> list[dict[str, Any]]:
+    """Return the RECORD lines of the dead-letter objects."""
+    objects = [content for key, content in bench.stage.files.items() if "_rejected" in key]
+    return [json.loads(line) for content in objects for line in content.splitlines()[1:]]
+
+
+def test_a_bound_counts_before_the_column_grows() -> None:
+    """A bound at the end of 64 bits is the column's matter; past it the record is refused, no column widened."""
+    declared = {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1}
+    text = orders(declared, "1", str(2**63), "2")
+    with pytest.raises(RecordInvalid, match=r"line 3: \$\.v fails maximum 9223372036854775807, got"):
+        Bench().run(text)
+    bench = Bench()
+    bench.run(text, max_rejected_records=1)
+    assert bench.warehouse.rows("analytics.orders") == ["1", "2"]
+    assert [line["record"]["v"] for line in set_aside(bench)] == [2**63]
+    assert bench.warehouse.columns["analytics.orders"][0].type.kind is Kind.INTEGER
+
+
+def test_what_a_fixed_column_cannot_hold_is_set_aside() -> None:
+    """A value that would widen a column that may not change ends the run, or is set aside like any other."""
+    text = orders({"type": "integer"}, *map(str, range(20)), str(2**63), *map(str, range(20)))
+    rules = EvolutionRules("error")
+    with pytest.raises(ValueRejected, match="line 22: column 'v' is a 64-bit integer"):
+        Bench().run(text, evolution=rules)
+    bench = Bench()
+    bench.run(text, evolution=rules, max_rejected_records=1)
+    assert bench.warehouse.rows("analytics.orders") == [*map(str, range(20)), *map(str, range(20))]
+    assert [line["record"]["v"] for line in set_aside(bench)] == [2**63]
+    with pytest.raises(ValueRejected, match="line 3:"):
+        Bench().run(orders({"type": "integer"}, *[str(2**63)] * 3), evolution=rules, max_rejected_records=1)
+
+
+@pytest.mark.parametrize("before", [0, 20])
+def test_half_a_character_is_set_aside(before: int) -> None:
+    """Half a pair of surrogates is no text: the record is refused by its column and value, or set aside as it came."""
+    values = ['"a"'] * before + [r'"\ud800"', r'"\ud83d\ude00"', r'"\\ud800"', r'"b\udc00\ufffd"', r'"c", "\udead": 1']
+    text = orders({"type": "string"}, *values)
+    told = rf"line {before + 2}: column 'v' takes valid unicode, not half a pair of surrogates, got \"\\ud800\""
+    with pytest.raises(ValueRejected, match=told):
+        Bench().run(text)
+    bench = Bench()
+    bench.run(text, max_rejected_records=3)
+    assert bench.warehouse.rows("analytics.orders") == ['"a"'] * before + ['"\U0001f600"', r'"\ud800"']
+    assert [line["record"]["v"] for line in set_aside(bench)] == ["\ud800", "b\udc00\ufffd", "c"]
+    with pytest.raises(MessageError, match="broken JSON"):
+        Bench().run(orders({"type": "string"}, r'"\ud800'), max_rejected_records=3)
+
+
+@pytest.mark.parametrize("document", ["[1E400]", '{"a": -1e-400}', "[" + "9" * 400 + "]"])
+def test_a_number_in_a_document_is_refused_as_a_number(document: str) -> None:
+    """A number that no warehouse keeps is named, not taken for broken JSON."""
+    with pytest.raises(ValueRejected, match="keeps numbers of 38 digits, or doubles"):
+        Bench().run(orders({}, document))
 
 
 HARD_NAMES = ["ä", "日本", 'a"b', "a\\b", "a\nb", "", "\u2028", "a b"]
