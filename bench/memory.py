@@ -1,7 +1,6 @@
 """Peak memory of a target over the number of records, with small batches: `python -m bench.memory 1000000 3000000`.
 
-The targets as they are installed, against the stand-ins; the figure is the highest sum of resident memory over the
-target and its encoder processes.
+The targets as they are installed, against the stand-ins; what the figure is, `bench.measure.Cost` says.
 """
 
 from __future__ import annotations
