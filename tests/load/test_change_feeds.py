@@ -249,7 +249,7 @@ def test_sequence_is_a_total_order(loader: Loader) -> None:
     """10,000 rows: 10,000 numbers in the order of the rows, over three runs, with two encoder processes."""
     schema = {"type": "SCHEMA", "stream": "orders", "schema": {"properties": {"id": {"type": "integer"},
               "text": {"type": "string"}}}, "key_properties": ["id"]}  # fmt: skip
-    text = "x" * 200
+    text = "x" * 1000  # encoder processes start behind the first MiB of rows
     for begin in (0, 4000, 8000):
         rows = range(begin, min(begin + 4000, 10_000))
         run = loader.load(
@@ -259,6 +259,8 @@ def test_sequence_is_a_total_order(loader: Loader) -> None:
             encoders=2,
         )
         assert run.status == 0, run.stderr
+    files = loader.rows("SELECT file_count FROM {schema}._singer_loads")
+    assert [count > 1 for (count,) in files] == [True] * 3, "no encoder process has written a file"
     query = "SELECT COUNT(*), COUNT(DISTINCT _sdc_sequence) FROM {schema}.orders"
     assert loader.rows(query) == [(10_000, 10_000)]
     numbers = loader.rows("SELECT id FROM {schema}.orders ORDER BY _sdc_sequence")
