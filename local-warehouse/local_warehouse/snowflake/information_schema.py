@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from local_warehouse.snowflake.catalog import ColumnDef, Entry, quote
@@ -121,13 +122,23 @@ def nanoseconds(seconds: float) -> int:
     return int(seconds * 1000) * 1_000_000
 
 
-def view_rows(session: Any, database: str, view: str) -> tuple[dict[str, T], list[list[Any]]]:
-    """Column types and rows of an INFORMATION_SCHEMA view; SqlError if the stand-in does not have it."""
+def view_rows(
+    session: Any, database: str, view: str, demanded: Mapping[str, str]
+) -> tuple[dict[str, T], list[list[Any]]]:
+    """Column types and rows of an INFORMATION_SCHEMA view; SqlError if the stand-in does not have it.
+
+    Rows of tables that `demanded` (column -> text) rules out may be left out: each row costs a line of SQL.
+    """
     catalog = session.catalog
     if catalog.find("database", "", "", database) is None:
         raise no_object("Database", quote(database))
     tables = [
-        entry for kind in ("table", "view") for entry in catalog.all(kind, session.id) if entry.database == database
+        entry
+        for kind in ("table", "view")
+        for entry in catalog.all(kind, session.id)
+        if entry.database == database
+        and demanded.get("TABLE_SCHEMA", entry.schema) == entry.schema
+        and demanded.get("TABLE_NAME", entry.name) == entry.name
     ]
     if view == "COLUMNS":
         return COLUMNS, [_column(e, i + 1, c) for e in tables for i, c in enumerate(e.columns)]

@@ -117,6 +117,8 @@ class QueryBinder(Binder, Relations):
         scope = Scope(outer=outer)
         source = ""
         if select.source is not None:
+            if isinstance(select.source, ast.Table) and select.where is not None:
+                scope.demanded = _demanded(select.where)
             source = " FROM " + self.relation(select.source, scope)
         values: list[Typed] = []
         columns: list[OutColumn] = []
@@ -207,6 +209,18 @@ class QueryBinder(Binder, Relations):
             if len(named) == 1:
                 return self.order_sql(Typed(named[0].duck, named[0].type), item)
         return self.order_sql(self.expr(node, scope), item)
+
+
+def _demanded(where: ast.Expr) -> dict[str, str]:
+    """The columns that must equal a text for a row to pass, with that text."""
+    if not isinstance(where, ast.Binary):
+        return {}
+    if where.op == "AND":
+        return {**_demanded(where.left), **_demanded(where.right)}
+    column, text = where.left, where.right
+    if where.op == "=" and isinstance(column, ast.Column) and len(column.parts) == 1 and isinstance(text, ast.Text):
+        return {column.parts[0]: text.value}
+    return {}
 
 
 def _no_aggregate(node: ast.Expr, clause: str) -> None:

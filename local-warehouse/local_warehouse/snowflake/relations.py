@@ -117,7 +117,7 @@ class Relations:
         session = self.context.session
         if len(node.parts) >= 2 and node.parts[-2] == "INFORMATION_SCHEMA":
             database = node.parts[0] if len(node.parts) == 3 else session.need_database()
-            types, rows = view_rows(session, database, node.parts[-1])
+            types, rows = view_rows(session, database, node.parts[-1], scope.demanded)
             return self._listed(scope, alias, types, rows)
         entry: Entry = session.find("table", node.parts)
         path = [entry.database, entry.schema, entry.name]

@@ -54,6 +54,7 @@ class Scope:
     outer: Scope | None = None
     aliases: dict[str, Typed] = field(default_factory=dict)
     merged: set[tuple[str, str]] = field(default_factory=set)  # (duck relation, name) hidden by USING
+    demanded: dict[str, str] = field(default_factory=dict)  # column -> the only text that WHERE lets through
 
     def _here(self, parts: list[str]) -> list[tuple[Source, OutColumn]]:
         qualifier, name = parts[:-1], parts[-1]
