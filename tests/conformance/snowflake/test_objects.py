@@ -41,6 +41,32 @@ def test_information_schema_columns(db, config):
     ]
 
 
+def test_information_schema_by_name(db, config):
+    """Conditions on schema and table choose rows as on any other column, alone, joined by AND, OR, NOT, and turned."""
+    schema = config["default_target_schema"]
+    db.run("CREATE TABLE ONE (A INT, B INT)")
+    db.run("CREATE TABLE TWO (C INT)")
+    db.run("CREATE VIEW SEEN AS SELECT A FROM ONE")
+    ours = f"table_schema = '{schema}'"
+    for where, wanted in {
+        f"{ours} AND table_name = 'ONE'": ["A", "B"],
+        f"{ours} AND table_name = 'SEEN'": ["A"],
+        f"{ours} AND table_name = 'one'": [],
+        f"{ours} AND table_name = 'ONE' AND table_name = 'TWO'": [],
+        f"{ours} AND (table_name = 'ONE' OR table_name = 'TWO')": ["A", "B", "C"],
+        f"{ours} AND NOT table_name = 'ONE'": ["A", "C"],
+        f"'{schema}' = table_schema AND column_name = 'C'": ["C"],
+    }.items():
+        rows = db.run(f"SELECT column_name FROM information_schema.columns WHERE {where} ORDER BY column_name")
+        assert [name for (name,) in rows] == wanted, where
+    joined = (
+        "SELECT a.column_name FROM information_schema.columns a JOIN information_schema.columns b USING (column_name) "
+    )
+    assert db.run(
+        joined + f"WHERE a.table_schema = '{schema}' AND b.table_schema = '{schema}' AND a.table_name = 'TWO'"
+    ) == [("C",)]
+
+
 def test_file_format_is_shown_changed_and_dropped(db):
     """CREATE, ALTER, DESC, SHOW and DROP FILE FORMAT (sql/create-file-format)."""
     db.run("CREATE FILE FORMAT F TYPE = CSV FIELD_DELIMITER = '|' NULL_IF = ('NULL', '') COMMENT = 'pipes'")
