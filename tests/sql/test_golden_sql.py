@@ -1,4 +1,4 @@
-"""The SQL that tables are made and altered with, kept as text beside this file, reviewed there.
+"""The SQL that tables are made, altered and changed with, kept as text beside this file, reviewed there.
 
 `UPDATE_GOLDEN_SQL=1 pytest tests/sql` writes the files anew. Each statement is read by sqlglot, a parser that is not
 ours, where it knows the statement.
@@ -16,16 +16,13 @@ from typing import Any
 import pytest
 import sqlglot
 from singer_bulk.altering import fit_table, is_lossless, recover
-from singer_bulk.change_feeds import CdcSettings, feed_of
 from singer_bulk.columns import TEXT, Column, ColumnType, Kind
-from singer_bulk.dialect import LoadMethod, Table, TableLoad
-from singer_bulk.merge import events_of, merge_of, tables_beside
-from singer_bulk.metadata import METADATA_TYPES
+from singer_bulk.dialect import Table
 from singer_bulk.stream import decided
-from singer_bulk.views import Views
 
 from tests.fidelity.corpus import GROUPS
 from tests.fidelity.encoding import DIALECTS, Encoding
+from tests.sql.change_data import change_data
 
 HERE = Path(__file__).parent
 # Of these sqlglot has no grammar, it keeps their text; counted so that a new one is looked at.
@@ -132,47 +129,22 @@ def statements(warehouse: str) -> Iterator[tuple[str, list[str]]]:
     yield "finish a change that died", [sql for sql in session.statements if not sql.startswith("SELECT")]
 
 
-FEEDS = {
-    "book": (CdcSettings("book"), {"operation": TEXT, "note": TEXT}, False),
-    "debezium": (CdcSettings("debezium"), {"__op": TEXT, "__source_lsn": ColumnType(Kind.INTEGER), "note": TEXT}, True),
-}
-
-
-def feed_statements(warehouse: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield the same for change feeds: one of whole rows in the order of arrival, one that has everything."""
-    dialect = DIALECTS[warehouse]
-    for preset, (settings, properties, hard) in FEEDS.items():
-        types = {"id": ColumnType(Kind.INTEGER), **properties}
-        columns = [Column(dialect.fold(name), dialect.stored(kind), name) for name, kind in types.items()]
-        method = LoadMethod("upsert", (dialect.fold("id"),), hard, feed=feed_of(preset, settings, columns))
-        names = [*(["_sdc_missing"] if method.feed.partial else []), *METADATA_TYPES]
-        more = [Column(dialect.fold(name), METADATA_TYPES.get(name, TEXT)) for name in names]
-        scratch = [*columns, *more, Column(dialect.fold("_singer_order"), ColumnType(Kind.INTEGER))]
-        table = TableLoad(preset, Table(dialect.fold("sales"), dialect.fold("orders")), (*columns, *more), (), method)
-        version = dialect.fold("_sdc_table_version")
-        left_out = [dialect.fold("note")] if method.feed.partial else []
-        beside = tables_beside(dialect, table, version)
-        yield f"{preset}: tables beside", [dialect.create_table(one, held) for one, held in beside.items()]
-        merge = merge_of(dialect, table, Table("s", "scratch"), Table("s", "chosen"), scratch, version)
-        yield f"{preset}: apply", [merge.null_keys(), *merge.statements(left_out)]
-        events = events_of(dialect, table, table.columns, version)
-        views = Views(dialect, table.table, events, table.columns, left_out, "(SELECT MAX(1))")
-        yield f"{preset}: views", [dialect.create_view(view.name, view.query) for view in views.all()]
-
-
 def _fit(session: Recorder, dialect: Any, table: Table, columns: Any, present: dict[str, Column]) -> None:
     with contextlib.suppress(StopIteration):  # the statements are all there is to see
         fit_table(session, dialect, table, list(columns), present, frozen=False)
 
 
+GOLDEN = {"": statements, "-change-data": change_data}
+
+
+@pytest.mark.parametrize("part", GOLDEN)
 @pytest.mark.parametrize("warehouse", ["redshift", "snowflake"])
-def test_golden_sql(warehouse: str) -> None:
+def test_golden_sql(warehouse: str, part: str) -> None:
     """The statements are those that were reviewed."""
     made = "".join(
-        f"-- {title}\n" + "".join(f"{sql};\n" for sql in sqls) + "\n"
-        for title, sqls in (*statements(warehouse), *feed_statements(warehouse))
+        f"-- {title}\n" + "".join(f"{sql};\n" for sql in sqls) + "\n" for title, sqls in GOLDEN[part](warehouse)
     )
-    path = HERE / f"{warehouse}.sql"
+    path = HERE / f"{warehouse}{part}.sql"
     if os.environ.get("UPDATE_GOLDEN_SQL"):
         path.write_text(made, encoding="utf-8")
     assert made == path.read_text(encoding="utf-8")
@@ -182,7 +154,7 @@ def test_golden_sql(warehouse: str) -> None:
 def test_another_parser_reads_it(warehouse: str) -> None:
     """sqlglot reads every statement of the golden files in the warehouse's dialect."""
     unread = 0
-    for _, sqls in (*statements(warehouse), *feed_statements(warehouse)):
+    for _, sqls in (*statements(warehouse), *change_data(warehouse)):
         for sql in sqls:
             tree = sqlglot.parse_one(sql, dialect=warehouse)
             unread += isinstance(tree, sqlglot.exp.Command) and sql not in ("BEGIN", "COMMIT")

@@ -1,0 +1,100 @@
+"""The SQL that applies change data: merges by key, and the views of a history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from singer_bulk.change_feeds import CdcSettings
+from singer_bulk.columns import INTEGER, TEXT, TIMESTAMPTZ, Column
+from singer_bulk.dialect import Table, TableLoad
+from singer_bulk.load_settings import MethodRules
+from singer_bulk.merge import applied_table, events_of, merge_of, obsolete_versions, tables_beside
+from singer_bulk.metadata import METADATA_TYPES, MISSING_NAME, ORDER_NAME
+from singer_bulk.views import Views
+
+from tests.fidelity.encoding import DIALECTS
+
+DEBEZIUM = CdcSettings("debezium")
+BOTH = replace(DEBEZIUM, apply=("history", "current"))
+PLAIN = {"id": INTEGER, "Line": TEXT, "note": TEXT}
+DELETED = {**PLAIN, "_sdc_deleted_at": TIMESTAMPTZ}
+EVENTS = {**PLAIN, "__op": TEXT, "__lsn": INTEGER, "__ts_ms": INTEGER}
+
+# Of the seven columns that add_record_metadata adds, those that the statements ask.
+METADATA = ["_sdc_extracted_at", "_sdc_received_at", "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version"]
+
+# What for; the settings; the properties; key properties; columns that some event left out; whether rows have versions.
+MERGES: list[tuple[str, MethodRules, dict[str, Any], tuple[str, ...], tuple[str, ...], bool]] = [
+    ("upsert", MethodRules("upsert"), PLAIN, ("id", "Line"), (), False),
+    ("upsert, deletes stamped", MethodRules("upsert"), DELETED, ("id",), (), False),
+    ("upsert, deletes removed", MethodRules("upsert", hard_delete=True), DELETED, ("id",), (), False),
+    ("events, deletes stamped", MethodRules("upsert", cdc=CdcSettings("book")), {**PLAIN, "operation": TEXT},
+     ("id",), (), False),
+    ("events with an order, truncates, partial updates, versions; stamped", MethodRules("upsert", cdc=DEBEZIUM),
+     EVENTS, ("id",), ("note",), True),
+    ("the same, removed", MethodRules("upsert", hard_delete=True, cdc=DEBEZIUM), EVENTS, ("id",),
+     ("Line", "note"), True),
+    ("the current state beside a history", MethodRules(cdc=BOTH, ordered=True), EVENTS, ("id",), (), False),
+]  # fmt: skip
+VIEWED = [
+    ("views of whole events", MethodRules(cdc=CdcSettings("book"), current_view=True, ordered=True),
+     {**PLAIN, "operation": TEXT}, ("id", "Line"), (), False),
+    ("views of flags and nulls", MethodRules(cdc=CdcSettings("dms"), current_view=True, ordered=True),
+     {**PLAIN, "Op": TEXT, "AR_H_CHANGE_SEQ": TEXT}, ("id",), (), False),
+    ("views of truncates, partial updates and versions", MethodRules(cdc=DEBEZIUM, current_view=True, ordered=True),
+     EVENTS, ("id",), ("note",), True),
+]  # fmt: skip
+
+
+def change_data(warehouse: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield (what for, the statements)."""
+    for title, rules, properties, keys, left_out, versioned in MERGES:
+        load = _load(warehouse, rules, properties, keys, versioned=versioned)
+        yield title, _merge(warehouse, load, left_out, versioned=versioned)
+    for title, rules, properties, keys, left_out, versioned in VIEWED:
+        load = _load(warehouse, rules, properties, keys, versioned=versioned)
+        yield title, _views(warehouse, load, left_out, versioned=versioned)
+
+
+def _load(
+    warehouse: str, rules: MethodRules, properties: dict[str, Any], keys: tuple[str, ...], *, versioned: bool
+) -> TableLoad:
+    dialect = DIALECTS[warehouse]
+    stored = [Column(dialect.fold(name), dialect.stored(kind), name) for name, kind in properties.items()]
+    method = rules.of("orders", keys, stored)
+    added = [MISSING_NAME] if method.feed.partial and method.name != "upsert" else []
+    added += METADATA if rules.ordered or versioned else []
+    types = {**METADATA_TYPES, MISSING_NAME: TEXT}
+    columns = [*stored, *(Column(dialect.fold(name), dialect.stored(types[name])) for name in added)]
+    return TableLoad("orders", Table(dialect.fold("sales"), dialect.fold("orders")), tuple(columns), (), method)
+
+
+def _merge(warehouse: str, load: TableLoad, left_out: tuple[str, ...], *, versioned: bool) -> list[str]:
+    dialect, fold = DIALECTS[warehouse], DIALECTS[warehouse].fold
+    version = fold("_sdc_table_version") if versioned else None
+    batch = [*load.columns, Column(fold(ORDER_NAME), dialect.stored(INTEGER))]
+    if load.method.feed.partial and fold(MISSING_NAME) not in {column.name for column in batch}:
+        properties = [column for column in batch if column.property is not None]
+        batch.insert(len(properties), Column(fold(MISSING_NAME), dialect.stored(TEXT)))
+    scratch, chosen = (Table(load.table.schema, fold(f"scratch_{number}")) for number in (1, 2))
+    merge = merge_of(dialect, load, scratch, chosen, batch, version)
+    made = [dialect.create_table(table, columns) for table, columns in tables_beside(dialect, load, version).items()]
+    made += [dialect.create_scratch(table, batch) for table in (scratch, chosen)]
+    made.append(merge.null_keys())
+    if applied_table(dialect, load) != load.table:
+        made.append(merge.into_history(load.table, [column.name for column in load.columns]))
+    made += merge.statements([fold(name) for name in left_out])
+    return made + (obsolete_versions(dialect, load, 7, "2020-06-01 12:00:00+00") if versioned else [])
+
+
+def _views(warehouse: str, load: TableLoad, left_out: tuple[str, ...], *, versioned: bool) -> list[str]:
+    dialect, fold = DIALECTS[warehouse], DIALECTS[warehouse].fold
+    version = fold("_sdc_table_version") if versioned else None
+    events = events_of(dialect, load, load.columns, version)
+    activated = f"(SELECT MAX(activated) FROM {dialect.table(Table(load.table.schema, fold('ledger')))})"
+    views = Views(dialect, load.table, events, load.columns, [fold(name) for name in left_out],
+                  activated if versioned else None)  # fmt: skip
+    made = [dialect.create_view(view.name, view.query) for view in views.all()]
+    return made + [dialect.drop_view(view.name) for view in views.all()]
