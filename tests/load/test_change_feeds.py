@@ -86,7 +86,6 @@ def _stored(loader: Loader, name: str) -> str:
     return name.upper() if "snowflake" in loader.command else name
 
 
-@pytest.mark.timeout(300)
 def test_every_convention(loader: Loader) -> None:
     """A feed of each preset, out of order or sent twice where it may be: history, views, applied tables are right."""
     made = feeds(seed=22, count=34, parts=3)
