@@ -54,7 +54,8 @@ def demand_unchanged(session: Session, dialect: Dialect, table: Table, names: Co
     """Raise a conflict unless the named columns are what they were when the load began to fill them.
 
     Asked before COMMIT: where DDL is no part of a transaction, another run may swap a column that this one has just
-    written for a wider one, and these values would not be among those that it copied.
+    written for a wider one, and these values would not be among those that it copied. Where DDL waits for the lock that
+    COPY took, the columns are what COPY met; that may be others than those the rows were written for (`demand_held`).
     """
     found = describe(session, dialect, table)
     changed = [name for name in names if name not in found or found[name].type != known[name].type]

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+from singer_bulk.columns import DOUBLE, Column
+from singer_bulk.dialect import Rows
 from singer_bulk.errors import (
     BulkError,
     ConfigError,
@@ -414,3 +416,22 @@ def test_files_of_dead_runs_are_swept() -> None:
     assert dead not in bench.stage.files
     assert "stage/orders/mine.csv" in bench.stage.files
     assert len(bench.stage.files) == 2
+
+
+def test_rows_do_not_enter_a_column_that_was_swapped_before_copy_locked_it() -> None:
+    """DDL in transactions is no reason not to look before COMMIT: the lock of COPY keeps a column as it is, and another
+    run may have swapped it between our last look and COPY. Integers that a double may not keep are not loaded into one.
+    """
+    bench = Bench()
+    execute = bench.warehouse.execute
+
+    def overtaken(sql: str) -> Rows:
+        if sql == "BEGIN":
+            bench.warehouse.columns[ORDERS] = [Column("id", DOUBLE)]
+        return execute(sql)
+
+    bench.warehouse.execute = overtaken  # type: ignore[method-assign]
+    with pytest.raises(WarehouseError, match="has made column 'id' double while rows were written for integer"):
+        bench.run(THREE)
+    assert bench.warehouse.rows(ORDERS) == []
+    assert bench.emitted == []
