@@ -1,4 +1,4 @@
-"""The tables of docs/types.md are what the code does."""
+"""The tables of docs/types.md and docs/schema-evolution.md are what the code does."""
 
 from __future__ import annotations
 
@@ -26,10 +26,14 @@ from singer_bulk.stream import decided
 from target_redshift_copy.sql import type_words as redshift_words
 from target_snowflake_stage.sql import type_words as snowflake_words
 
+from tests.fidelity.changes import CHANGES, FURTHER_CHANGES, Change, placed
 from tests.fidelity.corpus import REDSHIFT, SNOWFLAKE
 from tests.fidelity.encoding import Encoding
+from tests.load import test_evolution
 
-PAGE = Path(__file__).parents[2] / "docs" / "types.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = DOCS / "types.md"
+WORDS = {REDSHIFT: redshift_words, SNOWFLAKE: snowflake_words}
 STRING = "string"
 SCHEMAS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"type": "boolean"}, {}, ""),
@@ -73,7 +77,7 @@ def types_table() -> str:
     lines = ["| JSON Schema | Redshift | Snowflake | |", "|---|---|---|---|"]
     for schema, settings, remark in SCHEMAS:
         words = []
-        for warehouse, spell in ((REDSHIFT, redshift_words), (SNOWFLAKE, snowflake_words)):
+        for warehouse, spell in WORDS.items():
             columns = decided(Encoding(warehouse, {"properties": {"v": schema}}, settings).columns, ())
             words.append(spell(columns[0].type))
         lines.append(f"| `{json.dumps(schema)}` | {words[0]} | {words[1]} | {remark} |")
@@ -91,11 +95,56 @@ def changes_table() -> str:
     return "\n".join(lines)
 
 
+def evolution_table() -> str:
+    lines = [
+        "| | Redshift | in the next run | in mid-run | Snowflake | in the next run | in mid-run |",
+        "|---" * 7 + "|",
+    ]
+    for change in CHANGES:
+        cells = []
+        for warehouse, spell in WORDS.items():
+            old, _ = placed(warehouse, change, mid_run=False)
+            cells += [spell(old.type), *(becomes(warehouse, change, mid_run=mid_run) for mid_run in (False, True))]
+        lines.append(f"| {change.name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def becomes(warehouse: str, change: Change, *, mid_run: bool) -> str:
+    """Return what becomes of the column, in the words of the page."""
+    old, new = placed(warehouse, change, mid_run=mid_run)
+    spell = WORDS[warehouse]
+    if new.name != old.name:
+        return f"`{new.name.lower()}` {spell(new.type)} beside"
+    return "fits" if spell(new.type) == spell(old.type) else f"becomes {spell(new.type)}"
+
+
+def further_table() -> str:
+    lines = ["| | |", "|---|---|"]
+    return "\n".join([*lines, *(f"| {change} | {result} |" for change, result, _ in FURTHER_CHANGES)])
+
+
 def test_tables_are_what_the_code_does() -> None:
     """docs/types.md shows the types and the changes as they are."""
-    page = PAGE.read_text(encoding="utf-8")
+    demand_tables(PAGE, types=types_table(), changes=changes_table())
+
+
+def test_evolution_page_is_what_is_tested() -> None:
+    """Each row of docs/schema-evolution.md is made in both warehouses; the code decides what the tests find there."""
+    demand_tables(DOCS / "schema-evolution.md", evolution=evolution_table(), further=further_table())
+    assert test_evolution.CHANGES is CHANGES
+    assert all(callable(getattr(test_evolution, name)) for _, _, name in FURTHER_CHANGES)
+    for change in CHANGES:
+        for warehouse in WORDS:
+            for mid_run in (False, True):
+                column, _ = change.result(warehouse, mid_run=mid_run)
+                assert placed(warehouse, change, mid_run=mid_run)[1].name.lower() == column, (change.name, warehouse)
+
+
+def demand_tables(path: Path, **tables: str) -> None:
+    """The page has these tables between its markers; with UPDATE_DOCS they are written there."""
+    page = path.read_text(encoding="utf-8")
     made = page
-    for mark, table in (("types", types_table()), ("changes", changes_table())):
+    for mark, table in tables.items():
         made = re.sub(
             f"(<!-- {mark} -->\n).*?(<!-- /{mark} -->)",
             lambda found, t=table: f"{found[1]}{t}\n{found[2]}",
@@ -103,7 +152,7 @@ def test_tables_are_what_the_code_does() -> None:
             flags=re.S,
         )
     if os.environ.get("UPDATE_DOCS"):
-        PAGE.write_text(made, encoding="utf-8")
+        path.write_text(made, encoding="utf-8")
         page = made
     assert page == made
 

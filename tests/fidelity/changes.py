@@ -1,0 +1,117 @@
+"""The changes of a SCHEMA that tests/load/test_evolution.py makes in both warehouses, in mid-run and in the next run.
+
+docs/schema-evolution.md shows them; `placed` says, without a warehouse, which column each of them gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from singer_bulk.cli import type_rules
+from singer_bulk.columns import Column
+from singer_bulk.evolution import EvolutionRules, Placement
+from singer_bulk.stream import decided, stream_columns
+
+from tests.fidelity.corpus import SNOWFLAKE
+from tests.fidelity.encoding import DIALECTS, SETTINGS
+
+INTEGER, NUMBER = {"type": ["null", "integer"]}, {"type": ["null", "number"]}
+STRING, BOOLEAN = {"type": ["null", "string"]}, {"type": ["null", "boolean"]}
+CENTS, MILLS = {**NUMBER, "multipleOf": 0.01}, {**NUMBER, "multipleOf": 0.001}
+DATE, TIME = {**STRING, "format": "date"}, {**STRING, "format": "time"}
+INSTANT, OBJECT = {**STRING, "format": "date-time"}, {"type": ["null", "object"]}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A property whose SCHEMA changes: what it was and is, a value of each, and what the table shows of both rows.
+
+    beside: by warehouse, the column that takes the new values in mid-run where one in the next run is widened: files
+    that no load has committed cannot be asked for their values.
+    """
+
+    name: str
+    old: dict[str, Any]
+    new: dict[str, Any]
+    values: tuple[Any, Any]
+    column: str  # that takes the new values
+    shown: tuple[Any, Any]  # in the column, as text
+    beside: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stream(self) -> str:
+        """The name of the change as that of a stream."""
+        return self.name.replace(" ", "_").replace("-", "_")
+
+    def result(self, warehouse: str, *, mid_run: bool) -> tuple[str, tuple[Any, Any]]:
+        """Return the column that takes the new values, and what it shows of both rows."""
+        if mid_run and warehouse in self.beside:
+            return self.beside[warehouse], (None, self.shown[1])
+        return self.column, self.shown
+
+
+def _both(column: str) -> dict[str, str]:
+    return dict.fromkeys(DIALECTS, column)
+
+
+CHANGES = [
+    # every integer is NUMBER(38, 0) in Snowflake
+    Change("integer to decimal", INTEGER, CENTS, (7, 1.25), "v", ("7", "1.25"), {SNOWFLAKE: "v__d"}),
+    Change("integer to text", INTEGER, STRING, (7, "x|y"), "v", ("7", "x|y")),
+    Change("integer to double", INTEGER, NUMBER, (7, 0.5), "v", ("7", "0.5"), _both("v__f")),
+    Change("decimal to finer decimal", CENTS, MILLS, (1.25, 1.125), "v", ("1.25", "1.125"), _both("v__d")),
+    Change("decimal to text", CENTS, STRING, (1.25, "x"), "v", ("1.25", "x")),
+    Change("boolean to text", BOOLEAN, STRING, (True, "x"), "v", ("true", "x")),
+    Change("date to text", DATE, STRING, ("2020-06-01", "x"), "v", ("2020-06-01", "x")),
+    Change("date to date-time", DATE, INSTANT, ("2020-06-01", "2020-06-02T12:00:00"), "v",
+           ("2020-06-01 00:00:00", "2020-06-02 12:00:00"), _both("v__tz")),
+    Change("longer text", {**STRING, "maxLength": 1}, {**STRING, "maxLength": 9}, ("a", "b" * 9), "v", ("a", "b" * 9)),
+    Change("text to integer", STRING, INTEGER, ("x", 7), "v", ("x", "7")),
+    Change("decimal to integer", CENTS, INTEGER, (1.25, 7), "v", ("1.25", "7.00")),
+    Change("text to object", STRING, OBJECT, ("x", {"a": 1}), "v__j", (None, '{"a":1}')),
+    Change("object to text", OBJECT, STRING, ({"a": 1}, "x"), "v", ('{"a":1}', '"x"')),
+    Change("decimal to double", CENTS, NUMBER, (1.25, 0.5), "v__f", (None, "0.5")),
+    Change("boolean to integer", BOOLEAN, INTEGER, (True, 7), "v__i", (None, "7")),
+    Change("time to date", TIME, DATE, ("12:00:00", "2020-06-01"), "v__dt", (None, "2020-06-01")),
+]  # fmt: skip
+
+
+def placed(warehouse: str, change: Change, *, mid_run: bool) -> tuple[Column, Column]:
+    """Return the column that the old values have, and the one that the new ones get, every row keeping its value."""
+    dialect, rules = DIALECTS[warehouse], type_rules(SETTINGS)
+    present: dict[str, Column] = {}
+    made = []
+    for declared in (change.old, change.new):
+        pending = present if mid_run else ()
+        placement = Placement("s", present, EvolutionRules(), dialect.names, lambda here, new_type: True, pending)
+        columns = stream_columns(
+            {"properties": {"v": declared}}, rules, dialect.names, placement, dialect.stored, validate=True
+        )
+        (column,) = decided(columns, {"v", "V"})  # values came, none has an offset
+        present = {**present, column.name: column}
+        made.append(column)
+    return made[0], made[1]
+
+
+# Each with what becomes of it, and the test that makes it; the first four in mid-run as well.
+FURTHER_CHANGES = [
+    ("a new property", "its column is added, NULL in the rows before", "test_new_and_dropped_properties"),
+    ("a property is dropped", "its column stays, NULL from there on", "test_new_and_dropped_properties"),
+    ("an integer beyond 64 bits", "Redshift: BIGINT becomes DECIMAL(38, 0); Snowflake: NUMBER(38, 0) fits",
+     "test_values_widen_columns_too"),
+    ("a date-time with an offset, the first",
+     "Redshift: TIMESTAMP becomes TIMESTAMPTZ; Snowflake: TIMESTAMP_NTZ(9) becomes TIMESTAMP_TZ(9)",
+     "test_values_widen_columns_too"),
+    ("null for a NOT NULL column", "NOT NULL goes", "test_not_null_is_relaxed"),
+    ("a longer text for a VARCHAR with a default", "Redshift: the column is replaced, values kept; Snowflake: it grows",
+     "test_text_grows_where_alter_is_refused"),
+    ("integer to double, where an integer has more digits than a double", "`v__f` beside; `v` stays as it is",
+     "test_what_the_new_type_does_not_keep_goes_beside"),
+    ("integer to text under `on_type_change: new_column`", "`v__s` beside, in every later run too",
+     "test_new_column_keeps_the_old_one"),
+    ("integer to text under `on_type_change: error`", "refused, nothing changed", "test_a_user_can_forbid_it"),
+    ("integer to text, or a new property, under `schema_evolution: freeze`", "refused, nothing changed",
+     "test_a_user_can_forbid_it"),
+]  # fmt: skip
