@@ -29,6 +29,7 @@ BIN = Path(__file__).parent.parent / ".venv" / "bin"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("warehouses")
+    group.addoption("--crashed", action="store_true", help="run again only the tests whose worker crashed")
     group.addoption("--redshift-config", type=Path, help="configuration of a real Redshift for tests/conformance")
     group.addoption("--snowflake-config", type=Path, help="configuration of a real Snowflake for tests/conformance")
     group.addoption("--s3", choices=["moto", "rclone"], default="moto", help="whose S3 the stand-ins use")
@@ -42,8 +43,48 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if collection_path.name == "cdc" and not config.getoption("--cdc") else None
 
 
+# Of one run; more is no accident.
+MAX_CRASHES = 2
+_crashed: list[str] = []
+_failed: set[str] = set()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_handlecrashitem(crashitem: str) -> None:
+    """Note whose worker has crashed: a failure, which `--crashed` looks at.
+
+    The compiled core of the Snowflake connector 5.2.0 now and then crashes the process that reads results: seen four
+    times in some ten runs of the suite, in its cursor's end or behind it. Targets run in processes of their own.
+    """
+    _crashed.append(crashitem)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note what failed."""
+    if report.failed:
+        _failed.add(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Keep the names for `--crashed`: none where something else failed, too."""
+    config = session.config
+    if config.cache is not None and not hasattr(config, "workerinput") and not config.getoption("--crashed"):
+        config.cache.set("singer/crashed", _crashed if _failed == set(_crashed) else [])
+
+
+def _only_crashed(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Choose the tests whose worker crashed, if nothing else failed; else end with the failure that there was."""
+    assert config.cache is not None
+    crashed = config.cache.get("singer/crashed", [])
+    if not 0 < len(crashed) <= MAX_CRASHES:
+        pytest.exit("tests have failed, see above", returncode=1)
+    items[:] = [item for item in items if item.nodeid in crashed]
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what makes no sense with a second S3 or on a real account."""
+    if config.getoption("--crashed"):
+        _only_crashed(config, items)
     left = [item for item in items if _belongs(item, config)]
     config.hook.pytest_deselected(items=[item for item in items if item not in left])
     items[:] = left
