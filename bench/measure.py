@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SAMPLE_SECONDS = 0.05
+# What the sampling itself and the kernel take is 0.1 of a core at most.
+CALM_CORES = 0.15
+CALM_TRIES = 12
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Cost:
     cpu_seconds: float
     wall_seconds: float
     peak_mb: float
+    others: float  # cores that the rest of the machine used meanwhile
 
 
 class RunFailed(Exception):
@@ -33,7 +37,7 @@ class RunFailed(Exception):
 def run(command: Sequence[str], source: Path | None = None, *, environment: dict[str, str] | None = None) -> Cost:
     """Run the command on the file; raises RunFailed with the end of what it wrote."""
     with open(source or os.devnull, "rb") as given, open(os.devnull, "wb") as sink:
-        started = time.perf_counter()
+        started, busy = time.perf_counter(), _busy_seconds()
         process = subprocess.Popen(
             command, stdin=given, stdout=sink, stderr=subprocess.PIPE, env={**os.environ, **(environment or {})}
         )
@@ -51,7 +55,24 @@ def run(command: Sequence[str], source: Path | None = None, *, environment: dict
         process.stderr.close()
     if process.returncode != 0:
         raise RunFailed(f"{' '.join(command)}: exit status {process.returncode}: {b''.join(told)[-800:].decode()}")
-    return Cost(usage.ru_utime + usage.ru_stime, wall_seconds, watcher.peak_kib / 1024)
+    cpu_seconds = usage.ru_utime + usage.ru_stime
+    others = (_busy_seconds() - busy - cpu_seconds) / wall_seconds
+    return Cost(cpu_seconds, wall_seconds, watcher.peak_kib / 1024, others)
+
+
+def calm(command: Sequence[str], source: Path) -> Cost:
+    """Run the command until the rest of the machine leaves it alone; its last run if that never happens."""
+    for _ in range(CALM_TRIES):
+        cost = run(command, source)
+        if cost.others < CALM_CORES:
+            break
+    return cost
+
+
+def _busy_seconds() -> float:
+    """Return the CPU seconds of the whole machine."""
+    user, nice, system, _, _, *interrupts = map(int, Path("/proc/stat").read_text().split()[1:9])
+    return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
 
 
 class _Watcher(threading.Thread):
