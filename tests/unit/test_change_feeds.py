@@ -47,6 +47,13 @@ def test_order_is_the_first_that_the_schema_has() -> None:
     assert feed(CdcSettings("debezium", sequence_columns=()), __op=TEXT, __lsn=INTEGER).order == ()
 
 
+def test_sdc_goes_by_arrival_unless_told_otherwise() -> None:
+    """The log's position is no order by itself: rows of a second full table have none, and are the newest."""
+    assert feed(CdcSettings("sdc"), _sdc_lsn=TEXT).order == ()
+    by_position = CdcSettings("sdc", sequence_columns=("_sdc_lsn",))
+    assert feed(by_position, _sdc_lsn=TEXT).order == (OrderColumn("_sdc_lsn", by_length=True),)
+
+
 def test_settings_change_a_preset() -> None:
     """The user's column takes the place of the preset's, the user's values come to its values."""
     given = CdcSettings.of({"preset": "dms", "operation_column": "what", "delete_values": ["gone"]})
