@@ -41,6 +41,11 @@ class NullStage:
     def open(self, key: str) -> StageWriter:
         return NullWriter()
 
+    def has_room(self) -> bool:
+        return True
+
+    def wait(self, keys: Iterable[str]) -> None: ...
+
     def put(self, key: str, content: bytes) -> None: ...
 
     def remove(self, keys: Iterable[str]) -> None: ...

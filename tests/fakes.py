@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import IO, Any
 
 from singer_bulk.batch import ClosedBatch
 from singer_bulk.columns import Column, ColumnType, Kind, TypeRules
@@ -49,12 +49,20 @@ class MemoryStage:
     files: dict[str, bytes] = field(default_factory=dict)
     written_at: datetime = datetime(2020, 5, 1, tzinfo=timezone.utc)  # all of them
     failure: Failure = field(default_factory=lambda: Failure(error=StageError("the stage broke")))
+    max_files: int = 1 << 30  # that may be open at once
+    opened: int = 0
 
     def url(self, key: str) -> str:
         return f"s3://bucket/{key}"
 
     def open(self, key: str) -> StageWriter:
+        self.opened += 1
         return MemoryWriter(self, key)
+
+    def has_room(self) -> bool:
+        return self.opened <= self.max_files
+
+    def wait(self, keys: Iterable[str]) -> None: ...
 
     def put(self, key: str, content: bytes) -> None:
         self.failure.around(lambda: self.files.__setitem__(key, content))
@@ -86,9 +94,11 @@ class MemoryWriter:
         self.byte_count = len(self._content)
 
     def close(self) -> None:
+        self._stage.opened -= 1
         self._stage.put(self._key, self._content)
 
     def abort(self) -> None:
+        self._stage.opened -= 1
         self._content = b""
 
 
@@ -311,7 +321,9 @@ class Bench:
     def __post_init__(self) -> None:
         self.warehouse = MemoryWarehouse(self.stage)
 
-    def run(self, text: str, *, mapper: Any = None, stop_signal: Any = lambda: None, **settings: Any) -> None:
+    def run(
+        self, source: str | IO[str], *, mapper: Any = None, stop_signal: Any = lambda: None, **settings: Any
+    ) -> None:
         run = Run(
             warehouse=Warehouse(
                 lambda: self.warehouse,
@@ -328,7 +340,7 @@ class Bench:
             mapper=mapper,
             stop_signal=stop_signal,
         )
-        run.read(io.StringIO(text))
+        run.read(io.StringIO(source) if isinstance(source, str) else source)
 
 
 def lines(*messages: dict[str, Any]) -> str:

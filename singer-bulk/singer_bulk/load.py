@@ -6,9 +6,11 @@ The rules, in the order in which they matter:
 - A load ends at a STATE, or at a clean end of input: limits of the flush policy close and stage files, but rows
   commit only with the STATE that covers them, so a tap that resumes from it sends no committed row again.
 - A STATE that arrives while nothing is uncommitted is emitted at once.
+- Reading goes on while files are sent (`stage.py`) and while a load is committed (`committer.py`): one at a time, and
+  the warehouse is asked nothing in between.
 - If any stream is loaded by `overwrite`, all streams of the run commit once, at the end of input, and no STATE comes
   out before.
-- Whatever ends the run early rolls back what is uncommitted and emits nothing for it.
+- Whatever ends the run early lets the load that is under way end, drops what no load holds and emits nothing for it.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from singer_bulk.batch import Encoders
 from singer_bulk.change_feeds import known_values, needed_properties
 from singer_bulk.collector import keep_freed_memory
 from singer_bulk.columns import Column
+from singer_bulk.committer import Committer, keys_of
 from singer_bulk.dialect import OVERWRITE, Load, LoadMethod, Table, TableLoad
 from singer_bulk.errors import BulkError, ConfigError, Interrupted, RecordBeforeSchema
 from singer_bulk.evolution import Placement, with_pending
@@ -80,10 +83,10 @@ class Run:
         mapper: Mapper | None = None,
         stop_signal: Callable[[], int | None] = lambda: None,
     ) -> None:
-        self._warehouse = warehouse
         self._stage = stage
         self._settings = settings
-        self._emit = emit
+        self._committer = Committer(warehouse, stage, emit, keep_staged_files=settings.keep_staged_files)
+        self._dialect = warehouse.dialect
         self._clock = clock
         self._mapper = mapper
         self._stop_signal = stop_signal
@@ -95,7 +98,6 @@ class Run:
         self._ended: list[TableLoad] = []
         self._sequence = 0
         self._state: str | None = None
-        self._emitted: str | None = None
         self._ledgered: str | None = None  # the STATE of the last load
         self._covered = True  # the last STATE came after the last record
         self._due = False  # files were staged, or rows have waited long enough
@@ -133,6 +135,7 @@ class Run:
         keep_freed_memory()
         try:
             for block in read_blocks(source, WAIT_SECONDS):
+                self._committer.check()
                 self._stop_if_signalled()
                 for message in messages_of(block) if block else ():
                     self._take(message)
@@ -140,10 +143,11 @@ class Run:
             self._finish()
             self._sweep()
         except BaseException:
+            self._committer.end()
             self._abort()
             raise
         finally:
-            self._warehouse.close()
+            self._committer.close()
         return self._counts
 
     def _take(self, message: Message) -> None:
@@ -182,8 +186,20 @@ class Run:
             stream.add(part, self._sequence)
             self._sequence += part.count
             if stream.batch and policy.is_full(stream.batch.row_count, stream.batch.byte_count):
-                stream.close_batch()
-                self._due = True
+                self._close_batch(stream)
+        self._make_room()
+
+    def _close_batch(self, stream: Stream) -> None:
+        stream.close_batch()
+        self._due = True
+
+    def _make_room(self) -> None:
+        """Close the largest files early where more waits to be sent than memory is to hold."""
+        while not self._stage.has_room():
+            written = [stream for stream in self._streams.values() if stream.batch is not None]
+            if not written:
+                return
+            self._close_batch(max(written, key=lambda stream: stream.batch.byte_count if stream.batch else 0))
 
     def _take_state(self, state: str) -> None:
         self._state = state
@@ -191,7 +207,7 @@ class Run:
         if self._holds():
             return
         if not self._uncommitted():
-            self._emit_state()
+            self._committer.emit(self._state)
         elif self._due:
             self._flush()
 
@@ -215,23 +231,23 @@ class Run:
 
     def _begin(self) -> None:
         """Reach the warehouse before the first row is read, so that a wrong setting costs nothing."""
-        self._sequence = first_sequence(self._started_at, self._warehouse.last_sequence())
+        self._sequence = first_sequence(self._started_at, self._committer.warehouse.last_sequence())
 
     def _new_stream(self, message: Schema, text: bytes) -> Stream:
         schema = message.properties()
         if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
             raise ConfigError(f"stream {message.stream!r}: the SCHEMA names no properties; check the tap")
-        settings, dialect = self._settings, self._warehouse.dialect
+        settings, dialect = self._settings, self._dialect
         rules = dialect.names
         table = Table(*table_name(message.stream, settings.default_schema, settings.schema_mapping, rules))
         self._refuse_shared_table(message.stream, table)
         pending = self._pending_columns(table)
         placement = Placement(
             message.stream,
-            with_pending(self._warehouse.columns(table), pending),
+            with_pending(self._committer.warehouse.columns(table), pending),
             settings.evolution,
             rules,
-            lambda here, new_type: self._warehouse.is_lossless(table, here, new_type),
+            lambda here, new_type: self._committer.warehouse.is_lossless(table, here, new_type),
             frozenset(column.name for column in pending),
         )
         validate = settings.validate_records
@@ -304,7 +320,7 @@ class Run:
             self._flush()
 
     def _flush(self, *, at_end: bool = False) -> None:
-        """Close every batch, stage its files, commit them as one load, emit its STATE."""
+        """Close every batch and let the files be committed as one load, behind which its STATE comes out."""
         wanting = [
             stream
             for stream in self._streams.values()
@@ -314,25 +330,18 @@ class Run:
             stream.close_batch()  # if S3 fails here, what is staged is still known and will be removed
         parts = [*self._ended, *(stream.take_load() for stream in wanting)]
         self._ended = []
-        keys = [file.key for part in parts for batch in part.batches for file in batch.files]
+        keys = keys_of(parts)
         rejects: list[str] = []
         try:
             load = self._new_load(_joined(parts))
             rejects = self._rejects.stage() if self._rejects else []
-            self._warehouse.commit(load)
+            self._committer.commit(load, rejects)
         except BaseException:
-            self._remove([*keys, *rejects])
+            self._committer.remove([*keys, *rejects])
             raise
         self._counts["load"] += 1
         self._ledgered = self._state
         self._due = False
-        for table in load.tables:
-            logger.info("load %s: %s rows of %s in %s", load.load_id, _rows(table), table.stream, table.table)
-        try:
-            self._emit_state()
-        finally:
-            if not self._settings.keep_staged_files:
-                self._remove(keys)
 
     def _new_load(self, tables: tuple[TableLoad, ...]) -> Load:
         now = self._clock.now().astimezone(timezone.utc)
@@ -349,11 +358,6 @@ class Run:
             connector_version=self._settings.connector_version,
         )
 
-    def _emit_state(self) -> None:
-        if self._state is not None and self._state != self._emitted:
-            self._emit(self._state)
-            self._emitted = self._state
-
     def _finish(self) -> None:
         """A clean end of input: what is left commits, and streams without a record get their table."""
         if self._holds():
@@ -362,12 +366,11 @@ class Run:
             self._flush(at_end=True)
         elif self._settings.pipeline_id and self._streams and self._state not in (None, self._ledgered):
             self._flush()  # no row came: only the STATE moves on, in the ledger too
-        else:
-            self._emit_state()
+        self._committer.emit(self._state)
 
     def _needs_table(self, stream: Stream) -> bool:
         """Return whether a stream that has no uncommitted row still asks something of its table."""
-        present = self._warehouse.columns(stream.table)
+        present = self._committer.warehouse.columns(stream.table)
         return stream.method.name == OVERWRITE or any(column.name not in present for column in stream.columns)
 
     def _refuse_empty_overwrite(self) -> None:
@@ -379,7 +382,7 @@ class Run:
                 stream.method.name == OVERWRITE
                 and not stream.row_count
                 and not ended
-                and self._warehouse.columns(stream.table)
+                and self._committer.warehouse.columns(stream.table)
             ):
                 raise ConfigError(
                     f"stream {stream.name!r}: the full load has no record, and table {stream.table} would be emptied; "
@@ -392,23 +395,17 @@ class Run:
             return
         if self._uncommitted() and self._covered and not self._holds():
             self._flush()
+        self._committer.wait()
         raise Interrupted(number)
 
     def _abort(self) -> None:
-        keys = [
-            file.key
-            for table in [
-                *self._ended,
-                *(TableLoad(s.name, s.table, (), tuple(s.closed)) for s in self._streams.values()),
-            ]
-            for batch in table.batches
-            for file in batch.files
-        ]
+        left = (TableLoad(stream.name, stream.table, (), tuple(stream.closed)) for stream in self._streams.values())
+        keys = keys_of([*self._ended, *left])
         for stream in self._streams.values():
             stream.abort()
         if self._rejects is not None:
             self._rejects.abort()
-        self._remove(keys)
+        self._committer.remove(keys)
 
     def _sweep(self) -> None:
         """Remove what dead runs left; a failure to do so is no failure of the run."""
@@ -416,7 +413,7 @@ class Run:
         if hours is None:
             return
         try:
-            kept = self._warehouse.committed_runs() if self._settings.keep_staged_files else set()
+            kept = self._committer.warehouse.committed_runs() if self._settings.keep_staged_files else set()
             written = self._stage.written(self._names.prefix)
             found = leftovers(written, self._clock.now(), timedelta(hours=hours), {*kept, self._run_id})
             self._stage.remove(found)
@@ -425,14 +422,6 @@ class Run:
             return
         if found:
             logger.info("%d staged files of dead runs removed", len(found))
-
-    def _remove(self, keys: list[str]) -> None:
-        if not keys:
-            return
-        try:
-            self._stage.remove(keys)
-        except BulkError as error:
-            logger.warning("a staged file stays: %s", error)
 
 
 def _joined(tables: Iterable[TableLoad]) -> tuple[TableLoad, ...]:
@@ -465,7 +454,3 @@ def _joined_method(stream: str, first: LoadMethod, second: LoadMethod) -> LoadMe
         )
     deleted_at, marks = second.feed.deleted_at or first.feed.deleted_at, second.feed.marks or first.feed.marks
     return replace(second, feed=replace(second.feed, deleted_at=deleted_at, marks=marks))
-
-
-def _rows(table: TableLoad) -> int:
-    return sum(batch.row_count for batch in table.batches)

@@ -13,6 +13,8 @@ from singer_bulk.change_feeds import CURRENT, HISTORY, PRESETS
 BATCH_SIZE_BYTES = 256 << 20
 BATCH_SIZE_ROWS = 1_000_000
 BATCH_WAIT_SECONDS = 300
+# Eight parts of 8 MiB: one being gathered and one being sent for each of four files.
+MAX_MEMORY = 64 << 20
 
 
 def setting(name: str, kind: Any, description: str, **more: Any) -> th.Property[Any]:
@@ -123,6 +125,13 @@ SHARED_SETTINGS = (
         th.NumberType(minimum=0),
         "Seconds that rows wait at most before their load ends at the next STATE.",
         default=BATCH_WAIT_SECONDS,
+    ),
+    setting(
+        "max_memory",
+        th.IntegerType(minimum=1),
+        "Bytes of files that may wait in memory until S3 has them: beyond it the input is not read, and where nothing "
+        "is on its way the largest file is closed early.",
+        default=MAX_MEMORY,
     ),
     setting(
         "encoders",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from singer_bulk.errors import ConfigError, StageError
+from singer_bulk.uploads import Uploads
 
 # A file is sent in parts of 8 MiB while it is written, so that its size does not count in memory; S3 takes
 # parts of 5 MiB and more (AWS: Multipart upload limits).
@@ -23,7 +26,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class StagedFile:
-    """A file that is whole in the stage. `key` is its full key in the bucket; `byte_count` is compressed."""
+    """A file that is complete; `Stage.wait` knows when it has arrived.
+
+    `key` is its full key in the bucket; `byte_count` is compressed.
+    """
 
     key: str
     row_count: int
@@ -31,7 +37,7 @@ class StagedFile:
 
 
 class StageWriter(Protocol):
-    """One file being written; it does not exist until `close`."""
+    """One file being written; it does not exist until `Stage.wait` for its key has returned."""
 
     byte_count: int
 
@@ -39,7 +45,7 @@ class StageWriter(Protocol):
         """Append the bytes."""
 
     def close(self) -> None:
-        """Make the file visible, whole."""
+        """Send the rest: the file will be visible, whole."""
 
     def abort(self) -> None:
         """Leave nothing behind; raises nothing."""
@@ -54,11 +60,17 @@ class Stage(Protocol):
     def open(self, key: str) -> StageWriter:
         """Begin a file."""
 
+    def has_room(self) -> bool:
+        """Return whether more may be written; waits for what is being sent if that may help."""
+
+    def wait(self, keys: Iterable[str]) -> None:
+        """Wait until the closed files have arrived; raises StageError if one has not."""
+
     def put(self, key: str, content: bytes) -> None:
         """Write a small file at once."""
 
     def remove(self, keys: Iterable[str]) -> None:
-        """Remove files."""
+        """Remove files, those that are still being sent too."""
 
     def written(self, prefix: str) -> dict[str, datetime]:
         """Return the keys of all files under the prefix, and when each was written."""
@@ -112,12 +124,14 @@ def _log_retry(request: Any, **_: Any) -> None:
 
 
 class S3Stage:
-    """A bucket; keys are full keys."""
+    """A bucket; keys are full keys. `max_memory`: bytes of files that may wait in memory until they are sent."""
 
-    def __init__(self, settings: S3Settings) -> None:
+    def __init__(self, settings: S3Settings, max_memory: int) -> None:
         self.bucket = settings.bucket
         self._settings = settings
         self._made: Any = None
+        self._uploads = Uploads(max_memory)
+        self._closed: dict[str, Future[None]] = {}  # key -> its last call
 
     @property
     def _client(self) -> Any:
@@ -131,7 +145,16 @@ class S3Stage:
 
     def open(self, key: str) -> S3Writer:
         """Begin a file at the key."""
-        return S3Writer(self._client, self.bucket, key)
+        return S3Writer(self._client, self.bucket, key, self._uploads, self._closed)
+
+    def has_room(self) -> bool:
+        """Return whether what waits to be sent is within `max_memory`; waits for what is being sent."""
+        return self._uploads.has_room()
+
+    def wait(self, keys: Iterable[str]) -> None:
+        """Wait until each file has arrived; raises StageError."""
+        for key in keys:
+            self._closed.pop(key).result()
 
     def put(self, key: str, content: bytes) -> None:
         """Write the content at the key."""
@@ -147,6 +170,8 @@ class S3Stage:
     def remove(self, keys: Iterable[str]) -> None:
         """Remove the keys, one request for up to 1,000 of them (AWS: DeleteObjects)."""
         names = list(keys)
+        for sent in [self._closed.pop(key) for key in names if key in self._closed]:
+            sent.exception()  # what arrives later would stay
         for start in range(0, len(names), 1000):
             objects = [{"Key": key} for key in names[start : start + 1000]]
             with _s3_errors(self.bucket, names[start], "s3:DeleteObject"):
@@ -158,64 +183,84 @@ class S3Stage:
 
 
 class S3Writer:
-    """A file that is sent in parts while it is written."""
+    """A file that is sent in parts while it is written, by calls that are made one after the other in `uploads`."""
 
-    def __init__(self, client: Any, bucket: str, key: str) -> None:
+    def __init__(self, client: Any, bucket: str, key: str, uploads: Uploads, closed: dict[str, Future[None]]) -> None:
         self.byte_count = 0
         self._client = client
-        self._bucket = bucket
-        self._key = key
+        self._where = {"Bucket": bucket, "Key": key}
+        self._uploads = uploads
+        self._closed = closed
         self._waiting = bytearray()
+        self._last: Future[None] | None = None
         self._upload_id: str | None = None
         self._parts: list[dict[str, Any]] = []
 
     def write(self, content: bytes) -> None:
-        """Append the bytes; a full part is sent."""
+        """Append the bytes; a full part is sent. Raises StageError if an earlier one could not be."""
         self._waiting += content
         self.byte_count += len(content)
+        self._uploads.gather(len(content))
         if len(self._waiting) >= PART_BYTES:
-            self._send_part()
+            if self._last is not None and self._last.done():
+                self._last.result()
+            self._send(self._send_part)
 
     def close(self) -> None:
-        """Complete the file: it appears in the bucket with this call."""
-        where = {"Bucket": self._bucket, "Key": self._key}
-        if self._upload_id is None:
-            with _s3_errors(self._bucket, self._key, "s3:PutObject"):
-                self._client.put_object(**where, Body=bytes(self._waiting))
-        else:
-            if self._waiting:
-                self._send_part()
-            with _s3_errors(self._bucket, self._key, "s3:PutObject"):
-                self._client.complete_multipart_upload(
-                    **where, UploadId=self._upload_id, MultipartUpload={"Parts": self._parts}
-                )
-        self._waiting = bytearray()
-        self._upload_id = None
+        """Send what is left: with the last call the file appears in the bucket."""
+        self._send(self._put if self._last is None else self._complete)
+        assert self._last is not None
+        self._closed[self._where["Key"]] = self._last
 
     def abort(self) -> None:
-        """Give up the parts; they would cost storage without being seen."""
+        """Leave nothing behind, once the call that is under way has ended."""
+        self._uploads.gather(-len(self._waiting))
+        self._waiting = bytearray()
+        if self._last is not None:
+            self._last.exception()
+        self._give_up_parts()
+
+    def _give_up_parts(self) -> None:
+        """Parts without their file cost storage without being seen."""
         if self._upload_id is None:
             return
         from botocore.exceptions import BotoCoreError, ClientError
 
-        try:
-            self._client.abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._upload_id)
-        except (BotoCoreError, ClientError):
-            return  # the bucket's rule for incomplete uploads has the last word
-        finally:
-            self._upload_id = None
+        # Where that fails, the bucket's rule for incomplete uploads has the last word.
+        with suppress(BotoCoreError, ClientError):
+            self._client.abort_multipart_upload(**self._where, UploadId=self._upload_id)
+        self._upload_id = None
 
-    def _send_part(self) -> None:
-        where = {"Bucket": self._bucket, "Key": self._key}
-        with _s3_errors(self._bucket, self._key, "s3:PutObject"):
-            if self._upload_id is None:
-                self._upload_id = self._client.create_multipart_upload(**where)["UploadId"]
-            number = len(self._parts) + 1
-            answer = self._client.upload_part(
-                **where, UploadId=self._upload_id, PartNumber=number, Body=bytes(self._waiting)
-            )
+    def _send(self, call: Callable[[bytearray], None]) -> None:
+        """Make a call with what waits, in a thread."""
+        content, self._waiting = self._waiting, bytearray()
+        self._last = self._uploads.send(len(content), partial(self._checked, call, content), self._last)
+
+    def _checked(self, call: Callable[[bytearray], None], content: bytearray) -> None:
+        try:
+            with _s3_errors(self._where["Bucket"], self._where["Key"], "s3:PutObject"):
+                call(content)
+        except StageError:
+            self._give_up_parts()
+            raise
+
+    def _put(self, content: bytearray) -> None:
+        self._client.put_object(**self._where, Body=content)
+
+    def _send_part(self, content: bytearray) -> None:
+        if self._upload_id is None:
+            self._upload_id = self._client.create_multipart_upload(**self._where)["UploadId"]
+        number = len(self._parts) + 1
+        answer = self._client.upload_part(**self._where, UploadId=self._upload_id, PartNumber=number, Body=content)
         self._parts.append({"PartNumber": number, "ETag": answer["ETag"]})
-        self._waiting = bytearray()
+
+    def _complete(self, content: bytearray) -> None:
+        if content:
+            self._send_part(content)
+        self._client.complete_multipart_upload(
+            **self._where, UploadId=self._upload_id, MultipartUpload={"Parts": self._parts}
+        )
+        self._upload_id = None
 
 
 @contextmanager

@@ -31,7 +31,7 @@ class TargetRedshiftCopy(BulkTarget):
 
     def connector(self) -> Connector:
         """Return the warehouse and the stage that the configuration names."""
-        stage = S3Stage(s3_settings(self.config))
+        stage = S3Stage(s3_settings(self.config), self.config["max_memory"])
         schema = self.config.get("default_target_schema") or DEFAULT_SCHEMA
         dialect = Redshift(self._access())
         ledger = Table(dialect.fold(schema), dialect.fold(self.config["ledger_table"]))

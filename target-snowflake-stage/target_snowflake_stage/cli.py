@@ -28,7 +28,7 @@ class TargetSnowflakeStage(BulkTarget):
 
     def connector(self) -> Connector:
         """Return the warehouse and the stage that the configuration names."""
-        stage = S3Stage(s3_settings(self.config))
+        stage = S3Stage(s3_settings(self.config), self.config["max_memory"])
         dialect = self._dialect()
         schema = dialect.fold(self.config.get("default_target_schema") or DEFAULT_SCHEMA)
         ledger = Table(schema, dialect.fold(self.config["ledger_table"]))

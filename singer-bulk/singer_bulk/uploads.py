@@ -1,0 +1,56 @@
+"""Calls that send bytes to S3, made in threads beside the one that reads the input.
+
+What has been written and is not sent yet is counted: whoever reads waits for room (`Uploads.has_room`), so that memory
+is bounded however slow S3 is.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+# Files are sent side by side, the parts of one file one after the other.
+THREADS = 4
+
+
+class Uploads:
+    """The threads, and the bytes that wait for them: `max_bytes` at most, and what is written between two looks."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._gathered = 0  # written, not yet enough for a call
+        self._sending = 0
+        self._sent = threading.Condition()
+        self._made: ThreadPoolExecutor | None = None
+
+    def gather(self, byte_count: int) -> None:
+        """Count bytes that were written; a negative number takes back those that will not be sent."""
+        self._gathered += byte_count
+
+    def has_room(self) -> bool:
+        """Return whether no more than `max_bytes` wait; waits for calls that are on their way if that may help."""
+        if self._gathered + self._sending <= self._max_bytes:
+            return True
+        with self._sent:
+            self._sent.wait_for(lambda: not self._sending or self._gathered + self._sending <= self._max_bytes)
+        return self._gathered + self._sending <= self._max_bytes
+
+    def send(self, byte_count: int, call: Callable[[], None], after: Future[None] | None) -> Future[None]:
+        """Make the call in a thread, behind the one that the same file waits for; if that fails, it is not made."""
+        if self._made is None:
+            self._made = ThreadPoolExecutor(THREADS, thread_name_prefix="upload")
+        with self._sent:
+            self._gathered -= byte_count
+            self._sending += byte_count
+        return self._made.submit(self._call, byte_count, call, after)
+
+    def _call(self, byte_count: int, call: Callable[[], None], after: Future[None] | None) -> None:
+        try:
+            if after is not None:
+                after.result()  # it was handed in earlier, so a thread has it: this cannot wait for itself
+            call()
+        finally:
+            with self._sent:
+                self._sending -= byte_count
+                self._sent.notify_all()

@@ -1,0 +1,160 @@
+"""A load is committed while the input is read on; a warehouse in memory answers when it is told to."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from singer_bulk.dialect import Rows
+from singer_bulk.errors import Interrupted, MessageError, WarehouseError
+from singer_bulk.flush import FlushPolicy
+
+from tests.fakes import Bench, MemoryWarehouse, lines, record, schema, state
+
+ORDERS = "analytics.orders"
+SECONDS = 10  # after which something has waited for what could not come
+EACH_STATE = FlushPolicy(1, 1 << 30, 300)  # a load for each STATE
+FIRST = lines(schema(), record(id=1), state(1))
+SECOND = lines(record(id=2), state(2))
+
+
+class Chunks(io.StringIO):
+    """An input that comes in chunks; `before` is called with the number of each before it is handed out."""
+
+    def __init__(self, chunks: list[str], before: Callable[[int], Any] = lambda number: None) -> None:
+        super().__init__()
+        self._chunks, self._before, self._number = chunks, before, 0
+
+    def read(self, size: int | None = -1) -> str:
+        self._number += 1
+        self._before(self._number)
+        return self._chunks.pop(0) if self._chunks else ""
+
+
+class Waiting(MemoryWarehouse):
+    """Waits before each COMMIT until `go` is set, and then refuses it if it is told to."""
+
+    go: threading.Event
+    under_way: threading.Event
+    refuses: bool
+
+    def execute(self, sql: str) -> Rows:
+        if sql == "COMMIT":
+            self.under_way.set()
+            assert self.go.wait(SECONDS), "nothing was read while the load was under way"
+            if self.refuses:
+                raise WarehouseError("the disk is full")
+        return super().execute(sql)
+
+
+def waiting(*, refuses: bool = False) -> tuple[Bench, Waiting]:
+    bench = Bench()
+    warehouse = Waiting(bench.stage)
+    warehouse.go, warehouse.under_way, warehouse.refuses = threading.Event(), threading.Event(), refuses
+    bench.warehouse = warehouse
+    return bench, warehouse
+
+
+def test_input_is_read_while_a_load_is_committed() -> None:
+    """The second chunk is asked for before the load of the first is committed; its STATE is out before the end."""
+    bench, warehouse = waiting()
+
+    def before(number: int) -> None:
+        if number == 2:
+            assert warehouse.under_way.wait(SECONDS)
+            assert bench.emitted == []
+            warehouse.go.set()
+
+    bench.run(Chunks([FIRST, SECOND], before), policy=EACH_STATE)
+    assert bench.warehouse.rows(ORDERS) == ["1", "2"]
+    assert bench.emitted == ["1", "2"]
+
+
+def test_one_load_is_under_way_at_a_time() -> None:
+    """The next load waits for the one before it, so that loads and STATEs come in the order of the input."""
+    bench = Bench()
+    bench.run(FIRST + SECOND + lines(record(id=3), state(3)), policy=EACH_STATE)
+    told = [sql.partition(" ")[0] for sql in bench.warehouse.statements]
+    assert [verb for verb in told if verb in ("BEGIN", "COMMIT")] == ["BEGIN", "COMMIT"] * 3
+    assert bench.emitted == ["1", "2", "3"]
+    assert bench.warehouse.ledger_states() == ["1", "2", "3"]
+
+
+def test_failed_load_ends_the_run_at_the_next_chunk() -> None:
+    """What is read after a load that fails is not loaded, no STATE comes out, no file stays."""
+    bench, warehouse = waiting(refuses=True)
+
+    def before(number: int) -> None:
+        if number == 2:
+            warehouse.go.set()
+
+    endless = Chunks([FIRST, *[SECOND] * 1000], before)
+    with pytest.raises(WarehouseError, match="the disk is full"):
+        bench.run(endless, policy=EACH_STATE, keep_staged_files=False)
+    assert bench.warehouse.rows(ORDERS) == []
+    assert bench.emitted == []
+    assert bench.stage.files == {}
+
+
+def test_bad_record_lets_the_load_under_way_end() -> None:
+    """An error in what is read behind a load takes nothing from it: it is committed and its STATE comes out."""
+    bench, warehouse = waiting()
+
+    def before(number: int) -> None:
+        if number == 2:
+            assert warehouse.under_way.wait(SECONDS)
+        if number == 3:
+            warehouse.go.set()
+
+    with pytest.raises(MessageError):
+        bench.run(Chunks([FIRST, lines(record(id=2)), "no message\n"], before), policy=EACH_STATE)
+    assert bench.warehouse.rows(ORDERS) == ["1"]
+    assert bench.emitted == ["1"]
+
+
+def test_signal_lets_the_load_under_way_end() -> None:
+    """A signal while a load is committed: its STATE comes out, and nothing of what is read behind it is loaded."""
+    bench, warehouse = waiting()
+
+    def stop_signal() -> int | None:
+        if not warehouse.under_way.is_set():
+            return None
+        warehouse.go.set()
+        return 15
+
+    def before(number: int) -> None:
+        if number == 2:
+            assert warehouse.under_way.wait(SECONDS)
+
+    with pytest.raises(Interrupted):
+        bench.run(Chunks([FIRST, SECOND], before), policy=EACH_STATE, stop_signal=stop_signal)
+    assert bench.warehouse.rows(ORDERS) == ["1"]
+    assert bench.emitted == ["1"]
+
+
+def test_repeated_state_waits_for_its_records() -> None:
+    """A STATE behind a load that is under way comes out behind that of the load."""
+    bench, warehouse = waiting()
+    warehouse.go.set()
+    bench.run(FIRST + lines(state(1), state({"later": 2})), policy=EACH_STATE)
+    assert bench.emitted == ["1", '{"later": 2}']
+
+
+def test_files_are_closed_early_where_memory_is_full() -> None:
+    """More open files than memory has room for: the largest is closed and staged; the load still ends at a STATE."""
+    bench = Bench()
+    bench.stage.max_files = 2
+    streams = [f"s{number}" for number in range(5)]
+    text = lines(*(schema(one) for one in streams))
+    for number in range(3):
+        text += lines(*(record(one, id=number) for one in streams))
+    bench.run(text + lines(state(1)))
+    for one in streams:
+        assert sorted(bench.warehouse.rows(f"analytics.{one}")) == ["0", "1", "2"]
+    assert bench.emitted == ["1"]
+    assert bench.warehouse.statements.count("COMMIT") == 1
+    assert bench.stage.opened == 0
+    assert len(bench.stage.files) > len(streams)
