@@ -85,6 +85,19 @@ def test_ordinary_users_read_the_system_views(db: Db, redshift_config: Config, s
     other.connection.close()
 
 
+def test_slices_of_the_cluster(db: Db, redshift_config: Config, schema_name: str) -> None:
+    """r_STV_SLICES: a row for each slice with its node, visible to all users."""
+    rows = db.run("SELECT node, slice, localslice, type FROM stv_slices ORDER BY slice")
+    assert [row[1] for row in rows] == list(range(len(rows)))
+    assert len(rows) > 0
+    assert all(isinstance(row[0], int) and isinstance(row[2], int) and len(row[3]) == 1 for row in rows)
+    user = f"s{schema_name}"
+    db.run(f"CREATE USER {user} PASSWORD 'Abcd1234'")
+    other = Db(connect({**redshift_config, "user": user, "password": "Abcd1234"}))
+    assert other.value("SELECT COUNT(*) FROM stv_slices") == len(rows)
+    other.connection.close()
+
+
 def test_statement_timeout(db: Db) -> None:
     """r_statement_timeout: a statement that takes longer is cancelled."""
     db.run("SET statement_timeout TO 100")

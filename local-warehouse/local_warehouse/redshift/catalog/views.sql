@@ -77,6 +77,10 @@ CREATE VIEW pg_catalog.stv_sessions AS
 SELECT backend_start::timestamp AS starttime, pid AS process, usename::char(50) AS user_name, datname::char(50) AS db_name, 0 AS timeout_sec
 FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename <> 'rdsdb' AND application_name <> 'rs_catalog';
 
+-- R_STV_SLICES: a provisioned cluster of one node with two slices.
+CREATE VIEW pg_catalog.stv_slices AS
+SELECT 0 AS node, slice, slice AS localslice, 'D'::char(1) AS type FROM generate_series(0, 1) AS slice;
+
 CREATE VIEW pg_catalog.svv_transactions AS
 SELECT a.usename::varchar AS txn_owner, a.datname::varchar AS txn_db, coalesce(a.backend_xid::text, '0')::bigint AS xid, a.pid, a.xact_start::timestamp AS txn_start,
     l.mode::varchar AS lock_mode, CASE WHEN l.relation IS NULL THEN 'transactionid' ELSE 'relation' END::varchar AS lockable_object_type,
