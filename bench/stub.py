@@ -102,7 +102,7 @@ def stubbed(target: Any) -> Any:
                 made.warehouse, connect=NullSession, stage=stage, dialect=believing(made.warehouse.dialect)
             )
             warehouse.prepare = lambda session: None
-            return Connector(warehouse, stage, made.file_format)
+            return replace(made, warehouse=warehouse, stage=stage)
 
     return Stubbed
 

@@ -16,6 +16,7 @@ from singer_bulk.batch import ClosedBatch
 from singer_bulk.columns import Column, ColumnType, Kind, TypeRules
 from singer_bulk.dialect import APPEND, Rows, Table, TableLoad
 from singer_bulk.errors import BulkError, CommitError, StageError, WarehouseError
+from singer_bulk.files import FileLayout
 from singer_bulk.flush import FlushPolicy
 from singer_bulk.load import Clock, Run
 from singer_bulk.load_settings import LoadSettings, MethodRules
@@ -322,7 +323,13 @@ class Bench:
         self.warehouse = MemoryWarehouse(self.stage)
 
     def run(
-        self, source: str | IO[str], *, mapper: Any = None, stop_signal: Any = lambda: None, **settings: Any
+        self,
+        source: str | IO[str],
+        *,
+        mapper: Any = None,
+        layout: Any = lambda warehouse: FileLayout(),
+        stop_signal: Any = lambda: None,
+        **settings: Any,
     ) -> None:
         run = Run(
             warehouse=Warehouse(
@@ -337,6 +344,7 @@ class Bench:
             settings=load_settings(**settings),
             emit=self.emitted.append,
             clock=self.clock.clock(),
+            layout=layout,
             mapper=mapper,
             stop_signal=stop_signal,
         )

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from singer_bulk.blocks import FEW_RECORDS, BlockEncoder
 from singer_bulk.columns import Column
 from singer_bulk.delimited import RowEncoder
-from singer_bulk.encoders import MAX_BLOCK_BYTES, START_BYTES, EncoderGroup, Process, can_fork
+from singer_bulk.encoders import MAX_BLOCK_BYTES, START_BYTES, EncoderGroup, can_fork
 from singer_bulk.errors import BulkError, StageError
+from singer_bulk.files import FileLayout, Files, Piece, PieceCompressor
+from singer_bulk.flush import FlushPolicy
 from singer_bulk.messages import Records
 from singer_bulk.stage import StagedFile, StageWriter
-
-# gzip level 1 of ISA-L: 0.05 s for 20 MB where zlib 6 takes 0.95 s, the file 20 % larger; every tool that may
-# read the bucket as a data lake opens it.
-GZIP_LEVEL = 1
-GZIP_WINDOW_BITS = 31
 
 
 @dataclass(frozen=True)
@@ -36,24 +32,6 @@ class ClosedBatch:
     left_out: frozenset[str] = frozenset()  # columns that a partial update left out
 
 
-class Compressor(Protocol):
-    """What zlib and its faster relatives offer."""
-
-    def compress(self, content: bytes) -> bytes:
-        """Return what can be written already."""
-
-    def flush(self) -> bytes:
-        """Return the rest."""
-
-
-def gzip_compressor() -> Compressor:
-    """Return a compressor for one gzip file."""
-    from isal import isal_zlib
-
-    made: Compressor = isal_zlib.compressobj(level=GZIP_LEVEL, wbits=GZIP_WINDOW_BITS)
-    return made
-
-
 @dataclass
 class Encoders:
     """The encoder processes that a run may have; one batch at a time has them."""
@@ -65,7 +43,7 @@ class Encoders:
 class Batch:
     """Rows of one stream under one SCHEMA, in files that are being written.
 
-    One file is written here; where there are encoder processes, a batch that grows gets one more for each of them.
+    A batch that grows is encoded by encoder processes, if there are any; the files are written here.
     """
 
     def __init__(
@@ -78,30 +56,33 @@ class Batch:
         open_file: Callable[[str], StageWriter],
         opened_at: float,
         *,
-        encoders: Encoders | None = None,
+        layout: FileLayout,
+        encoders: Encoders,
     ) -> None:
         self.stream = stream
         self.columns = columns
         self.opened_at = opened_at
         self.row_count = 0
-        self._byte_count = 0
-        self._rows_here = 0
         self._null = null
         self._encoder = encoder
-        self._new_key = new_key
-        self._open_file = open_file
-        self._keys = [new_key()]
-        self._file = open_file(self._keys[0])
-        self._compressor = gzip_compressor()
+        self._files = Files(layout, new_key, open_file)
         self._sequences: list[int] = []
-        self._encoders = encoders or Encoders()
+        self._encoders = encoders
         self._group: EncoderGroup | None = None
 
     @property
     def byte_count(self) -> int:
         """Bytes of rows, before compression; blocks that are on their way are not counted yet."""
-        processes = self._group.processes if self._group else ()
-        return self._byte_count + sum(process.byte_count for process in processes)
+        return self._files.byte_count
+
+    @property
+    def staged(self) -> list[StagedFile]:
+        """The files that are complete: some of them, if `close` has failed."""
+        return self._files.staged()
+
+    def is_full(self, policy: FlushPolicy) -> bool:
+        """Return whether a limit is reached: of the policy, or of the warehouse for its files."""
+        return self._files.is_full or policy.is_full(self.row_count, self.byte_count)
 
     def add(self, records: Records, sequence: int) -> None:
         """Take the records; `sequence` is the number of the first.
@@ -110,11 +91,9 @@ class Batch:
         """
         rows = self._encoder.encode(records, sequence)
         if _holds_marker(rows, self._null):
-            # The marker is random per file, so this takes an adversary who reads our memory, or a bug.
-            raise StageError(f"stream {self.stream!r}: a value equals the file's NULL marker; run again")
-        self._file.write(self._compressor.compress(rows))
-        self._rows_here += records.count
-        self._byte_count += len(rows)
+            # The marker is random per batch, so this takes an adversary who reads our memory, or a bug.
+            raise StageError(f"stream {self.stream!r}: a value equals the batch's NULL marker; run again")
+        self._files.add(rows, records.count)
         self._count(records, sequence)
 
     def hand_over(self, records: Records, sequence: int) -> bool:
@@ -134,30 +113,20 @@ class Batch:
         return unsure
 
     def close(self) -> ClosedBatch:
-        """Stage the files whole and return what a load needs to know of them; all must be settled."""
-        staged = []
-        seen = self._encoder.datetimes_seen()
-        if self._rows_here:
-            self._file.write(self._compressor.flush())
-            self._file.close()
-            staged.append(StagedFile(self._keys[0], self._rows_here, self._file.byte_count))
-        else:
-            self._file.abort()
-        for key, process in zip(self._keys[1:], self._end_group(), strict=True):
-            if process.row_count:
-                process.file.close()
-                staged.append(StagedFile(key, process.row_count, process.file.byte_count))
-                seen |= process.seen
-            else:
-                process.file.abort()
+        """Stage the files whole and return what a load needs to know of them; all must be settled.
+
+        Raises StageError; `staged` then says what has to be removed.
+        """
+        seen = self._encoder.datetimes_seen() | self._end_group()
+        files = self._files.close()
         first, last = self._sequences
         return ClosedBatch(
             self.stream,
             self.columns,
             self._null,
-            tuple(staged),
+            files,
             self.row_count,
-            self._byte_count,
+            self._files.byte_count,
             first,
             last,
             seen,
@@ -165,10 +134,11 @@ class Batch:
         )
 
     def abort(self) -> None:
-        """Leave nothing of it in the stage."""
-        self._file.abort()
+        """Give up the files that are not complete."""
+        self._files.abort()
         if self._group is not None:
-            self._group.abort()
+            group, self._group = self._group, None
+            group.abort()
             self._encoders.taken = False
 
     def _count(self, records: Records, sequence: int) -> None:
@@ -180,47 +150,44 @@ class Batch:
     def _start(self) -> bool:
         """Fork the encoder processes if there are any to have, and the batch is worth it."""
         encoder, encoders = self._encoder, self._encoders
-        if encoders.taken or not encoders.count or self._byte_count < START_BYTES or not can_fork():
+        if encoders.taken or not encoders.count or self.byte_count < START_BYTES or not can_fork():
             return False
         if not isinstance(encoder, BlockEncoder):
             return False
-        keys = [self._new_key() for _ in range(encoders.count)]
-        self._group = EncoderGroup([self._open_file(key) for key in keys], lambda: _Encoder(encoder, self._null))
-        self._keys += keys
+        self._group = EncoderGroup(encoders.count, lambda: _Encoder(encoder, self._null), self._files.add_piece)
         encoders.taken = True
         return True
 
-    def _end_group(self) -> list[Process]:
+    def _end_group(self) -> frozenset[str]:
+        """End the encoder processes; return the undecided date-time columns that got a value in one of them."""
         if self._group is None:
-            return []
+            return frozenset()
         group, self._group = self._group, None
-        group.close()
         self._encoders.taken = False
-        self._byte_count += sum(process.byte_count for process in group.processes)
-        return group.processes
+        return group.close()
 
 
 class _Encoder:
-    """What an encoder process does for its file."""
+    """What an encoder process does."""
 
     def __init__(self, encoder: BlockEncoder, null: bytes) -> None:
         self._encoder = encoder
         self._null = null
-        self._compressor = gzip_compressor()
+        self._compressor = PieceCompressor()
 
-    def encode(self, records: Records, sequence: int) -> tuple[bytes, int] | None:
-        """Return compressed rows and their bytes before compression; None if the block is not certain."""
+    def encode(self, records: Records, sequence: int) -> Piece | None:
+        """Return compressed rows; None if the block is not certain."""
         try:
             rows = self._encoder.encode_surely(records, sequence)
         except BulkError:
             return None
         if rows is None or len(rows) > MAX_BLOCK_BYTES or _holds_marker(rows, self._null):
             return None
-        return self._compressor.compress(rows), len(rows)
+        return self._compressor.piece(rows)
 
-    def close(self) -> tuple[bytes, frozenset[str]]:
-        """Return the rest of the file, and the undecided date-time columns that have got a value."""
-        return self._compressor.flush(), self._encoder.datetimes_seen()
+    def datetimes_seen(self) -> frozenset[str]:
+        """Return the undecided date-time columns that have got a value."""
+        return self._encoder.datetimes_seen()
 
 
 def _holds_marker(rows: bytes, null: bytes) -> bool:

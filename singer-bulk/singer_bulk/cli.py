@@ -38,6 +38,7 @@ from singer_bulk.documents import MAX_DEPTH
 from singer_bulk.envelopes import ENVELOPES, EnvelopeMapper
 from singer_bulk.errors import BulkError, ConfigError, Interrupted
 from singer_bulk.evolution import EvolutionRules
+from singer_bulk.files import FileLayout
 from singer_bulk.flush import FlushPolicy
 from singer_bulk.load import Clock, Mapper, Run
 from singer_bulk.load_settings import LoadSettings, MethodRules, StreamRules
@@ -72,11 +73,12 @@ class LoadReader(GenericSingerReader[str]):
 
 @dataclass(frozen=True)
 class Connector:
-    """What a connector brings to a run."""
+    """What a connector brings to a run. `layout` is called once, and may ask the warehouse."""
 
     warehouse: Warehouse
     stage: Stage
     file_format: Callable[[], FileFormat]
+    layout: Callable[[Warehouse], FileLayout]
 
 
 class BulkTarget(Target):
@@ -149,6 +151,7 @@ class BulkTarget(Target):
             settings=settings,
             emit=emit_state,
             clock=Clock(now=lambda: datetime.now(timezone.utc), monotonic=time.monotonic),
+            layout=connector.layout,
             mapper=mapper,
             stop_signal=lambda: _signals.number,
         )

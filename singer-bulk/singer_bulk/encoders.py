@@ -1,4 +1,4 @@
-"""Processes that encode and compress blocks of one batch, each into a file of its own.
+"""Processes that encode and compress blocks of one batch, each block into a piece of whichever file.
 
 A process is forked with the batch's encoder as it stands and takes blocks until the batch is closed. It only ever does
 what is certain: a block that its encoder is not sure of comes back untouched and is encoded where it was read, with the
@@ -19,38 +19,38 @@ import signal
 import struct
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NoReturn, Protocol
 
 from singer_bulk.errors import BulkError
+from singer_bulk.files import Piece
 from singer_bulk.messages import Records
-from singer_bulk.stage import StageWriter
 
 # One block is encoded while the next one waits.
 SLOTS = 2
 # Blocks are 256 KiB; longer ones, of very long lines, are encoded where they are read.
 MAX_BLOCK_BYTES = 1 << 20
-# What the compressor has kept from earlier blocks may come on top.
+# What cannot be compressed becomes longer by 5 bytes of every 64 KiB (RFC 1951, 3.2.4).
 SLOT_BYTES = MAX_BLOCK_BYTES + (1 << 18)
 # 1 MiB of a batch is encoded in 20 to 30 ms; two forks take 10 to 20.
 START_BYTES = 1 << 20
 
 Number = int
-# slot, bytes, lines, number of the first record; no bytes: close the file
+# slot, bytes, lines, number of the first record; no bytes: there are no more blocks
 _JOB = struct.Struct("=iiiq")
-# slot, bytes of the file (-1: not sure of the block), bytes of rows, bytes of names
-_RESULT = struct.Struct("=iiii")
+# slot, bytes of the piece (-1: not sure of the block), bytes of rows, their checksum
+_RESULT = struct.Struct("=iiiI")
 
 
-class FileEncoder(Protocol):
-    """What a process does for its file."""
+class PieceEncoder(Protocol):
+    """What a process does."""
 
-    def encode(self, records: Records, sequence: int) -> tuple[bytes, int] | None:
-        """Return compressed bytes and the number of bytes of rows; None if the block is not certain."""
+    def encode(self, records: Records, sequence: int) -> Piece | None:
+        """Return compressed rows; None if the block is not certain."""
 
-    def close(self) -> tuple[bytes, frozenset[str]]:
-        """Return the rest of the file, and the undecided date-time columns that have got a value."""
+    def datetimes_seen(self) -> frozenset[str]:
+        """Return the undecided date-time columns that have got a value."""
 
 
 def can_fork() -> bool:
@@ -60,27 +60,24 @@ def can_fork() -> bool:
 
 @dataclass
 class Process:
-    """One encoder process, its file, and the blocks that it has."""
+    """One encoder process, and the blocks that it has."""
 
     pid: int
     jobs: int
     results: int
     memory: mmap.mmap
-    file: StageWriter
     taken: dict[int, tuple[Records, int]] = field(default_factory=dict)  # slot -> block
-    row_count: int = 0
-    byte_count: int = 0
-    seen: frozenset[str] = frozenset()
 
 
 class EncoderGroup:
-    """The processes of one batch."""
+    """The processes of one batch. `take` gets each piece and the number of its rows."""
 
-    def __init__(self, files: Sequence[StageWriter], make: Callable[[], FileEncoder]) -> None:
+    def __init__(self, count: int, make: Callable[[], PieceEncoder], take: Callable[[Piece, int], None]) -> None:
         self.unsure: list[tuple[Records, int]] = []
         self.processes: list[Process] = []
-        for file in files:
-            self.processes.append(self._fork(file, make))
+        self._take_piece = take
+        for _ in range(count):
+            self.processes.append(self._fork(make))
 
     def hand_over(self, records: Records, sequence: int) -> bool:
         """Give the block to a process, waiting for one; return False if it has to be encoded here."""
@@ -105,22 +102,26 @@ class EncoderGroup:
         unsure, self.unsure = self.unsure, []
         return unsure
 
-    def close(self) -> None:
-        """Complete the files; all blocks must be settled."""
-        for process in self.processes:
-            self._send(process, _JOB.pack(0, 0, 0, 0))
-        for process in self.processes:
-            _, file_bytes, _, name_bytes = self._receive(process)
-            process.file.write(process.memory[:file_bytes])
-            names = process.memory[SLOT_BYTES : SLOT_BYTES + name_bytes].decode()
-            process.seen = frozenset(names.split("\0")) if names else frozenset()
+    def close(self) -> frozenset[str]:
+        """End the processes, which must be settled; return the undecided date-time columns that have got a value."""
+        seen: set[str] = set()
+        try:
+            for process in self.processes:
+                self._send(process, _JOB.pack(0, 0, 0, 0))
+            for process in self.processes:
+                _, name_bytes, _, _ = self._receive(process)
+                names = process.memory[:name_bytes].decode()
+                seen.update(names.split("\0") if names else ())
+        except BulkError:
+            self.abort()
+            raise
         self._end()
+        return frozenset(seen)
 
     def abort(self) -> None:
-        """End the processes as they stand, and leave nothing of their files in the stage."""
+        """End the processes as they stand."""
         for process in self.processes:
             os.kill(process.pid, signal.SIGKILL)
-            process.file.abort()
         self._end()
 
     def _end(self) -> None:
@@ -137,15 +138,13 @@ class EncoderGroup:
                 self._take(process)
 
     def _take(self, process: Process) -> None:
-        slot, file_bytes, row_bytes, _ = self._receive(process)
+        slot, byte_count, row_bytes, checksum = self._receive(process)
         records, sequence = process.taken.pop(slot)
-        if file_bytes < 0:
+        if byte_count < 0:
             self.unsure.append((records, sequence))
             return
         start = slot * SLOT_BYTES
-        process.file.write(process.memory[start : start + file_bytes])
-        process.row_count += records.count
-        process.byte_count += row_bytes
+        self._take_piece(Piece(process.memory[start : start + byte_count], row_bytes, checksum), records.count)
 
     def _send(self, process: Process, job: bytes) -> None:
         try:
@@ -159,7 +158,7 @@ class EncoderGroup:
             raise _ended(process)
         return _RESULT.unpack(result)
 
-    def _fork(self, file: StageWriter, make: Callable[[], FileEncoder]) -> Process:
+    def _fork(self, make: Callable[[], PieceEncoder]) -> Process:
         memory = mmap.mmap(-1, SLOTS * SLOT_BYTES)
         jobs_end, jobs = os.pipe()
         results, results_end = os.pipe()
@@ -174,7 +173,7 @@ class EncoderGroup:
             _work(jobs_end, results_end, memory, make)
         os.close(jobs_end)
         os.close(results_end)
-        return Process(pid, jobs, results, memory, file)
+        return Process(pid, jobs, results, memory)
 
 
 def _ended(process: Process) -> BulkError:
@@ -183,7 +182,7 @@ def _ended(process: Process) -> BulkError:
     )
 
 
-def _work(jobs: int, results: int, memory: mmap.mmap, make: Callable[[], FileEncoder]) -> NoReturn:
+def _work(jobs: int, results: int, memory: mmap.mmap, make: Callable[[], PieceEncoder]) -> NoReturn:
     """Take blocks until there are no more; never returns, so that nothing of the parent is run twice."""
     status = 1
     try:
@@ -194,20 +193,17 @@ def _work(jobs: int, results: int, memory: mmap.mmap, make: Callable[[], FileEnc
         while job := os.read(jobs, _JOB.size):
             slot, byte_count, count, sequence = _JOB.unpack(job)
             if not byte_count:
-                rest, seen = encoder.close()
-                names = "\0".join(seen).encode()
-                memory[: len(rest)] = rest
-                memory[SLOT_BYTES : SLOT_BYTES + len(names)] = names
-                os.write(results, _RESULT.pack(0, len(rest), 0, len(names)))
+                names = "\0".join(encoder.datetimes_seen()).encode()
+                memory[: len(names)] = names
+                os.write(results, _RESULT.pack(0, len(names), 0, 0))
                 continue
             start = slot * SLOT_BYTES
-            encoded = encoder.encode(Records("", memory[start : start + byte_count], range(count)), sequence)
-            if encoded is None:
+            piece = encoder.encode(Records("", memory[start : start + byte_count], range(count)), sequence)
+            if piece is None:
                 os.write(results, _RESULT.pack(slot, -1, 0, 0))
                 continue
-            content, row_bytes = encoded
-            memory[start : start + len(content)] = content
-            os.write(results, _RESULT.pack(slot, len(content), row_bytes, 0))
+            memory[start : start + len(piece.content)] = piece.content
+            os.write(results, _RESULT.pack(slot, len(piece.content), piece.byte_count, piece.checksum))
         status = 0
     finally:
         os._exit(status)

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from typing import IO, Any, Protocol
 
 from singer_bulk.batch import Encoders
@@ -32,6 +33,7 @@ from singer_bulk.dialect import OVERWRITE, Load, LoadMethod, Table, TableLoad
 from singer_bulk.errors import BulkError, ConfigError, Interrupted, RecordBeforeSchema
 from singer_bulk.evolution import Placement, with_pending
 from singer_bulk.fileformat import FileFormat
+from singer_bulk.files import FileLayout
 from singer_bulk.load_settings import LoadSettings
 from singer_bulk.messages import ActivateVersion, Message, Records, Schema, State, messages_of, read_blocks
 from singer_bulk.metadata import first_sequence
@@ -80,6 +82,7 @@ class Run:
         settings: LoadSettings,
         emit: Callable[[str], None],
         clock: Clock,
+        layout: Callable[[Warehouse], FileLayout] = lambda warehouse: FileLayout(),
         mapper: Mapper | None = None,
         stop_signal: Callable[[], int | None] = lambda: None,
     ) -> None:
@@ -88,6 +91,7 @@ class Run:
         self._committer = Committer(warehouse, stage, emit, keep_staged_files=settings.keep_staged_files)
         self._dialect = warehouse.dialect
         self._clock = clock
+        self._layout = cache(lambda: layout(warehouse))
         self._mapper = mapper
         self._stop_signal = stop_signal
         self._started_at = clock.now()
@@ -125,6 +129,7 @@ class Run:
             extra_column=settings.extra_column,
             rejects=self._rejects,
             encoders=Encoders(settings.encoders),
+            layout=FileLayout(),  # until the warehouse has been asked
         )
 
     def read(self, source: IO[Any]) -> Counter[str]:
@@ -185,7 +190,7 @@ class Run:
             part, records = records.split(room)
             stream.add(part, self._sequence)
             self._sequence += part.count
-            if stream.batch and policy.is_full(stream.batch.row_count, stream.batch.byte_count):
+            if stream.batch and stream.batch.is_full(policy):
                 self._close_batch(stream)
         self._make_room()
 
@@ -232,6 +237,7 @@ class Run:
     def _begin(self) -> None:
         """Reach the warehouse before the first row is read, so that a wrong setting costs nothing."""
         self._sequence = first_sequence(self._started_at, self._committer.warehouse.last_sequence())
+        self._context = replace(self._context, layout=self._layout())
 
     def _new_stream(self, message: Schema, text: bytes) -> Stream:
         schema = message.properties()
@@ -401,6 +407,7 @@ class Run:
     def _abort(self) -> None:
         left = (TableLoad(stream.name, stream.table, (), tuple(stream.closed)) for stream in self._streams.values())
         keys = keys_of([*self._ended, *left])
+        keys += [file.key for stream in self._streams.values() if stream.batch for file in stream.batch.staged]
         for stream in self._streams.values():
             stream.abort()
         if self._rejects is not None:

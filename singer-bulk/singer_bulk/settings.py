@@ -8,7 +8,7 @@ from singer_sdk import typing as th
 
 from singer_bulk.change_feeds import CURRENT, HISTORY, PRESETS
 
-# A batch of 256 MiB of rows is a file of 50 to 100 MB compressed: inside Redshift's 1 MB to 1 GB
+# A batch of 256 MiB of rows is 50 to 100 MB compressed: with 2 to 16 slices inside Redshift's 1 MB to 1 GB a file
 # (c_best-practices-use-multiple-files), near Snowflake's 100 to 250 MB (data-load-considerations-prepare).
 BATCH_SIZE_BYTES = 256 << 20
 BATCH_SIZE_ROWS = 1_000_000
@@ -111,13 +111,13 @@ SHARED_SETTINGS = (
     setting(
         "batch_size_rows",
         th.IntegerType(minimum=1),
-        "Rows of a stream after which its file is closed and staged.",
+        "Rows of a stream after which its files are closed and staged.",
         default=BATCH_SIZE_ROWS,
     ),
     setting(
         "batch_size_bytes",
         th.IntegerType(minimum=1),
-        "Bytes of rows, before compression, after which a file is closed and staged.",
+        "Bytes of rows of a stream, before compression, after which its files are closed and staged.",
         default=BATCH_SIZE_BYTES,
     ),
     setting(

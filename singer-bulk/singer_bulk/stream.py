@@ -28,6 +28,7 @@ from singer_bulk.dialect import UPSERT, LoadMethod, Table, TableLoad
 from singer_bulk.errors import RecordRejected
 from singer_bulk.evolution import Placement
 from singer_bulk.fileformat import ColumnOutgrown, FileFormat, ValueRules
+from singer_bulk.files import FileLayout
 from singer_bulk.messages import Records, Schema
 from singer_bulk.metadata import METADATA_TYPES, MISSING_NAME, ORDER_NAME, metadata_names, suffix_of
 from singer_bulk.names import NameRules, column_names, comment_of
@@ -44,7 +45,7 @@ EXTRA_NAME = "_sdc_extra"
 class StreamContext:
     """What the streams of a run share."""
 
-    file_format: Callable[[], FileFormat]  # one for each file: its NULL marker is its own
+    file_format: Callable[[], FileFormat]  # one for each batch: its NULL marker is its own
     open_file: Callable[[str], StageWriter]
     new_key: Callable[[str], str]
     fold: Callable[[str], str]
@@ -58,6 +59,7 @@ class StreamContext:
     extra_column: bool  # keep properties that the SCHEMA does not have
     rejects: Rejects | None  # None: a rejected record ends the run
     encoders: Encoders
+    layout: FileLayout
 
 
 @dataclass
@@ -154,15 +156,15 @@ class Stream:
         return tuple(new if column.name == name else column for column in self.columns)
 
     def close_batch(self) -> None:
-        """Stage the file of the open batch."""
+        """Stage the files of the open batch; if that fails it stays, and knows which of them are staged."""
         self._settle()
         if self.batch is None:
             return
-        batch, self.batch = self.batch, None
-        if batch.row_count:
-            self.closed.append(batch.close())
+        if self.batch.row_count:
+            self.closed.append(self.batch.close())
         else:
-            batch.abort()
+            self.batch.abort()
+        self.batch = None
 
     def abort(self) -> None:
         """Leave nothing of the open batch in the stage."""
@@ -239,6 +241,7 @@ class Stream:
                 lambda: context.new_key(self.name),
                 context.open_file,
                 context.monotonic(),
+                layout=context.layout,
                 encoders=context.encoders,
             )
         return self.batch

@@ -121,6 +121,16 @@ class Warehouse:
     def _select(self, what: str, query: str) -> Rows:
         return self._ask(what, lambda: self.session.execute(query))
 
+    def ask_if_allowed(self, what: str, query: str) -> Rows | None:
+        """Return the rows of a query outside of a load, None where the warehouse refuses it."""
+        try:
+            return self._select(what, query)
+        except WarehouseError as error:
+            if error.connection_lost:
+                raise
+            logger.info("%s is refused here: %s", what, error)
+            return None
+
     def is_lossless(self, table: Table, here: Column, new_type: ColumnType) -> bool:
         """Return whether every value that the table has in the column comes back from the new type."""
         column = self.columns(table).get(here.name)

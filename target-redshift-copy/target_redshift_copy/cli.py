@@ -9,17 +9,19 @@ from singer_bulk.cli import BulkTarget, Connector, s3_settings
 from singer_bulk.cli import main as run_main
 from singer_bulk.dialect import Session, Table
 from singer_bulk.errors import ConfigError
+from singer_bulk.files import MAX_PARTS, FileLayout
 from singer_bulk.names import DEFAULT_SCHEMA
 from singer_bulk.stage import S3Stage
 from singer_bulk.values import FileFormat
 from singer_bulk.warehouse import Warehouse
 
-from target_redshift_copy.config import INI_NAMES, SETTINGS
-from target_redshift_copy.sql import MAX_VARCHAR_BYTES, CopyAccess, Redshift
+from target_redshift_copy.config import DEFAULT_SLICES, INI_NAMES, SETTINGS
+from target_redshift_copy.sql import COUNT_SLICES, MAX_VARCHAR_BYTES, CopyAccess, Redshift
 
 MAX_SUPER_BYTES = 16_000_000  # limitations-super: 16 MB
 MAX_ROW_BYTES = 4_000_000  # r_COPY: 4 MB, from any source
 MAX_SUPER_STRING_BYTES = 65_535  # limitations-super
+MAX_FILE_BYTES = 1_000_000_000  # c_best-practices-use-multiple-files: 1 MB to 1 GB, compressed
 
 
 class TargetRedshiftCopy(BulkTarget):
@@ -35,12 +37,20 @@ class TargetRedshiftCopy(BulkTarget):
         schema = self.config.get("default_target_schema") or DEFAULT_SCHEMA
         dialect = Redshift(self._access())
         ledger = Table(dialect.fold(schema), dialect.fold(self.config["ledger_table"]))
-        return Connector(Warehouse(self._connect, dialect, stage, ledger=ledger), stage, file_format)
+        return Connector(Warehouse(self._connect, dialect, stage, ledger=ledger), stage, file_format, self._layout)
 
     def _connect(self) -> Session:
         from target_redshift_copy.session import RedshiftSession
 
         return RedshiftSession(self.config)
+
+    def _layout(self, warehouse: Warehouse) -> FileLayout:
+        """Return one file for each slice of the cluster; raises WarehouseError where the connection is lost."""
+        slices = self.config.get("slices")
+        if slices is None:
+            rows = warehouse.ask_if_allowed("counting the slices", COUNT_SLICES)
+            slices = (rows and rows[0][0]) or DEFAULT_SLICES
+        return FileLayout(min(slices, MAX_PARTS), MAX_FILE_BYTES)
 
     def _access(self) -> CopyAccess:
         config = self.config

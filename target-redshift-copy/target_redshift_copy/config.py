@@ -5,6 +5,10 @@ from __future__ import annotations
 from singer_bulk.settings import S3_SETTINGS, setting
 from singer_sdk import typing as th
 
+# Where nobody tells: Serverless publishes no slices. Four files of a batch of 256 MiB of rows are 10 to 25 MB each,
+# enough to be sent while they are written.
+DEFAULT_SLICES = 4
+
 REDSHIFT_SETTINGS = (
     setting("host", th.StringType, "Endpoint of the cluster or workgroup.", required=True),
     setting("port", th.IntegerType, "Port of the endpoint.", default=5439),
@@ -34,6 +38,12 @@ REDSHIFT_SETTINGS = (
         th.IntegerType(minimum=1, maximum=65_535),
         "Size of a VARCHAR whose SCHEMA gives no maxLength; a longer text widens its column.",
         default=65_535,
+    ),
+    setting(
+        "slices",
+        th.IntegerType(minimum=1),
+        "Files that a large batch is divided into, 32 at most: the slices of the cluster, so that all of them read. "
+        f"Default: as the cluster says (STV_SLICES), {DEFAULT_SLICES} where it does not.",
     ),
     setting(
         "sslrootcert", th.StringType, "Certificates to trust; default: the public authorities, Amazon's among them."

@@ -21,6 +21,9 @@ from target_redshift_copy.copy_errors import explain_copy
 # r_Character_types: VARCHAR counts bytes, 65,535 at most.
 MAX_VARCHAR_BYTES = 65_535
 
+# r_STV_SLICES: a row for each slice of the cluster, visible to all users; Serverless refuses it.
+COUNT_SLICES = "SELECT COUNT(*) FROM stv_slices"
+
 _TYPE_WORDS = {
     Kind.BOOLEAN: "BOOLEAN",
     Kind.INTEGER: "BIGINT",

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NoReturn
 from singer_bulk.cli import BulkTarget, Connector, s3_settings
 from singer_bulk.cli import main as run_main
 from singer_bulk.dialect import Session, Table
+from singer_bulk.files import FileLayout
 from singer_bulk.names import DEFAULT_SCHEMA
 from singer_bulk.stage import S3Stage
 from singer_bulk.values import FileFormat
@@ -17,6 +18,8 @@ from target_snowflake_stage.objects import make_objects, place_of
 from target_snowflake_stage.sql import DEFAULT_VARCHAR_CHARACTERS, Snowflake
 
 MAX_VARIANT_BYTES = 16 << 20  # data-load-considerations-prepare: what every driver reads; 128 MB since 2025
+
+MAX_FILE_BYTES = 250_000_000  # data-load-considerations-prepare: 100 to 250 MB, compressed
 
 
 class TargetSnowflakeStage(BulkTarget):
@@ -34,7 +37,7 @@ class TargetSnowflakeStage(BulkTarget):
         ledger = Table(schema, dialect.fold(self.config["ledger_table"]))
         warehouse = Warehouse(self._connect, dialect, stage, ledger=ledger)
         warehouse.prepare = lambda session: make_objects(session, dialect, self.config)
-        return Connector(warehouse, stage, file_format)
+        return Connector(warehouse, stage, file_format, lambda _: FileLayout(max_bytes=MAX_FILE_BYTES))
 
     def _connect(self) -> Session:
         from target_snowflake_stage.session import SnowflakeSession
