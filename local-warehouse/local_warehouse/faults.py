@@ -28,6 +28,8 @@ from typing import Any
 # error: an error of the server's kind (S3: 500 InternalError); cut: the connection is closed without an
 # answer; hang: no answer until the fault is cleared or the client goes away.
 ACTIONS = ("error", "cut", "hang")
+# Another transaction was in the way: Redshift 1023 (c_serial_isolation), Snowflake 000625, a lock waited for too long.
+WAREHOUSE_ACTIONS = (*ACTIONS, "conflict")
 S3_ACTIONS = (*ACTIONS, "slowdown")  # 503 SlowDown
 WHEN = ("before", "after")  # the call had no effect; the call took effect and only its answer is lost
 
@@ -50,13 +52,13 @@ class Fault:
     released: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any], actions: Sequence[str] = S3_ACTIONS) -> Fault:
+    def parse(cls, values: Mapping[str, Any], actions: Sequence[str] = (*WAREHOUSE_ACTIONS, *S3_ACTIONS)) -> Fault:
         """Check what came over the socket; raises FaultError."""
         known = {f.name for f in fields(cls)} - {"seen", "released"}
         if unknown := set(values) - known:
             raise FaultError(f"a fault has no field {sorted(unknown)}; it has {sorted(known)}")
         if values.get("action") not in actions:
-            raise FaultError(f"action is one of {sorted(actions)}, got {values.get('action')!r}")
+            raise FaultError(f"action is one of {sorted({*actions})}, got {values.get('action')!r}")
         if values.get("when", "before") not in WHEN:
             raise FaultError(f"when is one of {WHEN}, got {values['when']!r}")
         for name in ("at", "times"):

@@ -27,8 +27,9 @@ SESSION_PARAMETERS = {
 GONE_ATTEMPTS, GONE_SECONDS = 60, 0.5
 
 # The connection or the session is gone: network errors of the connector (250001 to 250003), session expired or
-# unknown (390111, 390112, 390104), token expired (390114, 390195).
-LOST = {"250001", "250002", "250003", "251012", "390104", "390111", "390112", "390114", "390195"}
+# unknown (390111, 390112, 390104), the token that renews it unknown, expired or invalid (390113 to 390115), token
+# expired (390195).
+LOST = {"250001", "250002", "250003", "251012", "390104", "390111", "390112", "390113", "390114", "390115", "390195"}
 # Waited too long for a lock (625), deadlock (603), the table was changed under us.
 CONFLICTS = {"625", "603", "200001"}
 

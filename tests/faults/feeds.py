@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import random
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -24,12 +26,18 @@ class Feed:
     streams: tuple[str, ...] = ("orders", "users")
     name: str = ""  # told apart from another feed by its notes
     first_key: int = 0
+    new_per_state: int = NEW_PER_STATE
+    padding: int = 0  # characters of each note that do not compress well
 
     def records(self, step: int) -> list[Row]:
         """Return the records that the step brings to each stream."""
-        start = self.first_key + step * NEW_PER_STATE
-        new = [(start + number, f"{self.name}new in {step}") for number in range(NEW_PER_STATE)]
-        return [*new, (self.first_key + step // 2, f"{self.name}again in {step}")]
+        start = self.first_key + step * self.new_per_state
+        new = [(start + number, f"{self.name}new in {step}") for number in range(self.new_per_state)]
+        again = (self.first_key + step // 2, f"{self.name}again in {step}")
+        return [(key, note + self._padding(f"{key} {note}")) for key, note in (*new, again)]
+
+    def _padding(self, seed: str) -> str:
+        return base64.b64encode(random.Random(seed).randbytes(self.padding * 3 // 4)).decode()
 
     def messages(self, begin: int = 0) -> bytes:
         """Return the messages from STATE `begin` on; a full load (overwrite) always begins anew."""

@@ -6,8 +6,8 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from local_warehouse.supervisor import StandIns
@@ -32,7 +32,11 @@ NAMED = {
 S3_FAULTS = (("slowdown", "before"), ("error", "before"), ("cut", "before"), ("cut", "after"))
 # A load each two STATEs, of one file for each stream: as few statements as a load of two streams can have.
 BATCH_SIZE_ROWS, TWO_LOADS, ONE_LOAD = 12, 4, 2
+# 20 MB that do not compress: more than one part in each of two files.
+IN_PARTS = {"streams": ("orders",), "new_per_state": 220, "padding": 60_000}
+MANY_ROWS = 1000
 NEVER = 1 << 30
+IN_A_TRANSACTION = "^(LOCK|UPDATE|COPY|INSERT|DELETE|MERGE|COMMIT)"
 # How long an undisturbed run takes is measured again after so many kills: other work on the machine changes it.
 KILLS_PER_MEASURE = 20
 
@@ -46,6 +50,8 @@ class Plan:
     moment: Moment
     resume: str
     steps: int
+    feed: Mapping[str, Any] = field(default_factory=dict)  # what else it is
+    batch_size_rows: int = BATCH_SIZE_ROWS
 
 
 def run_all(warehouse: str, kills: int, pairs: int) -> None:
@@ -56,7 +62,11 @@ def run_all(warehouse: str, kills: int, pairs: int) -> None:
         try:
             _strike_all(ground, warehouse, at_named_steps(warehouse))
             _strike_all(ground, warehouse, cuts(ground, warehouse))
+            _strike_all(ground, warehouse, conflicts(ground, warehouse))
+            if warehouse == "snowflake":
+                _strike_all(ground, warehouse, expired_tokens(ground, warehouse))
             _strike_all(ground, warehouse, s3_faults(ground, warehouse))
+            _strike_all(ground, warehouse, s3_faults_in_parts(ground, warehouse))
             _strike_all(ground, warehouse, at_random_instants(ground, warehouse, kills))
             _meet_all(ground, warehouse, pairs)
             watched = watch(ground, warehouse, pairs)
@@ -68,8 +78,8 @@ def run_all(warehouse: str, kills: int, pairs: int) -> None:
 
 def _strike_all(ground: Ground, warehouse: str, plans: Iterable[Plan]) -> None:
     for plan in plans:
-        feed = Feed(plan.method, plan.steps)
-        outcome = strike(ground, warehouse, feed, plan.moment, plan.resume, batch_size_rows=BATCH_SIZE_ROWS)
+        feed = Feed(plan.method, plan.steps, **plan.feed)
+        outcome = strike(ground, warehouse, feed, plan.moment, plan.resume, batch_size_rows=plan.batch_size_rows)
         told = {"cell": plan.cell, "method": plan.method, "resume": plan.resume, "moment": asdict(plan.moment)}
         _tell(kind="strike", warehouse=warehouse, **told, **asdict(outcome))
 
@@ -111,15 +121,42 @@ def at_named_steps(warehouse: str) -> Iterator[Plan]:
 def cuts(ground: Ground, warehouse: str) -> Iterator[Plan]:
     """Yield a lost connection at each statement, before and after it took effect."""
     for method in METHODS:
-        for at in range(1, _calls(ground, warehouse, warehouse, method) + 1):
+        for at in range(1, _calls(ground, warehouse, warehouse, Feed(method, ONE_LOAD)) + 1):
             for when in ("before", "after"):
                 cell = f"connection cut {when} each statement"
                 yield Plan(cell, method, Moment(warehouse, "cut", "", at, when), RESUMES[at % 2], ONE_LOAD)
 
 
+def conflicts(ground: Ground, warehouse: str) -> Iterator[Plan]:
+    """Yield another transaction that is in the way of each statement: Redshift's 1023, Snowflake's lock timeout."""
+    for method in METHODS:
+        for at in range(1, _calls(ground, warehouse, warehouse, Feed(method, ONE_LOAD), IN_A_TRANSACTION) + 1):
+            moment = Moment(warehouse, "conflict", IN_A_TRANSACTION, at)
+            yield Plan("conflict at each statement of the transaction", method, moment, RESUMES[at % 2], ONE_LOAD)
+
+
+def expired_tokens(ground: Ground, warehouse: str) -> Iterator[Plan]:
+    """Yield tokens of Snowflake that expire behind each statement: that of the session, and that which renews it."""
+    for method in METHODS:
+        for at in range(1, _calls(ground, warehouse, warehouse, Feed(method, ONE_LOAD)) + 1):
+            what = ("sessions", "logins")[at % 2]
+            moment = Moment(warehouse, "expire", "", at, what=what)
+            yield Plan(f"tokens of {what} expire behind each statement", method, moment, RESUMES[at // 2 % 2], ONE_LOAD)
+
+
+def s3_faults_in_parts(ground: Ground, warehouse: str) -> Iterator[Plan]:
+    """Yield each fault of S3 at each call that sends files in parts: their begin, each part, their end."""
+    feed = Feed("upsert", ONE_LOAD, **IN_PARTS)
+    for at in range(1, _calls(ground, warehouse, "s3", feed, "upload", MANY_ROWS) + 1):
+        for number, (action, when) in enumerate(S3_FAULTS):
+            moment = Moment("s3", action, "upload", at, when)
+            cell, resume = f"S3 {action} {when} each call of a file in parts", RESUMES[number % 2]
+            yield Plan(cell, METHODS[(at + number) % 2], moment, resume, ONE_LOAD, IN_PARTS, MANY_ROWS)
+
+
 def s3_faults(ground: Ground, warehouse: str) -> Iterator[Plan]:
     """Yield each fault of S3 at each of its calls, those of the warehouse that reads the files among them."""
-    calls = {method: _calls(ground, warehouse, "s3", method) for method in METHODS}
+    calls = {method: _calls(ground, warehouse, "s3", Feed(method, ONE_LOAD)) for method in METHODS}
     for at in range(1, max(calls.values()) + 1):
         for number, (action, when) in enumerate(S3_FAULTS):
             method = METHODS[(at + number) % 3]
@@ -128,15 +165,16 @@ def s3_faults(ground: Ground, warehouse: str) -> Iterator[Plan]:
                 yield Plan(cell, method, Moment("s3", action, "", at, when), RESUMES[at // 3 % 2], ONE_LOAD)
 
 
-def _calls(ground: Ground, warehouse: str, server: str, method: str) -> int:
-    """Return the number of calls that an undisturbed run makes to the server."""
+def _calls(
+    ground: Ground, warehouse: str, server: str, feed: Feed, match: str = "", batch_size_rows: int = BATCH_SIZE_ROWS
+) -> int:
+    """Return the number of calls that match which an undisturbed run makes to the server."""
     place = Place(ground, warehouse)
-    feed = Feed(method, ONE_LOAD)
-    if method == "overwrite":
+    if feed.method == "overwrite":
         place.make_old(feed)
-    ground.order(Moment(server, "error", "", NEVER))
+    ground.order(Moment(server, "error", match, NEVER))
     try:
-        done = run(warehouse, place.configuration(method, batch_size_rows=BATCH_SIZE_ROWS), feed.messages())
+        done = run(warehouse, place.configuration(feed.method, batch_size_rows=batch_size_rows), feed.messages())
         assert done.returncode == 0, done.stderr.decode()
         return int(ground.pending(server)[0]["seen"])
     finally:

@@ -40,15 +40,16 @@ class Moment:
     """Where a fault strikes.
 
     `server` is a stand-in whose `at`-th call that matches fails, or "" for a kill after `seconds`. In a `hang` the
-    target is killed.
+    target is killed. At `expire` the call goes on, and the tokens of Snowflake that `what` names have expired then.
     """
 
     server: str = ""
-    action: str = ""  # cut, error, slowdown, hang
+    action: str = ""  # cut, error, conflict, slowdown, hang, expire
     match: str = ""
     at: int = 1
     when: str = "before"
     seconds: float = 0.0
+    what: str = ""
 
 
 @dataclass
@@ -74,13 +75,19 @@ class Ground:
 
     def order(self, moment: Moment) -> None:
         """Make the stand-in fail at the moment."""
-        told = {"action": moment.action, "at": moment.at, "match": moment.match, "when": moment.when}
+        action = "hang" if moment.action == "expire" else moment.action
+        told = {"action": action, "at": moment.at, "match": moment.match, "when": moment.when}
         faults.send(self._socket(moment.server), {"do": "fault", **told})
 
     def pending(self, server: str) -> list[dict[str, Any]]:
         """Return the faults that have not struck yet."""
         found: list[dict[str, Any]] = faults.send(self._socket(server), {"do": "list"})["faults"]
         return found
+
+    def expire(self, server: str, what: str) -> None:
+        """Let tokens expire, those of the session that looks from outside too."""
+        self._sessions.pop(server, None)
+        faults.send(self._socket(server), {"do": "expire", "what": what})
 
     def clear(self, server: str) -> None:
         """Forget faults and let go what hangs in them."""
@@ -243,15 +250,15 @@ def run_into(
     if moment.server:
         ground.order(moment)
     try:
-        if moment.server and moment.action != "hang":
+        if moment.server and moment.action not in ("hang", "expire"):
             return run(warehouse, config, messages)
-        return _killed(ground, warehouse, config, messages, moment)
+        return _struck(ground, warehouse, config, messages, moment)
     finally:
         if moment.server:
             ground.clear(moment.server)
 
 
-def _killed(
+def _struck(
     ground: Ground, warehouse: str, config: Mapping[str, Any], messages: bytes, moment: Moment
 ) -> subprocess.CompletedProcess[bytes]:
     with started(warehouse, config) as process:
@@ -262,7 +269,11 @@ def _killed(
         while process.poll() is None:
             passed = time.monotonic() - begun
             if passed > 60 or (not ground.pending(moment.server) if moment.server else passed > moment.seconds):
-                process.send_signal(signal.SIGKILL)
+                if moment.action == "expire":
+                    ground.expire(moment.server, moment.what)
+                    ground.clear(moment.server)
+                else:
+                    process.send_signal(signal.SIGKILL)
                 break
             time.sleep(0.001)
         stdout, stderr = process.communicate()

@@ -13,7 +13,7 @@ import struct
 import threading
 from pathlib import Path
 
-from local_warehouse.faults import Faults
+from local_warehouse.faults import WAREHOUSE_ACTIONS, Faults
 from local_warehouse.redshift import credentials, tls, wire
 from local_warehouse.redshift.backend import OWNER, Backend
 from local_warehouse.redshift.connection import Admin, BackendError, literal, quoted
@@ -38,7 +38,7 @@ class Server:
     def __init__(self, settings: Settings, backend: Backend) -> None:
         self.settings = settings
         self.backend = backend
-        self.faults = Faults()
+        self.faults = Faults(WAREHOUSE_ACTIONS)
         self.passwords = credentials.TemporaryPasswords(self._create_user)
         self.late_views: set[str] = set()
         self.names = LongNames(self._store_name)

@@ -196,6 +196,8 @@ class Session:
         if due.action == "hang":
             self._hang(due)
             return
+        if due.action == "conflict":
+            raise RedshiftError("XX000", "1023", detail="Serializable isolation violation on table")
         raise RedshiftError("XX000", due.message)
 
     def _hang(self, due: Fault) -> None:

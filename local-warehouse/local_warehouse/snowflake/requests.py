@@ -199,6 +199,8 @@ def _act(due: Fault, client: socket.socket | None) -> None:
             if client is not None and select.select([client], [], [], 0)[0]:
                 raise Disconnected
         return
+    if due.action == "conflict":
+        raise SqlError("lock timeout reached: another transaction has locked the table", 625, "57014")
     raise SqlError(due.message, 603, "XX000")
 
 

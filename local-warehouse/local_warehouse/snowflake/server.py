@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from local_warehouse import faults
-from local_warehouse.faults import FaultError, Faults
+from local_warehouse.faults import WAREHOUSE_ACTIONS, FaultError, Faults
 from local_warehouse.objects import Keys
 from local_warehouse.snowflake import parameters
 from local_warehouse.snowflake.catalog import Entry
@@ -36,6 +36,7 @@ from local_warehouse.snowflake.work import Shared
 
 TOKEN_SECONDS, MASTER_SECONDS = 3600, 14_400
 EXPIRED = ("Session token has expired. The session must be renewed.", 390112)
+EXPIRED_LOGIN = ("Authentication token has expired. The user must authenticate again.", 390114)
 GONE = ("Session no longer exists.  New login required to access the service.", 390111)
 
 
@@ -55,7 +56,7 @@ class Warehouse:
         self.sessions: dict[str, Session] = {}
         self.masters: dict[str, str] = {}
         self.numbers = itertools.count(int(time.time()) * 1000)
-        self.faults = Faults()
+        self.faults = Faults(WAREHOUSE_ACTIONS)
         self.requests = Requests(self.faults)
         self.expired: set[str] = set()
         self._provide()
@@ -148,15 +149,21 @@ class Warehouse:
         raise LoginError(*GONE)
 
     def expire(self, request: Mapping[str, Any]) -> None:
-        """Admin command {"do": "expire", "what": "sessions" | "tokens"}: session tokens, or OAuth and access tokens."""
-        if request.get("what") == "sessions":
+        """Admin command {"do": "expire", "what": ...}.
+
+        sessions: their tokens; logins: these and the master tokens that would renew them; tokens: those of OAuth and
+        programmatic access.
+        """
+        if request.get("what") in ("sessions", "logins"):
             self.expired.update(self.sessions)
+            if request["what"] == "logins":
+                self.expired.update(self.masters)
         elif request.get("what") == "tokens":
             for user in self.users.values():
                 for token in user.tokens:
                     token.expires = 0.0
         else:
-            raise FaultError("expire needs what: sessions or tokens")
+            raise FaultError("expire needs what: sessions, logins or tokens")
 
     def administer(self, path: str) -> Callable[[], None]:
         """Listen for faults on a Unix socket; the function that comes back ends that."""
@@ -242,6 +249,8 @@ class Handler(BaseHTTPRequestHandler):
         old = warehouse.masters.get(master)
         if old is None:
             raise LoginError("Master token is not valid", 390115)
+        if master in warehouse.expired:
+            raise LoginError(*EXPIRED_LOGIN)
         session, token = warehouse.sessions.pop(old), secrets.token_urlsafe(32)
         warehouse.sessions[token], warehouse.masters[master] = session, token
         return {

@@ -355,6 +355,18 @@ def test_fault_cuts_at_commit(
     assert other.run("SELECT a FROM t") == committed
 
 
+def test_fault_is_a_conflict(db: Db, ordered: Callable[..., None]) -> None:
+    """By order a statement meets a serializable violation, 1023, which fails its transaction (c_serial_isolation)."""
+    db.run("CREATE TABLE t (a INT)")
+    db.run("BEGIN")
+    ordered(action="conflict", match="^INSERT")
+    error = str(db.error("INSERT INTO t VALUES (1)"))
+    assert "1023" in error
+    assert "Serializable isolation violation on table" in error
+    assert "current transaction is aborted" in str(db.error("SELECT 1"))
+    db.run("ROLLBACK")
+
+
 def test_fault_hangs_until_cleared(db: Db, ordered: Callable[..., None], stand_in: Any) -> None:
     """A statement that hangs goes on when the fault is cleared."""
     ordered(action="hang", match="SELECT 42")

@@ -193,6 +193,14 @@ def test_requests_without_a_session_are_refused(server):
     assert (broken.status_code, broken.json()["success"]) == (200, False)
 
 
+def test_expired_login(server, log):
+    """Where the master token has expired too, the connector has to log in again."""
+    db = log(user="LOADER", password="right")
+    server.warehouse.expire({"what": "logins"})
+    db.fails("SELECT 1")
+    assert log(user="LOADER", password="right").value("SELECT 1") == 1
+
+
 def test_expired_session(server, log):
     """An expired session token is renewed by the connector with its master token."""
     db = log(user="LOADER", password="right")

@@ -159,6 +159,13 @@ def test_a_cut_request_is_repeated_and_runs_once(db, t, order, when):
     assert db.run(f"SELECT A FROM {t}") == [(1,)]
 
 
+def test_a_statement_waits_too_long_for_a_lock_by_order(db, t, order):
+    """The n-th matching statement fails as one that another transaction's lock has kept waiting: 000625."""
+    order(action="conflict", match=f"INSERT INTO {t}")
+    assert "lock timeout" in db.fails(f"INSERT INTO {t} VALUES (1)", 625)
+    assert db.run(f"SELECT A FROM {t}") == []
+
+
 def test_a_statement_hangs_until_the_fault_is_cleared(db, t, order, warehouses):
     """A hanging statement goes on when the fault is cleared."""
     order(action="hang", match=f"INSERT INTO {t}")
