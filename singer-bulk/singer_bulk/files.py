@@ -23,8 +23,8 @@ _HEADER = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
 _LAST_BLOCK = b"\x03\x00"
 _TRAILER = struct.Struct("<II")
 
-# A block of input becomes 50 to 250 KiB of rows; shorter runs are gathered. The window of deflate is 32 KiB: 62 MB of the
-# wide workload became 0.5 % longer than in one stream.
+# A block of input becomes 50 to 250 KiB of rows; shorter runs are gathered. The window of deflate is 32 KiB: 62 MB of
+# the wide workload became 0.5 % longer than in one stream.
 PIECE_BYTES = 1 << 17
 # Redshift: 1 MB to 1 GB after compression (c_best-practices-use-multiple-files).
 MIN_BYTES = 1 << 20
