@@ -90,3 +90,17 @@ def rejected_ids(loader: Loader) -> dict[str, set[int]]:
                 assert '"rejected_because":"stream ' in line
                 found[stream].add(number)
     return found
+
+
+def test_documents_of_a_thousand_levels(loader: Loader) -> None:
+    """What both warehouses are promised to hold comes back; one level more is refused by name."""
+    deep = ["[" * 1000 + "]" * 1000, '{"a":' * 999 + "[]" + "}" * 999]
+    schema = {"type": "SCHEMA", "stream": "deep", "schema": {"properties": {"id": {"type": "integer"}, "v": {}}}}
+    lines = [f'{{"type": "RECORD", "stream": "deep", "record": {{"id": {n}, "v": {v}}}}}' for n, v in enumerate(deep)]
+    run = loader.load(json.dumps(schema), *lines)
+    assert run.status == 0, run.stderr[-2000:]
+    came = loader.rows("SELECT v FROM {schema}.deep ORDER BY id")
+    assert ["".join(str(value).split()) for (value,) in came] == deep
+    run = loader.load(json.dumps(schema), lines[0].replace("[]", "[[]]"))
+    assert run.status == 1
+    assert "holds documents of 1000 levels" in run.stderr

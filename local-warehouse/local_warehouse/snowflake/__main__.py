@@ -8,9 +8,13 @@ import sys
 from local_warehouse import child
 from local_warehouse.snowflake.server import serve
 
+# Documents may have any number of levels; what reads them here takes a step of the stack for each.
+LEVELS = 5_000
+
 
 def main() -> None:
     os.umask(0o077)  # the database holds the keys of stages
+    sys.setrecursionlimit(LEVELS)
     settings = child.settings()
     server, thread = serve(settings)
     close_admin = server.warehouse.administer(settings["admin_socket"]) if settings.get("admin_socket") else None
