@@ -7,7 +7,7 @@ The types are those of no warehouse: a dialect's table turns them into its own w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
@@ -128,6 +128,30 @@ STARTS = {"object": "{", "array": "[", "string": '"', "boolean": "tf", "integer"
 MAX_REFERENCES = 50  # of a $ref to a $ref: more is a circle
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+# What a keyword must be to say something of the column. validate_records refuses a SCHEMA in which it is not.
+_MEANINGFUL: Mapping[str, Callable[[Any], bool]] = {
+    "type": lambda value: _is_text(value) or (_is_list(value) and all(map(_is_text, value))),
+    "anyOf": _is_list,
+    "oneOf": _is_list,
+    "allOf": _is_list,
+    "enum": _is_list,
+    "format": _is_text,
+    "multipleOf": _is_number,
+}
+
+
 def column_type(schema: Mapping[str, Any], rules: TypeRules, root: Mapping[str, Any] | None = None) -> ColumnType:
     """Return the type of the column for a property's JSON Schema; `root` is where its `$ref`s point.
 
@@ -182,6 +206,7 @@ def _types(schema: Mapping[str, Any]) -> Sequence[str]:
 def _joined(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the schema with its `$ref` followed and its `allOf` merged in; what cannot be followed allows anything."""
     for _ in range(MAX_REFERENCES):
+        schema = {name: value for name, value in schema.items() if name not in _MEANINGFUL or _MEANINGFUL[name](value)}
         if "$ref" in schema:
             rest = {name: value for name, value in schema.items() if name != "$ref"}
             schema = {**_referred(schema["$ref"], root), **rest}
@@ -209,6 +234,7 @@ def _json_type(value: object) -> str:
         int: "integer",
         float: "number",
         str: "string",
+        list: "array",
         type(None): "null",
     }
     return names.get(type(value), "object")

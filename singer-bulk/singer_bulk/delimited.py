@@ -18,7 +18,7 @@ import msgspec
 from singer_bulk.columns import Column
 from singer_bulk.documents import MAX_DEPTH
 from singer_bulk.errors import KeyPropertyMissing, MessageError, RecordRejected, ValueRejected, shown
-from singer_bulk.messages import Records, are_plain, without_surrogates
+from singer_bulk.messages import Records, are_plain, mended
 from singer_bulk.validation import Check
 from singer_bulk.values import ColumnOutgrown, FileFormat, Outgrown, UndecidedDatetime, Unfit, field_encoder
 
@@ -208,7 +208,7 @@ class RowEncoder:
             problem = f"stream {self.stream!r}: the record is nested deeper than {MAX_DEPTH} levels"
             raise RecordRejected(line_number, problem, "flatten the record at its source") from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            self._refuse_surrogates(line, line_number)
+            self._refuse_mended(line, line_number)
             raise MessageError(
                 line_number,
                 f"stream {self.stream!r}: broken JSON ({error})",
@@ -218,27 +218,30 @@ class RowEncoder:
             raise MessageError(line_number, f"two streams in one RECORD: {message.stream!r}", "check the tap")
         return message
 
-    def _refuse_surrogates(self, line: bytes, line_number: int) -> None:
-        """Raise RecordRejected if half a pair of surrogates is all that is wrong with the line."""
-        whole = without_surrogates(line)  # as long as the line
+    def _refuse_mended(self, line: bytes, line_number: int) -> None:
+        """Raise RecordRejected if halves of surrogates, NaN or Infinity are all that is wrong with the line."""
+        whole = mended(line)
         if whole == line:
             return
         self._decode(whole, line_number)
-        remedy = "repair the text at its source"
         names = {column.property: column.name for column in self.columns}
+        end = 0
         for name, raw in msgspec.json.decode(whole, type=_AnyRecord).record.items():
-            start = whole.index(bytes(raw))
-            value = line[start : start + len(bytes(raw))]
+            start = whole.index(bytes(raw), end)
+            end = start + len(bytes(raw))
+            value = line[start:end]
             if value != bytes(raw):
+                text = b"\\u" in bytes(raw)
                 raise ValueRejected(
                     stream=self.stream,
                     line_number=line_number,
                     column=names.get(name, name),
-                    expected="takes valid unicode, not half a pair of surrogates",
+                    expected="takes valid unicode, not half a pair of surrogates" if text else "takes JSON numbers",
                     value=value,
-                    remedy=remedy,
+                    remedy="repair the text at its source" if text else "send null for NaN and Infinity at its source",
                 )
-        raise RecordRejected(line_number, f"stream {self.stream!r}: half a pair of surrogates is no unicode", remedy)
+        problem = f"stream {self.stream!r}: half a pair of surrogates is no unicode, NaN and Infinity are no JSON"
+        raise RecordRejected(line_number, problem, "repair the record at its source")
 
     def _explain(self, line: bytes, line_number: int, error: msgspec.ValidationError) -> Any:
         if self._on_unknown is not None and self._decoder is self._strict and "unknown field" in str(error):

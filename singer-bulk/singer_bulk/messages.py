@@ -13,6 +13,7 @@ import os
 import re
 import select
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO, Any
@@ -179,7 +180,7 @@ def messages_of(block: Block) -> Iterator[Message]:
     while start < len(text):
         end = text.index(b"\n", start) + 1
         line = text[start : end - 1]
-        header = _decode(_header_of, line, number, mended=True)
+        header = _decode(_header_of, line, number, header=True)
         kind = header.type.upper()
         if kind != "RECORD":
             yield _other(kind, line, number)
@@ -247,13 +248,19 @@ def _other(kind: str, line: bytes, number: int) -> Message:
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
 
 
-def without_surrogates(text: bytes) -> bytes:
-    r"""Return the JSON text with \ufffd for each half of a pair of surrogates, at which a decoder gives up."""
-    return _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], text)
+# What Python writes for numbers that JSON does not have; the group is one that no string holds.
+_NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|(-?Infinity|NaN)', re.DOTALL)
 
 
-def _decode(decode: Any, line: bytes, number: int, *, mended: bool = False) -> Any:
-    """Return the message; `mended`: halves of surrogates are left to who decodes the record."""
+def mended(text: bytes) -> bytes:
+    r"""Return the JSON text with \ufffd for each half of a pair of surrogates, at which a decoder gives up, and zeros
+    for NaN and Infinity. It is as long as it was."""
+    whole = _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], text)
+    return _NO_NUMBER.sub(lambda found: b"0e".ljust(len(found[1]), b"0") if found[1] else found[0], whole)
+
+
+def _decode(decode: Any, line: bytes, number: int, *, header: bool = False) -> Any:
+    """Return the message; `header`: what can be mended is left to who decodes the record."""
     try:
         return decode(line)
     except msgspec.ValidationError as error:
@@ -261,8 +268,8 @@ def _decode(decode: Any, line: bytes, number: int, *, mended: bool = False) -> A
     except RecursionError as error:
         raise MessageError(number, f"nested too deep: {shown(line)}", "flatten the record at its source") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        whole = without_surrogates(line) if mended else line
-        if whole != line:
-            return _decode(decode, whole, number)
+        if header:
+            with suppress(msgspec.DecodeError, UnicodeDecodeError):
+                return decode(mended(line))
         remedy = "each line must be one JSON object; was the tap cut off, or does it print to stdout?"
         raise MessageError(number, f"broken JSON ({error}): {shown(line)}", remedy) from error

@@ -54,6 +54,11 @@ _TEXT_FORMATS = frozenset([
     "iri-reference", "uri-template", "json-pointer", "relative-json-pointer", "regex", "duration",
 ])
 # fmt: on
+_DEFINITIONS = ("definitions", "$defs")
+_JUDGED_KEYWORDS = _VALUE_KEYWORDS | frozenset(_DEFINITIONS)
+# The values of these are schemas by name, and data that may look like schemas.
+_SCHEMAS_BY_NAME = frozenset([*_DEFINITIONS, "properties", "patternProperties", "dependentSchemas", "dependencies"])
+_DATA_KEYWORDS = frozenset(["enum", "const"])
 _RECORD_KEYWORDS = _VALUE_KEYWORDS - {"type", "properties", "required", "additionalProperties", "unevaluatedProperties"}
 _STRING_KINDS = frozenset((Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ))
 _LONG_KEYWORDS = ("anyOf", "oneOf", "allOf", "not", "contains", "propertyNames", "if", "then", "else")
@@ -73,11 +78,13 @@ def record_check(
     that is no JSON Schema.
     """
     operations = operations or {}
+    _validator(stream, schema)  # raises ConfigError, so that all below may trust the SCHEMA
     schema = {**schema, "properties": {**schema["properties"], **_narrowed(schema["properties"], operations)}}
     types = {column.property: column for column in columns if column.property is not None}
+    is_referred = _refers_beyond_definitions(schema)
     residues: dict[str, Any] = {}
     for name, part in schema["properties"].items():
-        left = _residue(part, schema, types[name]) if name in types else part
+        left = part if is_referred or name not in types else _residue(part, schema, types[name])
         if left not in ({}, True):
             residues[name] = left
     whole = {keyword: schema[keyword] for keyword in schema if keyword in _RECORD_KEYWORDS}
@@ -90,7 +97,7 @@ def record_check(
     lengths = {name: part["maxLength"] for name, part in residues.items() if simple and set(part) == {"maxLength"}}
     return _Checker(
         stream,
-        _validator(stream, schema, {**whole, "properties": residues}),
+        _validator(stream, {**whole, **_definitions(schema), "properties": residues}),
         _record_decoder({name: kind | None for name, kind in kinds.items()}) if simple else None,
         _record_decoder(dict.fromkeys(residues, Any)) if typed else msgspec.json.Decoder(float_hook=Decimal),
         lengths if len(lengths) == len(residues) and not whole else None,
@@ -172,21 +179,51 @@ def _path(steps: Iterable[Any]) -> str:
 def _at(value: Any, path: Iterable[Any]) -> Any:
     for step in path:
         value = value[step]
-    return float(value) if isinstance(value, Decimal) else value
+    return _as_sent(value)
 
 
-def _validator(stream: str, schema: Json, residue: Json) -> jsonschema_rs.Validator:
-    for keyword in ("definitions", "$defs"):
-        if keyword in schema:
-            residue = {**residue, keyword: schema[keyword]}
+def _as_sent(value: Any) -> Any:
+    """Return the value with each number that has a point or an exponent as its JSON text."""
+    if isinstance(value, Decimal):
+        return _Digits(value)
+    if isinstance(value, dict):
+        return {name: _as_sent(part) for name, part in value.items()}
+    return [_as_sent(part) for part in value] if isinstance(value, list) else value
+
+
+class _Digits:
+    def __init__(self, number: Decimal) -> None:
+        self._number = number
+
+    def __repr__(self) -> str:
+        return str(self._number)
+
+
+def _definitions(schema: Json) -> Json:
+    return {keyword: schema[keyword] for keyword in _DEFINITIONS if keyword in schema}
+
+
+def _refers_beyond_definitions(schema: Any) -> bool:
+    """Return whether some `$ref` points to what a residue may lack."""
+    if isinstance(schema, Mapping):
+        place = schema.get("$ref", "#/$defs/")
+        beyond = isinstance(place, str) and not place.startswith(("#/definitions/", "#/$defs/"))
+        return beyond or any(map(_refers_beyond_definitions, schema.values()))
+    return isinstance(schema, list) and any(map(_refers_beyond_definitions, schema))
+
+
+def _validator(stream: str, schema: Json) -> jsonschema_rs.Validator:
     # 2019-09 reads what drafts 6 and 7 write, and knows the format uuid.
-    kind = jsonschema_rs.Draft4Validator if _is_draft_4(residue) else jsonschema_rs.Draft201909Validator
+    kind = jsonschema_rs.Draft4Validator if _is_draft_4(schema) else jsonschema_rs.Draft201909Validator
     try:
-        return kind(without_formats(residue), validate_formats=True)
+        # offline: a $ref is looked up in the SCHEMA, never at an address that it names
+        return kind(judged(schema), validate_formats=True, offline=True)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
-        reason = str(getattr(error, "message", error)).splitlines()[0]
+        reason = shown(str(getattr(error, "message", error)).splitlines()[0])
+        path = list(getattr(error, "instance_path", ()))
+        place = f"at {_path(path)}: " if path else ""
         raise ConfigError(
-            f"stream {stream!r}: the SCHEMA is no JSON Schema ({shown(reason)}); "
+            f"stream {stream!r}: the SCHEMA is no JSON Schema ({place}{reason}); "
             "correct it at the tap, or set validate_records to false"
         ) from error
 
@@ -199,15 +236,27 @@ def _is_draft_4(schema: Any) -> bool:
     return isinstance(schema, list) and any(map(_is_draft_4, schema))
 
 
-def without_formats(schema: Any) -> Any:
-    """Return the schema without the formats that are the columns' matter."""
-    if isinstance(schema, Mapping):
-        return {
-            name: without_formats(part)
-            for name, part in schema.items()
-            if not (name == "format" and isinstance(part, str) and part not in _TEXT_FORMATS)
-        }
-    return [without_formats(part) for part in schema] if isinstance(schema, list) else schema
+def judged(schema: Any) -> Any:
+    """Return what a value can fail of a schema: no remarks, and no formats that are the columns' matter."""
+    if not isinstance(schema, Mapping):
+        return [judged(part) for part in schema] if isinstance(schema, list) else schema
+    return {
+        keyword: _judged_part(keyword, part)
+        for keyword, part in schema.items()
+        if keyword in _JUDGED_KEYWORDS and (keyword != "format" or _is_text_format(part))
+    }
+
+
+def _judged_part(keyword: str, part: Any) -> Any:
+    if keyword in _DATA_KEYWORDS:
+        return part
+    if keyword in _SCHEMAS_BY_NAME and isinstance(part, Mapping):
+        return {name: judged(one) for name, one in part.items()}
+    return judged(part)
+
+
+def _is_text_format(name: object) -> bool:
+    return isinstance(name, str) and name in _TEXT_FORMATS
 
 
 def _residue(part: Any, root: Json, column: Column) -> Any:
@@ -215,7 +264,7 @@ def _residue(part: Any, root: Json, column: Column) -> Any:
     if not isinstance(part, Mapping):
         return part
     left = {keyword: value for keyword, value in part.items() if keyword in _VALUE_KEYWORDS}
-    if left.get("format") not in _TEXT_FORMATS:
+    if not _is_text_format(left.get("format")):
         left.pop("format", None)
     if "type" in left and _column_checks_type(part, root, column):
         # The other keywords apply to the types that they are for, so the type itself may go.
@@ -264,9 +313,9 @@ def _simple(residue: Any) -> Any:
         if all(value is None for value in residue["enum"]):
             return None
         return Literal[tuple(value for value in residue["enum"] if value is not None)]
-    if keywords <= {"maxLength", "minLength"} and all(type(value) is int for value in residue.values()):
-        return Annotated[str, msgspec.Meta(max_length=residue.get("maxLength"), min_length=residue.get("minLength"))]
     small = all(type(value) is int and INT64_MIN <= value <= INT64_MAX for value in residue.values())
+    if keywords <= {"maxLength", "minLength"} and small:
+        return Annotated[str, msgspec.Meta(max_length=residue.get("maxLength"), min_length=residue.get("minLength"))]
     if keywords <= {"minimum", "maximum"} and small:
         return Annotated[int, msgspec.Meta(ge=residue.get("minimum"), le=residue.get("maximum"))]
     return _simple_document(residue)
@@ -287,7 +336,7 @@ def _simple_document(schema: Any) -> Any:
     if not isinstance(schema, Mapping):
         return msgspec.Raw if schema is True else None
     keywords = {name for name in schema if name in _VALUE_KEYWORDS and schema[name] != {}}
-    if schema.get("format") not in _TEXT_FORMATS:
+    if not _is_text_format(schema.get("format")):
         keywords.discard("format")
     if not keywords <= {"type", "properties", "items"}:
         return None

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from singer_bulk.columns import Kind
+from singer_bulk.columns import Kind, TypeRules, columns_of
 from singer_bulk.errors import ConfigError, MessageError, RecordInvalid, RecordRejected, ValueRejected
 from singer_bulk.evolution import EvolutionRules
 
@@ -47,6 +47,7 @@ CASES: list[tuple[dict[str, Any], list[Any], list[Any]]] = [
      [{"a": 5}]),
     ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, [1, None], ["a", 1.5]),
     ({"oneOf": [{"type": "integer"}, {"type": "string"}]}, [1, "a"], [1.5, [], None]),
+    ({"enum": [[1], "a"]}, [[1], "a"], [[2], 1]),
     ({"allOf": [{"type": "integer"}, {"minimum": 3}]}, [3], [2, "a"]),
     ({"$ref": "#/definitions/small"}, [1], [100, "a"]),
     ({"not": {"type": "null"}, "type": ["null", "string"]}, ["a"], []),
@@ -124,6 +125,60 @@ def test_broken_schema_is_refused(schema: dict[str, Any]) -> None:
         Encoding(REDSHIFT, {"properties": {"v": {"type": "array", **schema}}})
 
 
+WRONG = (None, True, -1, 1.5, 10**30, "x", [], [None], [[]], {}, {"a": 1}, [{"type": "string"}])
+
+
+KEYWORDS = ["type", "enum", "const", "multipleOf", "minimum", "maximum", "exclusiveMaximum", "maxLength", "minLength",
+            "pattern", "format", "items", "properties", "additionalProperties", "required", "anyOf", "oneOf", "allOf",
+            "$ref", "not", "precision", "scale", "description"]  # fmt: skip
+
+
+@pytest.mark.parametrize("keyword", KEYWORDS)
+def test_whatever_a_keyword_is(keyword: str) -> None:
+    """It has a meaning, or has none and says nothing, or the SCHEMA is refused and the place named; and without
+    validation there is a column in any case."""
+    for base in ({}, {"type": "integer"}, {"type": ["null", "number"]}, {"type": "string"}, {"type": "object"}):
+        for value in WRONG:
+            declared = {"properties": {"v": {**base, keyword: value}}}
+            assert columns_of(declared, TypeRules(), {"v": "v"})
+            try:
+                Encoding(REDSHIFT, declared)
+            except ConfigError as error:
+                assert "at $.properties.v" in str(error) or keyword == "$ref"  # noqa: PT017 - either is right
+
+
+def test_remarks_are_no_matter() -> None:
+    """What no value can fail may be anything, at any depth; names and data that look like keywords stay."""
+    part: dict[str, Any] = {"type": "string", "description": None, "$comment": 5, "examples": "x", "format": None}
+    made = Encoding(REDSHIFT, {"properties": {"v": {"type": "object", "properties": {"description": part}}}})
+    made.rows(['{"v": {"description": "a"}}'])
+    with pytest.raises(RecordRejected, match=r"\$\.v\.description fails type"):
+        made.rows(['{"v": {"description": 1}}'])
+    listed = {"format": "date"}
+    assert encode({"type": "array", "items": {"enum": [listed]}}, [listed])
+
+
+def test_references_stay_within_the_schema() -> None:
+    """A `$ref` may point anywhere in its SCHEMA; at an address outside, nothing is looked up."""
+    made = Encoding(REDSHIFT, {"properties": {"a": {"type": "integer"}, "v": {"$ref": "#/properties/a"}}})
+    made.rows(['{"a": 1, "v": 2}'])
+    with pytest.raises(RecordRejected):
+        made.rows(['{"a": 1, "v": "x"}'])
+    for place in ("https://schemas.example/order.json", "file:///etc/hostname"):
+        with pytest.raises(ConfigError, match="not present in a registry"):
+            Encoding(REDSHIFT, {"properties": {"v": {"$ref": place}}})
+
+
+@pytest.mark.parametrize("value", ["1e400", "[1.50, 1E-7]", '{"a": 9007199254740993.5}'])
+def test_an_error_shows_the_digits_that_came(value: str) -> None:
+    """What is refused is shown as it was sent, not as a double or an object of Python."""
+    made = Encoding(REDSHIFT, {"properties": {"v": {"not": {}}}})
+    with pytest.raises(RecordRejected) as refused:
+        made.rows([f'{{"v": {value}}}'])
+    shown = str(refused.value).partition("got ")[2].partition(";")[0]
+    assert shown.replace("E+", "e").replace("'", '"') == value
+
+
 def test_format_of_a_pattern_in_numbers_keeps_digits() -> None:
     """Bounds are compared with the digits that were sent, not with a double made of them."""
     made = Encoding(REDSHIFT, {"properties": {"v": {"type": "number", "maximum": 1, "multipleOf": 1e-20}}})
@@ -194,6 +249,22 @@ def test_half_a_character_is_set_aside(before: int) -> None:
     assert [line["record"]["v"] for line in set_aside(bench)] == ["\ud800", "b\udc00\ufffd", "c"]
     with pytest.raises(MessageError, match="broken JSON"):
         Bench().run(orders({"type": "string"}, r'"\ud800'), max_rejected_records=3)
+
+
+@pytest.mark.parametrize("before", [0, 20])
+def test_a_number_that_json_does_not_have_is_set_aside(before: int) -> None:
+    """NaN and Infinity, which Python writes: the record is refused by its column and value, or set aside as it came."""
+    values = ["1.5"] * before + ["NaN", "[-Infinity]", '"NaN"', 'Infinity, "w": 0e000000']
+    text = orders({"type": ["number", "string", "array"]}, *values)
+    told = rf"line {before + 2}: column 'v' takes JSON numbers, got NaN; send null"
+    with pytest.raises(ValueRejected, match=told):
+        Bench().run(text)
+    bench = Bench()
+    bench.run(text, max_rejected_records=3)
+    assert bench.warehouse.rows("analytics.orders") == ['"1.5"'] * before + ['"""NaN"""']
+    assert [repr(line["record"]["v"]) for line in set_aside(bench)] == ["nan", "[-inf]", "inf"]
+    with pytest.raises(MessageError, match=r"broken JSON .*\[NaN\}"):
+        Bench().run(orders({}, "[NaN"), max_rejected_records=3)
 
 
 @pytest.mark.parametrize("document", ["[1E400]", '{"a": -1e-400}', "[" + "9" * 400 + "]"])
