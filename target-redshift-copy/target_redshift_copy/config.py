@@ -5,7 +5,7 @@ from __future__ import annotations
 from singer_bulk.settings import S3_SETTINGS, setting
 from singer_sdk import typing as th
 
-# Where nobody tells: Serverless publishes no slices. Four files of a batch of 256 MiB of rows are 10 to 25 MB each,
+# Where nobody tells: Serverless publishes no slices. Four files of a batch of 512 MiB of rows are 30 to 60 MB each,
 # enough to be sent while they are written.
 DEFAULT_SLICES = 4
 
