@@ -68,8 +68,9 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Keep the names for `--crashed`: none where something else failed, too."""
     config = session.config
-    if config.cache is not None and not hasattr(config, "workerinput") and not config.getoption("--crashed"):
-        config.cache.set("singer/crashed", _crashed if _failed == set(_crashed) else [])
+    cache = getattr(config, "cache", None)  # not there with -p no:cacheprovider
+    if cache is not None and not hasattr(config, "workerinput") and not config.getoption("--crashed"):
+        cache.set("singer/crashed", _crashed if _failed == set(_crashed) else [])
 
 
 def _only_crashed(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -8,9 +8,9 @@ from singer_sdk import typing as th
 
 from singer_bulk.change_feeds import CURRENT, HISTORY, PRESETS
 
-# 512 MiB of rows are 130 to 230 MB compressed (the workloads of bench/: 0.35, 0.43 and 0.25 of their length): Snowflake's
-# 100 to 250 MB (data-load-considerations-prepare), and with 2 to 32 slices inside Redshift's 1 MB to 1 GB a file
-# (c_best-practices-use-multiple-files). Rows of 50 bytes reach it before their number does.
+# 512 MiB of rows are 130 to 230 MB compressed (the workloads of bench/ shrink to 0.35, 0.43 and 0.25): inside
+# Snowflake's 100 to 250 MB (data-load-considerations-prepare), and over 2 to 32 slices inside Redshift's 1 MB to 1 GB
+# a file (c_best-practices-use-multiple-files). Rows of 50 bytes reach it before their number does.
 BATCH_SIZE_BYTES = 512 << 20
 BATCH_SIZE_ROWS = 10_000_000
 BATCH_WAIT_SECONDS = 300
