@@ -32,6 +32,12 @@ def no_suffix() -> None:
     """The suffix of a table without metadata columns."""
 
 
+def lone_suffix() -> Suffix:
+    """The suffix of a row of one field, where nothing at all is NULL: such a row would be a blank line, which no COPY
+    takes for a row (SKIP_BLANK_LINES). A COPY that selects its fields does not ask for the second one."""
+    return lambda messages, sequence: [b"|"] * len(messages)
+
+
 @dataclass(frozen=True)
 class LeftOut:
     """The column that names what a record of a partial feed left out; `whole` has the values (JSON texts) of operation
@@ -186,8 +192,10 @@ class RowEncoder:
         return encode(msgspec.json.encode(msgspec.json.encode(names).decode()))
 
     def _null_field(self, position: int) -> bytes:
-        if not self.columns[position].takes_null:
-            raise Unfit("takes no null", "send a value, or let the SCHEMA allow null")
+        column = self.columns[position]
+        if not column.takes_null:
+            remedy = "load the stream by append-only" if column.property in self._keys else "let the SCHEMA allow null"
+            raise Unfit("takes no null", f"send a value, or {remedy}")
         return self._null
 
     def datetimes_seen(self) -> frozenset[str]:

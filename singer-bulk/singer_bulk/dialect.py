@@ -54,6 +54,11 @@ class LoadMethod:
         return self.name == UPSERT or self.live
 
     @property
+    def takes_keyless(self) -> bool:
+        """Whether a row may have NULL in a key: where keys are no matter, or the feed has events that have none."""
+        return not self.applies or self.feed.says(Meaning.TRUNCATE) or self.feed.says(Meaning.IGNORE)
+
+    @property
     def removes(self) -> bool:
         """Whether a delete removes its row; the table beside a history holds the current state and nothing else."""
         return self.hard_delete or self.live

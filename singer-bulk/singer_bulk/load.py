@@ -259,7 +259,7 @@ class Run:
         validate = settings.validate_records
         columns = stream_columns(schema, settings.rules, rules, placement, dialect.stored, validate=validate)
         method = self._settings.method.of(message.stream, message.key_properties or (), columns)
-        told = needed_properties(method.feed)
+        told = needed_properties(method.feed).union(() if method.takes_keyless else message.key_properties or ())
         columns = tuple(replace(one, takes_null=False) if one.property in told else one for one in columns)
         checked = schema if validate else {"properties": {}}
         operations = known_values(method.feed)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from singer_bulk.change_feeds import CURRENT, HISTORY, CdcSettings, feed_of
-from singer_bulk.columns import Column, TypeRules
+from singer_bulk.columns import Column, Kind, TypeRules
 from singer_bulk.dialect import APPEND, OVERWRITE, UPSERT, LoadMethod
 from singer_bulk.errors import ConfigError
 from singer_bulk.evolution import EvolutionRules
@@ -59,6 +59,12 @@ class MethodRules:
             viewed=viewed,
         )
         self._refuse(stream, method)
+        documents = [column for column in columns if column.name in method.keys and column.type.kind is Kind.JSON]
+        if documents and (method.applies or viewed):
+            raise ConfigError(
+                f"stream {stream!r}: key property {documents[0].property!r} holds documents, which are not compared; "
+                "declare its type in the SCHEMA, or load the stream by append-only"
+            )
         return method
 
     def preset_of(self, stream: str) -> str | None:

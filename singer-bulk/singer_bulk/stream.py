@@ -23,9 +23,9 @@ from singer_bulk.columns import (
     columns_of,
     json_type,
 )
-from singer_bulk.delimited import LeftOut, RowEncoder, Suffix, no_suffix
+from singer_bulk.delimited import LeftOut, RowEncoder, Suffix, lone_suffix, no_suffix
 from singer_bulk.dialect import UPSERT, LoadMethod, Table, TableLoad
-from singer_bulk.errors import RecordRejected
+from singer_bulk.errors import ConfigError, RecordRejected
 from singer_bulk.evolution import Placement
 from singer_bulk.fileformat import ColumnOutgrown, FileFormat, ValueRules
 from singer_bulk.files import FileLayout
@@ -217,8 +217,12 @@ class Stream:
             suffix: Callable[[], Suffix | None] = no_suffix
             names, extra, left_out = self._added_names(), self._extra_column(), self._left_out_column()
             added = (*(column for column in (extra, left_out) if column is not None), *self._metadata())
+            if not self.columns:
+                raise ConfigError(f"stream {self.name!r}: the SCHEMA names no properties; check what the tap selects")
             if self.method.applies:
                 names, added = (*names, ORDER_NAME), (*added, Column(context.fold(ORDER_NAME), INTEGER))
+            if len(self.columns + added) == 1 and not file_format.null:
+                suffix = lone_suffix
             if names:
                 suffix = suffix_of(names, file_format, context.now, context.started_at)
             encoder = RowEncoder(

@@ -168,6 +168,8 @@ class _Checker:
 def _expected(error: jsonschema_rs.ValidationError, keyword: str) -> str:
     """Return the keyword and what it demands; the library's own words would repeat the value, however long."""
     demanded = getattr(error.kind, "value", None)
+    if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.FalseSchema):
+        return "may not be there"
     return f"fails {keyword}" if demanded is None or keyword in _LONG_KEYWORDS else f"fails {keyword} {shown(demanded)}"
 
 

@@ -104,3 +104,30 @@ def test_documents_of_a_thousand_levels(loader: Loader) -> None:
     run = loader.load(json.dumps(schema), lines[0].replace("[]", "[[]]"))
     assert run.status == 1
     assert "holds documents of 1000 levels" in run.stderr
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_table_of_one_column(loader: Loader, count: int) -> None:
+    """NULL is a row where it is all that the row has: no COPY takes it for a blank line, and '' stays apart from it."""
+    for name, declared, values in (
+        ("texts", {"type": ["null", "string"]}, ["", None, " ", "\n", "x"]),
+        ("numbers", {"type": ["null", "integer"]}, [None, 5]),
+        ("documents", {}, [None, {}, ""]),
+    ):
+        schema = {"type": "SCHEMA", "stream": name, "schema": {"properties": {"v": declared}}}
+        records = [{"type": "RECORD", "stream": name, "record": {"v": value}} for value in values] * count
+        run = loader.load(schema, *records, {"type": "RECORD", "stream": name, "record": {}})
+        assert run.status == 0, run.stderr[-2000:]
+        came = [value for (value,) in loader.rows(f"SELECT v FROM {{schema}}.{name}")]
+        told = [value if name != "documents" or value is None else json.loads(value) for value in came]
+        assert sorted(told, key=repr) == sorted([*values * count, None], key=repr), name
+
+
+def test_schema_without_properties(loader: Loader) -> None:
+    """It is refused when a record comes, for there is no table of no columns; without records it is no matter."""
+    schema = {"type": "SCHEMA", "stream": "none", "schema": {"properties": {}}}
+    for settings in ({}, {"extra_properties": "column"}, {"add_record_metadata": True}):
+        assert loader.load(schema, **settings).status == 0
+        run = loader.load(schema, {"type": "RECORD", "stream": "none", "record": {"a": 1}}, **settings)
+        assert run.status == 1
+        assert "stream 'none': the SCHEMA names no properties" in run.stderr

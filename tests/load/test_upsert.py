@@ -49,10 +49,27 @@ def test_composite_keys_are_compared_part_by_part(loader: Loader) -> None:
 
 def test_null_in_a_key_is_refused(loader: Loader) -> None:
     """NULL equals nothing, so a key with NULL would be inserted again and again: it is refused, nothing is loaded."""
-    run = loader.load(orders("note"), record(id=1, note=None), load_method="upsert")
+    rows = [record(id=1, note="a"), record(id=2, note=None)]
+    run = loader.load(orders("note"), *rows, load_method="upsert")
     assert run.status == 1
-    assert "NULL in a key property" in run.stderr
-    assert loader.rows("SELECT count(*) FROM {schema}.orders") == [(0,)]
+    assert "stream 'orders', line 3: column" in run.stderr
+    assert "takes no null, got null; send a value, or load the stream by append-only" in run.stderr
+    assert not loader.table_exists("orders")
+    run = loader.load(orders("note"), *rows, load_method="upsert", on_invalid_record="reject")
+    assert run.status == 0, run.stderr
+    assert loader.rows("SELECT id, note FROM {schema}.orders") == [(1, "a")]
+
+
+def test_documents_are_no_keys(loader: Loader) -> None:
+    """No warehouse compares documents: a key that is one is refused by name, before a row is read."""
+    declared = schema()
+    declared["schema"]["properties"]["place"] = {"type": ["object", "array"]}
+    declared["key_properties"] = ["id", "place"]
+    run = loader.load(declared, record(id=1, place=[1]), load_method="upsert")
+    assert run.status == 1
+    assert "key property 'place' holds documents, which are not compared" in run.stderr
+    run = loader.load(declared, record(id=1, place=[1]))
+    assert run.status == 0, run.stderr
 
 
 def test_stream_without_keys_is_refused(loader: Loader) -> None:
