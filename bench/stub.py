@@ -98,9 +98,7 @@ def stubbed(target: Any) -> Any:
         def connector(self) -> Connector:
             made = super().connector()
             stage = NullStage()
-            warehouse = replace(
-                made.warehouse, connect=NullSession, stage=stage, dialect=believing(made.warehouse.dialect)
-            )
+            warehouse = replace(made.warehouse, connect=NullSession, dialect=believing(made.warehouse.dialect))
             warehouse.prepare = lambda session: None
             return replace(made, warehouse=warehouse, stage=stage)
 

@@ -335,7 +335,6 @@ class Bench:
             warehouse=Warehouse(
                 lambda: self.warehouse,
                 MemoryDialect(),
-                self.stage,
                 ledger=Table("analytics", "_singer_loads"),
                 pause=self.clock.pass_seconds,
             ),

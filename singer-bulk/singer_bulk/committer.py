@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from singer_bulk.dialect import Load, TableLoad
 from singer_bulk.errors import BulkError
 from singer_bulk.stage import Stage
+from singer_bulk.transactions import Transactions
 from singer_bulk.warehouse import Warehouse
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ class Committer:
         self, warehouse: Warehouse, stage: Stage, emit: Callable[[str], None], *, keep_staged_files: bool
     ) -> None:
         self._warehouse = warehouse
+        self._transactions = Transactions(warehouse, stage)
         self._stage = stage
         self._emit = emit
         self._keep_staged_files = keep_staged_files
@@ -91,7 +93,7 @@ class Committer:
         keys = keys_of(load.tables)
         try:
             self._stage.wait([*keys, *rejects])
-            self._warehouse.commit(load)
+            self._transactions.commit(load)
         except BaseException:
             self.remove([*keys, *rejects])
             raise

@@ -1,5 +1,5 @@
 """What a load is, and what the words of one warehouse must say: the seams between the order of statements
-(`warehouse.py`, written once) and the two dialects (pure functions of each connector)."""
+(`transactions.py`, written once) and the two dialects (pure functions of each connector)."""
 
 from __future__ import annotations
 

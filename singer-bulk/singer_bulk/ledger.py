@@ -6,12 +6,16 @@ stream numbered by `state_chunk`, the counts in the first of them only.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from singer_bulk.columns import INTEGER, TIMESTAMPTZ, Column, ColumnType, Kind
-from singer_bulk.dialect import Load, TableLoad
+from singer_bulk.dialect import Dialect, Load, Table, TableLoad
 
 # A VARCHAR of Redshift takes 65,535 bytes (r_Character_types), a character up to 4 of them.
 MAX_TEXT_BYTES = 65_535
 CHUNK_CHARACTERS = MAX_TEXT_BYTES // 4
+# A literal list of this many characters stays well under the 1 MB of a Snowflake statement (query-size-limits).
+MAX_INSERT_CHARACTERS = 400_000
 
 _NAME = ColumnType(Kind.TEXT, max_bytes=1024)
 _LONG = ColumnType(Kind.TEXT, max_bytes=MAX_TEXT_BYTES)
@@ -39,7 +43,7 @@ LEDGER_COLUMNS = (
 LedgerRow = tuple[str | int | None, ...]
 
 
-def ledger_rows(load: Load, loaded: dict[str, int]) -> list[LedgerRow]:
+def ledger_rows(load: Load, loaded: Mapping[str, int]) -> list[LedgerRow]:
     """Return the rows for a load; `loaded` is what the warehouse counted per stream."""
     first, *rest = load.tables or (None,)
     chunk, *more = _chunks(load.state)
@@ -54,7 +58,7 @@ def _chunks(state: str | None) -> list[str | None]:
     return [state[start : start + CHUNK_CHARACTERS] for start in range(0, len(state), CHUNK_CHARACTERS)]
 
 
-def _row(load: Load, table: TableLoad | None, loaded: dict[str, int], state: str | None) -> LedgerRow:
+def _row(load: Load, table: TableLoad | None, loaded: Mapping[str, int], state: str | None) -> LedgerRow:
     """Return the first row of a stream; a load without tables only moves the STATE on."""
     batches = table.batches if table else ()
     files = [file for batch in batches for file in batch.files]
@@ -87,3 +91,17 @@ def _more_state(load: Load, table: TableLoad | None, number: int, chunk: str | N
     last = max((batch.last_sequence for batch in table.batches), default=load.sequence) if table else load.sequence
     times = (load.started_at, load.committed_at, load.connector_version)
     return (load.load_id, load.pipeline_id, *_names(table), *nothing, last, *times, None, number, chunk)
+
+
+def ledger_inserts(dialect: Dialect, ledger: Table, load: Load, loaded: Mapping[str, int]) -> list[str]:
+    """Return the statements that write the rows of the load; `loaded` are the rows that COPY counted, by stream."""
+    names = ", ".join(dialect.name(dialect.fold(column.name)) for column in LEDGER_COLUMNS)
+    into = f"INSERT INTO {dialect.table(ledger)} ({names}) VALUES "
+    statements, values = [], ""
+    for row in ledger_rows(load, loaded):
+        text = "(" + ", ".join(dialect.literal(value) for value in row) + ")"
+        if values and len(values) + len(text) > MAX_INSERT_CHARACTERS:
+            statements.append(into + values)
+            values = ""
+        values = f"{values}, {text}" if values else text
+    return [*statements, into + values]

@@ -37,7 +37,7 @@ class TargetRedshiftCopy(BulkTarget):
         schema = self.config.get("default_target_schema") or DEFAULT_SCHEMA
         dialect = Redshift(self._access())
         ledger = Table(dialect.fold(schema), dialect.fold(self.config["ledger_table"]))
-        return Connector(Warehouse(self._connect, dialect, stage, ledger=ledger), stage, file_format, self._layout)
+        return Connector(Warehouse(self._connect, dialect, ledger), stage, file_format, self._layout)
 
     def _connect(self) -> Session:
         from target_redshift_copy.session import RedshiftSession

@@ -35,7 +35,7 @@ class TargetSnowflakeStage(BulkTarget):
         dialect = self._dialect()
         schema = dialect.fold(self.config.get("default_target_schema") or DEFAULT_SCHEMA)
         ledger = Table(schema, dialect.fold(self.config["ledger_table"]))
-        warehouse = Warehouse(self._connect, dialect, stage, ledger=ledger)
+        warehouse = Warehouse(self._connect, dialect, ledger)
         warehouse.prepare = lambda session: make_objects(session, dialect, self.config)
         return Connector(warehouse, stage, file_format, lambda _: FileLayout(max_bytes=MAX_FILE_BYTES))
 
