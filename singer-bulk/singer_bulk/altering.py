@@ -88,8 +88,15 @@ def fit_table(
 ) -> dict[str, Column]:
     """Create the table, or give it the columns that it lacks; return its columns.
 
-    Raises ConfigError where the user has frozen the table, WarehouseError where the warehouse refuses a change.
+    Raises ConfigError where the user has frozen the table, or it would have more columns than the warehouse takes;
+    WarehouseError where the warehouse refuses a change.
     """
+    count = len({*present, *(column.name for column in wanted)})
+    if dialect.max_columns is not None and count > dialect.max_columns:
+        raise ConfigError(
+            f"table {table} would have {count} columns, {dialect.max_columns} are the most that it may have; "
+            "select fewer properties at the tap, or leave some out by a stream map"
+        )
     for attempt in range(ATTEMPTS):
         try:
             if not present:

@@ -142,6 +142,10 @@ class Dialect(Protocol):
         """What the warehouse does with names."""
 
     @property
+    def max_columns(self) -> int | None:
+        """The most columns that a table may have; None: nobody says."""
+
+    @property
     def ddl_is_transactional(self) -> bool:
         """Whether DDL takes part in a transaction; otherwise each statement commits."""
 

@@ -241,6 +241,10 @@ class Run:
 
     def _new_stream(self, message: Schema, text: bytes) -> Stream:
         schema = message.properties()
+        if "\0" in message.stream:
+            raise ConfigError(
+                f"stream {message.stream!r}: no warehouse keeps a name with NUL; rename it by a stream map"
+            )
         if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
             raise ConfigError(f"stream {message.stream!r}: the SCHEMA names no properties; check the tap")
         settings, dialect = self._settings, self._dialect

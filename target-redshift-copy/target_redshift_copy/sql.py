@@ -121,6 +121,7 @@ class Redshift:
     ddl_is_transactional: bool = True
     comments_inline: bool = False
     names: NameRules = NAMES
+    max_columns: int | None = 1600  # r_CREATE_TABLE_usage
 
     def fold(self, written: str) -> str:
         """r_names: names are stored in lower case, even when they are quoted."""

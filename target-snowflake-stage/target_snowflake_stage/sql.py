@@ -148,6 +148,7 @@ class Snowflake:
     ddl_is_transactional: bool = False  # sql-reference/transactions: each DDL commits
     comments_inline: bool = True
     names: NameRules = NAMES
+    max_columns: int | None = None  # no page has one
 
     def fold(self, written: str) -> str:
         """identifiers-syntax: names without quotes are stored in upper case."""

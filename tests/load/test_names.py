@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from typing import Any
 
 from singer_bulk.names import column_names, lower, property_in
 from target_redshift_copy.sql import NAMES as REDSHIFT
@@ -90,3 +91,25 @@ def test_stream_names_that_hurt(loader: Loader) -> None:
         if "snowflake" in loader.command:
             table = table.upper()
         assert loader.rows(f"SELECT id FROM {{schema}}.{table}") == [(1,)]
+
+
+def test_more_columns_than_a_table_may_have(loader: Loader) -> None:
+    """Redshift takes 1,600: one more is refused by table and number before anything is made, in a new table and in one
+    that is there. Snowflake's pages give no number."""
+    properties = {f"p{number}": {"type": ["null", "integer"]} for number in range(1601)}
+
+    def load(begin: int, end: int) -> Any:
+        some = {name: properties[name] for name in list(properties)[begin:end]}
+        return loader.load(
+            {"type": "SCHEMA", "stream": "wide", "schema": {"properties": some}, "key_properties": []},
+            {"type": "RECORD", "stream": "wide", "record": {f"p{begin}": begin}},
+        )
+
+    runs = [load(0, 1601), load(0, 1600), load(1600, 1601)]
+    if "snowflake" in loader.command:
+        assert [run.status for run in runs] == [0, 0, 0], runs
+        return
+    assert [run.status for run in runs] == [1, 0, 1], runs
+    for run in (runs[0], runs[2]):
+        assert "wide would have 1601 columns, 1600 are the most that it may have; select fewer" in run.stderr
+    assert loader.rows("SELECT p0, p1599 FROM {schema}.wide") == [(0, None)]
