@@ -142,6 +142,7 @@ class MemoryDialect:
     begin = "BEGIN"
     copy_count = None
     names = NameRules(upper_case=False)
+    max_columns = None
     ddl_is_transactional = True
     comments_inline = True
 
