@@ -17,8 +17,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from singer_bulk.columns import Column, ColumnType
+from singer_bulk.ddl import all_or_none
 from singer_bulk.dialect import Dialect, Session, Table
-from singer_bulk.errors import BulkError, ConfigError, WarehouseError
+from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.evolution import NARROW, WIDENED, fitting, holds_all
 
 logger = logging.getLogger(__name__)
@@ -194,8 +195,7 @@ def _replace(session: Session, dialect: Dialect, table: Table, here: Column, wan
 
 def _replace_in_transaction(session: Session, dialect: Dialect, table: Table, here: Column, wanted: Column) -> None:
     new = dialect.fold(WIDENED) + here.name
-    session.execute(dialect.begin)
-    try:
+    with all_or_none(session, dialect):
         session.execute(dialect.add_column(table, Column(new, wanted.type)))
         # ADD COLUMN has locked the table until the end: what is asked now stays true.
         _demand_lossless(session, dialect, table, here, wanted.type)
@@ -205,13 +205,6 @@ def _replace_in_transaction(session: Session, dialect: Dialect, table: Table, he
         comment = here.comment or wanted.comment
         if comment is not None:
             session.execute(dialect.comment_column(table, here.name, comment))
-        session.execute("COMMIT")
-    except BaseException:
-        try:
-            session.execute("ROLLBACK")
-        except BulkError as error:
-            logger.warning("ROLLBACK was not answered: %s", error)
-        raise
 
 
 def _replace_step_by_step(session: Session, dialect: Dialect, table: Table, here: Column, wanted: Column) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from singer_bulk.files import FileLayout, Files, Piece, PieceCompressor
 from singer_bulk.flush import FlushPolicy
 from singer_bulk.messages import Records
 from singer_bulk.stage import StagedFile, StageWriter
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,7 @@ class Batch:
             return False
         self._group = EncoderGroup(encoders.count, lambda: _Encoder(encoder, self._null), self._files.add_piece)
         encoders.taken = True
+        logger.info("stream %s: %d encoder processes", self.stream, encoders.count)
         return True
 
     def _end_group(self) -> frozenset[str]:

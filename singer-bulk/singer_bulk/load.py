@@ -18,32 +18,29 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from typing import IO, Any, Protocol
 
 from singer_bulk.batch import Encoders
-from singer_bulk.change_feeds import known_values, needed_properties
 from singer_bulk.collector import keep_freed_memory
-from singer_bulk.columns import Column
 from singer_bulk.committer import Committer, keys_of
-from singer_bulk.dialect import OVERWRITE, Load, LoadMethod, Table, TableLoad
+from singer_bulk.dialect import OVERWRITE, Load, TableLoad
 from singer_bulk.errors import BulkError, ConfigError, Interrupted, RecordBeforeSchema
-from singer_bulk.evolution import Placement, with_pending
 from singer_bulk.fileformat import FileFormat
 from singer_bulk.files import FileLayout
+from singer_bulk.joining import joined
 from singer_bulk.load_settings import LoadSettings
 from singer_bulk.messages import ActivateVersion, Message, Records, Schema, State, messages_of, read_blocks
 from singer_bulk.metadata import first_sequence
-from singer_bulk.names import table_name
 from singer_bulk.rejects import Rejects
+from singer_bulk.schemas import Present, stream_of, table_of
 from singer_bulk.stage import Stage
 from singer_bulk.staged_names import StagedNames, leftovers
-from singer_bulk.stream import Stream, StreamContext, stream_columns
+from singer_bulk.stream import Stream, StreamContext
 from singer_bulk.undeclared import Deletes
-from singer_bulk.validation import Check, record_check
 from singer_bulk.warehouse import Warehouse
 
 logger = logging.getLogger(__name__)
@@ -240,54 +237,17 @@ class Run:
         self._context = replace(self._context, layout=self._layout())
 
     def _new_stream(self, message: Schema, text: bytes) -> Stream:
-        schema = message.properties()
-        if "\0" in message.stream:
-            raise ConfigError(
-                f"stream {message.stream!r}: no warehouse keeps a name with NUL; rename it by a stream map"
-            )
-        if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
-            raise ConfigError(f"stream {message.stream!r}: the SCHEMA names no properties; check the tap")
-        settings, dialect = self._settings, self._dialect
-        rules = dialect.names
-        table = Table(*table_name(message.stream, settings.default_schema, settings.schema_mapping, rules))
-        self._refuse_shared_table(message.stream, table)
-        pending = self._pending_columns(table)
-        placement = Placement(
-            message.stream,
-            with_pending(self._committer.warehouse.columns(table), pending),
-            settings.evolution,
-            rules,
-            lambda here, new_type: self._committer.warehouse.is_lossless(table, here, new_type),
-            frozenset(column.name for column in pending),
-        )
-        validate = settings.validate_records
-        columns = stream_columns(schema, settings.rules, rules, placement, dialect.stored, validate=validate)
-        method = self._settings.method.of(message.stream, message.key_properties or (), columns)
-        told = needed_properties(method.feed).union(() if method.takes_keyless else message.key_properties or ())
-        columns = tuple(replace(one, takes_null=False) if one.property in told else one for one in columns)
-        checked = schema if validate else {"properties": {}}
-        operations = known_values(method.feed)
-
-        def check_of(columns: Sequence[Column]) -> Check | None:
-            return record_check(message.stream, checked, columns, operations) if validate or operations else None
-
-        keys = frozenset(message.key_properties or ()) & frozenset(column.property or "" for column in columns)
-        placement.keep(keys if method.applies else ())
-        return Stream(
-            message.stream, table, method, text, schema, columns, keys, self._context, message, placement, check_of
-        )
-
-    def _pending_columns(self, table: Table) -> list[Column]:
-        """Return the columns that the table will have when what is uncommitted has been loaded."""
-        return [column for load in self._ended if load.table == table for column in load.columns]
-
-    def _refuse_shared_table(self, stream: str, table: Table) -> None:
+        table = table_of(message, self._settings, self._dialect)
         for other in self._streams.values():
-            if other.table == table and other.name != stream:
+            if other.table == table and other.name != message.stream:
                 raise ConfigError(
-                    f"streams {other.name!r} and {stream!r} are both table {table}; "
+                    f"streams {other.name!r} and {message.stream!r} are both table {table}; "
                     "give one another name by a stream map (__alias__)"
                 )
+        # The columns that the table will have when what is uncommitted has been loaded.
+        pending = [column for load in self._ended if load.table == table for column in load.columns]
+        there = Present(lambda: self._committer.warehouse, table, pending)
+        return stream_of(message, text, there, self._settings, self._dialect, self._context)
 
     def _take_version(self, message: ActivateVersion) -> None:
         """Rows of lower versions become obsolete in the load that holds what came before."""
@@ -343,7 +303,7 @@ class Run:
         keys = keys_of(parts)
         rejects: list[str] = []
         try:
-            load = self._new_load(_joined(parts))
+            load = self._new_load(joined(parts))
             rejects = self._rejects.stage() if self._rejects else []
             self._committer.commit(load, rejects)
         except BaseException:
@@ -433,35 +393,3 @@ class Run:
             return
         if found:
             logger.info("%d staged files of dead runs removed", len(found))
-
-
-def _joined(tables: Iterable[TableLoad]) -> tuple[TableLoad, ...]:
-    """Join the parts of a table whose SCHEMA changed within the load; its columns are those of all parts."""
-    joined: dict[Table, TableLoad] = {}
-    for part in tables:
-        first = joined.get(part.table)
-        if first is None:
-            joined[part.table] = part
-            continue
-        columns = tuple(with_pending({column.name: column for column in first.columns}, part.columns).values())
-        joined[part.table] = TableLoad(
-            part.stream,
-            part.table,
-            columns,
-            first.batches + part.batches,
-            _joined_method(part.stream, first.method, part.method),
-            max((one for one in (first.activated, part.activated) if one is not None), default=None),
-            first.rejected + part.rejected,
-        )
-    return tuple(joined.values())
-
-
-def _joined_method(stream: str, first: LoadMethod, second: LoadMethod) -> LoadMethod:
-    """Return the method of a table whose SCHEMA changed; what tells a delete may be in one SCHEMA only."""
-    if first.applies and first.keys != second.keys:
-        raise ConfigError(
-            f"stream {stream!r}: its key properties changed from {first.keys} to {second.keys} before a STATE ended "
-            "the load of the former, so it cannot be loaded by its keys; load it by append-only or overwrite"
-        )
-    deleted_at, marks = second.feed.deleted_at or first.feed.deleted_at, second.feed.marks or first.feed.marks
-    return replace(second, feed=replace(second.feed, deleted_at=deleted_at, marks=marks))

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from singer_bulk.change_feeds import Meaning
 from singer_bulk.columns import Column
+from singer_bulk.ddl import all_or_none
 from singer_bulk.dialect import Dialect, Session, Table
-from singer_bulk.errors import BulkError, WarehouseError
+from singer_bulk.errors import WarehouseError
 from singer_bulk.event_sql import Events
 
 logger = logging.getLogger(__name__)
@@ -171,14 +172,6 @@ def make_views(session: Session, views: Views) -> None:
 
 
 def _recreate(session: Session, dialect: Dialect, view: Table, create: str) -> None:
-    session.execute(dialect.begin)
-    try:
+    with all_or_none(session, dialect):
         session.execute(dialect.drop_view(view))
         session.execute(create)
-        session.execute("COMMIT")
-    except BaseException:
-        try:
-            session.execute("ROLLBACK")
-        except BulkError as error:
-            logger.warning("ROLLBACK was not answered: %s", error)
-        raise

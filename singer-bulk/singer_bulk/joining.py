@@ -1,0 +1,42 @@
+"""A table whose SCHEMA changed within a load is loaded once: its parts are joined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from singer_bulk.dialect import LoadMethod, Table, TableLoad
+from singer_bulk.errors import ConfigError
+from singer_bulk.evolution import with_pending
+
+
+def joined(tables: Iterable[TableLoad]) -> tuple[TableLoad, ...]:
+    """Join the parts of a table whose SCHEMA changed within the load; its columns are those of all parts."""
+    found: dict[Table, TableLoad] = {}
+    for part in tables:
+        first = found.get(part.table)
+        if first is None:
+            found[part.table] = part
+            continue
+        columns = tuple(with_pending({column.name: column for column in first.columns}, part.columns).values())
+        found[part.table] = TableLoad(
+            part.stream,
+            part.table,
+            columns,
+            first.batches + part.batches,
+            _joined_method(part.stream, first.method, part.method),
+            max((one for one in (first.activated, part.activated) if one is not None), default=None),
+            first.rejected + part.rejected,
+        )
+    return tuple(found.values())
+
+
+def _joined_method(stream: str, first: LoadMethod, second: LoadMethod) -> LoadMethod:
+    """Return the method of a table whose SCHEMA changed; what tells a delete may be in one SCHEMA only."""
+    if first.applies and first.keys != second.keys:
+        raise ConfigError(
+            f"stream {stream!r}: its key properties changed from {first.keys} to {second.keys} before a STATE ended "
+            "the load of the former, so it cannot be loaded by its keys; load it by append-only or overwrite"
+        )
+    deleted_at, marks = second.feed.deleted_at or first.feed.deleted_at, second.feed.marks or first.feed.marks
+    return replace(second, feed=replace(second.feed, deleted_at=deleted_at, marks=marks))

@@ -1,0 +1,71 @@
+"""From a SCHEMA to its stream: the table, the columns, how rows enter it, what of them is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from singer_bulk.change_feeds import known_values, needed_properties
+from singer_bulk.columns import Column
+from singer_bulk.dialect import Dialect, Table
+from singer_bulk.errors import ConfigError
+from singer_bulk.evolution import Placement, with_pending
+from singer_bulk.load_settings import LoadSettings
+from singer_bulk.messages import Schema
+from singer_bulk.names import table_name
+from singer_bulk.stream import Stream, StreamContext, stream_columns
+from singer_bulk.validation import Check, record_check
+from singer_bulk.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Present:
+    """What is there already: the table in the warehouse, and the columns that uncommitted loads will give it."""
+
+    warehouse: Callable[[], Warehouse]
+    table: Table
+    pending: Sequence[Column]
+
+
+def table_of(message: Schema, settings: LoadSettings, dialect: Dialect) -> Table:
+    """Return the table of a stream; raises ConfigError."""
+    if "\0" in message.stream:
+        raise ConfigError(f"stream {message.stream!r}: no warehouse keeps a name with NUL; rename it by a stream map")
+    return Table(*table_name(message.stream, settings.default_schema, settings.schema_mapping, dialect.names))
+
+
+def stream_of(
+    message: Schema, text: bytes, there: Present, settings: LoadSettings, dialect: Dialect, context: StreamContext
+) -> Stream:
+    """Return the stream; `text` is its SCHEMA's, which tells a repeated one from a changed one.
+
+    Raises ConfigError for a SCHEMA that names no properties, and for what the settings, the load method or the
+    table's columns exclude.
+    """
+    schema = message.properties()
+    if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
+        raise ConfigError(f"stream {message.stream!r}: the SCHEMA names no properties; check the tap")
+    placement = Placement(
+        message.stream,
+        with_pending(there.warehouse().columns(there.table), there.pending),
+        settings.evolution,
+        dialect.names,
+        lambda here, new_type: there.warehouse().is_lossless(there.table, here, new_type),
+        frozenset(column.name for column in there.pending),
+    )
+    validate = settings.validate_records
+    columns = stream_columns(schema, settings.rules, dialect.names, placement, dialect.stored, validate=validate)
+    method = settings.method.of(message.stream, message.key_properties or (), columns)
+    told = needed_properties(method.feed).union(() if method.takes_keyless else message.key_properties or ())
+    columns = tuple(replace(one, takes_null=False) if one.property in told else one for one in columns)
+    checked = schema if validate else {"properties": {}}
+    operations = known_values(method.feed)
+
+    def check_of(columns: Sequence[Column]) -> Check | None:
+        return record_check(message.stream, checked, columns, operations) if validate or operations else None
+
+    keys = frozenset(message.key_properties or ()) & frozenset(column.property or "" for column in columns)
+    placement.keep(keys if method.applies else ())
+    return Stream(
+        message.stream, there.table, method, text, schema, columns, keys, context, message, placement, check_of
+    )
