@@ -178,15 +178,23 @@ def taking(column_type: ColumnType, names: Collection[str]) -> ColumnType:
     return column_type
 
 
-def alternatives(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield (JSON type, schema) for each non-null alternative; a schema that allows anything yields "any"."""
+def alternatives(
+    schema: Mapping[str, Any], root: Mapping[str, Any], passed: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield (JSON type, schema) for each non-null alternative; a schema that allows anything yields "any".
+
+    `passed` are the references on the way: an alternative that is what it is an alternative of adds nothing.
+    """
+    if (reference := str(schema.get("$ref"))) in passed:
+        return
+    passed |= {reference} if "$ref" in schema else passed
     schema = _joined(schema, root)
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
             rest = {name: value for name, value in schema.items() if name != keyword}
             for part in schema[keyword]:
                 if isinstance(part, Mapping):
-                    yield from alternatives({**rest, **part}, root)
+                    yield from alternatives({**rest, **part}, root, passed)
                 elif part is True:
                     yield "any", rest
             return
@@ -351,14 +359,19 @@ def columns_of(schema: Mapping[str, Any], rules: TypeRules, names: Mapping[str, 
     return tuple(made)
 
 
-def takes_null(schema: Mapping[str, Any], root: Mapping[str, Any]) -> bool:
-    """Return whether a property's JSON Schema lets it be null."""
+def takes_null(schema: Mapping[str, Any], root: Mapping[str, Any], passed: frozenset[str] = frozenset()) -> bool:
+    """Return whether a property's JSON Schema lets it be null; `passed` as for `alternatives`."""
+    if (reference := str(schema.get("$ref"))) in passed:
+        return False
+    passed |= {reference} if "$ref" in schema else passed
     schema = _joined(schema, root)
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
             rest = {name: value for name, value in schema.items() if name != keyword}
             parts = [part for part in schema[keyword] if isinstance(part, Mapping)]
-            return len(parts) < len(schema[keyword]) or any(takes_null({**rest, **part}, root) for part in parts)
+            return len(parts) < len(schema[keyword]) or any(
+                takes_null({**rest, **part}, root, passed) for part in parts
+            )
     if "enum" in schema and None not in schema["enum"]:
         return False
     if "const" in schema and schema["const"] is not None:

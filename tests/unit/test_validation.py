@@ -169,6 +169,22 @@ def test_references_stay_within_the_schema() -> None:
             Encoding(REDSHIFT, {"properties": {"v": {"$ref": place}}})
 
 
+@pytest.mark.parametrize(
+    ("circle", "kind"),
+    [
+        ({"$ref": "#/definitions/a"}, Kind.JSON),
+        ({"allOf": [{"$ref": "#/definitions/a"}]}, Kind.JSON),
+        ({"anyOf": [{"$ref": "#/definitions/a"}, {"type": "integer"}, {"$ref": "#/definitions/a"}]}, Kind.INTEGER),
+        ({"oneOf": [{"type": "array", "items": {"$ref": "#/definitions/a"}}, {"type": "null"}]}, Kind.JSON),
+    ],
+)
+def test_references_in_a_circle_end(circle: dict[str, Any], kind: Kind) -> None:
+    """An alternative that is what it is an alternative of adds nothing; a document may hold documents like itself."""
+    declared = {"properties": {"v": {"$ref": "#/definitions/a"}}, "definitions": {"a": circle}}
+    (column,) = columns_of(declared, TypeRules(), {"v": "v"})
+    assert column.type.kind is kind
+
+
 @pytest.mark.parametrize("value", ["1e400", "[1.50, 1E-7]", '{"a": 9007199254740993.5}'])
 def test_an_error_shows_the_digits_that_came(value: str) -> None:
     """What is refused is shown as it was sent, not as a double or an object of Python."""
