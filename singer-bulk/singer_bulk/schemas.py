@@ -62,7 +62,9 @@ def stream_of(
     operations = known_values(method.feed)
 
     def check_of(columns: Sequence[Column]) -> Check | None:
-        return record_check(message.stream, checked, columns, operations) if validate or operations else None
+        if not validate and not operations:
+            return None
+        return record_check(message.stream, checked, columns, operations, rounds=settings.values.round_numbers)
 
     keys = frozenset(message.key_properties or ()) & frozenset(column.property or "" for column in columns)
     placement.keep(keys if method.applies else ())

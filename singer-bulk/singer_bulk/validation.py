@@ -70,12 +70,17 @@ _REMEDY = "correct it at its source, set on_invalid_record to reject, or set val
 
 
 def record_check(
-    stream: str, schema: Json, columns: Sequence[Column], operations: Mapping[str, Sequence[Any]] | None = None
+    stream: str,
+    schema: Json,
+    columns: Sequence[Column],
+    operations: Mapping[str, Sequence[Any]] | None = None,
+    *,
+    rounds: bool = False,
 ) -> Check | None:
     """Return what raises RecordInvalid for the first record that fails; None if the encoders check all there is.
 
-    `operations` has the values that operation properties of a change feed may have. Raises ConfigError for a SCHEMA
-    that is no JSON Schema.
+    `operations` has the values that operation properties of a change feed may have; `rounds`: decimal columns round
+    what they cannot hold. Raises ConfigError for a SCHEMA that is no JSON Schema.
     """
     operations = operations or {}
     _validator(stream, schema)  # raises ConfigError, so that all below may trust the SCHEMA
@@ -84,7 +89,7 @@ def record_check(
     is_referred = _refers_beyond_definitions(schema)
     residues: dict[str, Any] = {}
     for name, part in schema["properties"].items():
-        left = part if is_referred or name not in types else _residue(part, schema, types[name])
+        left = part if is_referred or name not in types else _residue(part, schema, types[name], rounds=rounds)
         if left not in ({}, True):
             residues[name] = left
     whole = {keyword: schema[keyword] for keyword in schema if keyword in _RECORD_KEYWORDS}
@@ -261,14 +266,14 @@ def _is_text_format(name: object) -> bool:
     return isinstance(name, str) and name in _TEXT_FORMATS
 
 
-def _residue(part: Any, root: Json, column: Column) -> Any:
+def _residue(part: Any, root: Json, column: Column, *, rounds: bool) -> Any:
     """Return what is left of a property's schema when its column has taken the value; {} if nothing is."""
     if not isinstance(part, Mapping):
         return part
     left = {keyword: value for keyword, value in part.items() if keyword in _VALUE_KEYWORDS}
     if not _is_text_format(left.get("format")):
         left.pop("format", None)
-    if "type" in left and _column_checks_type(part, root, column):
+    if "type" in left and _column_checks_type(part, root, column, rounds=rounds):
         # The other keywords apply to the types that they are for, so the type itself may go.
         del left["type"]
     if _column_checks_step(left.get("multipleOf"), column):
@@ -280,11 +285,13 @@ def _residue(part: Any, root: Json, column: Column) -> Any:
     return left
 
 
-def _column_checks_type(part: Json, root: Json, column: Column) -> bool:
+def _column_checks_type(part: Json, root: Json, column: Column, *, rounds: bool) -> bool:
     if any(keyword in part for keyword in ("anyOf", "oneOf", "allOf", "$ref")):
         return False
     names = {name for name, _ in alternatives(part, root)}
     kind = column.type.kind
+    if kind is Kind.DECIMAL and "number" not in names and rounds:
+        return False  # 1.5 is no integer, and would be made one
     if kind is Kind.INTEGER or (kind is Kind.DECIMAL and column.type.scale == 0):
         return bool(names & {"integer", "number"}) and column.type.content is Content.STRINGS
     if kind in (Kind.DECIMAL, Kind.DOUBLE):

@@ -98,3 +98,18 @@ def test_row_that_copy_does_not_take(loader: Loader) -> None:
     else:
         assert run.status == 0, run.stderr
         assert len(json.loads(loader.rows("SELECT doc FROM {schema}.s")[0][0])) == 70
+
+
+def test_rounding_makes_no_integers(loader: Loader) -> None:
+    """rounding is for numbers with too many places: what the SCHEMA declares an integer is none with a fraction."""
+    big = {"type": ["null", "integer"], "maximum": 10**30}
+    ratio = {"type": ["null", "number"], "multipleOf": 0.01}
+    lines = [schema("s", id=INTEGER, big=big, ratio=ratio), record("s", id=1, big=5, ratio=0.125)]
+    lines += [record("s", id=1.5), record("s", id=2, big=2.5), record("s", id=3.0, big=1e3)]
+    run = loader.load(*lines, rounding="half_even", on_invalid_record="reject")
+    assert run.status == 0, run.stderr
+    assert [tuple(map(str, row)) for row in loader.rows("SELECT id, big, ratio FROM {schema}.s ORDER BY id")] == [
+        ("1", "5", "0.12"),
+        ("3", "1000", "None"),
+    ]
+    assert "2 records" in run.stderr
