@@ -1,15 +1,16 @@
 """One load, one transaction: the order of statements, and what happens when one fails.
 
 1. The schema, the tables, their new columns and their views (`load_tables.py`).
-2. BEGIN. A load that merges, deletes or stamps rows then locks the ledger, and waits for others that do so: it sees
+2. Rows that enter by their keys are copied into temporary tables of the session, where nobody waits for them.
+3. BEGIN. A load that merges, deletes or stamps rows then locks the ledger, and waits for others that do so: it sees
    what they have committed (`Dialect.lock`).
-3. The rows of tables that the load overwrites are deleted. TRUNCATE would commit on Redshift (r_TRUNCATE) and
+4. The rows of tables that the load overwrites are deleted. TRUNCATE would commit on Redshift (r_TRUNCATE) and
    forget which files were loaded on Snowflake (sql/truncate-table), so it is never used.
-4. One COPY for each batch, in the order of tables, so that two loads take their write locks in the same order; the
-   rows that the warehouse counted must be the rows that were staged.
-5. The ledger's rows, with the STATE that the load closes.
-6. A look whether another run has changed the columns that were filled.
-7. COMMIT.
+5. For each batch its COPY, or what takes its rows from the temporary table, in the order of tables, so that two loads
+   take their write locks in the same order. Of each COPY the rows that the warehouse counted must be those staged.
+6. The ledger's rows, with the STATE that the load closes.
+7. A look whether another run has changed the columns that were filled.
+8. COMMIT.
 
 A statement that fails before COMMIT rolls everything back. A lost connection may have left the transaction open: the
 next attempt ends it first. If COMMIT was under way, the ledger then tells whether it worked.
@@ -90,11 +91,12 @@ class Transactions:
     def _run_transaction(self, load: Load, manifests: dict[ClosedBatch, str]) -> None:
         self._tables.make(load)
         merges = self._make_scratch_tables(load)
+        scratched = self._fill_scratch_tables(load, manifests, merges)
         self._execute(self._dialect.begin)
         self._transaction = OpenTransaction(self._warehouse.session.transaction())
         try:
             self._lock(load)
-            loaded = self._copy_all(load, manifests, merges)
+            loaded = self._load_all(load, manifests, merges, scratched)
             for statement in ledger_inserts(self._dialect, self._warehouse.ledger, load, loaded):
                 self._execute(statement)
             for table in load.tables:
@@ -200,16 +202,37 @@ class Transactions:
                 except WarehouseError as error:
                     logger.debug("a temporary table stays until the session ends: %s", error)
 
-    def _copy_all(
+    def _fill_scratch_tables(
         self, load: Load, manifests: dict[ClosedBatch, str], merges: dict[ClosedBatch, Merge]
+    ) -> dict[ClosedBatch, int]:
+        """Copy the rows that enter by their keys, and return how many there are of each batch."""
+        counts = {}
+        for table in load.tables:
+            for batch in table.batches:
+                if batch in merges:
+                    counts[batch] = self._copy(load, table, batch, manifests.get(batch), merges[batch])
+                    self._refuse_null_keys(load, merges[batch])
+        return counts
+
+    def _load_all(
+        self,
+        load: Load,
+        manifests: dict[ClosedBatch, str],
+        merges: dict[ClosedBatch, Merge],
+        scratched: dict[ClosedBatch, int],
     ) -> dict[str, int]:
+        """Bring the rows into their tables; return how many COPY has counted, by stream."""
         loaded: dict[str, int] = {}
         for table in sorted(load.tables, key=lambda part: part.table):
             if table.overwrite:
                 self._refuse_shrinking(load, table)
                 self._execute(self._dialect.delete_rows(table.table))
             for batch in table.batches:
-                count = self._copy(load, table, batch, manifests.get(batch), merges.get(batch))
+                if batch in merges:
+                    count = scratched[batch]
+                    self._merge(table, batch, merges[batch])
+                else:
+                    count = self._copy(load, table, batch, manifests.get(batch))
                 loaded[table.stream] = loaded.get(table.stream, 0) + count
             if table.activated is not None:
                 for statement in obsolete_versions(self._dialect, table, table.activated, load.committed_at):
@@ -230,7 +253,7 @@ class Transactions:
             )
 
     def _copy(
-        self, load: Load, table: TableLoad, batch: ClosedBatch, manifest_key: str | None, merge: Merge | None
+        self, load: Load, table: TableLoad, batch: ClosedBatch, manifest_key: str | None, merge: Merge | None = None
     ) -> int:
         count = 0
         into = self._dialect.scratch_table(merge.scratch) if merge else self._dialect.table(table.table)
@@ -242,7 +265,8 @@ class Transactions:
             except WarehouseError as error:
                 if error.connection_lost or error.conflict:
                     raise
-                self._roll_back()
+                if self._transaction is not None:
+                    self._roll_back()
                 self._warehouse.demand_unchanged(table)
                 raise self._dialect.explain(self._warehouse.session, error, table, batch, self._stage.url) from error
             if self._dialect.copy_count is not None:
@@ -254,17 +278,17 @@ class Transactions:
                 f"load {load.load_id} was rolled back: stream {batch.stream!r} has {batch.row_count} rows read, "
                 f"{staged} staged, {count} loaded by the warehouse"
             )
-        if merge is not None:
-            self._apply(load, table, batch, merge)
         return count
 
-    def _apply(self, load: Load, table: TableLoad, batch: ClosedBatch, merge: Merge) -> None:
+    def _refuse_null_keys(self, load: Load, merge: Merge) -> None:
         nulls = self._execute(merge.null_keys())[0][0]
         if nulls:
             raise CommitError(
                 f"load {load.load_id} was rolled back: {nulls} rows of {merge.table} have NULL in a key property; "
                 "load the stream by append-only, or repair the keys at their source"
             )
+
+    def _merge(self, table: TableLoad, batch: ClosedBatch, merge: Merge) -> None:
         if table.method.live:
             self._execute(merge.into_history(table.table, [column.name for column in table.columns]))
         for statement in merge.statements(batch.left_out):

@@ -9,10 +9,11 @@ import pytest
 from tests.conftest import Warehouses
 from tests.faults.at_once import meet, watch
 from tests.faults.feeds import Feed
-from tests.faults.strikes import Ground, Moment, strike
+from tests.faults.strikes import Ground, Moment, Place, end_detached, run_into, strike
 
 # Two loads, of one file for each stream.
 STEPS, SETTINGS = 4, {"batch_size_rows": 12}
+LOCK = "^(LOCK|UPDATE)"
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,17 @@ def test_fault_of_s3(ground: Ground, action: str) -> None:
     moment = Moment("s3", action, "PUT", 2)
     outcome = strike(ground, "redshift", Feed("append-only", STEPS), moment, "stdout", **SETTINGS)
     assert (outcome.lost, outcome.doubled, outcome.torn, outcome.survived) == (0, 0, False, True)
+
+
+@pytest.mark.parametrize("warehouse", ["redshift", "snowflake"])
+def test_rows_of_an_upsert_are_copied_before_its_turn(ground: Ground, warehouse: str) -> None:
+    """COPY, which takes long, does not keep other loads of the schema waiting: the ledger is locked behind it."""
+    place = Place(ground, warehouse)
+    config = place.configuration("upsert", **SETTINGS)
+    stopped = run_into(ground, warehouse, config, Feed("upsert", STEPS).messages(), Moment(warehouse, "hang", LOCK))
+    assert stopped.stderr.count(b"COPY ") >= 2, stopped.stderr.decode()
+    end_detached(place)
+    place.drop()
 
 
 @pytest.mark.parametrize("warehouse", ["redshift", "snowflake"])
