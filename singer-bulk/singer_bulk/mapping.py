@@ -11,14 +11,15 @@ from singer_sdk.mapper import PluginMapper
 from singer_bulk.errors import MessageError
 from singer_bulk.messages import Records, Schema
 
-# Numbers pass as Decimal, so that a mapped record keeps the digits of what it does not touch.
+# Numbers pass as Decimal, so that a mapped record keeps the digits of what it does not touch; NaN and Infinity too,
+# which stay what they are and are refused by their columns. A float that is one would become null.
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def _decode(line: bytes) -> Any:
     import json
 
-    return json.loads(line, parse_float=Decimal)
+    return json.loads(line, parse_float=Decimal, parse_constant=Decimal)
 
 
 class StreamMapper:

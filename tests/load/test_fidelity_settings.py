@@ -113,3 +113,21 @@ def test_rounding_makes_no_integers(loader: Loader) -> None:
         ("3", "1000", "None"),
     ]
     assert "2 records" in run.stderr
+
+
+def test_maps_and_flattening_make_no_null_of_nan(loader: Loader) -> None:
+    """What JSON has no number for is refused by its column, though a map has read the record and written it again."""
+    number = {"type": ["null", "number"]}
+    lines = [
+        json.dumps(schema("s", id=INTEGER, v=number, o={"type": "object", "properties": {"w": number}})),
+        '{"type": "RECORD", "stream": "s", "record": {"id": 1, "v": NaN}}',
+        '{"type": "RECORD", "stream": "s", "record": {"id": 2, "o": {"w": -Infinity}}}',
+        '{"type": "RECORD", "stream": "s", "record": {"id": 3, "v": 0.5}}',
+    ]
+    both = ({"stream_maps": {"s": {"id": "id"}}}, {"flattening_enabled": True, "flattening_max_depth": 2})
+    for count, settings in enumerate(both, start=1):
+        run = loader.load(*lines, on_invalid_record="reject", **settings)
+        assert run.status == 0, run.stderr
+        assert "takes JSON numbers, got NaN" in run.stderr
+        assert "2 records of this run rejected" in run.stderr
+        assert loader.rows("SELECT id FROM {schema}.s") == [(3,)] * count
