@@ -35,7 +35,7 @@ test-cdc: setup
 	$(BIN)/python -m tests.cdc.packages
 	$(BIN)/pytest -n 2 --dist loadgroup --cdc tests/cdc
 
-# Every fault at every moment, which takes hours; writes docs/faults.md.
+# Every fault at every moment, which takes 40 minutes on two cores; writes docs/faults.md.
 faults: setup
 	$(BIN)/python -m tests.faults
 
