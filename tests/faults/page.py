@@ -21,6 +21,10 @@ connection or a fault of S3 by trying again, before a kill because the run was o
 rows of both streams at the end, against an undisturbed run; a row with another value would count as both. Torn: right \
 after the fault the tables stood at no STATE, the two streams stood at different ones, or behind one that had come out.
 
+A conflict is Redshift's 1023, a serializable isolation violation, or Snowflake's 000625, a lock waited for too long. \
+Tokens are those of Snowflake: that of a session, which the connector renews, and that of the login, after which the \
+target logs in again. A file in parts has more than 8 MiB; each of the calls that send it is struck.
+
 With append-only, a resume from standard output doubles the rows of a load whose COMMIT worked and whose STATE did not \
 come out; `--last-state` closes that gap.
 """
