@@ -8,6 +8,8 @@ from singer_bulk.batch import ClosedBatch
 from singer_bulk.dialect import Rows, Session, TableLoad, Url
 from singer_bulk.errors import BulkError, CommitError, WarehouseError, shown
 
+from target_redshift_copy.words import literal
+
 logger = logging.getLogger(__name__)
 
 # STL_LOAD_ERRORS shows the value but does not cover serverless (r_STL_LOAD_ERRORS); SYS_LOAD_ERROR_DETAIL covers both.
@@ -22,8 +24,6 @@ _QUERIES = (
 
 def explain_copy(session: Session, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Url) -> BulkError:
     """Return the error of a failed COPY, with file, line, column and reason where the warehouse knows them."""
-    from target_redshift_copy.sql import literal
-
     found: Rows = []
     names = [name for file in batch.files for name in (file.key, url(file.key))]
     for query in _QUERIES:

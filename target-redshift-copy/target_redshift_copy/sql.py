@@ -17,6 +17,7 @@ from singer_bulk.errors import BulkError, WarehouseError
 from singer_bulk.names import NameRules
 
 from target_redshift_copy.copy_errors import explain_copy
+from target_redshift_copy.words import literal, name
 
 # r_Character_types: VARCHAR counts bytes, 65,535 at most.
 MAX_VARCHAR_BYTES = 65_535
@@ -83,20 +84,6 @@ _SECRETS = re.compile(
 def masked(text: str) -> str:
     """Return the text of a statement or an error without the keys in it."""
     return _SECRETS.sub(r"\1'***'", text)
-
-
-def literal(value: str | int | None) -> str:
-    """Return the value as SQL. A backslash is an escape in Redshift's strings, so it is doubled like the quote."""
-    if value is None:
-        return "NULL"
-    if isinstance(value, int):
-        return str(value)
-    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
-
-
-def name(stored: str) -> str:
-    """Return a name in double quotes; every name is quoted, so the list of reserved words does not matter."""
-    return '"' + stored.replace('"', '""') + '"'
 
 
 def type_words(column_type: ColumnType) -> str:
