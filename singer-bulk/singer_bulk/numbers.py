@@ -11,7 +11,8 @@ from singer_bulk.fileformat import FieldEncoder, FileFormat, Outgrown, Unfit
 
 # sign, digits before the point, after it, exponent; a number in a string may leave out digits on one side
 _NUMBER = re.compile(rb"([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?")
-MAX_EXPONENT_DIGITS = 5  # no column holds a number of more than 10**5 digits
+# An exponent of more digits stands for "more places than any number has digits", which is all that is asked of it.
+MAX_EXPONENT_DIGITS = 18
 EXACT_DOUBLE_DIGITS = 15  # every decimal of so many digits comes back from a double (r_Numeric_types201)
 MIN_DOUBLE = 2.2250738585072014e-308  # below it a double has fewer digits
 TOO_LONG: int = 10 ** (MAX_PRECISION + 1)  # stands for every longer number
@@ -52,15 +53,21 @@ def _parts(raw: bytes, expected: str, *, allow_text: bool) -> tuple[bytes, bytes
     """Return (sign, digits, exponent) of a number without zeros at the ends of its digits; zero is (b"", b"0", 0)."""
     text = raw[1:-1] if allow_text and raw[:1] == b'"' else raw
     found = _NUMBER.fullmatch(text)
-    if found is None or not (found[2] or found[3]) or len(found[4] or b"") > MAX_EXPONENT_DIGITS:
+    if found is None or not (found[2] or found[3]):
         raise Unfit(expected, _SEND_NUMBER)
     places = found[3] or b""
     digits = (found[2] + places).lstrip(b"0")
     stripped = digits.rstrip(b"0")
     if not stripped:
         return b"", b"0", 0
-    exponent = int(found[4] or 0) - len(places) + len(digits) - len(stripped)
+    exponent = _exponent(found[4] or b"0") - len(places) + len(digits) - len(stripped)
     return found[1].replace(b"+", b""), stripped, exponent
+
+
+def _exponent(text: bytes) -> int:
+    digits = text.lstrip(b"+-").lstrip(b"0") or b"0"
+    number = int(digits) if len(digits) <= MAX_EXPONENT_DIGITS else int(10**MAX_EXPONENT_DIGITS)
+    return -number if text[:1] == b"-" else number
 
 
 def decimal_field(column_type: ColumnType, file_format: FileFormat) -> FieldEncoder:
@@ -126,10 +133,11 @@ def double_field(column_type: ColumnType, file_format: FileFormat) -> FieldEncod
             number = float(raw)
         except ValueError:
             raise Unfit("is DOUBLE", _SEND_NUMBER) from None
-        if not MIN_DOUBLE <= abs(number) < float("inf") and (number or raw.partition(b"e")[0].strip(b"-0.")):
+        if not MIN_DOUBLE <= abs(number) < float("inf") and raw.strip(b"-0."):
             _, digits, _ = _parts(raw, "is DOUBLE", allow_text=False)
             if digits != b"0":
                 raise out_of_range
+            return b"-0" if raw[:1] == b"-" else b"0"  # no warehouse says which exponents of zero it reads
         if len(raw) > EXACT_DOUBLE_DIGITS and not is_exact_double(raw):
             if not file_format.rules.round_numbers:
                 raise too_fine
