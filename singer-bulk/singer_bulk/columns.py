@@ -37,11 +37,12 @@ class Kind(str, Enum):
 
 
 class Content(str, Enum):
-    """What the text in a TEXT column is; the table does not show it, the file is written by it."""
+    """What stands in a column, where its type says less; the table does not show it, the file is written by it."""
 
     STRINGS = "strings"  # a JSON string's text; other values are refused
     ANY = "any"  # a JSON string's text, or the JSON text of another value
     JSON = "json"  # the JSON text of every value, strings with their quotes
+    INTEGERS = "integers"  # the values of an integer, in a DOUBLE column
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,9 @@ class ColumnType:
     """A kind and its size, `max_bytes` for TEXT (None: what the warehouse gives), precision and scale for DECIMAL; and
     what the table does not show: which JSON values the column takes.
 
-    content: what the text in a TEXT column is; a DECIMAL column takes numbers in strings if it is ANY. starts: the
-    first characters of the JSON texts that a TEXT column of any content or a JSON column takes ("": all).
+    content: what the text in a TEXT column is; a DECIMAL column takes numbers in strings if it is ANY, a
+    DOUBLE column leaves integers beyond its digits to a column of their own if it is INTEGERS. starts: the first
+    characters of the JSON texts that a TEXT column of any content or a JSON column takes ("": all).
     """
 
     kind: Kind

@@ -89,8 +89,10 @@ def fitting(wanted: ColumnType, here: ColumnType) -> ColumnType | None:
         return wanted
     if (kind is Kind.DATETIME and other in INSTANTS) or (kind is Kind.TIMESTAMP and other is Kind.TIMESTAMPTZ):
         return here
-    if (kind is Kind.DATE and other in INSTANTS) or (_is_whole(wanted) and other is Kind.DOUBLE):
+    if kind is Kind.DATE and other in INSTANTS:
         return here
+    if _is_whole(wanted) and wanted.content is Content.STRINGS and other is Kind.DOUBLE:
+        return replace(here, content=Content.INTEGERS)
     if other is Kind.JSON:
         return replace(here, starts=_starts(wanted))
     if other is Kind.TEXT and kind is not Kind.JSON:
@@ -196,6 +198,8 @@ class Placement:
         is_change = needed.kind is not Kind.TEXT
         if (self.rules.frozen and here is not None) or (is_change and self.rules.on_type_change == ERROR):
             raise outgrown.rejected
+        if column.property in self.keys and here is not None and grown(here.type, needed) is None:
+            raise outgrown.rejected  # no row would be found by a column beside
         if here is None:
             self._tell(column, column.type, f"becomes {needed}")
             return replace(column, type=needed)

@@ -56,7 +56,7 @@ class Unfit(Exception):
 
 
 class Outgrown(Unfit):
-    """A value that the column cannot hold, and a column of the type `needed` can, with all that this one holds."""
+    """A value that the column cannot hold, and one of the type `needed` can: this one widened, or one beside it."""
 
     def __init__(self, needed: ColumnType, expected: str, remedy: str) -> None:
         super().__init__(expected, remedy)

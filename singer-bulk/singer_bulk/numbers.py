@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-from singer_bulk.columns import BIG_INTEGER, INT64_MAX, INT64_MIN, MAX_PRECISION, ColumnType, Content
+from singer_bulk.columns import BIG_INTEGER, INT64_MAX, INT64_MIN, INTEGER, MAX_PRECISION, ColumnType, Content
 from singer_bulk.fileformat import FieldEncoder, FileFormat, Outgrown, Unfit
 
 # sign, digits before the point, after it, exponent; a number in a string may leave out digits on one side
@@ -139,12 +139,24 @@ def double_field(column_type: ColumnType, file_format: FileFormat) -> FieldEncod
                 raise out_of_range
             return b"-0" if raw[:1] == b"-" else b"0"  # no warehouse says which exponents of zero it reads
         if len(raw) > EXACT_DOUBLE_DIGITS and not is_exact_double(raw):
+            if column_type.content is Content.INTEGERS:
+                raise _beyond_double(raw)
             if not file_format.rules.round_numbers:
                 raise too_fine
             return repr(number).encode()
         return raw
 
     return encode
+
+
+def _beyond_double(raw: bytes) -> Unfit:
+    """Return the refusal of an integer with more digits than a double has: it needs a column of integers."""
+    expected = "is DOUBLE, which has 15 to 17 digits"
+    number = _whole_number(raw)
+    if abs(number) >= 10**MAX_PRECISION:
+        return Unfit(expected, "declare the property as string: no number type has so many digits")
+    needed = INTEGER if INT64_MIN <= number <= INT64_MAX else BIG_INTEGER
+    return Outgrown(needed, expected, "let on_type_change put it into a column beside, or load into another table")
 
 
 def is_exact_double(raw: bytes) -> bool:

@@ -109,6 +109,8 @@ FURTHER_CHANGES = [
      "test_text_grows_where_alter_is_refused"),
     ("integer to double, where an integer has more digits than a double", "`v__f` beside; `v` stays as it is",
      "test_what_the_new_type_does_not_keep_goes_beside"),
+    ("number to integer, with an integer that has more digits than a double",
+     "`v__i` beside takes it, and what follows in the load", "test_an_integer_that_a_double_does_not_hold_goes_beside"),
     ("integer to text under `on_type_change: new_column`", "`v__s` beside, in every later run too",
      "test_new_column_keeps_the_old_one"),
     ("integer to text under `on_type_change: error`", "refused, nothing changed", "test_a_user_can_forbid_it"),

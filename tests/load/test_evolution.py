@@ -172,3 +172,21 @@ def test_what_the_new_type_does_not_keep_goes_beside(loader: Loader) -> None:
     assert sorted(map(str, loader.rows("SELECT v, v__f FROM {schema}.s"))) == sorted(
         map(str, [(2**53 + 1, None), (None, 0.5)])
     )
+
+
+def test_an_integer_that_a_double_does_not_hold_goes_beside(loader: Loader) -> None:
+    """number to integer: the column fits, but for a run of records where one has more digits than a double."""
+    big = 2**53 + 1
+    for stream in ("n", "m"):  # in the next run, in mid-run
+        old = (schema(stream, id=INTEGER, v=NUMBER), record(stream, id=1, v=0.5))
+        new = (schema(stream, id=INTEGER, v=INTEGER), record(stream, id=2, v=7), record(stream, id=3, v=big))
+        runs = [loader.load(*old), loader.load(*new)] if stream == "n" else [loader.load(*old, *new)]
+        assert all(run.status == 0 for run in runs), runs[-1].stderr
+        assert "v__i" in runs[-1].stderr.lower()
+        rows = loader.rows(f"SELECT id, v, v__i FROM {{schema}}.{stream} ORDER BY id")
+        assert rows == [(1, 0.5, None), (2, None, 7), (3, None, big)]
+    run = loader.load(schema("n", id=INTEGER, v=INTEGER), record("n", id=4, v=big), on_type_change="error")
+    assert run.status == 1
+    assert f"stream 'n', line 2: column 'v' is DOUBLE, which has 15 to 17 digits, got {big}" in run.stderr.replace(
+        "'V'", "'v'"
+    )
