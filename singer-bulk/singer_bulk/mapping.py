@@ -9,7 +9,7 @@ import msgspec
 from singer_sdk.mapper import PluginMapper
 
 from singer_bulk.errors import MessageError
-from singer_bulk.messages import Records, Schema
+from singer_bulk.messages import Records, Schema, mended
 
 # Numbers pass as Decimal, so that a mapped record keeps the digits of what it does not touch; NaN and Infinity too,
 # which stay what they are and are refused by their columns. A float that is one would become null.
@@ -51,21 +51,38 @@ class StreamMapper:
             lines, numbers = [], []
             for number, line in zip(records.line_numbers, records.lines, strict=True):
                 message = _message(line, number)
-                mapped = stream_map.transform(dict(message["record"]))
+                try:
+                    mapped = stream_map.transform(dict(message["record"]))
+                except UnicodeEncodeError:
+                    if mended(line) == line:
+                        raise
+                    mapped = message["record"]  # half a character, which no column takes, in a digest: refused as sent
                 if mapped is not None:
-                    lines.append(_line({**message, "stream": stream_map.stream_alias, "record": mapped}, number))
+                    lines.append(_line({**message, "stream": stream_map.stream_alias, "record": mapped}))
                     numbers.append(number)
             if lines:
                 made.append(Records.of_lines(stream_map.stream_alias, lines, numbers))
         return made
 
 
-def _line(message: dict[str, Any], number: int) -> bytes:
+def _line(message: dict[str, Any]) -> bytes:
     try:
         return _encode(message)
-    except UnicodeEncodeError as error:
-        problem = "half a pair of surrogates is no unicode"
-        raise MessageError(number, problem, "repair the text at its source") from error
+    except UnicodeEncodeError:
+        return _escaped(message)
+
+
+def _escaped(value: Any) -> bytes:
+    """Return the JSON text in which half a pair of surrogates stays an escape, to be refused by its column."""
+    import json
+
+    if isinstance(value, str):
+        return json.dumps(value).encode()
+    if isinstance(value, dict):
+        return b"{" + b",".join(_escaped(name) + b":" + _escaped(member) for name, member in value.items()) + b"}"
+    if isinstance(value, list):
+        return b"[" + b",".join(map(_escaped, value)) + b"]"
+    return _encode(value)
 
 
 def _message(line: bytes, number: int) -> dict[str, Any]:
