@@ -110,7 +110,7 @@ class RowEncoder:
             row = self._fields(message.record, number)
             row += b"" if self._extra is None else b"|" + self._extra_field(line, number)
             row += b"" if self._left_out is None else b"|" + self._left_out_field(message.record)
-            row += b"".join(suffix([message], sequence)) if suffix else b""
+            row += self._suffix_fields(suffix, message, number, sequence) if suffix else b""
             if self._max_bytes is not None and len(row) > self._max_bytes:
                 raise self._too_long(message.record, number, len(row))
             rows += [row, b"\n"]
@@ -190,6 +190,20 @@ class RowEncoder:
             return self._null
         self.left_out_seen = self.left_out_seen.union(names)
         return encode(msgspec.json.encode(msgspec.json.encode(names).decode()))
+
+    def _suffix_fields(self, suffix: Suffix, message: Any, line_number: int, sequence: int) -> bytes:
+        try:
+            return b"".join(suffix([message], sequence))
+        except Unfit as unfit:
+            # All else in the metadata columns is ours, or may be missing.
+            raise ValueRejected(
+                stream=self.stream,
+                line_number=line_number,
+                column="_sdc_table_version",
+                expected=unfit.expected,
+                value=message.version,
+                remedy="send a version of 64 bits, as of a clock",
+            ) from unfit
 
     def _null_field(self, position: int) -> bytes:
         column = self.columns[position]

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
 import msgspec
 
@@ -94,10 +94,10 @@ class State(msgspec.Struct, frozen=True):
 
 
 class ActivateVersion(msgspec.Struct, frozen=True):
-    """An ACTIVATE_VERSION."""
+    """An ACTIVATE_VERSION; the version is a number of 64 bits, as the ledger keeps it."""
 
     stream: str
-    version: int
+    version: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 Message = Records | Schema | State | ActivateVersion

@@ -54,9 +54,10 @@ def suffix_of(
 ) -> Callable[[], Suffix]:
     """Return what makes the function that writes the fields of the named columns for one run of records.
 
-    The names are those of METADATA_TYPES, and ORDER_NAME, the number of a row in a scratch table.
+    The names are those of METADATA_TYPES, and ORDER_NAME, the number of a row in a scratch table. What it makes
+    raises Unfit for a version beyond 64 bits.
     """
-    instant = field_encoder(TIMESTAMPTZ, file_format)
+    instant, integer = field_encoder(TIMESTAMPTZ, file_format), field_encoder(INTEGER, file_format)
     null = file_format.null
     batched_at = _at(now(), instant)
     started = b"%d" % int(started_at.timestamp() * 1000)
@@ -64,6 +65,8 @@ def suffix_of(
     def suffix() -> Suffix:
         received_at = _at(now(), instant)
         extracted_at = lru_cache(maxsize=1024)(lambda text: _extracted(text, instant, null))
+
+        version_field = lru_cache(maxsize=16)(lambda version: integer(b"%d" % version))
 
         def fields(messages: Sequence[Any], sequence: int) -> list[bytes]:
             numbers = [b"%d" % number for number in range(sequence, sequence + len(messages))]
@@ -75,7 +78,7 @@ def suffix_of(
                 "_sdc_sequence": lambda: numbers,
                 ORDER_NAME: lambda: numbers,
                 "_sdc_table_version": lambda: [
-                    null if message.version is None else b"%d" % message.version for message in messages
+                    null if message.version is None else version_field(message.version) for message in messages
                 ],
                 "_sdc_sync_started_at": lambda: repeat(started),
             }

@@ -322,3 +322,26 @@ def test_unknown_properties_of_any_name(name: str, caplog: pytest.LogCaptureFixt
     bench.run(text + lines(record("s", **{name: 5, "unknown": 1})))
     assert bench.warehouse.rows("analytics.s") == ["5"]
     assert any("unknown" in message and "SCHEMA does not have" in message for message in caplog.messages)
+
+
+@pytest.mark.parametrize("before", [0, 20])
+def test_a_version_beyond_64_bits_is_set_aside(before: int) -> None:
+    """The version of a RECORD that its column does not hold is refused by line and value, not by COPY."""
+    versions = [1] * before + [2**63, -(2**63), 2**63 - 1, 10**40]
+    records = [{**record("orders", v=number), "version": version} for number, version in enumerate(versions)]
+    text = lines(schema(v={"type": "integer"}), *records, state(1))
+    told = f"stream 'orders', line {before + 2}: column '_sdc_table_version' is a 64-bit integer, got {2**63}; send"
+    with pytest.raises(ValueRejected, match=told):
+        Bench().run(text, add_record_metadata=True)
+    bench = Bench()
+    bench.run(text, add_record_metadata=True, max_rejected_records=2)
+    assert [line["version"] for line in set_aside(bench)] == [2**63, 10**40]
+    assert len(bench.warehouse.rows("analytics.orders")) == before + 2
+    Bench().run(text)  # no column, no version
+
+
+def test_activating_a_version_beyond_64_bits_is_refused() -> None:
+    """The ledger keeps the version that is in force: one that it does not hold is refused by its line."""
+    activate = {"type": "ACTIVATE_VERSION", "stream": "orders", "version": 2**63}
+    with pytest.raises(MessageError, match=r"line 2: .*<= 9223372036854775807.*\$\.version"):
+        Bench().run(lines(schema(v={"type": "integer"}), activate), add_record_metadata=True)
