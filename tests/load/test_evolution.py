@@ -12,7 +12,20 @@ from typing import Any
 import pytest
 
 from tests.fakes import record, schema
-from tests.fidelity.changes import CHANGES, INSTANT, INTEGER, NUMBER, STRING, Change
+from tests.fidelity.changes import (
+    BOOLEAN,
+    CENTS,
+    CHANGES,
+    DATE,
+    INSTANT,
+    INTEGER,
+    NUMBER,
+    OBJECT,
+    STRING,
+    TIME,
+    Change,
+)
+from tests.fidelity.meaning import meaning, stored
 from tests.load.loaders import Loader
 
 
@@ -79,6 +92,54 @@ def test_changes_in_mid_run(loader: Loader) -> None:
     run = loader.load(*(line for change in CHANGES for number in (0, 1) for line in messages(change, number)))
     assert run.status == 0, run.stderr
     demand_documented(loader, mid_run=True)
+
+
+# By name: the declaration, a value, and what it means whatever its column.
+KINDS: dict[str, tuple[dict[str, Any], Any, str]] = {
+    "i": (INTEGER, 2**53 + 1, "integer"),
+    "n": (NUMBER, 0.5, "double"),
+    "c": (CENTS, 1.25, "decimal"),
+    "b": (BOOLEAN, True, "boolean"),
+    "s": (STRING, " 7|", "text"),
+    "d": (DATE, "1899-12-31", "instant"),
+    "l": (INSTANT, "2020-06-01T12:00:00.123456", "instant"),
+    "z": (INSTANT, "2020-06-01T12:00:00+02:00", "instant"),
+    "t": (TIME, "23:59:59.123456", "time"),
+    "o": (OBJECT, {"a": [1, "x|y", None]}, "json"),
+}
+
+
+def means(kind: str, came: Any) -> bool:
+    """Whether a value of any column means what was sent; a text in a document stands between quotes."""
+    _, value, meant = KINDS[kind]
+    form = json.loads(came) if isinstance(came, str) and came[:1] == '"' else came
+    return bool(stored(meant, form) == meaning(meant, json.dumps(value)))
+
+
+@pytest.mark.parametrize("mid_run", [False, True])
+def test_every_pair_of_types(loader: Loader, mid_run: bool) -> None:
+    """Whatever a property was and becomes: each row has its value, in one column, and an old one where it was."""
+    pairs = [old + new for old in KINDS for new in KINDS if old != new]
+    runs: list[list[Any]] = [
+        [
+            message
+            for pair in pairs
+            for message in (
+                schema(f"from_to_{pair}", id=INTEGER, v=KINDS[pair[number]][0]),
+                record(f"from_to_{pair}", id=number, v=KINDS[pair[number]][1]),
+            )
+        ]
+        for number in (0, 1)
+    ]
+    for messages_of_run in [[*runs[0], *runs[1]]] if mid_run else runs:
+        run = loader.load(*messages_of_run)
+        assert run.status == 0, run.stderr[-2000:]
+    for pair in pairs:
+        rows = {row[1]: row for row in loader.rows(f"SELECT v, * FROM {{schema}}.from_to_{pair}")}
+        assert rows[0][0] is not None, pair
+        came = [[value for value in rows[number][2:] if value is not None] for number in (0, 1)]
+        assert [len(values) for values in came] == [1, 1], pair
+        assert all(means(kind, values[0]) for kind, values in zip(pair, came, strict=True)), (pair, came)
 
 
 def test_new_and_dropped_properties(loader: Loader) -> None:
