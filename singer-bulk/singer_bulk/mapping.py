@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import msgspec
+from singer_sdk.exceptions import MapExpressionError
 from singer_sdk.mapper import PluginMapper
 
+from singer_bulk.columns import alternatives, takes_null
 from singer_bulk.errors import MessageError
 from singer_bulk.messages import Records, Schema, mended
 
@@ -30,7 +33,10 @@ class StreamMapper:
 
     def schemas(self, message: Schema) -> list[Schema]:
         """Return one SCHEMA for each stream that the map makes of this one."""
-        self._mapper.register_raw_stream_schema(message.stream, message.properties(), message.key_properties or [])
+        schema = message.properties()
+        if self._mapper.flattening_options is not None and isinstance(schema, dict):
+            schema = typed(schema, schema)
+        self._mapper.register_raw_stream_schema(message.stream, schema, message.key_properties or [])
         return [
             Schema(
                 stream_map.stream_alias,
@@ -53,6 +59,9 @@ class StreamMapper:
                 message = _message(line, number)
                 try:
                     mapped = stream_map.transform(dict(message["record"]))
+                except MapExpressionError as error:
+                    problem = f"stream {records.stream!r}: {error} ({error.__cause__})"
+                    raise MessageError(number, problem, "mend the expression in stream_maps") from error
                 except UnicodeEncodeError:
                     if mended(line) == line:
                         raise
@@ -63,6 +72,37 @@ class StreamMapper:
             if lines:
                 made.append(Records.of_lines(stream_map.stream_alias, lines, numbers))
         return made
+
+
+# What a flattened property may hold whose JSON Schema says nothing: an object or array in it becomes JSON text.
+_SCALARS = ("string", "number", "boolean")
+
+
+def typed(schema: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema with a `type` for each property, which is what the SDK flattens by.
+
+    Of a property that has `anyOf` instead it would keep the first alternative, and take one that has nothing for text.
+    """
+    properties = schema.get("properties")
+    if not isinstance(properties, Mapping):
+        return dict(schema)
+    return {**schema, "properties": {name: _typed_property(part, root) for name, part in properties.items()}}
+
+
+def _typed_property(part: Any, root: Mapping[str, Any]) -> Any:
+    if not isinstance(part, Mapping):
+        return part
+    if "type" in part:
+        return typed(part, root)
+    kept: list[dict[str, Any]] = []
+    for name, one in alternatives(part, root):
+        if name == "any":
+            kept += [{"type": scalar} for scalar in _SCALARS]
+        else:
+            kept.append({"type": "string"} if name in ("array", "object") else {**one, "type": name})
+    if takes_null(part, root):
+        kept.append({"type": "null"})
+    return {"type": sorted({one["type"] for one in kept}), "anyOf": kept}
 
 
 def _line(message: dict[str, Any]) -> bytes:

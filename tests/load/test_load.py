@@ -105,6 +105,43 @@ def test_stream_maps_and_flattening_take_the_same_path(loader: Loader) -> None:
     assert loader.rows("SELECT id, CAST(money__sum AS VARCHAR) FROM {schema}.bills") == [(1, "12345678.12345678901")]
 
 
+def test_flattening_keeps_every_alternative(loader: Loader) -> None:
+    """A property whose SCHEMA has alternatives, a reference or nothing takes all that these allow; documents are text."""
+    properties = {
+        "id": {"type": "integer"},
+        "either": {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]},
+        "free": {},
+        "document": {"oneOf": [{"type": "array"}, {"type": "null"}]},
+        "inner": {"type": "object", "properties": {"v": {"anyOf": [{"type": "object"}, {"type": "number"}]}}},
+    }
+    run = loader.load(
+        {"type": "SCHEMA", "stream": "orders", "schema": {"properties": properties}, "key_properties": []},
+        record(id=1, either=74, free=5, document=[1, "a"], inner={"v": 1.5}),
+        record(id=2, either="text", free="x", document=None, inner={"v": {"a": [1]}}),
+        record(id=3, either=None, free={"a": 1}),
+        state(1),
+        flattening_enabled=True,
+        flattening_max_depth=2,
+    )
+    assert run.status == 0, run.stderr
+    rows = loader.rows("SELECT either, free, document, inner__v FROM {schema}.orders ORDER BY id")
+    assert rows == [
+        ("74", "5", '[1,"a"]', "1.5"),
+        ("text", "x", None, '{"a":[1]}'),
+        (None, '{"a":1}', None, None),
+    ]
+
+
+def test_expression_of_a_map_that_fails_names_the_line(loader: Loader) -> None:
+    """What the user's expression cannot do with a record ends the run with its line, not with a traceback."""
+    run = loader.load(schema(), record(id=1), stream_maps={"orders": {"id": "nothing + 1"}})
+    assert run.status == 1
+    assert "line 2" in run.stderr
+    assert "nothing" in run.stderr
+    assert "mend the expression in stream_maps" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
 def test_date_times_take_the_type_that_their_values_show(loader: Loader) -> None:
     """Without an offset a date-time is a wall clock; the first offset makes it an instant, earlier rows are UTC."""
     moment = {"type": ["null", "string"], "format": "date-time"}
