@@ -106,7 +106,7 @@ def test_stream_maps_and_flattening_take_the_same_path(loader: Loader) -> None:
 
 
 def test_flattening_keeps_every_alternative(loader: Loader) -> None:
-    """A property whose SCHEMA has alternatives, a reference or nothing takes all that these allow; documents are text."""
+    """A property of several alternatives, or of none, takes all that these allow; documents are text."""
     properties = {
         "id": {"type": "integer"},
         "either": {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]},
