@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import Warehouses
 from tests.faults.at_once import meet, watch
 from tests.faults.feeds import Feed
-from tests.faults.strikes import Ground, Moment, Place, end_detached, run_into, strike
+from tests.faults.strikes import Ground, Moment, Outcome, Place, end_detached, run_into, strike
 
 # Two loads, of one file for each stream.
 STEPS, SETTINGS = 4, {"batch_size_rows": 12}
@@ -50,6 +50,22 @@ def test_fault_of_s3(ground: Ground, action: str) -> None:
     moment = Moment("s3", action, "PUT", 2)
     outcome = strike(ground, "redshift", Feed("append-only", STEPS), moment, "stdout", **SETTINGS)
     assert (outcome.lost, outcome.doubled, outcome.torn, outcome.survived) == (0, 0, False, True)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        Moment("redshift", "conflict", "^COMMIT"),
+        Moment("snowflake", "conflict", "^MERGE"),
+        Moment("snowflake", "expire", "^COPY", what="sessions"),
+        Moment("snowflake", "expire", "^COPY", what="logins"),
+    ],
+    ids=lambda moment: f"{moment.server} {moment.action} {moment.what}",
+)
+def test_what_passes_is_tried_again(ground: Ground, moment: Moment) -> None:
+    """A conflict with another transaction, a login that expires in mid-load: the run ends well, each row is there."""
+    outcome = strike(ground, moment.server, Feed("upsert", STEPS), moment, "stdout", **SETTINGS)
+    assert outcome == Outcome(lost=0, doubled=0, torn=False, survived=True)
 
 
 @pytest.mark.parametrize("warehouse", ["redshift", "snowflake"])
