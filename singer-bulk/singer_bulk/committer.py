@@ -67,11 +67,11 @@ class Committer:
             under_way.result()
 
     def end(self) -> None:
-        """Wait for the load under way when the run has failed already: its error is one more."""
-        try:
-            self.wait()
-        except BulkError as error:
-            logger.error("%s", error)
+        """Wait for the load under way when the run has failed already: its error is one more, of whatever kind."""
+        under_way, self._under_way = self._under_way, None
+        error = None if under_way is None else under_way.exception()
+        if error is not None:
+            logger.error("%s", error, exc_info=None if isinstance(error, BulkError) else error)
 
     def close(self) -> None:
         """End the thread and the session; no load may be under way."""
@@ -93,7 +93,7 @@ class Committer:
         keys = keys_of(load.tables)
         try:
             self._stage.wait([*keys, *rejects])
-            self._transactions.commit(load)
+            manifests = self._transactions.commit(load)
         except BaseException:
             self.remove([*keys, *rejects])
             raise
@@ -103,8 +103,7 @@ class Committer:
         try:
             self._emit_once(load.state)
         finally:
-            if not self._keep_staged_files:
-                self.remove(keys)
+            self.remove([*manifests, *(() if self._keep_staged_files else keys)])
 
     def _emit_once(self, state: str | None) -> None:
         if state is not None and state != self._emitted:

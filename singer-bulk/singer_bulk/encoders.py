@@ -35,6 +35,7 @@ MAX_BLOCK_BYTES = 1 << 20
 SLOT_BYTES = MAX_BLOCK_BYTES + (1 << 18)
 # 1 MiB of a batch is encoded in 20 to 30 ms; two forks take 10 to 20.
 START_BYTES = 1 << 20
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 Number = int
 # slot, bytes, lines, number of the first record; no bytes: there are no more blocks
@@ -162,10 +163,17 @@ class EncoderGroup:
         memory = mmap.mmap(-1, SLOTS * SLOT_BYTES)
         jobs_end, jobs = os.pipe()
         results, results_end = os.pipe()
-        with warnings.catch_warnings():
-            # Python 3.12 warns of threads, whose locks a child could wait for; this one takes none.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            pid = os.fork()
+        pid = -1
+        # A signal that a child took before it ignores them would be told to the parent once more.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        try:
+            with warnings.catch_warnings():
+                # Python 3.12 warns of threads, whose locks a child could wait for; this one takes none.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                pid = os.fork()
+        finally:
+            if pid != 0:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         if pid == 0:
             # An end that a brother keeps open would hide that the parent has gone.
             for end in [jobs, results, *(end for one in self.processes for end in (one.jobs, one.results))]:
@@ -186,8 +194,9 @@ def _work(jobs: int, results: int, memory: mmap.mmap, make: Callable[[], PieceEn
     """Take blocks until there are no more; never returns, so that nothing of the parent is run twice."""
     status = 1
     try:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOPPING:
             signal.signal(number, signal.SIG_IGN)  # the parent decides
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         gc.disable()
         encoder = make()
         while job := os.read(jobs, _JOB.size):

@@ -144,7 +144,10 @@ class S3Stage:
         return f"s3://{self.bucket}/{key}"
 
     def open(self, key: str) -> S3Writer:
-        """Begin a file at the key."""
+        """Begin a file at the key; raises StageError if one that was closed has not arrived."""
+        for sent in list(self._closed.values()):  # at once, since the commit thread takes what it has waited for
+            if sent.done():
+                sent.result()
         return S3Writer(self._client, self.bucket, key, self._uploads, self._closed)
 
     def has_room(self) -> bool:
@@ -172,14 +175,16 @@ class S3Stage:
         names = list(keys)
         for sent in [self._closed.pop(key) for key in names if key in self._closed]:
             sent.exception()  # what arrives later would stay
+        refused: list[dict[str, Any]] = []
         for start in range(0, len(names), 1000):
             objects = [{"Key": key} for key in names[start : start + 1000]]
             with _s3_errors(self.bucket, names[start], "s3:DeleteObject"):
                 answer = self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": objects, "Quiet": True})
-            for refused in answer.get("Errors", []):
-                raise StageError(
-                    f"s3://{self.bucket}/{refused['Key']} was not removed: {refused.get('Code')}; grant s3:DeleteObject"
-                )
+            refused += answer.get("Errors", [])
+        if refused:
+            first = f"s3://{self.bucket}/{refused[0]['Key']}"
+            more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
+            raise StageError(f"{first}{more}: not removed: {refused[0].get('Code')}; grant s3:DeleteObject")
 
 
 class S3Writer:
@@ -224,10 +229,8 @@ class S3Writer:
         """Parts without their file cost storage without being seen."""
         if self._upload_id is None:
             return
-        from botocore.exceptions import BotoCoreError, ClientError
-
         # Where that fails, the bucket's rule for incomplete uploads has the last word.
-        with suppress(BotoCoreError, ClientError):
+        with suppress(StageError), _s3_errors(self._where["Bucket"], self._where["Key"], "s3:AbortMultipartUpload"):
             self._client.abort_multipart_upload(**self._where, UploadId=self._upload_id)
         self._upload_id = None
 
@@ -240,7 +243,7 @@ class S3Writer:
         try:
             with _s3_errors(self._where["Bucket"], self._where["Key"], "s3:PutObject"):
                 call(content)
-        except StageError:
+        except BaseException:
             self._give_up_parts()
             raise
 
@@ -267,6 +270,7 @@ class S3Writer:
 def _s3_errors(bucket: str, key: str, right: str) -> Iterator[None]:
     """Turn boto3's exceptions into StageError, naming what to look at."""
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
@@ -278,7 +282,7 @@ def _s3_errors(bucket: str, key: str, right: str) -> Iterator[None]:
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "unknown")
         raise StageError(f"s3://{bucket}/{key}: {code}; {_remedy(code, bucket, right)}") from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         raise StageError(f"s3://{bucket}/{key}: {error}; check s3_endpoint_url, s3_region and the network") from error
 
 

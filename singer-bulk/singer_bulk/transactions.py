@@ -23,7 +23,7 @@ import os
 from dataclasses import dataclass, replace
 
 from singer_bulk.batch import ClosedBatch
-from singer_bulk.dialect import Load, Rows, Table, TableLoad
+from singer_bulk.dialect import Load, Rows, Session, Table, TableLoad
 from singer_bulk.errors import BulkError, CommitError, WarehouseError
 from singer_bulk.ledger import ledger_inserts
 from singer_bulk.load_tables import LoadTables
@@ -37,8 +37,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class OpenTransaction:
-    """A transaction that was begun, as other sessions know it."""
+    """A transaction that was begun, by what session, and as other sessions know it."""
 
+    session: Session
     name: str
     commit_sent: bool = False
 
@@ -54,8 +55,8 @@ class Transactions:
         self._scratch_count = 0
         self._transaction: OpenTransaction | None = None  # begun, and not known to have ended
 
-    def commit(self, load: Load) -> None:
-        """Make the load visible, all of it or nothing.
+    def commit(self, load: Load) -> list[str]:
+        """Make the load visible, all of it or nothing; return the keys of its manifests, which have had their day.
 
         A lost connection and a conflict with another transaction are tried again: until COMMIT nothing has happened,
         and a COMMIT whose answer was lost is looked up in the ledger. Raises CommitError, after which nothing of the
@@ -67,8 +68,10 @@ class Transactions:
             self._stage_manifests(load, manifests)
             while not self._commit_once(load, manifests, retries):
                 pass
-        finally:
+        except BaseException:
             self._remove([*manifests.values()])
+            raise
+        return [*manifests.values()]
 
     def _commit_once(self, load: Load, manifests: dict[ClosedBatch, str], retries: Retries) -> bool:
         """Try once; return whether the load is committed. Raises where trying again does not help."""
@@ -93,7 +96,8 @@ class Transactions:
         merges = self._make_scratch_tables(load)
         scratched = self._fill_scratch_tables(load, manifests, merges)
         self._execute(self._dialect.begin)
-        self._transaction = OpenTransaction(self._warehouse.session.transaction())
+        session = self._warehouse.session
+        self._transaction = OpenTransaction(session, session.transaction())
         try:
             self._lock(load)
             loaded = self._load_all(load, manifests, merges, scratched)
@@ -104,11 +108,16 @@ class Transactions:
         except BaseException as error:
             if not (isinstance(error, WarehouseError) and error.connection_lost):
                 self._roll_back()
+            if self._transaction is None:
+                self._drop_scratch_tables(merges)
             raise
         self._end_transaction(self._transaction)
         self._drop_scratch_tables(merges)
 
     def _end_transaction(self, transaction: OpenTransaction) -> None:
+        if not self._warehouse.is_open(transaction.session):
+            # COMMIT on another session would be answered well, and commit nothing.
+            raise WarehouseError("the session that began the transaction is gone", connection_lost=True)
         self._transaction = replace(transaction, commit_sent=True)
         try:
             self._execute("COMMIT")
@@ -265,8 +274,7 @@ class Transactions:
             except WarehouseError as error:
                 if error.connection_lost or error.conflict:
                     raise
-                if self._transaction is not None:
-                    self._roll_back()
+                self._roll_back()
                 self._warehouse.demand_unchanged(table)
                 raise self._dialect.explain(self._warehouse.session, error, table, batch, self._stage.url) from error
             if self._dialect.copy_count is not None:
@@ -295,6 +303,8 @@ class Transactions:
             self._execute(statement)
 
     def _roll_back(self) -> None:
+        if self._transaction is None or not self._warehouse.is_open(self._transaction.session):
+            return  # what a lost session has left open is ended before the next attempt
         try:
             self._execute("ROLLBACK")
         except BulkError as error:

@@ -170,8 +170,15 @@ class Warehouse:
 
     def demand_unchanged(self, load: TableLoad) -> None:
         """Raise a conflict if another run has changed columns that the load fills."""
-        names = [column.name for column in load.columns]
-        demand_unchanged(self.session, self.dialect, load.table, names, self.columns(load.table))
+        known = self._tables.get(load.table)
+        if known is None:
+            # A lost session took it along while the load was prepared; it cannot be compared with itself.
+            raise WarehouseError(f"table {load.table} was looked at by a session that is gone", conflict=True)
+        demand_unchanged(self.session, self.dialect, load.table, [column.name for column in load.columns], known)
+
+    def is_open(self, session: Session) -> bool:
+        """Return whether this is still the session."""
+        return self._session is session
 
     def version_column(self, table: TableLoad) -> str | None:
         """Return the column that holds the version of a row, if the table has versions."""

@@ -158,3 +158,67 @@ def test_files_are_closed_early_where_memory_is_full() -> None:
     assert bench.warehouse.statements.count("COMMIT") == 1
     assert bench.stage.opened == 0
     assert len(bench.stage.files) > len(streams)
+
+
+class Losing(MemoryWarehouse):
+    """Takes a COMMIT outside of a transaction, as warehouses do; loses the connection where it is told to."""
+
+    conflicts: int
+    losses: list[tuple[str, bool]]  # statement, in a transaction?
+
+    def execute(self, sql: str) -> Rows:
+        if sql.startswith("COPY") and self.conflicts:
+            self.conflicts -= 1
+            raise WarehouseError("in the way", conflict=True)
+        if (sql, self._open is not None) in self.losses and not self.conflicts:
+            self.losses.remove((sql, self._open is not None))
+            self._open = None
+            raise WarehouseError("gone", connection_lost=True)
+        if sql == "COMMIT" and self._open is None:
+            return []
+        return super().execute(sql)
+
+
+def test_commit_on_another_session_is_no_commit() -> None:
+    """Connections that are lost while the tables are looked at, before and in the transaction: every row is there."""
+    bench = Bench()
+    warehouse = Losing(bench.stage)
+    warehouse.conflicts = 1
+    warehouse.losses = [("DESCRIBE analytics.b", False), ("DESCRIBE analytics.a", True)]
+    bench.warehouse = warehouse
+    bench.run(lines(schema("a"), schema("b"), record("a", id=1), record("b", id=2), state(1)))
+    assert (warehouse.rows("analytics.a"), warehouse.rows("analytics.b")) == (["1"], ["2"])
+    assert bench.emitted == ["1"]
+
+
+class Broken(Waiting):
+    """Fails at COMMIT as no warehouse should."""
+
+    def execute(self, sql: str) -> Rows:
+        if sql == "COMMIT":
+            self.under_way.set()
+            assert self.go.wait(SECONDS)
+            raise RuntimeError("a driver's own")
+        return super().execute(sql)
+
+
+def test_error_of_any_kind_leaves_no_file(caplog: pytest.LogCaptureFixture) -> None:
+    """What is no error of ours ends a load while reading fails too: both are told, and what was staged is removed."""
+    bench = Bench()
+    warehouse = Broken(bench.stage)
+    warehouse.go, warehouse.under_way, warehouse.refuses = threading.Event(), threading.Event(), False
+    bench.warehouse = warehouse
+
+    def before(number: int) -> None:
+        if number == 2:
+            assert warehouse.under_way.wait(SECONDS)
+            threading.Timer(0.05, warehouse.go.set).start()  # the input is read meanwhile
+
+    with pytest.raises(MessageError):
+        bench.run(
+            Chunks([FIRST, lines(record(id=2)) + "no message\n"], before), policy=EACH_STATE, keep_staged_files=False
+        )
+    assert bench.stage.files == {}
+    assert bench.stage.opened == 0
+    assert bench.emitted == []
+    assert "a driver's own" in caplog.text

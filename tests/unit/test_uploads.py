@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 from singer_bulk import stage as stages
 from singer_bulk.errors import StageError
 from singer_bulk.stage import PART_BYTES, S3Settings, S3Stage
@@ -21,12 +22,15 @@ SECONDS = 10  # after which something has waited for what could not come
 class Client:
     """The calls of boto3 that a stage makes, over a dictionary; those named in `held` wait until `go` is set."""
 
-    def __init__(self, *, held: tuple[str, ...] = (), refused: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, *, held: tuple[str, ...] = (), refused: tuple[str, ...] = (), error: Exception | None = None
+    ) -> None:
         self.objects: dict[str, bytes] = {}
         self.uploads: dict[str, dict[int, bytes]] = {}
         self.begun: list[str] = []
+        self.kept: set[str] = set()  # keys that may not be removed
         self.go = threading.Event()
-        self._held, self._refused = held, refused
+        self._held, self._refused, self._error = held, refused, error
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         return partial(self._call, name)
@@ -36,7 +40,7 @@ class Client:
         if name in self._held:
             assert self.go.wait(SECONDS)
         if name in self._refused:
-            raise ClientError({"Error": {"Code": "AccessDenied"}}, name)
+            raise self._error or ClientError({"Error": {"Code": "AccessDenied"}}, name)
         return CALLS[name](self, given)
 
 
@@ -51,9 +55,11 @@ def _upload(client: Client, given: dict[str, Any]) -> dict[str, str]:
 
 
 def _delete(client: Client, given: dict[str, Any]) -> dict[str, Any]:
-    for entry in given["Delete"]["Objects"]:
-        client.objects.pop(entry["Key"], None)
-    return {}
+    keys = [entry["Key"] for entry in given["Delete"]["Objects"]]
+    for key in keys:
+        if key not in client.kept:
+            client.objects.pop(key, None)
+    return {"Errors": [{"Key": key, "Code": "AccessDenied"} for key in keys if key in client.kept]}
 
 
 def _create(client: Client, given: dict[str, Any]) -> dict[str, str]:
@@ -193,3 +199,42 @@ def test_removed_file_does_not_arrive_later(opened: Open) -> None:
         removed.result(SECONDS)
     assert client.begun == ["put_object", "delete_objects"]
     assert client.objects == {}
+
+
+def test_answer_that_is_no_s3_leaves_no_parts(opened: Open) -> None:
+    """What boto3 cannot read, a proxy's page say, is an error of the stage like others."""
+    client, stage = opened(refused=("complete_multipart_upload",), error=ResponseParserError("no XML"))
+    file = stage.open("orders/1")
+    file.write(PART)
+    file.close()
+    with pytest.raises(StageError, match="no XML"):
+        stage.wait(["orders/1"])
+    assert client.uploads == {}
+
+
+def test_refused_file_ends_the_writing_of_others(opened: Open) -> None:
+    """A run that stages files for hours before it loads them hears of one that was refused when it begins another."""
+    client, stage = opened(refused=("put_object",))
+
+    def write_on() -> None:
+        for number in range(1000):
+            file = stage.open(f"orders/{number}")
+            file.write(b"rows")
+            file.close()
+            client.go.wait(0.001)
+
+    with pytest.raises(StageError, match="AccessDenied"):
+        write_on()
+    assert client.begun.count("put_object") < 1000
+
+
+def test_refused_removal_keeps_no_other_file(opened: Open) -> None:
+    """Where some files may not be removed, all the others are, beyond the thousand of one call too."""
+    client, stage = opened()
+    keys = [f"orders/{number}" for number in range(1500)]
+    for key in keys:
+        stage.put(key, b"")
+    client.kept = {"orders/0", "orders/7"}
+    with pytest.raises(StageError, match="s3://bucket/orders/0 and 1 more: not removed: AccessDenied"):
+        stage.remove(keys)
+    assert set(client.objects) == client.kept
