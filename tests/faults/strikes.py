@@ -13,7 +13,7 @@ import tempfile
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -142,14 +142,22 @@ class Place:
             self.query(f"CREATE TABLE {self.schema}.{stream} (id DECIMAL(38, 0), note VARCHAR(100))")
             self.query(f"INSERT INTO {self.schema}.{stream} VALUES {rows}")
 
+    def tables(self, streams: Sequence[str]) -> list[Rows]:
+        """Return the rows of each stream's table, none if it is not there, as one statement sees them.
+
+        A COMMIT that was on its way when its client was killed may still take effect between two statements.
+        """
+        there = self.query(
+            f"SELECT lower(table_name) FROM information_schema.tables WHERE lower(table_schema) = '{self.schema}'"
+        )
+        known = [stream for stream in streams if (stream,) in there]
+        selects = [f"SELECT '{stream}', id, note FROM {self.schema}.{stream}" for stream in known]
+        found = self.query(" UNION ALL ".join(selects)) if selects else []
+        return [Counter((int(key), str(note)) for of, key, note in found if of == stream) for stream in streams]
+
     def rows(self, stream: str) -> Rows:
         """Return the rows of a stream's table; none if it is not there."""
-        there = self.query(
-            "SELECT 1 FROM information_schema.tables "
-            f"WHERE lower(table_schema) = '{self.schema}' AND lower(table_name) = '{stream}'"
-        )
-        found = self.query(f"SELECT id, note FROM {self.schema}.{stream}") if there else []
-        return Counter((int(key), str(note)) for key, note in found)
+        return self.tables([stream])[0]
 
     def drop(self) -> None:
         """Leave nothing of it in the warehouse: a catalog of a thousand schemas would slow the rest down."""
@@ -186,7 +194,7 @@ def strike(
     first = run_into(ground, warehouse, config, feed.messages(), moment)
     survived = first.returncode == 0
     came_out = max((state["next"] for state in states_of(first.stdout)), default=0)
-    stood_at = feed.stands_at([place.rows(stream) for stream in feed.streams])
+    stood_at = feed.stands_at(place.tables(feed.streams))
     torn = stood_at is None or stood_at < came_out
     if not survived:
         end_detached(place)
