@@ -27,7 +27,7 @@ def costliest(workload: Path, config: Path, count: int) -> list[tuple[str, float
         profile.disable()
         os.dup2(sink, 1)
     stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]
-    inside = next(cost[3] for (file, _, name), cost in stats.items() if file.endswith("load.py") and name == "read")
+    inside = next(cost[3] for (file, _, name), cost in stats.items() if file.endswith("run.py") and name == "read")
     owns = sorted(((cost[2] / inside, place) for place, cost in stats.items()), reverse=True)
     return [(_called(place), share) for share, place in owns[:count]]
 

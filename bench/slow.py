@@ -20,10 +20,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from singer_bulk import stage as stages
 from singer_bulk.cli import Connector
 from singer_bulk.cli import main as run_target
-from singer_bulk.dialect import Rows
+from singer_bulk.stage import s3 as stages
+from singer_bulk.warehouse.dialect import Rows
 
 from bench.__main__ import EMPTY, OUT, workload
 from bench.measure import run

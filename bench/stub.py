@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from singer_bulk.batch import ClosedBatch
 from singer_bulk.cli import Connector, main
-from singer_bulk.columns import Column
-from singer_bulk.dialect import Rows, Table
-from singer_bulk.stage import StageWriter
+from singer_bulk.encode.batch import ClosedBatch
+from singer_bulk.schema.json_schema import Column
+from singer_bulk.stage.s3 import StageWriter
+from singer_bulk.warehouse.dialect import Rows, Table
 
 
 class NullWriter:

@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import IO, Any
 
-from singer_bulk.batch import ClosedBatch
-from singer_bulk.columns import Column, ColumnType, Kind, TypeRules
-from singer_bulk.dialect import APPEND, Rows, Table, TableLoad
+from singer_bulk.encode.batch import ClosedBatch
+from singer_bulk.encode.fields import FileFormat
+from singer_bulk.encode.gzip_files import FileLayout
 from singer_bulk.errors import BulkError, CommitError, StageError, WarehouseError
-from singer_bulk.files import FileLayout
-from singer_bulk.flush import FlushPolicy
-from singer_bulk.load import Clock, Run
 from singer_bulk.load_settings import LoadSettings, MethodRules
-from singer_bulk.names import NameRules
-from singer_bulk.stage import StageWriter
-from singer_bulk.values import FileFormat
-from singer_bulk.warehouse import Warehouse
+from singer_bulk.model.flush import FlushPolicy
+from singer_bulk.run import Clock, Run
+from singer_bulk.schema.json_schema import Column, ColumnType, Kind, TypeRules
+from singer_bulk.schema.names import NameRules
+from singer_bulk.stage.s3 import StageWriter
+from singer_bulk.warehouse.dialect import APPEND, Rows, Table, TableLoad
+from singer_bulk.warehouse.session import Warehouse
 
 
 class Failure:

@@ -32,21 +32,21 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
-from singer_bulk.change_feeds import CdcSettings
-from singer_bulk.columns import TypeRules
-from singer_bulk.documents import MAX_DEPTH
-from singer_bulk.envelopes import ENVELOPES, EnvelopeMapper
+from singer_bulk.encode.documents import MAX_DEPTH
+from singer_bulk.encode.fields import FileFormat, ValueRules
+from singer_bulk.encode.gzip_files import FileLayout
 from singer_bulk.errors import BulkError, ConfigError, Interrupted
-from singer_bulk.evolution import EvolutionRules
-from singer_bulk.files import FileLayout
-from singer_bulk.flush import FlushPolicy
-from singer_bulk.load import Clock, Mapper, Run
+from singer_bulk.feeds.envelopes import ENVELOPES, EnvelopeMapper
+from singer_bulk.feeds.presets import CdcSettings
 from singer_bulk.load_settings import LoadSettings, MethodRules, StreamRules
-from singer_bulk.mapping import StreamMapper
+from singer_bulk.model.flush import FlushPolicy
+from singer_bulk.run import Clock, Mapper, Run
+from singer_bulk.schema.json_schema import TypeRules
+from singer_bulk.schema.placement import EvolutionRules
 from singer_bulk.settings import SHARED_SETTINGS
-from singer_bulk.stage import S3Settings, Stage
-from singer_bulk.values import FileFormat, ValueRules
-from singer_bulk.warehouse import Warehouse
+from singer_bulk.stage.s3 import S3Settings, Stage
+from singer_bulk.stream_maps import StreamMapper
+from singer_bulk.warehouse.session import Warehouse
 
 IniNames = Mapping[tuple[str, str], str]
 
@@ -82,7 +82,7 @@ class Connector:
 
 
 class BulkTarget(Target):
-    """A target whose records are loaded by `singer_bulk.load`; a connector says how to reach its warehouse."""
+    """A target whose records are loaded by `singer_bulk.run`; a connector says how to reach its warehouse."""
 
     message_reader_class = LoadReader
     capabilities: ClassVar[list[Any]] = [

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from singer_bulk.dialect import LoadMethod, Table, TableLoad
 from singer_bulk.errors import ConfigError
-from singer_bulk.evolution import with_pending
+from singer_bulk.schema.placement import with_pending
+from singer_bulk.warehouse.dialect import LoadMethod, Table, TableLoad
 
 
 def joined(tables: Iterable[TableLoad]) -> tuple[TableLoad, ...]:

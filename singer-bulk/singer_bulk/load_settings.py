@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from singer_bulk.change_feeds import CURRENT, HISTORY, CdcSettings, feed_of
-from singer_bulk.columns import Column, Kind, TypeRules
-from singer_bulk.dialect import APPEND, OVERWRITE, UPSERT, LoadMethod
 from singer_bulk.errors import ConfigError
-from singer_bulk.evolution import EvolutionRules
-from singer_bulk.fileformat import ValueRules
-from singer_bulk.flush import FlushPolicy
+from singer_bulk.feeds.presets import CURRENT, HISTORY, CdcSettings, feed_of
+from singer_bulk.model.file_format import ValueRules
+from singer_bulk.model.flush import FlushPolicy
+from singer_bulk.schema.json_schema import Column, Kind, TypeRules
+from singer_bulk.schema.placement import EvolutionRules
+from singer_bulk.warehouse.dialect import APPEND, OVERWRITE, UPSERT, LoadMethod
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from singer_bulk.change_feeds import known_values, needed_properties
-from singer_bulk.columns import Column
-from singer_bulk.dialect import Dialect, Table
 from singer_bulk.errors import ConfigError
-from singer_bulk.evolution import Placement, with_pending
+from singer_bulk.feeds.presets import known_values, needed_properties
 from singer_bulk.load_settings import LoadSettings
 from singer_bulk.messages import Schema
-from singer_bulk.names import table_name
+from singer_bulk.schema.json_schema import Column
+from singer_bulk.schema.names import table_name
+from singer_bulk.schema.placement import Placement, with_pending
+from singer_bulk.schema.record_check import Check, record_check
 from singer_bulk.stream import Stream, StreamContext, stream_columns
-from singer_bulk.validation import Check, record_check
-from singer_bulk.warehouse import Warehouse
+from singer_bulk.warehouse.dialect import Dialect, Table
+from singer_bulk.warehouse.session import Warehouse
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from singer_sdk import typing as th
 
-from singer_bulk.change_feeds import CURRENT, HISTORY, PRESETS
+from singer_bulk.feeds.presets import CURRENT, HISTORY, PRESETS
 
 # 512 MiB of rows are 130 to 230 MB compressed (the workloads of bench/ shrink to 0.35, 0.43 and 0.25): inside
 # Snowflake's 100 to 250 MB (data-load-considerations-prepare), and over 2 to 32 slices inside Redshift's 1 MB to 1 GB

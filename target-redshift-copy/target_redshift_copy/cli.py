@@ -7,13 +7,13 @@ from typing import Any, ClassVar, NoReturn
 
 from singer_bulk.cli import BulkTarget, Connector, s3_settings
 from singer_bulk.cli import main as run_main
-from singer_bulk.dialect import Session, Table
+from singer_bulk.encode.fields import FileFormat
+from singer_bulk.encode.gzip_files import MAX_PARTS, FileLayout
 from singer_bulk.errors import ConfigError
-from singer_bulk.files import MAX_PARTS, FileLayout
-from singer_bulk.names import DEFAULT_SCHEMA
-from singer_bulk.stage import S3Stage
-from singer_bulk.values import FileFormat
-from singer_bulk.warehouse import Warehouse
+from singer_bulk.schema.names import DEFAULT_SCHEMA
+from singer_bulk.stage.s3 import S3Stage
+from singer_bulk.warehouse.dialect import Session, Table
+from singer_bulk.warehouse.session import Warehouse
 
 from target_redshift_copy.config import DEFAULT_SLICES, INI_NAMES, SETTINGS
 from target_redshift_copy.sql import COUNT_SLICES, MAX_VARCHAR_BYTES, CopyAccess, Redshift

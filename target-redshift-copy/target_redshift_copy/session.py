@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from singer_bulk.dialect import Rows
 from singer_bulk.errors import ConfigError, WarehouseError
+from singer_bulk.warehouse.dialect import Rows
 
 from target_redshift_copy.sql import masked
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from singer_bulk.dialect import TableLoad
 from singer_bulk.errors import BulkError, CommitError, WarehouseError
+from singer_bulk.warehouse.dialect import TableLoad
 
 
 def explain_copy(error: WarehouseError, table: TableLoad) -> BulkError:

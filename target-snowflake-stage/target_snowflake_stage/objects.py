@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from singer_bulk.dialect import Session
 from singer_bulk.errors import ConfigError, WarehouseError
+from singer_bulk.warehouse.dialect import Session
 
 from target_snowflake_stage.sql import FILE_FORMAT_OPTIONS, Place, Snowflake, literal, name
 

@@ -9,11 +9,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from singer_bulk.batch import ClosedBatch
-from singer_bulk.columns import Column, ColumnType, Kind
-from singer_bulk.dialect import Rows, Session, Table, TableLoad, Url
+from singer_bulk.encode.batch import ClosedBatch
 from singer_bulk.errors import BulkError, WarehouseError
-from singer_bulk.names import NameRules
+from singer_bulk.schema.json_schema import Column, ColumnType, Kind
+from singer_bulk.schema.names import NameRules
+from singer_bulk.warehouse.dialect import Rows, Session, Table, TableLoad, Url
 
 from target_snowflake_stage.copy_errors import explain_copy
 

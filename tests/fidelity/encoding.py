@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from singer_bulk.blocks import BlockEncoder
 from singer_bulk.cli import type_rules
-from singer_bulk.columns import Column
-from singer_bulk.delimited import RowEncoder
-from singer_bulk.evolution import EvolutionRules, Placement
-from singer_bulk.fileformat import ColumnOutgrown, FileFormat, ValueRules
+from singer_bulk.encode.blocks import BlockEncoder
+from singer_bulk.encode.rows import RowEncoder
 from singer_bulk.messages import Records
+from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, ValueRules
+from singer_bulk.schema.json_schema import Column
+from singer_bulk.schema.placement import EvolutionRules, Placement
+from singer_bulk.schema.record_check import record_check
 from singer_bulk.stream import stream_columns
-from singer_bulk.validation import record_check
 from target_redshift_copy.cli import file_format as redshift_format
 from target_redshift_copy.sql import CopyAccess, Redshift
 from target_redshift_copy.sql import type_words as redshift_words

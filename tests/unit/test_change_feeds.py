@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from singer_bulk.change_feeds import (
+from singer_bulk.errors import ConfigError
+from singer_bulk.feeds.presets import (
     PRESETS,
     CdcSettings,
     Feed,
@@ -16,8 +17,7 @@ from singer_bulk.change_feeds import (
     known_values,
     whole_values,
 )
-from singer_bulk.columns import BOOLEAN, INTEGER, TEXT, Column, ColumnType
-from singer_bulk.errors import ConfigError
+from singer_bulk.schema.json_schema import BOOLEAN, INTEGER, TEXT, Column, ColumnType
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "change-data.md"
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from singer_bulk.dialect import Rows
 from singer_bulk.errors import Interrupted, MessageError, WarehouseError
-from singer_bulk.flush import FlushPolicy
+from singer_bulk.model.flush import FlushPolicy
+from singer_bulk.warehouse.dialect import Rows
 
 from tests.fakes import Bench, MemoryWarehouse, lines, record, schema, state
 

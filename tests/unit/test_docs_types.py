@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from singer_bulk.columns import (
+from singer_bulk.schema.json_schema import (
     BIG_INTEGER,
     BOOLEAN,
     DATE,
@@ -21,7 +21,7 @@ from singer_bulk.columns import (
     ColumnType,
     Kind,
 )
-from singer_bulk.evolution import SUFFIXES, fitting, grown
+from singer_bulk.schema.placement import SUFFIXES, fitting, grown
 from singer_bulk.stream import decided
 from target_redshift_copy.sql import type_words as redshift_words
 from target_snowflake_stage.sql import type_words as snowflake_words
@@ -159,7 +159,7 @@ def demand_tables(path: Path, **tables: str) -> None:
 
 def test_names_page_shows_what_the_rule_gives() -> None:
     """The examples of docs/names.md are those of the rule."""
-    from singer_bulk.names import column_names
+    from singer_bulk.schema.names import column_names
     from target_redshift_copy.sql import NAMES as REDSHIFT_NAMES
     from target_snowflake_stage.sql import NAMES as SNOWFLAKE_NAMES
 

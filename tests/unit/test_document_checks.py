@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from singer_bulk.columns import TypeRules, columns_of
 from singer_bulk.errors import RecordInvalid
 from singer_bulk.messages import Records
-from singer_bulk.validation import record_check
+from singer_bulk.schema.json_schema import TypeRules, columns_of
+from singer_bulk.schema.record_check import record_check
 
 NAMES = ["a", "b", "c"]
 kinds = st.sampled_from(["null", "string", "integer", "number", "boolean", "object", "array"])

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from singer_bulk import batch as batch_module
-from singer_bulk.encoders import can_fork
+from singer_bulk.encode import batch as batch_module
+from singer_bulk.encode.pool import can_fork
 from singer_bulk.errors import BulkError, ValueRejected
-from singer_bulk.flush import FlushPolicy
+from singer_bulk.model.flush import FlushPolicy
 
 from tests.fakes import Bench, Failure, lines, record, schema, state
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from singer_bulk.envelopes import EnvelopeMapper
 from singer_bulk.errors import ConfigError, MessageError
+from singer_bulk.feeds.envelopes import EnvelopeMapper
 from singer_bulk.messages import Records, Schema
 
 ROW = {"type": ["null", "object"], "properties": {"id": {"type": "integer"}, "v": {"type": "number"}}}

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from singer_bulk import batch as batch_module
-from singer_bulk import files as files_module
-from singer_bulk.encoders import MAX_BLOCK_BYTES, SLOT_BYTES, SLOTS, can_fork
+from singer_bulk.encode import batch as batch_module
+from singer_bulk.encode import gzip_files as files_module
+from singer_bulk.encode.gzip_files import MIN_BYTES, FileLayout, Files, PieceCompressor
+from singer_bulk.encode.pool import MAX_BLOCK_BYTES, SLOT_BYTES, SLOTS, can_fork
 from singer_bulk.errors import StageError
-from singer_bulk.files import MIN_BYTES, FileLayout, Files, PieceCompressor
-from singer_bulk.stage import StagedFile
+from singer_bulk.stage.s3 import StagedFile
 
 from tests.fakes import Bench, Failure, MemoryStage, lines, record, schema, state
 from tests.unit.test_encoders import catch_forks

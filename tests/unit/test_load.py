@@ -7,8 +7,6 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from singer_bulk.columns import DOUBLE, Column
-from singer_bulk.dialect import Rows
 from singer_bulk.errors import (
     BulkError,
     ConfigError,
@@ -18,9 +16,11 @@ from singer_bulk.errors import (
     ValueRejected,
     WarehouseError,
 )
-from singer_bulk.flush import FlushPolicy
 from singer_bulk.load_settings import MethodRules
 from singer_bulk.messages import Records, Schema
+from singer_bulk.model.flush import FlushPolicy
+from singer_bulk.schema.json_schema import DOUBLE, Column
+from singer_bulk.warehouse.dialect import Rows
 
 from tests.fakes import Bench, Failure, lines, record, schema, state
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, time
 from itertools import product
 
-from singer_bulk.patterns import CLOCK, DAY, SEPARATOR, one_value, whole_column
+from singer_bulk.encode.patterns import CLOCK, DAY, SEPARATOR, one_value, whole_column
 
 
 def exists(read: Callable[[str], object], text: str) -> bool:

@@ -6,8 +6,8 @@ import logging
 from typing import Any
 
 import pytest
-from singer_bulk.dialect import Rows
 from singer_bulk.errors import WarehouseError
+from singer_bulk.warehouse.dialect import Rows
 from target_redshift_copy.cli import TargetRedshiftCopy
 
 REFUSED = WarehouseError("Redshift: permission denied for relation stv_slices", code="42501")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from singer_bulk.staged_names import leftovers
+from singer_bulk.stage.keys import leftovers
 
 NOW = datetime(2020, 6, 10, tzinfo=timezone.utc)
 RUN, KEPT, LONG, YOUNG = "a" * 32, "b" * 32, "c" * 32, "d" * 32

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
-from singer_bulk import stage as stages
 from singer_bulk.errors import StageError
-from singer_bulk.stage import PART_BYTES, S3Settings, S3Stage
+from singer_bulk.stage import s3 as stages
+from singer_bulk.stage.s3 import PART_BYTES, S3Settings, S3Stage
 
 PART = bytes(PART_BYTES)
 SECONDS = 10  # after which something has waited for what could not come

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from singer_bulk.columns import Kind, TypeRules, columns_of
 from singer_bulk.errors import ConfigError, MessageError, RecordInvalid, RecordRejected, ValueRejected
-from singer_bulk.evolution import EvolutionRules
+from singer_bulk.schema.json_schema import Kind, TypeRules, columns_of
+from singer_bulk.schema.placement import EvolutionRules
 
 from tests.fakes import Bench, lines, record, schema, state
 from tests.fidelity.corpus import REDSHIFT

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from singer_bulk.errors import MessageError
-from singer_bulk.fileformat import ValueRules
+from singer_bulk.model.file_format import ValueRules
 
 from tests.fidelity.corpus import GROUPS, REDSHIFT, SNOWFLAKE, Group, count
 from tests.fidelity.encoding import Encoding, record

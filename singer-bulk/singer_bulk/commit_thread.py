@@ -1,0 +1,116 @@
+"""Loads are committed in a thread, one after the other, while the reading one goes on.
+
+At most one load is under way: whoever has the next one ready waits for it, so the loads of a run are the same however
+fast the warehouse is. A STATE comes out right behind the COMMIT of its load, from the same thread.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from singer_bulk.errors import BulkError
+from singer_bulk.stage.s3 import Stage
+from singer_bulk.warehouse.dialect import Load, TableLoad
+from singer_bulk.warehouse.session import Warehouse
+from singer_bulk.warehouse.transaction import Transactions
+
+logger = logging.getLogger(__name__)
+
+
+class Committer:
+    """The thread that commits; it and the reading thread take turns with the warehouse, which has one session."""
+
+    def __init__(
+        self, warehouse: Warehouse, stage: Stage, emit: Callable[[str], None], *, keep_staged_files: bool
+    ) -> None:
+        self._warehouse = warehouse
+        self._transactions = Transactions(warehouse, stage)
+        self._stage = stage
+        self._emit = emit
+        self._keep_staged_files = keep_staged_files
+        self._made: ThreadPoolExecutor | None = None
+        self._under_way: Future[None] | None = None
+        self._emitted: str | None = None
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The warehouse as the last load has left it; waits for one that is under way, and raises its error."""
+        self.wait()
+        return self._warehouse
+
+    def commit(self, load: Load, rejects: Sequence[str]) -> None:
+        """Commit the load, emit its STATE and remove its files, in the thread; `rejects` are keys of rejected records.
+
+        Waits for the load before it, and raises its error; this one is then not begun.
+        """
+        self.wait()
+        if self._made is None:
+            self._made = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._under_way = self._made.submit(self._commit, load, rejects)
+
+    def emit(self, state: str | None) -> None:
+        """Write the STATE, once, if it is another one; every record before it must be in a load that was committed."""
+        self.wait()
+        self._emit_once(state)
+
+    def check(self) -> None:
+        """Raise the error of a load that has failed."""
+        if self._under_way is not None and self._under_way.done():
+            self.wait()
+
+    def wait(self) -> None:
+        """Wait until no load is under way; raises the error of one that has failed."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            under_way.result()
+
+    def end(self) -> None:
+        """Wait for the load under way when the run has failed already: its error is one more, of whatever kind."""
+        under_way, self._under_way = self._under_way, None
+        error = None if under_way is None else under_way.exception()
+        if error is not None:
+            logger.error("%s", error, exc_info=None if isinstance(error, BulkError) else error)
+
+    def close(self) -> None:
+        """End the thread and the session; no load may be under way."""
+        if self._made is not None:
+            self._made.shutdown()
+        self._warehouse.close()
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Remove staged files; a failure to do so is no failure of the run."""
+        names = list(keys)
+        if not names:
+            return
+        try:
+            self._stage.remove(names)
+        except BulkError as error:
+            logger.warning("a staged file stays: %s", error)
+
+    def _commit(self, load: Load, rejects: Sequence[str]) -> None:
+        keys = keys_of(load.tables)
+        try:
+            self._stage.wait([*keys, *rejects])
+            manifests = self._transactions.commit(load)
+        except BaseException:
+            self.remove([*keys, *rejects])
+            raise
+        for table in load.tables:
+            rows = sum(batch.row_count for batch in table.batches)
+            logger.info("load %s: %s rows of %s in %s", load.load_id, rows, table.stream, table.table)
+        try:
+            self._emit_once(load.state)
+        finally:
+            self.remove([*manifests, *(() if self._keep_staged_files else keys)])
+
+    def _emit_once(self, state: str | None) -> None:
+        if state is not None and state != self._emitted:
+            self._emitted = state
+            self._emit(state)
+
+
+def keys_of(tables: Iterable[TableLoad]) -> list[str]:
+    """Return the keys of the files of rows."""
+    return [file.key for table in tables for batch in table.batches for file in batch.files]

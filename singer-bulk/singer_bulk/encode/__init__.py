@@ -1,0 +1,1 @@
+"""Records become the bytes of files."""

@@ -1,0 +1,201 @@
+"""A run of RECORD lines -> rows, a column at a time.
+
+`delimited.RowEncoder` is the definition: line by line, value by value, with the exact error. This is the same for a
+whole run in a few calls; whatever it is not sure of, errors included, is left to the definition. The steps:
+
+1. one decode of all lines: each value stays the bytes of its JSON text;
+2. the values of each column, joined, go through the column's splice; where that is not sure, through the column's
+   field encoder one by one;
+3. the columns' fields become rows; where a column's fields are its values, these are taken as they came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from operator import add, attrgetter
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from singer_bulk.encode.block_memory import collector_paused
+from singer_bulk.encode.column_checks import NULL_VALUE, splice_of, without_escapes
+from singer_bulk.encode.fields import FileFormat, UndecidedDatetime
+from singer_bulk.encode.patterns import SEPARATOR
+from singer_bulk.encode.rows import RowEncoder
+from singer_bulk.messages import Records, are_plain
+from singer_bulk.model.file_format import FieldEncoder, Unfit
+from singer_bulk.schema.json_schema import Column, Kind
+
+# Fewer records than this cost less line by line.
+FEW_RECORDS = 8
+NULL, MISSING = b"null", b"\x1e"
+_record_of, _values_of = attrgetter("record"), msgspec.structs.astuple
+T = TypeVar("T")
+
+
+class Unsure(Exception):
+    """The definition has to look at the run."""
+
+
+class BlockEncoder:
+    """Turns runs of RECORDs of one stream into rows; made once per SCHEMA, around the stream's RowEncoder."""
+
+    def __init__(self, rows: RowEncoder, file_format: FileFormat) -> None:
+        self._rows = rows
+        self._max_bytes = file_format.row_max_bytes
+        self._null = file_format.null
+        self._max_lengths = _at_positions(rows, rows.check.max_lengths if rows.check else None)
+        self._checks = _at_positions(rows, rows.check.decoders if rows.check else None)
+        self._columns = [
+            _Fields(column, encode, file_format, is_first=column is rows.columns[0])
+            for column, encode in zip(rows.columns, rows.encoders, strict=True)
+        ]
+        plain = are_plain(column.property for column in rows.columns)
+        if not plain:
+            self._columns = []  # the definition reads what no struct has a name for
+        self._decoders = {
+            strict: _decoder(rows.stream, rows.columns, rows.required, forbid_unknown=strict)
+            for strict in (True, False)
+            if plain
+        }
+
+    def encode(self, records: Records, sequence: int) -> bytes:
+        """Return what `RowEncoder.encode` returns, or raise what it raises."""
+        rows = self.encode_surely(records, sequence)
+        return self._rows.encode(records, sequence) if rows is None else rows
+
+    def encode_surely(self, records: Records, sequence: int) -> bytes | None:
+        """Return the rows, or None where the definition has to look; raises RecordInvalid."""
+        if records.count < FEW_RECORDS or not self._columns:
+            return None
+        try:
+            with collector_paused():
+                return self._encode(records, sequence)
+        except (Unsure, Unfit, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return None
+
+    def _encode(self, records: Records, sequence: int) -> bytes:
+        records.text.decode()  # nothing else would look whether the fields are UTF-8
+        messages = self._decoders[self._rows.is_strict].decode_lines(records.text)
+        if len(messages) != records.count:
+            raise Unsure
+        values = list(zip(*map(_values_of, map(_record_of, messages)), strict=True))
+        self._check(records, values)
+        suffix = self._rows.suffix()
+        ends = suffix(messages, sequence) if suffix else None
+        # What a column was made of is given back before the next one is made: it stays in the cache.
+        del messages
+        values.reverse()
+        columns = [column.encode(values.pop()) for column in self._columns]
+        rows: Iterable[bytes] = map(SEPARATOR.join, zip(*columns, strict=True))
+        if ends is not None:
+            rows = map(add, rows, ends)
+        block = b"\n".join(rows) + b"\n"
+        if block.count(SEPARATOR) != (len(columns) - 1) * records.count:
+            raise Unsure  # one stands in a text
+        block = block.replace(NULL_VALUE, SEPARATOR + self._null).replace(SEPARATOR, b"|")
+        if self._max_bytes is not None and len(block) > self._max_bytes:
+            raise Unsure  # a single row may be too long
+        return block
+
+    def _check(self, records: Records, values: Sequence[Sequence[Any]]) -> None:
+        """Check what the SCHEMA demands beyond its columns; a text has no more characters than bytes."""
+        check = self._rows.check
+        if check is None:
+            return
+        if self._max_lengths and all(max(map(len, values[at])) - 2 <= limit for at, limit in self._max_lengths):
+            return
+        try:
+            for at, decode in self._checks:
+                decode(b"[" + b",".join(values[at]) + b"]")
+            if self._checks:
+                return
+        except (msgspec.MsgspecError, RecursionError):
+            pass
+        check(records)
+
+    def datetimes_seen(self) -> frozenset[str]:
+        """Return the undecided date-time columns that have got a value."""
+        return self._rows.datetimes_seen()
+
+
+def _at_positions(rows: RowEncoder, by_property: Mapping[str, T] | None) -> list[tuple[int, T]]:
+    """Return what a check says of properties by the positions of their columns; nothing if one has no column."""
+    positions = {column.property: position for position, column in enumerate(rows.columns)}
+    if by_property is None or not by_property.keys() <= positions.keys():
+        return []
+    return [(positions[name], each) for name, each in by_property.items()]
+
+
+class _Fields:
+    """One column: from the JSON texts of its values to its fields."""
+
+    def __init__(self, column: Column, encode: FieldEncoder, file_format: FileFormat, *, is_first: bool) -> None:
+        self._takes_null = column.takes_null
+        self._null = file_format.null
+        self._encode = encode
+        self._is_first = is_first
+        self._is_text = column.type.kind is Kind.TEXT
+        self._splice = splice_of(column.type, file_format)
+
+    def encode(self, raw: Sequence[Any]) -> Sequence[Any]:
+        """Return the fields, in which null may stand for NULL behind a separator; raises Unsure or Unfit."""
+        values = SEPARATOR + SEPARATOR.join(raw)
+        as_sent = True
+        if not self._takes_null:
+            if NULL_VALUE in values:
+                raise Unsure
+            if MISSING in values:
+                values, as_sent = values.replace(MISSING, NULL), False
+        escaped: dict[int, bytes] = {}
+        if self._is_text and b"\\" in values:
+            values, escaped = without_escapes(values, self._encode)
+        spliced = self._splice(values, raw)
+        if spliced is None:
+            fields = self._one_by_one(values)
+        elif spliced is values and as_sent and not self._is_first:
+            fields = list(raw)
+        else:
+            fields = self._cut(spliced)
+        for position, field in escaped.items():
+            fields[position] = field
+        return fields
+
+    def _cut(self, fields: bytes) -> list[Any]:
+        if isinstance(self._encode, UndecidedDatetime):
+            self._encode.seen = self._encode.seen or b"-" in fields
+        if self._is_first:
+            fields = fields.replace(NULL_VALUE, SEPARATOR + self._null)
+        return fields[1:].split(SEPARATOR)
+
+    def _one_by_one(self, values: bytes) -> list[Any]:
+        null, encode = self._null, self._encode
+        return [null if value == NULL else encode(value) for value in values[1:].split(SEPARATOR)]
+
+
+def _decoder(stream: str, columns: Sequence[Column], required: frozenset[str], *, forbid_unknown: bool) -> Any:
+    """Return a decoder of RECORD lines; a missing value is null, or MISSING where null would be refused."""
+    fields: list[Any] = []
+    for position, column in enumerate(columns):
+        absent = msgspec.Raw(NULL if column.takes_null else MISSING)
+        default = () if column.property in required else (absent,)
+        fields.append((f"f{position}", msgspec.Raw, *default))
+    record_type = msgspec.defstruct(
+        "Record",
+        fields,
+        rename={f"f{position}": str(column.property) for position, column in enumerate(columns)},
+        kw_only=True,
+        gc=False,
+        forbid_unknown_fields=forbid_unknown,
+    )
+    message_type = msgspec.defstruct(
+        "RecordMessage",
+        [
+            ("stream", Literal[stream]),
+            ("record", record_type),
+            ("time_extracted", str | None, None),
+            ("version", int | None, None),
+        ],
+        gc=False,
+    )
+    return msgspec.json.Decoder(message_type)

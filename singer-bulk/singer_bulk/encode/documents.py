@@ -1,0 +1,173 @@
+r"""JSON values -> fields of a SUPER or VARIANT column, equal as JSON to what was sent, or refused.
+
+The text goes into the file as it came, so what is checked is what the warehouse would refuse or alter: its length
+and the length of its strings, its depth, a name that stands twice in one object, the digits of its numbers, and the
+character NUL. Each check has a cheap look first, which is all that nearly every document meets.
+
+Sources: limitations-super and super-configurations (Redshift); PARSE_JSON, data-load-considerations-prepare,
+data-types-numeric (Snowflake).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from singer_bulk.encode.numbers import is_exact_double
+from singer_bulk.model.file_format import FieldEncoder, FileFormat, Unfit, quoted
+from singer_bulk.schema.json_schema import MAX_PRECISION, ColumnType
+
+MAX_DEPTH = 1000  # limitations-super
+# Fewer brackets than this are looked at no further: a decoder in C goes at least so deep.
+SAFE_BRACKETS = 200
+
+# A number of 15 digits is exact in every type a warehouse may take; longer ones and large exponents are looked at.
+_LONG_NUMBER = re.compile(rb"[\d.]{16}|\d[eE][+-]?\d\d\d")
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*', re.DOTALL)
+_PLAIN_NUMBER = re.compile(rb"-?(\d+)(?:\.(\d+))?")
+_NUL_ESCAPE = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # an odd number of backslashes before u0000
+_decode = msgspec.json.Decoder().decode
+
+
+def json_field(column_type: ColumnType, file_format: FileFormat) -> FieldEncoder:
+    """Return the encoder of a JSON column."""
+    too_long = Unfit(f"holds documents of {file_format.json_max_bytes} bytes", "flatten or split the document")
+    string_max_bytes = file_format.json_string_max_bytes
+
+    def encode(raw: bytes) -> bytes:
+        if len(raw) > file_format.json_max_bytes:
+            raise too_long
+        if b"\\u0000" in raw:
+            raw = without_nul(raw, file_format)
+        depth = raw.count(b"[") + raw.count(b"{")
+        if depth > SAFE_BRACKETS:
+            _check_depth(raw)
+        if _LONG_NUMBER.search(raw):
+            _check_numbers(raw)  # before anything decodes it: a decoder takes 1E400 for broken JSON
+        if depth or b"\\" in raw:
+            _check_names(raw)
+        if string_max_bytes is not None and len(raw) > string_max_bytes:
+            _check_strings(raw, string_max_bytes)
+        return quoted(raw)
+
+    return encode
+
+
+def without_nul(document: bytes, file_format: FileFormat) -> bytes:
+    """Return the document without NUL characters in its strings, or refuse it."""
+    if _NUL_ESCAPE.search(document) is None:
+        return document
+    if not file_format.rules.remove_nul:
+        raise NUL
+    while _NUL_ESCAPE.search(document):
+        document = _NUL_ESCAPE.sub(rb"\1", document)
+    return document
+
+
+NUL = Unfit("cannot hold the character NUL", "remove it at its source, by nul_characters: remove, or by a stream map")
+
+
+def _check_depth(raw: bytes) -> None:
+    depth = 0
+    for token in re.finditer(rb'"(?:[^"\\]|\\.)*"|[\[{\]}]', raw, re.DOTALL):
+        if token[0] in (b"[", b"{"):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise Unfit(f"holds documents of {MAX_DEPTH} levels", "flatten the document")
+        elif token[0] in (b"]", b"}"):
+            depth -= 1
+
+
+def _check_names(raw: bytes) -> None:
+    """Refuse a name that stands twice in one object, and text that is no unicode."""
+    try:
+        decoded = _decode(raw)
+    except RecursionError:
+        _check_names_slowly(raw)
+        return
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unfit("takes valid JSON in unicode", "repair the document at its source") from error
+    if b"{" not in raw:
+        return
+    # A decoded object has each name once: written again it has fewer `":` than the text if one stood twice. Inside
+    # strings `":` is `\":` in both, unless the text writes the quote as \u0022.
+    written = msgspec.json.encode(decoded)
+    if b"\\u0022" in raw or msgspec.json.format(raw, indent=-1).count(b'":') != written.count(b'":'):
+        _check_names_slowly(raw)
+
+
+def _check_names_slowly(raw: bytes) -> None:
+    """The same by a scan of the text that needs no recursion."""
+    opened: list[set[str] | None] = []
+    text, last = None, b""
+    for token in re.finditer(rb'"(?:[^"\\]|\\.)*"|[\[{\]}:]', raw, re.DOTALL):
+        last = token[0]
+        if last == b"{":
+            opened.append(set())
+        elif last == b"[":
+            opened.append(None)
+        elif last in (b"]", b"}"):
+            opened.pop()
+        elif last == b":":
+            names = opened[-1]
+            if names is None or text is None:
+                continue
+            if text in names:
+                raise Unfit("takes each name once in an object", f"rename one of the two {text!r} at their source")
+            names.add(text)
+        else:
+            text = _text(last)
+
+
+def _text(token: bytes) -> str:
+    try:
+        return str(msgspec.json.decode(token, type=str))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unfit("takes valid JSON in unicode", "repair the document at its source") from error
+
+
+def _check_numbers(raw: bytes) -> None:
+    for token in _TOKEN.finditer(raw):
+        if token[0][:1] != b'"' and not _is_kept(token[0]):
+            raise Unfit(
+                f"keeps numbers of {MAX_PRECISION} digits, or doubles",
+                f"round {token[0][:40].decode()} at its source, or send it as text",
+            )
+
+
+def _is_kept(number: bytes) -> bool:
+    """Return whether a DECIMAL or a DOUBLE inside a document keeps all digits of the number."""
+    found = _PLAIN_NUMBER.fullmatch(number)
+    if found is not None:
+        whole, places = found[1].lstrip(b"0"), found[2] or b""
+        if len(whole) + len(places) <= MAX_PRECISION and len(places) < MAX_PRECISION:
+            return True
+    return is_exact_double(number)
+
+
+def _check_strings(raw: bytes, max_bytes: int) -> None:
+    for text in _strings(json.loads(raw) if raw.count(b"[") + raw.count(b"{") < SAFE_BRACKETS else _scanned(raw)):
+        if len(text.encode()) > max_bytes:
+            raise Unfit(f"holds strings of {max_bytes} bytes inside a document", "shorten or split the text")
+
+
+def _scanned(raw: bytes) -> list[Any]:
+    return [_text(token[0]) for token in _TOKEN.finditer(raw) if token[0][:1] == b'"']
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _strings_of([*value, *value.values()], _strings)
+    elif isinstance(value, list):
+        yield from _strings_of(value, _strings)
+
+
+def _strings_of(values: Iterable[Any], strings: Callable[[Any], Iterator[str]]) -> Iterator[str]:
+    for value in values:
+        yield from strings(value)

@@ -1,0 +1,346 @@
+"""Columns -> a function from records to row bytes.
+
+The file is pipe-delimited UTF-8, one row per line end `\\n` outside quotes: text stands between double quotes, a
+quote inside is doubled, NULL is the file's marker without quotes. docs/file-format.md has the grammar.
+
+Source: Redshift COPY, CSV, DELIMITER, NULL AS (copy-parameters-data-format, copy-parameters-data-conversion);
+Snowflake COPY INTO, TYPE = CSV (sql-reference/sql/copy-into-table).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from singer_bulk.encode.documents import MAX_DEPTH
+from singer_bulk.encode.fields import ColumnOutgrown, FileFormat, Outgrown, UndecidedDatetime, Unfit, field_encoder
+from singer_bulk.errors import KeyPropertyMissing, MessageError, RecordRejected, ValueRejected, shown
+from singer_bulk.messages import Records, are_plain, mended
+from singer_bulk.schema.json_schema import Column
+from singer_bulk.schema.record_check import Check
+
+NULL_JSON, MISSING = b"null", b""
+# From decoded RECORDs and the sequence number of the first to the fields of the metadata columns, "|" before each; made
+# anew for each run of records, whose time of arrival they share.
+Suffix = Callable[[Sequence[Any], int], list[bytes]]
+
+
+def no_suffix() -> None:
+    """The suffix of a table without metadata columns."""
+
+
+def lone_suffix() -> Suffix:
+    """The suffix of a row of one field, where nothing at all is NULL: such a row would be a blank line, which no COPY
+    takes for a row (SKIP_BLANK_LINES). A COPY that selects its fields does not ask for the second one."""
+    return lambda messages, sequence: [b"|"] * len(messages)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """The column that names what a record of a partial feed left out; `whole` has the values (JSON texts) of operation
+    properties whose records are whole: what they lack is null."""
+
+    column: Column
+    whole: Mapping[str, frozenset[bytes]]
+
+
+class _AnyRecord(msgspec.Struct):
+    record: dict[str, msgspec.Raw]
+
+
+class RowEncoder:
+    """Turns RECORD lines of one stream into rows; made once per SCHEMA.
+
+    `columns` are those with a property. `keys` and `required` properties must be in each record. `on_unknown` is
+    called once, with the message that names the first property that the SCHEMA does not have; `extra` is the column
+    for those. `check` is what the SCHEMA demands beyond its columns; `left_out`
+    is the column for what a partial update leaves out.
+    """
+
+    def __init__(
+        self,
+        stream: str,
+        columns: Sequence[Column],
+        file_format: FileFormat,
+        *,
+        keys: frozenset[str] = frozenset(),
+        required: frozenset[str] = frozenset(),
+        suffix: Callable[[], Suffix | None] = no_suffix,
+        on_unknown: Callable[[str], None] | None = None,
+        extra: Column | None = None,
+        check: Check | None = None,
+        left_out: LeftOut | None = None,
+    ) -> None:
+        self.stream = stream
+        self.check = check
+        self.columns = tuple(columns)
+        self._null = file_format.null
+        self._max_bytes = file_format.row_max_bytes
+        self.encoders = [field_encoder(column.type, file_format) for column in columns]
+        self.suffix = suffix
+        self._extra = None if extra is None else (extra, field_encoder(extra.type, file_format))
+        self._left_out = None if left_out is None else (left_out, field_encoder(left_out.column.type, file_format))
+        self.left_out_seen: frozenset[str] = frozenset()  # columns that some record left out
+        self._on_unknown = on_unknown
+        self._keys = keys
+        self.required = required = required | keys
+        self._strict = _decoder(columns, required, forbid_unknown=True)
+        self._lenient = _decoder(columns, required, forbid_unknown=False)
+        self._decoder = self._strict if on_unknown else self._lenient
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether a property that the SCHEMA does not have is still looked for."""
+        return self._decoder is self._strict
+
+    def encode(self, records: Records, sequence: int) -> bytes:
+        """Return the rows of the records; the first has the number `sequence`, each next one more.
+
+        Raises ValueRejected or MessageError with the line number, and ColumnOutgrown.
+        """
+        if self.check is not None:
+            self.check(records)
+        rows = []
+        suffix = self.suffix()
+        for number, line in zip(records.line_numbers, records.lines, strict=True):
+            message = self._decode(line, number)
+            row = self._fields(message.record, number)
+            row += b"" if self._extra is None else b"|" + self._extra_field(line, number)
+            row += b"" if self._left_out is None else b"|" + self._left_out_field(message.record)
+            row += self._suffix_fields(suffix, message, number, sequence) if suffix else b""
+            if self._max_bytes is not None and len(row) > self._max_bytes:
+                raise self._too_long(message.record, number, len(row))
+            rows += [row, b"\n"]
+            sequence += 1
+        return b"".join(rows)
+
+    def _too_long(self, record: Any, line_number: int, byte_count: int) -> RecordRejected:
+        values = zip(self.columns, msgspec.structs.astuple(record), strict=True)
+        names = ", ".join(
+            f"{column.property} {shown(bytes(raw))}" for column, raw in values if column.property in self._keys
+        )
+        return RecordRejected(
+            line_number,
+            f"stream {self.stream!r}: the row ({names or 'no key'}) has {byte_count} bytes, "
+            f"COPY takes {self._max_bytes}",
+            "split the record, or leave its largest property out by a stream map",
+        )
+
+    def _fields(self, record: Any, line_number: int) -> bytes:
+        null = self._null
+        values = [bytes(raw) for raw in msgspec.structs.astuple(record)]
+        fields = []
+        position = 0
+        try:
+            for position, encode in enumerate(self.encoders):
+                raw = values[position]
+                if raw == MISSING:
+                    fields.append(null)
+                elif raw == NULL_JSON:
+                    fields.append(self._null_field(position))
+                else:
+                    fields.append(encode(raw))
+        except Unfit as unfit:
+            rejected = ValueRejected(
+                stream=self.stream,
+                line_number=line_number,
+                column=self.columns[position].name,
+                expected=unfit.expected,
+                value=values[position],
+                remedy=unfit.remedy,
+            )
+            if isinstance(unfit, Outgrown):
+                raise ColumnOutgrown(self.columns[position].name, unfit.needed, rejected) from unfit
+            raise rejected from unfit
+        return b"|".join(fields)
+
+    def _extra_field(self, line: bytes, line_number: int) -> bytes:
+        """Return the field that holds the properties that the SCHEMA does not have, as one JSON object."""
+        assert self._extra is not None
+        column, encode = self._extra
+        known = {column.property for column in self.columns}
+        record = msgspec.json.decode(line, type=_AnyRecord).record
+        members = [msgspec.json.encode(name) + b":" + bytes(raw) for name, raw in record.items() if name not in known]
+        if not members:
+            return self._null
+        raw = b"{" + b",".join(members) + b"}"
+        try:
+            return encode(raw)
+        except Unfit as unfit:
+            raise ValueRejected(
+                stream=self.stream,
+                line_number=line_number,
+                column=column.name,
+                expected=unfit.expected,
+                value=raw,
+                remedy=unfit.remedy,
+            ) from unfit
+
+    def _left_out_field(self, record: Any) -> bytes:
+        """Return the field that names the columns that the record left out."""
+        assert self._left_out is not None
+        left_out, encode = self._left_out
+        values = list(zip(self.columns, map(bytes, msgspec.structs.astuple(record)), strict=True))
+        names = [column.name for column, raw in values if raw == MISSING]
+        whole = left_out.whole
+        if not names or any(raw in whole.get(str(column.property), ()) for column, raw in values):
+            return self._null
+        self.left_out_seen = self.left_out_seen.union(names)
+        return encode(msgspec.json.encode(msgspec.json.encode(names).decode()))
+
+    def _suffix_fields(self, suffix: Suffix, message: Any, line_number: int, sequence: int) -> bytes:
+        try:
+            return b"".join(suffix([message], sequence))
+        except Unfit as unfit:
+            # All else in the metadata columns is ours, or may be missing.
+            raise ValueRejected(
+                stream=self.stream,
+                line_number=line_number,
+                column="_sdc_table_version",
+                expected=unfit.expected,
+                value=message.version,
+                remedy="send a version of 64 bits, as of a clock",
+            ) from unfit
+
+    def _null_field(self, position: int) -> bytes:
+        column = self.columns[position]
+        if not column.takes_null:
+            remedy = "load the stream by append-only" if column.property in self._keys else "let the SCHEMA allow null"
+            raise Unfit("takes no null", f"send a value, or {remedy}")
+        return self._null
+
+    def datetimes_seen(self) -> frozenset[str]:
+        """Return the undecided date-time columns that have got a value."""
+        return frozenset(
+            column.name
+            for column, encode in zip(self.columns, self.encoders, strict=True)
+            if isinstance(encode, UndecidedDatetime) and encode.seen
+        )
+
+    def _decode(self, line: bytes, line_number: int) -> Any:
+        try:
+            line.decode("utf-8")  # the fields stay bytes, so nothing else would look
+            message = self._decoder.decode(line)
+        except msgspec.ValidationError as error:
+            return self._explain(line, line_number, error)
+        except RecursionError as error:
+            problem = f"stream {self.stream!r}: the record is nested deeper than {MAX_DEPTH} levels"
+            raise RecordRejected(line_number, problem, "flatten the record at its source") from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            self._refuse_mended(line, line_number)
+            raise MessageError(
+                line_number,
+                f"stream {self.stream!r}: broken JSON ({error})",
+                "each line must be one JSON object in UTF-8",
+            ) from error
+        if message.stream != self.stream:
+            raise MessageError(line_number, f"two streams in one RECORD: {message.stream!r}", "check the tap")
+        return message
+
+    def _refuse_mended(self, line: bytes, line_number: int) -> None:
+        """Raise RecordRejected if halves of surrogates, NaN or Infinity are all that is wrong with the line."""
+        whole = mended(line)
+        if whole == line:
+            return
+        self._decode(whole, line_number)
+        names = {column.property: column.name for column in self.columns}
+        end = 0
+        for name, raw in msgspec.json.decode(whole, type=_AnyRecord).record.items():
+            start = whole.index(bytes(raw), end)
+            end = start + len(bytes(raw))
+            value = line[start:end]
+            if value != bytes(raw):
+                text = b"\\u" in bytes(raw)
+                raise ValueRejected(
+                    stream=self.stream,
+                    line_number=line_number,
+                    column=names.get(name, name),
+                    expected="takes valid unicode, not half a pair of surrogates" if text else "takes JSON numbers",
+                    value=value,
+                    remedy="repair the text at its source" if text else "send null for NaN and Infinity at its source",
+                )
+        problem = f"stream {self.stream!r}: half a pair of surrogates is no unicode, NaN and Infinity are no JSON"
+        raise RecordRejected(line_number, problem, "repair the record at its source")
+
+    def _explain(self, line: bytes, line_number: int, error: msgspec.ValidationError) -> Any:
+        if self._on_unknown is not None and self._decoder is self._strict and "unknown field" in str(error):
+            self._decoder = self._lenient
+            self._on_unknown(str(error))
+            return self._decode(line, line_number)
+        problem = _in_json_words(error)
+        missing_key = any(f"missing required property '{key}'" in problem for key in self._keys)
+        kind = KeyPropertyMissing if missing_key else RecordRejected
+        raise kind(line_number, f"stream {self.stream!r}: {problem}", "send what the SCHEMA requires") from error
+
+
+def _in_json_words(error: msgspec.ValidationError) -> str:
+    return str(error).replace("Object missing required field", "missing required property").replace("`", "'")
+
+
+class _ByName:
+    """The decoder of RECORD lines for properties whose names no struct can have; says the same of a wrong record."""
+
+    def __init__(self, columns: Sequence[Column], required: frozenset[str], *, forbid_unknown: bool) -> None:
+        self._names = [str(column.property) for column in columns]
+        self._required = required
+        self._forbid_unknown = forbid_unknown
+        self._record = msgspec.defstruct("Record", [(f"f{position}", Any) for position in range(len(self._names))])
+
+    def decode(self, line: bytes) -> Any:
+        message = _any_message(line)
+        values = message.record
+        for name in self._names:
+            if name in self._required and name not in values:
+                raise msgspec.ValidationError(f"Object missing required field `{name}`")
+        unknown = [name for name in values if name not in self._names] if self._forbid_unknown else []
+        if unknown:
+            raise msgspec.ValidationError(f"Object contains unknown field `{unknown[0]}`")
+        absent = msgspec.Raw(MISSING)
+        message.record = self._record(*[values.get(name, absent) for name in self._names])
+        return message
+
+
+class _AnyMessage(msgspec.Struct):
+    stream: str
+    record: Any
+    time_extracted: str | None = None
+    version: int | None = None
+
+
+def _any_message(line: bytes) -> _AnyMessage:
+    message = msgspec.json.decode(line, type=_AnyMessage)
+    message.record = msgspec.json.decode(line, type=_AnyRecord).record
+    return message
+
+
+def _decoder(columns: Sequence[Column], required: frozenset[str], *, forbid_unknown: bool) -> Any:
+    """Return a decoder of RECORD lines; its records keep each value as JSON text, in the order of the columns."""
+    names = [column.property for column in columns]
+    if not are_plain(names):
+        return _ByName(columns, required, forbid_unknown=forbid_unknown)
+    absent = msgspec.Raw(MISSING)
+    fields: list[Any] = [
+        (f"f{position}", msgspec.Raw) if name in required else (f"f{position}", msgspec.Raw, absent)
+        for position, name in enumerate(names)
+    ]
+    record_type = msgspec.defstruct(
+        "Record",
+        fields,
+        rename={f"f{position}": name for position, name in enumerate(names) if name is not None},
+        kw_only=True,
+        forbid_unknown_fields=forbid_unknown,
+    )
+    message_type = msgspec.defstruct(
+        "RecordMessage",
+        [
+            ("stream", str),
+            ("record", record_type),
+            ("time_extracted", str | None, None),
+            ("version", int | None, None),
+        ],
+        forbid_unknown_fields=False,
+    )
+    return msgspec.json.Decoder(message_type)

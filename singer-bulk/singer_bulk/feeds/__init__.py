@@ -1,0 +1,1 @@
+"""Change feeds by convention: what their properties and envelopes mean."""

@@ -1,0 +1,1 @@
+"""What travels between the rooms: plain data, without input, output or logging."""

@@ -1,0 +1,1 @@
+"""A SCHEMA becomes columns, and what they leave to be checked."""

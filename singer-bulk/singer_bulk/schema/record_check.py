@@ -1,0 +1,389 @@
+"""What does a SCHEMA demand of a record that the field encoders do not check already?
+
+Compiled once per SCHEMA. The types of properties, and whatever else makes a column's type, are checked where a value
+is written; `required` and null by the decoder of records. What is left of each property's JSON Schema, its residue,
+is checked here: by a decoder in C where bounds of integers, lengths and enums are all there is, else by jsonschema-rs
+on numbers that keep their digits. A stream without residue costs nothing.
+
+Formats date-time, date and time are the columns' matter, which take more than RFC 3339 does; formats that
+JSON Schema does not know are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Protocol, TypedDict, Union
+
+import jsonschema_rs
+import msgspec
+
+from singer_bulk.encode.block_memory import collector_paused
+from singer_bulk.errors import ConfigError, RecordInvalid, shown
+from singer_bulk.messages import Records, are_plain
+from singer_bulk.schema.json_schema import INT64_MAX, INT64_MIN, Column, Content, Kind, alternatives, scale_of
+
+
+class Check(Protocol):
+    """Raises RecordInvalid for the first record that fails."""
+
+    # Where lengths of texts are all that is checked: property -> characters.
+    max_lengths: Mapping[str, int] | None
+    # Where each property is checked by itself: property -> what decodes an array of its values that all pass.
+    decoders: Mapping[str, Callable[[bytes], object]] | None
+
+    def __call__(self, records: Records) -> None:
+        """Look at the records."""
+
+
+Json = Mapping[str, Any]
+
+# Keywords that a value can fail; all others of a schema are remarks.
+# fmt: off
+_VALUE_KEYWORDS = frozenset([
+    "type", "enum", "const", "multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "maxLength",
+    "minLength", "pattern", "format", "items", "prefixItems", "additionalItems", "maxItems", "minItems", "uniqueItems",
+    "contains", "maxContains", "minContains", "maxProperties", "minProperties", "required", "properties",
+    "patternProperties", "additionalProperties", "dependencies", "dependentRequired", "dependentSchemas",
+    "propertyNames", "if", "then", "else", "allOf", "anyOf", "oneOf", "not", "$ref", "unevaluatedItems",
+    "unevaluatedProperties",
+])
+# Of these the library knows the meaning; date-time, date and time are not among them.
+_TEXT_FORMATS = frozenset([
+    "uuid", "email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6", "uri", "uri-reference", "iri",
+    "iri-reference", "uri-template", "json-pointer", "relative-json-pointer", "regex", "duration",
+])
+# fmt: on
+_DEFINITIONS = ("definitions", "$defs")
+_JUDGED_KEYWORDS = _VALUE_KEYWORDS | frozenset(_DEFINITIONS)
+# The values of these are schemas by name, and data that may look like schemas.
+_SCHEMAS_BY_NAME = frozenset([*_DEFINITIONS, "properties", "patternProperties", "dependentSchemas", "dependencies"])
+_DATA_KEYWORDS = frozenset(["enum", "const"])
+_RECORD_KEYWORDS = _VALUE_KEYWORDS - {"type", "properties", "required", "additionalProperties", "unevaluatedProperties"}
+_STRING_KINDS = frozenset((Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ))
+_LONG_KEYWORDS = ("anyOf", "oneOf", "allOf", "not", "contains", "propertyNames", "if", "then", "else")
+_OPERATION_REMEDY = (
+    "an operation that is not known is never guessed: say what it means in cdc (insert_values, update_values, "
+    "delete_values, truncate_values, ignore_values)"
+)
+_REMEDY = "correct it at its source, set on_invalid_record to reject, or set validate_records to false"
+
+
+def record_check(
+    stream: str,
+    schema: Json,
+    columns: Sequence[Column],
+    operations: Mapping[str, Sequence[Any]] | None = None,
+    *,
+    rounds: bool = False,
+) -> Check | None:
+    """Return what raises RecordInvalid for the first record that fails; None if the encoders check all there is.
+
+    `operations` has the values that operation properties of a change feed may have; `rounds`: decimal columns round
+    what they cannot hold. Raises ConfigError for a SCHEMA that is no JSON Schema.
+    """
+    operations = operations or {}
+    _validator(stream, schema)  # raises ConfigError, so that all below may trust the SCHEMA
+    schema = {**schema, "properties": {**schema["properties"], **_narrowed(schema["properties"], operations)}}
+    types = {column.property: column for column in columns if column.property is not None}
+    is_referred = _refers_beyond_definitions(schema)
+    residues: dict[str, Any] = {}
+    for name, part in schema["properties"].items():
+        left = part if is_referred or name not in types else _residue(part, schema, types[name], rounds=rounds)
+        if left not in ({}, True):
+            residues[name] = left
+    whole = {keyword: schema[keyword] for keyword in schema if keyword in _RECORD_KEYWORDS}
+    if not residues and not whole:
+        return None
+    kinds = {name: _simple(part) for name, part in residues.items()}
+    # msgspec passes over the keys of a TypedDict that are not ASCII.
+    typed = not whole and all(name.isascii() for name in residues)
+    simple = typed and None not in kinds.values()
+    lengths = {name: part["maxLength"] for name, part in residues.items() if simple and set(part) == {"maxLength"}}
+    return _Checker(
+        stream,
+        _validator(stream, {**whole, **_definitions(schema), "properties": residues}),
+        _record_decoder({name: kind | None for name, kind in kinds.items()}) if simple else None,
+        _record_decoder(dict.fromkeys(residues, Any)) if typed else msgspec.json.Decoder(float_hook=Decimal),
+        lengths if len(lengths) == len(residues) and not whole else None,
+        {name: _array_decoder(kind) for name, kind in kinds.items()} if simple else None,
+        frozenset(operations),
+    )
+
+
+def _narrowed(properties: Json, operations: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """Return the schemas of operation properties, with the values that they may have."""
+    narrowed = {}
+    for name, values in operations.items():
+        part = properties.get(name)
+        declared = part if isinstance(part, Mapping) else {}
+        allowed = declared.get("enum", values)
+        narrowed[name] = {**declared, "enum": [value for value in values if value in allowed]}
+    return narrowed
+
+
+class _Checker:
+    def __init__(
+        self,
+        stream: str,
+        validator: jsonschema_rs.Validator,
+        fast: Any,
+        decoder: Any,
+        max_lengths: Mapping[str, int] | None,
+        decoders: Mapping[str, Callable[[bytes], object]] | None,
+        operations: frozenset[str],
+    ) -> None:
+        self.max_lengths = max_lengths
+        self.decoders = decoders
+        self._operations = operations
+        self._stream = stream
+        self._validator = validator
+        self._fast = fast
+        self._decoder = decoder
+
+    def __call__(self, records: Records) -> None:
+        if self._fast is not None:
+            try:
+                with collector_paused():
+                    self._fast.decode_lines(records.text)
+                return
+            except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+                pass  # a 1.0 for an integer, or a record that fails: the validator tells
+        for number, line in zip(records.line_numbers, records.lines, strict=True):
+            try:
+                record = self._decoder.decode(line)["record"]
+            except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+                continue  # no record at all: the encoder says what is wrong with it
+            if not self._validator.is_valid(record):
+                raise self._invalid(record, number)
+
+    def _invalid(self, record: Any, line_number: int) -> RecordInvalid:
+        error = next(iter(self._validator.iter_errors(record)))
+        keyword = str(error.schema_path[-1]) if error.schema_path else "false"
+        return RecordInvalid(
+            stream=self._stream,
+            line_number=line_number,
+            path=_path(error.instance_path),
+            expected=_expected(error, keyword),
+            value=_at(record, error.instance_path),
+            remedy=_OPERATION_REMEDY if next(iter(error.instance_path), None) in self._operations else _REMEDY,
+        )
+
+
+def _expected(error: jsonschema_rs.ValidationError, keyword: str) -> str:
+    """Return the keyword and what it demands; the library's own words would repeat the value, however long."""
+    demanded = getattr(error.kind, "value", None)
+    if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.FalseSchema):
+        return "may not be there"
+    return f"fails {keyword}" if demanded is None or keyword in _LONG_KEYWORDS else f"fails {keyword} {shown(demanded)}"
+
+
+def _path(steps: Iterable[Any]) -> str:
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return "$" + path
+
+
+def _at(value: Any, path: Iterable[Any]) -> Any:
+    for step in path:
+        value = value[step]
+    return _as_sent(value)
+
+
+def _as_sent(value: Any) -> Any:
+    """Return the value with each number that has a point or an exponent as its JSON text."""
+    if isinstance(value, Decimal):
+        return _Digits(value)
+    if isinstance(value, dict):
+        return {name: _as_sent(part) for name, part in value.items()}
+    return [_as_sent(part) for part in value] if isinstance(value, list) else value
+
+
+class _Digits:
+    def __init__(self, number: Decimal) -> None:
+        self._number = number
+
+    def __repr__(self) -> str:
+        return str(self._number)
+
+
+def _definitions(schema: Json) -> Json:
+    return {keyword: schema[keyword] for keyword in _DEFINITIONS if keyword in schema}
+
+
+def _refers_beyond_definitions(schema: Any) -> bool:
+    """Return whether some `$ref` points to what a residue may lack."""
+    if isinstance(schema, Mapping):
+        place = schema.get("$ref", "#/$defs/")
+        beyond = isinstance(place, str) and not place.startswith(("#/definitions/", "#/$defs/"))
+        return beyond or any(map(_refers_beyond_definitions, schema.values()))
+    return isinstance(schema, list) and any(map(_refers_beyond_definitions, schema))
+
+
+def _validator(stream: str, schema: Json) -> jsonschema_rs.Validator:
+    # 2019-09 reads what drafts 6 and 7 write, and knows the format uuid.
+    kind = jsonschema_rs.Draft4Validator if _is_draft_4(schema) else jsonschema_rs.Draft201909Validator
+    try:
+        # offline: a $ref is looked up in the SCHEMA, never at an address that it names
+        return kind(judged(schema), validate_formats=True, offline=True)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        reason = shown(str(getattr(error, "message", error)).splitlines()[0])
+        path = list(getattr(error, "instance_path", ()))
+        place = f"at {_path(path)}: " if path else ""
+        raise ConfigError(
+            f"stream {stream!r}: the SCHEMA is no JSON Schema ({place}{reason}); "
+            "correct it at the tap, or set validate_records to false"
+        ) from error
+
+
+def _is_draft_4(schema: Any) -> bool:
+    """Return whether a bound is exclusive by a boolean beside it, as only draft 4 has it."""
+    if isinstance(schema, Mapping):
+        exclusive = (schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum"))
+        return any(isinstance(bound, bool) for bound in exclusive) or any(map(_is_draft_4, schema.values()))
+    return isinstance(schema, list) and any(map(_is_draft_4, schema))
+
+
+def judged(schema: Any) -> Any:
+    """Return what a value can fail of a schema: no remarks, and no formats that are the columns' matter."""
+    if not isinstance(schema, Mapping):
+        return [judged(part) for part in schema] if isinstance(schema, list) else schema
+    return {
+        keyword: _judged_part(keyword, part)
+        for keyword, part in schema.items()
+        if keyword in _JUDGED_KEYWORDS and (keyword != "format" or _is_text_format(part))
+    }
+
+
+def _judged_part(keyword: str, part: Any) -> Any:
+    if keyword in _DATA_KEYWORDS:
+        return part
+    if keyword in _SCHEMAS_BY_NAME and isinstance(part, Mapping):
+        return {name: judged(one) for name, one in part.items()}
+    return judged(part)
+
+
+def _is_text_format(name: object) -> bool:
+    return isinstance(name, str) and name in _TEXT_FORMATS
+
+
+def _residue(part: Any, root: Json, column: Column, *, rounds: bool) -> Any:
+    """Return what is left of a property's schema when its column has taken the value; {} if nothing is."""
+    if not isinstance(part, Mapping):
+        return part
+    left = {keyword: value for keyword, value in part.items() if keyword in _VALUE_KEYWORDS}
+    if not _is_text_format(left.get("format")):
+        left.pop("format", None)
+    if "type" in left and _column_checks_type(part, root, column, rounds=rounds):
+        # The other keywords apply to the types that they are for, so the type itself may go.
+        del left["type"]
+    if _column_checks_step(left.get("multipleOf"), column):
+        del left["multipleOf"]
+    if column.type.kind is Kind.INTEGER and left.get("minimum", 1) <= INT64_MIN:
+        del left["minimum"]
+    if column.type.kind is Kind.INTEGER and left.get("maximum", 1) >= INT64_MAX:
+        del left["maximum"]
+    return left
+
+
+def _column_checks_type(part: Json, root: Json, column: Column, *, rounds: bool) -> bool:
+    if any(keyword in part for keyword in ("anyOf", "oneOf", "allOf", "$ref")):
+        return False
+    names = {name for name, _ in alternatives(part, root)}
+    kind = column.type.kind
+    if kind is Kind.DECIMAL and "number" not in names and rounds:
+        return False  # 1.5 is no integer, and would be made one
+    if kind is Kind.INTEGER or (kind is Kind.DECIMAL and column.type.scale == 0):
+        return bool(names & {"integer", "number"}) and column.type.content is Content.STRINGS
+    if kind in (Kind.DECIMAL, Kind.DOUBLE):
+        return "number" in names and column.type.content is Content.STRINGS
+    if kind is Kind.BOOLEAN:
+        return "boolean" in names
+    if kind in _STRING_KINDS or (kind is Kind.TEXT and column.type.content is Content.STRINGS):
+        return "string" in names
+    return bool(column.type.starts) and not ("integer" in names and "number" not in names)
+
+
+def _column_checks_step(step: object, column: Column) -> bool:
+    if not isinstance(step, int | float) or step <= 0:
+        return False
+    if column.type.kind is Kind.INTEGER:
+        return step == 1
+    scale = scale_of(step)
+    is_power_of_ten = Decimal(repr(step)) == Decimal(1).scaleb(-scale)
+    return column.type.kind is Kind.DECIMAL and column.type.scale == scale and is_power_of_ten
+
+
+def _simple(residue: Any) -> Any:
+    """Return the msgspec type that checks a residue of bounds of integers, lengths or texts; None for any other."""
+    if not isinstance(residue, Mapping):
+        return None
+    keywords = set(residue)
+    if keywords == {"enum"} and all(_is_literal(value) for value in residue["enum"]):
+        if all(value is None for value in residue["enum"]):
+            return None
+        return Literal[tuple(value for value in residue["enum"] if value is not None)]
+    small = all(type(value) is int and INT64_MIN <= value <= INT64_MAX for value in residue.values())
+    if keywords <= {"maxLength", "minLength"} and small:
+        return Annotated[str, msgspec.Meta(max_length=residue.get("maxLength"), min_length=residue.get("minLength"))]
+    if keywords <= {"minimum", "maximum"} and small:
+        return Annotated[int, msgspec.Meta(ge=residue.get("minimum"), le=residue.get("maximum"))]
+    return _simple_document(residue)
+
+
+def _is_literal(value: Any) -> bool:
+    return value is None or isinstance(value, str) or (type(value) is int and INT64_MIN <= value <= INT64_MAX)
+
+
+_SCALARS: dict[str, Any] = {"null": None, "string": str, "integer": int, "number": float, "boolean": bool}
+
+
+def _simple_document(schema: Any) -> Any:
+    """Return the msgspec type that checks a document of which only types are demanded; None for any other schema.
+
+    It takes no value that the schema refuses; a 1.0 for an integer, which it refuses, is the validator's matter.
+    """
+    if not isinstance(schema, Mapping):
+        return msgspec.Raw if schema is True else None
+    keywords = {name for name in schema if name in _VALUE_KEYWORDS and schema[name] != {}}
+    if not _is_text_format(schema.get("format")):
+        keywords.discard("format")
+    if not keywords <= {"type", "properties", "items"}:
+        return None
+    if not keywords:
+        return msgspec.Raw
+    named = schema.get("type", [name for name, part in _CONTAINERS.items() if part in keywords])
+    kinds = [_simple_part(name, schema) for name in ([named] if isinstance(named, str) else named)]
+    if "refused" in kinds or not kinds:
+        return None
+    return Union[tuple(kinds)]  # noqa: UP007 - of a list
+
+
+_CONTAINERS = {"object": "properties", "array": "items"}
+
+
+def _simple_part(name: str, schema: Json) -> Any:
+    if name in _SCALARS:
+        return _SCALARS[name]
+    if name == "array":
+        items = _simple_document(schema.get("items", True))
+        return "refused" if items is None else list[items]  # type: ignore[valid-type]
+    if name != "object":
+        return "refused"
+    parts = {name: _simple_document(part) for name, part in schema.get("properties", {}).items()}
+    if None in parts.values() or not are_plain(parts):
+        return "refused"
+    fields = [(f"f{position}", kind, None) for position, kind in enumerate(parts.values())]
+    return msgspec.defstruct("Document", fields, rename=dict(zip((name for name, _, _ in fields), parts, strict=True)))
+
+
+def _array_decoder(kind: Any) -> Callable[[bytes], object]:
+    """Return what decodes a JSON array of values that all pass."""
+    array: Any = list[kind | None]
+    return msgspec.json.Decoder(array).decode
+
+
+def _record_decoder(kinds: Mapping[str, Any]) -> Any:
+    """Return a decoder of RECORD lines to a dict with these properties only."""
+    typed_dict: Any = TypedDict
+    record = typed_dict("record", dict(kinds), total=False)
+    return msgspec.json.Decoder(typed_dict("message", {"record": record}), float_hook=Decimal)

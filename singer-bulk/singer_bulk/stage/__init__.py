@@ -1,0 +1,1 @@
+"""Where files wait between their writing and their load."""

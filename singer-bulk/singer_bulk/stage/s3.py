@@ -1,0 +1,296 @@
+"""Where a file waits between its writing and its load: a prefix of an S3 bucket."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from singer_bulk.errors import ConfigError, StageError
+from singer_bulk.stage.sending import Uploads
+
+# A file is sent in parts of 8 MiB while it is written, so that its size does not count in memory; S3 takes
+# parts of 5 MiB and more (AWS: Multipart upload limits).
+PART_BYTES = 8 << 20
+# Of each call; boto3 waits longer from one to the next, up to 20 seconds, and differently each time.
+MAX_ATTEMPTS = 8
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """A file that is complete; `Stage.wait` knows when it has arrived.
+
+    `key` is its full key in the bucket; `byte_count` is compressed.
+    """
+
+    key: str
+    row_count: int
+    byte_count: int
+
+
+class StageWriter(Protocol):
+    """One file being written; it does not exist until `Stage.wait` for its key has returned."""
+
+    byte_count: int
+
+    def write(self, content: bytes) -> None:
+        """Append the bytes."""
+
+    def close(self) -> None:
+        """Send the rest: the file will be visible, whole."""
+
+    def abort(self) -> None:
+        """Leave nothing behind; raises nothing."""
+
+
+class Stage(Protocol):
+    """What a load needs of a place for files."""
+
+    def url(self, key: str) -> str:
+        """Return the address that a warehouse reads the key at."""
+
+    def open(self, key: str) -> StageWriter:
+        """Begin a file."""
+
+    def has_room(self) -> bool:
+        """Return whether more may be written; waits for what is being sent if that may help."""
+
+    def wait(self, keys: Iterable[str]) -> None:
+        """Wait until the closed files have arrived; raises StageError if one has not."""
+
+    def put(self, key: str, content: bytes) -> None:
+        """Write a small file at once."""
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Remove files, those that are still being sent too."""
+
+    def written(self, prefix: str) -> dict[str, datetime]:
+        """Return the keys of all files under the prefix, and when each was written."""
+
+
+@dataclass(frozen=True)
+class S3Settings:
+    """Where the bucket is and who writes; what is None comes from the environment as boto3 finds it."""
+
+    bucket: str
+    region: str | None = None
+    endpoint_url: str | None = None
+    access_key_id: str | None = None
+    secret_access_key: str | None = None
+    session_token: str | None = None
+    profile: str | None = None
+
+
+def s3_client(settings: S3Settings) -> Any:
+    """Return a boto3 client; boto3 is imported here because it takes 0.3 s that `--version` should not pay."""
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        session = boto3.Session(
+            aws_access_key_id=settings.access_key_id,
+            aws_secret_access_key=settings.secret_access_key,
+            aws_session_token=settings.session_token,
+            profile_name=settings.profile,
+            region_name=settings.region,
+        )
+        config = Config(
+            retries={"total_max_attempts": MAX_ATTEMPTS, "mode": "standard"}, connect_timeout=10, read_timeout=60
+        )
+        client = session.client("s3", endpoint_url=settings.endpoint_url, config=config)
+    except (BotoCoreError, ValueError) as error:
+        raise ConfigError(f"S3 cannot be reached: {error}; check aws_profile, s3_region and s3_endpoint_url") from error
+    client.meta.events.register("before-send.s3", _log_retry)
+    return client
+
+
+def _log_retry(request: Any, **_: Any) -> None:
+    """Log a call that boto3 sends again; the header counts the attempts (AWS SDKs: amz-sdk-request)."""
+    told = request.headers.get("amz-sdk-request", b"")
+    text = told.decode() if isinstance(told, bytes) else str(told)
+    counts = dict(part.strip().split("=", 1) for part in text.split(";") if "=" in part)
+    if counts.get("attempt", "1") != "1":
+        path = urlsplit(request.url).path
+        logger.warning("S3 %s %s: attempt %s of %d", request.method, path, counts["attempt"], MAX_ATTEMPTS)
+
+
+class S3Stage:
+    """A bucket; keys are full keys. `max_memory`: bytes of files that may wait in memory until they are sent."""
+
+    def __init__(self, settings: S3Settings, max_memory: int) -> None:
+        self.bucket = settings.bucket
+        self._settings = settings
+        self._made: Any = None
+        self._uploads = Uploads(max_memory)
+        self._closed: dict[str, Future[None]] = {}  # key -> its last call
+
+    @property
+    def _client(self) -> Any:
+        if self._made is None:
+            self._made = s3_client(self._settings)
+        return self._made
+
+    def url(self, key: str) -> str:
+        """Return `s3://bucket/key`."""
+        return f"s3://{self.bucket}/{key}"
+
+    def open(self, key: str) -> S3Writer:
+        """Begin a file at the key; raises StageError if one that was closed has not arrived."""
+        for sent in list(self._closed.values()):  # at once, since the commit thread takes what it has waited for
+            if sent.done():
+                sent.result()
+        return S3Writer(self._client, self.bucket, key, self._uploads, self._closed)
+
+    def has_room(self) -> bool:
+        """Return whether what waits to be sent is within `max_memory`; waits for what is being sent."""
+        return self._uploads.has_room()
+
+    def wait(self, keys: Iterable[str]) -> None:
+        """Wait until each file has arrived; raises StageError."""
+        for key in keys:
+            self._closed.pop(key).result()
+
+    def put(self, key: str, content: bytes) -> None:
+        """Write the content at the key."""
+        with _s3_errors(self.bucket, key, "s3:PutObject"):
+            self._client.put_object(Bucket=self.bucket, Key=key, Body=content)
+
+    def written(self, prefix: str) -> dict[str, datetime]:
+        """Return the keys under the prefix with their times; needs s3:ListBucket."""
+        with _s3_errors(self.bucket, prefix, "s3:ListBucket"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            return {entry["Key"]: entry["LastModified"] for page in pages for entry in page.get("Contents", ())}
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Remove the keys, one request for up to 1,000 of them (AWS: DeleteObjects)."""
+        names = list(keys)
+        for sent in [self._closed.pop(key) for key in names if key in self._closed]:
+            sent.exception()  # what arrives later would stay
+        refused: list[dict[str, Any]] = []
+        for start in range(0, len(names), 1000):
+            objects = [{"Key": key} for key in names[start : start + 1000]]
+            with _s3_errors(self.bucket, names[start], "s3:DeleteObject"):
+                answer = self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": objects, "Quiet": True})
+            refused += answer.get("Errors", [])
+        if refused:
+            first = f"s3://{self.bucket}/{refused[0]['Key']}"
+            more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
+            raise StageError(f"{first}{more}: not removed: {refused[0].get('Code')}; grant s3:DeleteObject")
+
+
+class S3Writer:
+    """A file that is sent in parts while it is written, by calls that are made one after the other in `uploads`."""
+
+    def __init__(self, client: Any, bucket: str, key: str, uploads: Uploads, closed: dict[str, Future[None]]) -> None:
+        self.byte_count = 0
+        self._client = client
+        self._where = {"Bucket": bucket, "Key": key}
+        self._uploads = uploads
+        self._closed = closed
+        self._waiting = bytearray()
+        self._last: Future[None] | None = None
+        self._upload_id: str | None = None
+        self._parts: list[dict[str, Any]] = []
+
+    def write(self, content: bytes) -> None:
+        """Append the bytes; a full part is sent. Raises StageError if an earlier one could not be."""
+        self._waiting += content
+        self.byte_count += len(content)
+        self._uploads.gather(len(content))
+        if len(self._waiting) >= PART_BYTES:
+            if self._last is not None and self._last.done():
+                self._last.result()
+            self._send(self._send_part)
+
+    def close(self) -> None:
+        """Send what is left: with the last call the file appears in the bucket."""
+        self._send(self._put if self._last is None else self._complete)
+        assert self._last is not None
+        self._closed[self._where["Key"]] = self._last
+
+    def abort(self) -> None:
+        """Leave nothing behind, once the call that is under way has ended."""
+        self._uploads.gather(-len(self._waiting))
+        self._waiting = bytearray()
+        if self._last is not None:
+            self._last.exception()
+        self._give_up_parts()
+
+    def _give_up_parts(self) -> None:
+        """Parts without their file cost storage without being seen."""
+        if self._upload_id is None:
+            return
+        # Where that fails, the bucket's rule for incomplete uploads has the last word.
+        with suppress(StageError), _s3_errors(self._where["Bucket"], self._where["Key"], "s3:AbortMultipartUpload"):
+            self._client.abort_multipart_upload(**self._where, UploadId=self._upload_id)
+        self._upload_id = None
+
+    def _send(self, call: Callable[[bytearray], None]) -> None:
+        """Make a call with what waits, in a thread."""
+        content, self._waiting = self._waiting, bytearray()
+        self._last = self._uploads.send(len(content), partial(self._checked, call, content), self._last)
+
+    def _checked(self, call: Callable[[bytearray], None], content: bytearray) -> None:
+        try:
+            with _s3_errors(self._where["Bucket"], self._where["Key"], "s3:PutObject"):
+                call(content)
+        except BaseException:
+            self._give_up_parts()
+            raise
+
+    def _put(self, content: bytearray) -> None:
+        self._client.put_object(**self._where, Body=content)
+
+    def _send_part(self, content: bytearray) -> None:
+        if self._upload_id is None:
+            self._upload_id = self._client.create_multipart_upload(**self._where)["UploadId"]
+        number = len(self._parts) + 1
+        answer = self._client.upload_part(**self._where, UploadId=self._upload_id, PartNumber=number, Body=content)
+        self._parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+
+    def _complete(self, content: bytearray) -> None:
+        if content:
+            self._send_part(content)
+        self._client.complete_multipart_upload(
+            **self._where, UploadId=self._upload_id, MultipartUpload={"Parts": self._parts}
+        )
+        self._upload_id = None
+
+
+@contextmanager
+def _s3_errors(bucket: str, key: str, right: str) -> Iterator[None]:
+    """Turn boto3's exceptions into StageError, naming what to look at."""
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+    from botocore.parsers import ResponseParserError
+
+    try:
+        yield
+    except NoCredentialsError as error:
+        raise StageError(
+            "no AWS credentials found; set aws_access_key_id and aws_secret_access_key, or aws_profile, or the "
+            "variables of the environment"
+        ) from error
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "unknown")
+        raise StageError(f"s3://{bucket}/{key}: {code}; {_remedy(code, bucket, right)}") from error
+    except (BotoCoreError, ResponseParserError) as error:
+        raise StageError(f"s3://{bucket}/{key}: {error}; check s3_endpoint_url, s3_region and the network") from error
+
+
+def _remedy(code: str, bucket: str, right: str) -> str:
+    if code == "NoSuchBucket":
+        return f"bucket {bucket!r} does not exist: check s3_bucket and s3_region"
+    if code in ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"):
+        return "check aws_access_key_id, aws_secret_access_key and aws_session_token"
+    if code == "AccessDenied":
+        return f"grant {right} on this key to the target's own AWS identity, and check that the bucket is yours"
+    return "see the AWS documentation for this code"

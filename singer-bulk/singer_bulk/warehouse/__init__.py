@@ -1,0 +1,1 @@
+"""A load becomes visible: tables, merge, ledger, one transaction."""

@@ -1,0 +1,27 @@
+"""DDL statements that stand or fall together, where the warehouse lets them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from singer_bulk.errors import BulkError
+from singer_bulk.warehouse.dialect import Dialect, Session
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def all_or_none(session: Session, dialect: Dialect) -> Iterator[None]:
+    """Run what is executed inside in one transaction; an error rolls it back and is raised."""
+    session.execute(dialect.begin)
+    try:
+        yield
+        session.execute("COMMIT")
+    except BaseException:
+        try:
+            session.execute("ROLLBACK")
+        except BulkError as error:
+            logger.warning("ROLLBACK was not answered: %s", error)
+        raise

@@ -1,0 +1,350 @@
+"""How rows enter a table by their keys: the statements between COPY into a scratch table and COMMIT.
+
+COPY fills `scratch`, whose last column numbers the rows in the order of arrival. Then:
+
+1. Rows that are no change of a row leave `scratch`; where the feed has an order of its own, so do those that come
+   later than what the table has already: an older event never overwrites a newer row.
+2. The rows of the table that a truncate has removed go, and only the events behind the last truncate count.
+3. The last row of each key that is no delete is merged into the table by way of `chosen`: matched rows are updated in
+   the columns of the SCHEMA, and only in those; the others are inserted. What a partial update left out is taken from
+   the event of its key that said it last, else from the table's row.
+4. A key whose last row is a delete is removed (`hard_delete`), or its row is stamped: what a delete does not say,
+   because it holds only the key, stays as it is.
+
+A removed row takes its place in the order with it, so where the feed has one, the places of deleted keys and of the
+last truncate are kept in the table `deleted`.
+
+Both warehouses take the same words. A subquery as the source of MERGE is not in every page of Redshift's
+documentation (r_MERGE), a table is. Keys compare by `=`, so a NULL in a key would never match: it is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from singer_bulk.encode.added_fields import MISSING_NAME
+from singer_bulk.feeds.presets import Meaning
+from singer_bulk.schema.json_schema import Column
+from singer_bulk.warehouse.dialect import Dialect, LoadMethod, Table, TableLoad
+from singer_bulk.warehouse.events import Events, named
+
+LIVE_SUFFIX, DELETED_SUFFIX = "_live", "__deleted"
+
+
+def applied_table(dialect: Dialect, table: TableLoad) -> Table:
+    """Return the table that holds the current state: the stream's own, or the one beside its history."""
+    if not table.method.live:
+        return table.table
+    return Table(table.table.schema, dialect.names.beside(table.table.name, LIVE_SUFFIX))
+
+
+def deleted_table(dialect: Dialect, table: TableLoad) -> Table:
+    """Return the table that holds the places of deleted keys."""
+    applied = applied_table(dialect, table)
+    return Table(applied.schema, dialect.names.beside(applied.name, DELETED_SUFFIX))
+
+
+def tables_beside(dialect: Dialect, table: TableLoad, version: str | None) -> dict[Table, list[Column]]:
+    """Return the tables that the load needs beside the stream's own, with their columns."""
+    method, found = table.method, {}
+    if method.live:
+        missing = dialect.fold(MISSING_NAME)
+        found[applied_table(dialect, table)] = [column for column in table.columns if column.name != missing]
+    if method.forgets:
+        kept = {*method.keys, *(one.column for one in method.feed.order), version}
+        found[deleted_table(dialect, table)] = [
+            replace(column, nullable=True) for column in table.columns if column.name in kept
+        ]
+    return found
+
+
+def events_of(dialect: Dialect, table: TableLoad, columns: Sequence[Column], version: str | None) -> Events:
+    """Return what can be said of the rows of the stream's table, as it is."""
+    names = [column.name for column in columns]
+    arrival, missing = dialect.fold("_sdc_sequence"), dialect.fold(MISSING_NAME)
+    # Deletes of earlier runs count, also where this one has sent none and declares none.
+    deleted_at = dialect.fold("_sdc_deleted_at")
+    return Events(
+        dialect,
+        replace(table.method.feed, deleted_at=deleted_at if deleted_at in names else None),
+        table.method.keys,
+        names,
+        arrival if arrival in names else None,
+        version,
+        missing if missing in names else None,
+    )
+
+
+def merge_of(
+    dialect: Dialect, table: TableLoad, scratch: Table, chosen: Table, columns: Sequence[Column], version: str | None
+) -> Merge:
+    """Return the statements for one batch of the load; `columns` are those of its scratch tables."""
+    method = table.method
+    missing = dialect.fold(MISSING_NAME)
+    return Merge(
+        dialect,
+        applied_table(dialect, table),
+        scratch,
+        chosen,
+        columns,
+        method,
+        version if method.feed.order else None,
+        missing if method.feed.partial else None,
+        deleted_table(dialect, table) if method.forgets else None,
+    )
+
+
+def obsolete_versions(dialect: Dialect, table: TableLoad, version: int, now: str) -> list[str]:
+    """Return what ACTIVATE_VERSION asks for: rows of lower versions are removed, or stamped.
+
+    A row that is an event of a history is not stamped, it would look like a delete: the ledger tells the views.
+    """
+    method = table.method
+    older = f"{dialect.name(dialect.fold('_sdc_table_version'))} < {dialect.literal(version)}"
+    removed = [applied_table(dialect, table)] if method.live else []
+    removed += [table.table] if method.hard_delete else []
+    statements = [f"DELETE FROM {dialect.table(one)} WHERE {older}" for one in removed]
+    if method.hard_delete or method.live or method.viewed:
+        return statements
+    deleted = dialect.name(dialect.fold("_sdc_deleted_at"))
+    target = dialect.table(table.table)
+    return [f"UPDATE {target} SET {deleted} = {dialect.literal(now)} WHERE {older} AND {deleted} IS NULL"]
+
+
+@dataclass(frozen=True)
+class Merge:
+    """The statements for one batch. `scratch` and `chosen` are temporary tables with the batch's columns.
+
+    version, missing: names of the columns of the table version, and of what an event left out, where there are such.
+    deleted: the table of the places of deleted keys, where removed rows would forget them.
+    """
+
+    dialect: Dialect
+    table: Table
+    scratch: Table
+    chosen: Table
+    columns: Sequence[Column]  # of the batch, the order column last
+    method: LoadMethod
+    version: str | None = None
+    missing: str | None = None
+    deleted: Table | None = None
+
+    def null_keys(self) -> str:
+        """Return the query for the number of rows with NULL in a key."""
+        some = " OR ".join(f"{self._name(key)} IS NULL" for key in self.method.keys)
+        keyless = [self._events.says(meaning) for meaning in (Meaning.TRUNCATE, Meaning.IGNORE)]
+        other = "".join(f" AND NOT ({test})" for test in keyless if test)
+        return f"SELECT COUNT(*) FROM {self._scratch} WHERE {f'({some}){other}' if other else some}"
+
+    def into_history(self, history: Table, columns: Collection[str]) -> str:
+        """Return the statement that adds the scratch table's rows to the table that keeps each event."""
+        names = ", ".join(self._name(column.name) for column in self.columns if column.name in columns)
+        return f"INSERT INTO {self.dialect.table(history)} ({names}) SELECT {names} FROM {self._scratch}"
+
+    def statements(self, left_out: Collection[str] = ()) -> list[str]:
+        """Return what applies the scratch table's rows, in order; `left_out` are columns that some of them lack."""
+        statements = self._drop_ignored() + self._drop_late() + self._truncate()
+        partial = [column.name for column in self.columns if column.name in left_out]
+        chosen = self._choose_folded(partial) if partial else self._choose()
+        statements += [chosen, *(self._take_from_table(name) for name in partial), self._merge()]
+        if self._events.says(Meaning.DELETE):
+            statements += [f"DELETE FROM {self._chosen}", self._choose(deletes=True)]
+            statements += self._remove() if self.method.removes else self._stamp()
+        return statements
+
+    @property
+    def _events(self) -> Events:
+        names = [column.name for column in self.columns]
+        return Events(self.dialect, self.method.feed, self.method.keys, names, names[-1], self.version, self.missing)
+
+    @property
+    def _scratch(self) -> str:
+        return self.dialect.scratch_table(self.scratch)
+
+    @property
+    def _chosen(self) -> str:
+        return self.dialect.scratch_table(self.chosen)
+
+    @property
+    def _target(self) -> str:
+        return self.dialect.table(self.table)
+
+    def _name(self, stored: str) -> str:
+        return self.dialect.name(stored)
+
+    def _drop_ignored(self) -> list[str]:
+        ignored = self._events.says(Meaning.IGNORE)
+        return [f"DELETE FROM {self._scratch} WHERE {ignored}"] if ignored else []
+
+    def _drop_late(self) -> list[str]:
+        """Return what takes out events that come later than what is known of their keys."""
+        events, statements = self._events, []
+        if not self.method.feed.order:
+            return []
+        known = [self._target] + ([self.dialect.table(self.deleted)] if self.deleted is not None else [])
+        for there in known:
+            same = [events.same_key(there, self._scratch)]
+            if there != self._target and events.epochs:
+                same.append(f"{there}.{self._name(self.method.keys[0])} IS NULL")
+            at_key = f"({' OR '.join(same)})" if len(same) > 1 else same[0]
+            statements.append(
+                f"DELETE FROM {self._scratch} USING {there} WHERE {at_key} AND {events.later(there, self._scratch)}"
+            )
+        return statements
+
+    def _truncate(self) -> list[str]:
+        """Return what the last truncate of the batch does to the rows before it."""
+        events = self._events
+        truncated = events.says(Meaning.TRUNCATE)
+        if not truncated:
+            return []
+        names = ", ".join(self._name(column.name) for column in self.columns)
+        rank = events.own("rank")
+        statements = [
+            f"INSERT INTO {self._chosen} ({names}) SELECT {names} FROM (SELECT {names}, ROW_NUMBER() OVER "
+            f"(ORDER BY {events.order(last_first=True)}) AS {rank} FROM {self._scratch} WHERE {truncated}) AS ranked "
+            f"WHERE {rank} = 1"
+        ]
+        older = "1 = 1"
+        if self.method.feed.order:
+            older = f"NOT {events.later(self._target, self._chosen)}"
+        if self.method.removes:
+            statements.append(f"DELETE FROM {self._target} USING {self._chosen} WHERE {older}")
+        else:
+            marks = [self._name(mark.column) for mark in self.method.feed.marks if mark.of(Meaning.TRUNCATE)]
+            places = [self._name(one.column) for one in self.method.feed.order]
+            sets = ", ".join(f"{name} = {self._chosen}.{name}" for name in dict.fromkeys([*marks, *places]))
+            statements.append(f"UPDATE {self._target} SET {sets} FROM {self._chosen} WHERE {older}")
+        if self.deleted is not None:
+            deleted = self.dialect.table(self.deleted)
+            key = self._name(self.method.keys[0])
+            statements += [
+                f"DELETE FROM {deleted} USING {self._chosen} "
+                f"WHERE {deleted}.{key} IS NULL AND NOT {events.later(deleted, self._chosen)}",
+                self._remember(keys=False),
+            ]
+        return [*statements, f"DELETE FROM {self._chosen}"]
+
+    def _choose(self, *, deletes: bool = False) -> str:
+        """Return the statement that puts the last row of each key, that is or is no delete, into `chosen`."""
+        events = self._events
+        names = [self._name(column.name) for column in self.columns]
+        rank, deleted = events.own("rank"), events.says(Meaning.DELETE)
+        # A row that a delete removes need not come first; one that it stamps does, with what it had at last.
+        of_all = deletes or self.method.removes
+        tests = [] if of_all or not deleted else [f"NOT ({deleted})"]
+        inner = f"SELECT {', '.join(names)}, {self._ranked(rank)} FROM {self._scratch}"
+        if events.epochs:
+            inner = (
+                f"SELECT {', '.join(names)}, {self._ranked(rank)} FROM (SELECT {', '.join(names)}, {events.epoch()} "
+                f"FROM {self._scratch}) AS counted"
+            )
+            tests.append(f"{events.own('epoch')} = 0")
+        among = f" WHERE {' AND '.join(tests)}" if tests else ""
+        kept = f" AND {'' if deletes else 'NOT '}({deleted})" if deleted and of_all else ""
+        listed = ", ".join(names)
+        return (
+            f"INSERT INTO {self._chosen} ({listed}) SELECT {listed} FROM ({inner}{among}) AS ranked "
+            f"WHERE {rank} = 1{kept}"
+        )
+
+    def _ranked(self, rank: str) -> str:
+        events = self._events
+        return (
+            f"ROW_NUMBER() OVER (PARTITION BY {events.key_list()} ORDER BY {events.order(last_first=True)}) AS {rank}"
+        )
+
+    def _choose_folded(self, partial: Sequence[str]) -> str:
+        """Return the same where updates are partial: `missing` then names what no event of the batch has said."""
+        events = self._events
+        names = [self._name(column.name) for column in self.columns]
+        deleted, rank, number = events.own("deleted"), events.own("rank"), events.own("number")
+        listed = ", ".join(names)
+        own = [deleted, *([events.own("epoch")] if events.epochs else [])]
+        first = [f"{events.flag(Meaning.DELETE)} AS {deleted}", *([events.epoch()] if events.epochs else [])]
+        counted = f"SELECT {', '.join([listed, *first])} FROM {self._scratch}"
+        numbers = f"ROW_NUMBER() OVER (PARTITION BY {events.part()} ORDER BY {events.order()}) AS {number}"
+        # Hard: the last event of the key counts, delete or not. Soft: the last that is no delete.
+        live_first = "" if self.method.removes else f"CASE WHEN {deleted} THEN 1 ELSE 0 END, "
+        ranks = (
+            f"ROW_NUMBER() OVER (PARTITION BY {events.part()} ORDER BY {live_first}{events.order(last_first=True)}) "
+            f"AS {rank}"
+        )
+        numbered = f"SELECT {', '.join([listed, *own, numbers, ranks])} FROM events"
+        traced = events.traced("numbered", ", ".join([listed, *own, number, rank]), partial)
+        alive = f"{rank} = 1 AND NOT {deleted}" + (f" AND {events.own('epoch')} = 0" if events.epochs else "")
+        values = [self._folded(column.name, events, partial) for column in self.columns]
+        return (
+            f"INSERT INTO {self._chosen} ({listed}) WITH events AS ({counted}), numbered AS ({numbered}), "
+            f"traced AS ({traced}) SELECT {', '.join(values)} FROM (SELECT * FROM traced WHERE {alive}) AS traced"
+            f"{events.joins('traced', 'numbered', partial)}"
+        )
+
+    def _folded(self, column: str, events: Events, partial: Sequence[str]) -> str:
+        if column != self.missing:
+            return events.value(column, "traced", partial)
+        unsaid = [
+            f"CASE WHEN traced.{events.own(f'from_{place}')} IS NULL AND traced.{events.own('gone')} IS NULL "
+            f"THEN {self.dialect.literal(named(name))} ELSE '' END"
+            for place, name in enumerate(partial, start=1)
+        ]
+        return " || ".join(unsaid)
+
+    def _take_from_table(self, column: str) -> str:
+        """Return the statement that takes what no event of the batch has said from the table's row, if it has one."""
+        name = self._name(column)
+        test = self._events.is_missing(column, self._chosen)
+        return (
+            f"UPDATE {self._chosen} SET {name} = {self._target}.{name} FROM {self._target} "
+            f"WHERE {self._matching()} AND {test}{self._unless_deleted()}"
+        )
+
+    def _unless_deleted(self) -> str:
+        """Return the condition that the table's row is none that a delete has stamped: its values are gone."""
+        events = replace(self._events, relation=self._target)
+        tests = [events.says(meaning) for meaning in (Meaning.DELETE, Meaning.TRUNCATE)]
+        return "" if self.method.removes else "".join(f" AND NOT ({test})" for test in tests if test)
+
+    def _matching(self) -> str:
+        return self._events.same_key(self._target, self._chosen)
+
+    def _stored(self) -> list[str]:
+        own = {self.columns[-1].name, self.missing}
+        return [self._name(column.name) for column in self.columns if column.name not in own]
+
+    def _merge(self) -> str:
+        names = self._stored()
+        sets = ", ".join(f"{name} = {self._chosen}.{name}" for name in names)
+        values = ", ".join(f"{self._chosen}.{name}" for name in names)
+        return (
+            f"MERGE INTO {self._target} USING {self._chosen} ON {self._matching()} "
+            f"WHEN MATCHED THEN UPDATE SET {sets} "
+            f"WHEN NOT MATCHED THEN INSERT ({', '.join(names)}) VALUES ({values})"
+        )
+
+    def _remove(self) -> list[str]:
+        statements = [f"DELETE FROM {self._target} USING {self._chosen} WHERE {self._matching()}"]
+        if self.deleted is not None:
+            deleted = self.dialect.table(self.deleted)
+            same = self._events.same_key(deleted, self._scratch)
+            statements += [f"DELETE FROM {deleted} USING {self._scratch} WHERE {same}", self._remember(keys=True)]
+        return statements
+
+    def _remember(self, *, keys: bool) -> str:
+        """Return the statement that keeps the places of the rows in `chosen`; a truncate has no key."""
+        assert self.deleted is not None
+        places = [one.column for one in self.method.feed.order]
+        places += [] if self.version is None else [self.version]
+        names = ", ".join(self._name(name) for name in dict.fromkeys([*(self.method.keys if keys else ()), *places]))
+        return f"INSERT INTO {self.dialect.table(self.deleted)} ({names}) SELECT {names} FROM {self._chosen}"
+
+    def _stamp(self) -> list[str]:
+        names = self._stored()
+        sets = ", ".join(f"{name} = COALESCE({self._chosen}.{name}, {self._target}.{name})" for name in names)
+        values = ", ".join(f"{self._chosen}.{name}" for name in names)
+        return [
+            f"UPDATE {self._target} SET {sets} FROM {self._chosen} WHERE {self._matching()}",
+            f"INSERT INTO {self._target} ({', '.join(names)}) SELECT {values} FROM {self._chosen} "
+            f"WHERE NOT EXISTS (SELECT 1 FROM {self._target} WHERE {self._matching()})",
+        ]

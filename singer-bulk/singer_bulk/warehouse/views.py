@@ -1,0 +1,177 @@
+"""`<table>__current` and `<table>__history`: the present and the past of a table that holds each event as a row.
+
+The current state is the last event of each key, unless that is a delete. The history gives each event the time for
+which it held: from its own time to that of the next event of its key, of a truncate, or of the table version that
+replaced its own; a delete holds for no time. docs/change-data.md has both in words, and what they cost.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from singer_bulk.errors import WarehouseError
+from singer_bulk.feeds.presets import Meaning
+from singer_bulk.schema.json_schema import Column
+from singer_bulk.warehouse.ddl import all_or_none
+from singer_bulk.warehouse.dialect import Dialect, Session, Table
+from singer_bulk.warehouse.events import Events
+
+logger = logging.getLogger(__name__)
+
+CURRENT_SUFFIX, HISTORY_SUFFIX = "__current", "__history"
+_TIMES = ("_sdc_extracted_at", "_sdc_received_at")
+
+
+@dataclass(frozen=True)
+class View:
+    """A view's name, the names of its columns, and its query."""
+
+    name: Table
+    columns: tuple[str, ...]
+    query: str
+
+
+@dataclass(frozen=True)
+class Views:
+    """The two views of a table.
+
+    columns: of the table, in its order; left_out: those that an event has left out, ever. activated: the query for the
+    version that the last ACTIVATE_VERSION named, where rows have versions.
+    """
+
+    dialect: Dialect
+    table: Table
+    events: Events
+    columns: Sequence[Column]
+    left_out: Sequence[str] = ()
+    activated: str | None = None
+
+    def all(self) -> tuple[View, View]:
+        """Return both."""
+        rules = self.dialect.names
+        return (
+            View(Table(self.table.schema, rules.beside(self.table.name, CURRENT_SUFFIX)), self._shown, self.current()),
+            View(
+                Table(self.table.schema, rules.beside(self.table.name, HISTORY_SUFFIX)),
+                (*self._times(), *self._shown),
+                self.history(),
+            ),
+        )
+
+    @property
+    def _shown(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns if not self.events.feed.is_hidden(column.name))
+
+    def _times(self) -> list[str]:
+        """Return the names of the three columns of the history, in the way of none of the table's."""
+        names = []
+        for written in ("valid_from", "valid_to", "operation"):
+            name = self.dialect.fold(written)
+            while name in self._shown:
+                name = "_" + name
+            names.append(name)
+        return names
+
+    def current(self) -> str:
+        """Return the query of `<table>__current`."""
+        events = self.events
+        last = f"ROW_NUMBER() OVER (PARTITION BY {events.part()} ORDER BY {events.order(last_first=True)})"
+        alive = f"{events.own('rank')} = 1 AND NOT {events.own('deleted')}"
+        if events.epochs:
+            alive += f" AND {events.own('epoch')} = 0"
+        values = ", ".join(f"{events.value(name, 'traced', self.left_out)}" for name in self._shown)
+        return self._with(f"{last} AS {events.own('rank')}", "= ") + (
+            f"SELECT {values} FROM (SELECT * FROM traced WHERE {alive}) AS traced"
+            f"{events.joins('traced', 'numbered', self.left_out)}"
+        )
+
+    def history(self) -> str:
+        """Return the query of `<table>__history`."""
+        events, moment = self.events, self.events.own("moment")
+        ends = [f"LEAD({moment}) OVER (PARTITION BY {events.part()} ORDER BY {events.order()})"]
+        if events.epochs:
+            truncated = f"CASE WHEN {events.says(Meaning.TRUNCATE)} THEN {moment} END"
+            ends.append(f"MAX({truncated}) OVER (PARTITION BY {events.own('epoch')})")
+        if self.activated is not None and events.version is not None:
+            version = events.name(events.version)
+            begun = f"MIN(CASE WHEN {version} = {self.activated} THEN {moment} END) OVER ()"
+            ends.append(f"CASE WHEN {version} < {self.activated} THEN {begun} END")
+        end = f"COALESCE({', '.join(ends)})" if len(ends) > 1 else ends[0]
+        gone = " OR ".join(test for test in (events.own("deleted"), events.says(Meaning.TRUNCATE)) if test)
+        end = f"CASE WHEN {gone} THEN {moment} ELSE {end} END AS {events.own('end')}"
+        first, last, operation = (self.dialect.name(name) for name in self._times())
+        values = "".join(f", {events.value(name, 'traced', self.left_out)}" for name in self._shown)
+        return self._with(end, "<= ") + (
+            f"SELECT traced.{moment} AS {first}, traced.{events.own('end')} AS {last}, "
+            f"traced.{events.own('operation')} AS {operation}{values} FROM traced"
+            f"{events.joins('traced', 'numbered', self.left_out)}"
+        )
+
+    def _with(self, more: str, versions: str) -> str:
+        """Return the subqueries that both views begin with: the events, their numbers, what they left out."""
+        events = self.events
+        names = [events.name(column.name) for column in self.columns]
+        own = [events.own(name) for name in ("deleted", "operation", "moment")]
+        flags = f"{events.flag(Meaning.DELETE)} AS {own[0]}, {self._word()} AS {own[1]}, {self._moment()} AS {own[2]}"
+        first = [*names, flags, *([events.epoch()] if events.epochs else [])]
+        names = [*names, *own, *([events.own("epoch")] if events.epochs else [])]
+        number = events.own("number") if self.left_out else ""
+        made = f"ROW_NUMBER() OVER (PARTITION BY {events.part()} ORDER BY {events.order()}) AS {number}"
+        numbered = [*names, *([made] if number else []), more]
+        kept = [*names, *([number] if number else []), more.rpartition(" AS ")[2]]
+        traced = events.traced("numbered", ", ".join(kept), self.left_out)
+        return (
+            f"WITH events AS (SELECT {', '.join(first)} FROM {self.dialect.table(self.table)}{self._where(versions)}), "
+            f"numbered AS (SELECT {', '.join(numbered)} FROM events), traced AS ({traced}) "
+        )
+
+    def _where(self, versions: str) -> str:
+        events, tests = self.events, []
+        if ignored := events.says(Meaning.IGNORE):
+            tests.append(f"NOT ({ignored})")
+        if self.activated is not None and events.version is not None:
+            version = events.name(events.version)
+            tests.append(f"({version} IS NULL OR {version} {versions}{self.activated})")
+        return f" WHERE {' AND '.join(tests)}" if tests else ""
+
+    def _word(self) -> str:
+        events = self.events
+        said = [(meaning, events.says(meaning)) for meaning in (Meaning.TRUNCATE, Meaning.DELETE, Meaning.INSERT)]
+        said += [(Meaning.UPDATE, events.says(Meaning.UPDATE))]
+        cases = "".join(f" WHEN {test} THEN {self.dialect.literal(meaning.value)}" for meaning, test in said if test)
+        other = self.dialect.literal("upsert")
+        return f"CASE{cases} ELSE {other} END" if cases else other
+
+    def _moment(self) -> str:
+        events = self.events
+        if events.feed.time is not None:
+            return events.name(events.feed.time)
+        present = {column.name for column in self.columns}
+        times = [name for name in map(self.dialect.fold, _TIMES) if name in present]
+        return f"COALESCE({', '.join(events.name(name) for name in times)})"
+
+
+def make_views(session: Session, views: Views) -> None:
+    """Create both views, or replace what is there.
+
+    Redshift replaces a view only by one with the same columns and new ones behind them (r_CREATE_VIEW); another takes
+    its place in one transaction, and loses the grants on the old one.
+    """
+    dialect = views.dialect
+    for view in views.all():
+        create = dialect.create_view(view.name, view.query)
+        try:
+            session.execute(create)
+        except WarehouseError as error:
+            if error.connection_lost or not dialect.ddl_is_transactional:
+                raise
+            logger.info("view %s: %s; it is dropped and created anew", view.name, error)
+            _recreate(session, dialect, view.name, create)
+
+
+def _recreate(session: Session, dialect: Dialect, view: Table, create: str) -> None:
+    with all_or_none(session, dialect):
+        session.execute(dialect.drop_view(view))
+        session.execute(create)
