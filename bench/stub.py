@@ -12,10 +12,10 @@ from dataclasses import fields, replace
 from typing import Any
 
 from singer_bulk.cli import Connector, main
-from singer_bulk.encode.batch import ClosedBatch
-from singer_bulk.schema.json_schema import Column
-from singer_bulk.stage.s3 import StageWriter
-from singer_bulk.warehouse.dialect import Rows, Table
+from singer_bulk.model.columns import Column
+from singer_bulk.model.load import ClosedBatch, Table
+from singer_bulk.stage.base import StageWriter
+from singer_bulk.warehouse.dialect import Rows
 
 
 class NullWriter:

@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import IO, Any
 
-from singer_bulk.encode.batch import ClosedBatch
-from singer_bulk.encode.fields import FileFormat
-from singer_bulk.encode.gzip_files import FileLayout
 from singer_bulk.errors import BulkError, CommitError, StageError, WarehouseError
 from singer_bulk.load_settings import LoadSettings, MethodRules
+from singer_bulk.model.columns import Column, ColumnType, Kind
+from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.flush import FlushPolicy
+from singer_bulk.model.load import APPEND, ClosedBatch, Table, TableLoad
+from singer_bulk.model.names import NameRules
 from singer_bulk.run import Clock, Run
-from singer_bulk.schema.json_schema import Column, ColumnType, Kind, TypeRules
-from singer_bulk.schema.names import NameRules
-from singer_bulk.stage.s3 import StageWriter
-from singer_bulk.warehouse.dialect import APPEND, Rows, Table, TableLoad
+from singer_bulk.schema.json_schema import TypeRules
+from singer_bulk.stage.base import StageWriter
+from singer_bulk.warehouse.dialect import Rows
 from singer_bulk.warehouse.session import Warehouse
 
 

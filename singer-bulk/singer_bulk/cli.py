@@ -33,18 +33,18 @@ from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
 from singer_bulk.encode.documents import MAX_DEPTH
-from singer_bulk.encode.fields import FileFormat, ValueRules
-from singer_bulk.encode.gzip_files import FileLayout
 from singer_bulk.errors import BulkError, ConfigError, Interrupted
 from singer_bulk.feeds.envelopes import ENVELOPES, EnvelopeMapper
 from singer_bulk.feeds.presets import CdcSettings
 from singer_bulk.load_settings import LoadSettings, MethodRules, StreamRules
+from singer_bulk.model.file_format import FileFormat, FileLayout, ValueRules
 from singer_bulk.model.flush import FlushPolicy
 from singer_bulk.run import Clock, Mapper, Run
 from singer_bulk.schema.json_schema import TypeRules
 from singer_bulk.schema.placement import EvolutionRules
 from singer_bulk.settings import SHARED_SETTINGS
-from singer_bulk.stage.s3 import S3Settings, Stage
+from singer_bulk.stage.base import Stage
+from singer_bulk.stage.s3 import S3Settings
 from singer_bulk.stream_maps import StreamMapper
 from singer_bulk.warehouse.session import Warehouse
 

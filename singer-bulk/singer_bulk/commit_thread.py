@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from singer_bulk.errors import BulkError
-from singer_bulk.stage.s3 import Stage
-from singer_bulk.warehouse.dialect import Load, TableLoad
+from singer_bulk.model.load import Load, TableLoad
+from singer_bulk.stage.base import Stage
 from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.transaction import Transactions
 

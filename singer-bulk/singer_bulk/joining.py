@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from singer_bulk.errors import ConfigError
+from singer_bulk.model.load import LoadMethod, Table, TableLoad
 from singer_bulk.schema.placement import with_pending
-from singer_bulk.warehouse.dialect import LoadMethod, Table, TableLoad
 
 
 def joined(tables: Iterable[TableLoad]) -> tuple[TableLoad, ...]:

@@ -8,11 +8,12 @@ from typing import Any
 
 from singer_bulk.errors import ConfigError
 from singer_bulk.feeds.presets import CURRENT, HISTORY, CdcSettings, feed_of
+from singer_bulk.model.columns import Column, Kind
 from singer_bulk.model.file_format import ValueRules
 from singer_bulk.model.flush import FlushPolicy
-from singer_bulk.schema.json_schema import Column, Kind, TypeRules
+from singer_bulk.model.load import APPEND, OVERWRITE, UPSERT, LoadMethod
+from singer_bulk.schema.json_schema import TypeRules
 from singer_bulk.schema.placement import EvolutionRules
-from singer_bulk.warehouse.dialect import APPEND, OVERWRITE, UPSERT, LoadMethod
 
 
 @dataclass(frozen=True)

@@ -27,20 +27,20 @@ from typing import IO, Any, Protocol
 from singer_bulk.commit_thread import Committer, keys_of
 from singer_bulk.encode.added_fields import first_sequence
 from singer_bulk.encode.batch import Encoders
-from singer_bulk.encode.block_memory import keep_freed_memory
-from singer_bulk.encode.gzip_files import FileLayout
 from singer_bulk.errors import BulkError, ConfigError, Interrupted, RecordBeforeSchema
 from singer_bulk.feeds.deleted_at import Deletes
 from singer_bulk.joining import joined
 from singer_bulk.load_settings import LoadSettings
-from singer_bulk.messages import ActivateVersion, Message, Records, Schema, State, messages_of, read_blocks
-from singer_bulk.model.file_format import FileFormat
+from singer_bulk.messages import messages_of, read_blocks
+from singer_bulk.model.block_memory import keep_freed_memory
+from singer_bulk.model.file_format import FileFormat, FileLayout
+from singer_bulk.model.load import OVERWRITE, Load, TableLoad
+from singer_bulk.model.messages import ActivateVersion, Message, Records, Schema, State
 from singer_bulk.schemas import Present, stream_of, table_of
+from singer_bulk.stage.base import Stage
 from singer_bulk.stage.keys import StagedNames, leftovers
 from singer_bulk.stage.rejects import Rejects
-from singer_bulk.stage.s3 import Stage
 from singer_bulk.stream import Stream, StreamContext
-from singer_bulk.warehouse.dialect import OVERWRITE, Load, TableLoad
 from singer_bulk.warehouse.session import Warehouse
 
 logger = logging.getLogger(__name__)

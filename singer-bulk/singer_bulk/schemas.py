@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from singer_bulk.errors import ConfigError
 from singer_bulk.feeds.presets import known_values, needed_properties
 from singer_bulk.load_settings import LoadSettings
-from singer_bulk.messages import Schema
-from singer_bulk.schema.json_schema import Column
+from singer_bulk.model.check import Check
+from singer_bulk.model.columns import Column
+from singer_bulk.model.load import Table
+from singer_bulk.model.messages import Schema
 from singer_bulk.schema.names import table_name
 from singer_bulk.schema.placement import Placement, with_pending
-from singer_bulk.schema.record_check import Check, record_check
+from singer_bulk.schema.record_check import record_check
 from singer_bulk.stream import Stream, StreamContext, stream_columns
-from singer_bulk.warehouse.dialect import Dialect, Table
+from singer_bulk.warehouse.dialect import Dialect
 from singer_bulk.warehouse.session import Warehouse
 
 

@@ -9,32 +9,22 @@ from datetime import datetime
 from typing import Any
 
 from singer_bulk.encode.added_fields import METADATA_TYPES, MISSING_NAME, ORDER_NAME, metadata_names, suffix_of
-from singer_bulk.encode.batch import Batch, ClosedBatch, Encoders
+from singer_bulk.encode.batch import Batch, Encoders
 from singer_bulk.encode.blocks import BlockEncoder
-from singer_bulk.encode.gzip_files import FileLayout
 from singer_bulk.encode.rows import LeftOut, RowEncoder, Suffix, lone_suffix, no_suffix
 from singer_bulk.errors import ConfigError, RecordRejected
 from singer_bulk.feeds.presets import needed_properties, whole_values
-from singer_bulk.messages import Records, Schema
-from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, ValueRules
-from singer_bulk.schema.json_schema import (
-    INTEGER,
-    TEXT,
-    TIMESTAMPTZ,
-    Column,
-    ColumnType,
-    Content,
-    Kind,
-    TypeRules,
-    columns_of,
-    json_type,
-)
-from singer_bulk.schema.names import NameRules, column_names, comment_of
+from singer_bulk.model.check import Check
+from singer_bulk.model.columns import INTEGER, TEXT, TIMESTAMPTZ, Column, ColumnType, Content, Kind
+from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, FileLayout, ValueRules
+from singer_bulk.model.load import UPSERT, ClosedBatch, LoadMethod, Table, TableLoad
+from singer_bulk.model.messages import Records, Schema
+from singer_bulk.model.names import NameRules
+from singer_bulk.schema.json_schema import TypeRules, columns_of, json_type
+from singer_bulk.schema.names import column_names, comment_of
 from singer_bulk.schema.placement import Placement
-from singer_bulk.schema.record_check import Check
+from singer_bulk.stage.base import StageWriter
 from singer_bulk.stage.rejects import Rejects
-from singer_bulk.stage.s3 import StageWriter
-from singer_bulk.warehouse.dialect import UPSERT, LoadMethod, Table, TableLoad
 
 logger = logging.getLogger(__name__)
 

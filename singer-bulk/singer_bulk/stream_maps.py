@@ -11,7 +11,7 @@ from singer_sdk.exceptions import MapExpressionError
 from singer_sdk.mapper import PluginMapper
 
 from singer_bulk.errors import MessageError
-from singer_bulk.messages import Records, Schema, mended
+from singer_bulk.model.messages import Records, Schema, mended
 from singer_bulk.schema.json_schema import alternatives, takes_null
 
 # Numbers pass as Decimal, so that a mapped record keeps the digits of what it does not touch; NaN and Infinity too,

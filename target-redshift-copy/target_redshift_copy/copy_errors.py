@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from singer_bulk.encode.batch import ClosedBatch
 from singer_bulk.errors import BulkError, CommitError, WarehouseError, shown
-from singer_bulk.warehouse.dialect import Rows, Session, TableLoad, Url
+from singer_bulk.model.load import ClosedBatch, TableLoad
+from singer_bulk.warehouse.dialect import Rows, Session, Url
 
 from target_redshift_copy.words import literal
 

@@ -6,11 +6,11 @@ from typing import Any, ClassVar, NoReturn
 
 from singer_bulk.cli import BulkTarget, Connector, s3_settings
 from singer_bulk.cli import main as run_main
-from singer_bulk.encode.fields import FileFormat
-from singer_bulk.encode.gzip_files import FileLayout
-from singer_bulk.schema.names import DEFAULT_SCHEMA
+from singer_bulk.model.file_format import FileFormat, FileLayout
+from singer_bulk.model.load import Table
+from singer_bulk.model.names import DEFAULT_SCHEMA
 from singer_bulk.stage.s3 import S3Stage
-from singer_bulk.warehouse.dialect import Session, Table
+from singer_bulk.warehouse.dialect import Session
 from singer_bulk.warehouse.session import Warehouse
 
 from target_snowflake_stage.config import INI_NAMES, SETTINGS

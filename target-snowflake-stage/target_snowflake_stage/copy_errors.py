@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from singer_bulk.errors import BulkError, CommitError, WarehouseError
-from singer_bulk.warehouse.dialect import TableLoad
+from singer_bulk.model.load import TableLoad
 
 
 def explain_copy(error: WarehouseError, table: TableLoad) -> BulkError:

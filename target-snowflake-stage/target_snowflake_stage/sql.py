@@ -9,11 +9,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from singer_bulk.encode.batch import ClosedBatch
 from singer_bulk.errors import BulkError, WarehouseError
-from singer_bulk.schema.json_schema import Column, ColumnType, Kind
-from singer_bulk.schema.names import NameRules
-from singer_bulk.warehouse.dialect import Rows, Session, Table, TableLoad, Url
+from singer_bulk.model.columns import Column, ColumnType, Kind
+from singer_bulk.model.load import ClosedBatch, Table, TableLoad
+from singer_bulk.model.names import NameRules
+from singer_bulk.warehouse.dialect import Rows, Session, Url
 
 from target_snowflake_stage.copy_errors import explain_copy
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from singer_bulk.cli import type_rules
-from singer_bulk.schema.json_schema import Column
+from singer_bulk.model.columns import Column
 from singer_bulk.schema.placement import EvolutionRules, Placement
 from singer_bulk.stream import decided, stream_columns
 

@@ -10,9 +10,9 @@ from typing import Any
 from singer_bulk.cli import type_rules
 from singer_bulk.encode.blocks import BlockEncoder
 from singer_bulk.encode.rows import RowEncoder
-from singer_bulk.messages import Records
+from singer_bulk.model.columns import Column
 from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, ValueRules
-from singer_bulk.schema.json_schema import Column
+from singer_bulk.model.messages import Records
 from singer_bulk.schema.placement import EvolutionRules, Placement
 from singer_bulk.schema.record_check import record_check
 from singer_bulk.stream import stream_columns

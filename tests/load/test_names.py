@@ -6,7 +6,8 @@ import json
 import random
 from typing import Any
 
-from singer_bulk.schema.names import column_names, lower, property_in
+from singer_bulk.model.names import lower
+from singer_bulk.schema.names import column_names, property_in
 from target_redshift_copy.sql import NAMES as REDSHIFT
 from target_snowflake_stage.sql import NAMES as SNOWFLAKE
 

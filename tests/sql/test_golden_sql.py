@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 import sqlglot
-from singer_bulk.schema.json_schema import TEXT, Column, ColumnType, Kind
+from singer_bulk.model.columns import TEXT, Column, ColumnType, Kind
+from singer_bulk.model.load import Table
 from singer_bulk.stream import decided
 from singer_bulk.warehouse.alter_table import fit_table, is_lossless, recover
-from singer_bulk.warehouse.dialect import Table
 
 from tests.fidelity.corpus import GROUPS
 from tests.fidelity.encoding import DIALECTS, Encoding

@@ -16,11 +16,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer_bulk.encode.blocks import FEW_RECORDS, BlockEncoder
-from singer_bulk.encode.fields import ColumnOutgrown, FileFormat, ValueRules
 from singer_bulk.encode.rows import RowEncoder
 from singer_bulk.errors import BulkError
-from singer_bulk.messages import Records
-from singer_bulk.schema.json_schema import Column, ColumnType, Content, Kind, TypeRules, columns_of
+from singer_bulk.model.columns import Column, ColumnType, Content, Kind
+from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, ValueRules
+from singer_bulk.model.messages import Records
+from singer_bulk.schema.json_schema import TypeRules, columns_of
 from singer_bulk.schema.record_check import record_check
 
 from bench.workloads import WORKLOADS

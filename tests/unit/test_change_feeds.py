@@ -7,17 +7,9 @@ from pathlib import Path
 
 import pytest
 from singer_bulk.errors import ConfigError
-from singer_bulk.feeds.presets import (
-    PRESETS,
-    CdcSettings,
-    Feed,
-    Meaning,
-    OrderColumn,
-    feed_of,
-    known_values,
-    whole_values,
-)
-from singer_bulk.schema.json_schema import BOOLEAN, INTEGER, TEXT, Column, ColumnType
+from singer_bulk.feeds.presets import PRESETS, CdcSettings, feed_of, known_values, whole_values
+from singer_bulk.model.columns import BOOLEAN, INTEGER, TEXT, Column, ColumnType
+from singer_bulk.model.feed import Feed, Meaning, OrderColumn
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "change-data.md"
 

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from singer_bulk.schema.json_schema import (
+from singer_bulk.model.columns import (
     BIG_INTEGER,
     BOOLEAN,
     DATE,
@@ -21,7 +21,8 @@ from singer_bulk.schema.json_schema import (
     ColumnType,
     Kind,
 )
-from singer_bulk.schema.placement import SUFFIXES, fitting, grown
+from singer_bulk.model.type_fit import fitting, grown
+from singer_bulk.schema.placement import SUFFIXES
 from singer_bulk.stream import decided
 from target_redshift_copy.sql import type_words as redshift_words
 from target_snowflake_stage.sql import type_words as snowflake_words

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer_bulk.errors import RecordInvalid
-from singer_bulk.messages import Records
+from singer_bulk.model.messages import Records
 from singer_bulk.schema.json_schema import TypeRules, columns_of
 from singer_bulk.schema.record_check import record_check
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from singer_bulk.errors import ConfigError, MessageError
 from singer_bulk.feeds.envelopes import EnvelopeMapper
-from singer_bulk.messages import Records, Schema
+from singer_bulk.model.messages import Records, Schema
 
 ROW = {"type": ["null", "object"], "properties": {"id": {"type": "integer"}, "v": {"type": "number"}}}
 TEXT = {"type": "string"}

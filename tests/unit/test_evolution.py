@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from singer_bulk.errors import ConfigError, WarehouseError
-from singer_bulk.schema.json_schema import (
+from singer_bulk.model.columns import (
     BIG_INTEGER,
     BOOLEAN,
     DATE,
@@ -24,9 +24,10 @@ from singer_bulk.schema.json_schema import (
     Content,
     Kind,
 )
-from singer_bulk.schema.placement import EvolutionRules, Placement, fitting, grown, holds_all
+from singer_bulk.model.load import Table
+from singer_bulk.model.type_fit import fitting, grown, holds_all
+from singer_bulk.schema.placement import EvolutionRules, Placement
 from singer_bulk.warehouse.alter_table import demand_held, demand_unchanged, describe, fit_table, recover, settled
-from singer_bulk.warehouse.dialect import Table
 from target_redshift_copy.sql import CopyAccess, Redshift
 from target_snowflake_stage.sql import Place, Snowflake
 

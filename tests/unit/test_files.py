@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_bulk.encode import batch as batch_module
 from singer_bulk.encode import gzip_files as files_module
-from singer_bulk.encode.gzip_files import MIN_BYTES, FileLayout, Files, PieceCompressor
+from singer_bulk.encode.gzip_files import Files, PieceCompressor
 from singer_bulk.encode.pool import MAX_BLOCK_BYTES, SLOT_BYTES, SLOTS, can_fork
 from singer_bulk.errors import StageError
-from singer_bulk.stage.s3 import StagedFile
+from singer_bulk.model import file_format
+from singer_bulk.model.file_format import MIN_BYTES, FileLayout
+from singer_bulk.model.load import StagedFile
 
 from tests.fakes import Bench, Failure, MemoryStage, lines, record, schema, state
 from tests.unit.test_encoders import catch_forks
@@ -100,7 +102,7 @@ def test_files_are_equal_and_as_many_as_the_parts(parts: int) -> None:
 def test_every_order_of_runs_and_pieces_is_a_gzip_file(moves: list[tuple[bool, int, bool]], parts: int) -> None:
     """Runs of any length, compressed here or elsewhere, in any order: each row is in one file, and once."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(files_module, "MIN_BYTES", 100)
+        patched.setattr(file_format, "MIN_BYTES", 100)
         patched.setattr(files_module, "PIECE_BYTES", 500)
         files, stage = files_of(FileLayout(parts=parts))
         elsewhere = PieceCompressor()
@@ -145,7 +147,7 @@ def run_of(count: int, encoders: int, layout: FileLayout, **options: Any) -> Ben
 @pytest.mark.parametrize("encoders", [0, 1, 2, 3])
 def test_encoder_processes_share_the_files(encoders: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Any number of processes: four files of about equal size, every row once and with a number of its own."""
-    monkeypatch.setattr(files_module, "MIN_BYTES", 1 << 16)
+    monkeypatch.setattr(file_format, "MIN_BYTES", 1 << 16)
     monkeypatch.setattr(batch_module, "START_BYTES", 1 << 17)
     forked = catch_forks(monkeypatch)
     bench = run_of(40_000, encoders, FileLayout(parts=4), add_record_metadata=True)
@@ -170,7 +172,7 @@ def test_full_files_are_followed_by_others(encoders: int, monkeypatch: pytest.Mo
 
     What is on its way to and from encoder processes still comes: two blocks of each, of about 140 kB compressed.
     """
-    monkeypatch.setattr(files_module, "MIN_BYTES", 1 << 16)
+    monkeypatch.setattr(file_format, "MIN_BYTES", 1 << 16)
     monkeypatch.setattr(batch_module, "START_BYTES", 1)
     bench = run_of(80_000, encoders, FileLayout(parts=2, max_bytes=640_000))
     sizes = [len(file) for file in bench.stage.files.values()]
@@ -187,7 +189,7 @@ def test_full_files_are_followed_by_others(encoders: int, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("position", [1, 2, 3])
 def test_file_that_cannot_be_staged_leaves_none_of_the_others(position: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever of the files of a batch fails: what was staged before it is removed, nothing is committed."""
-    monkeypatch.setattr(files_module, "MIN_BYTES", 1 << 16)
+    monkeypatch.setattr(file_format, "MIN_BYTES", 1 << 16)
     bench = Bench()
     bench.stage.failure = Failure(position, error=StageError("503"))
     records = [record(id=number, note=os.urandom(30).hex()) for number in range(10_000)]

@@ -17,9 +17,9 @@ from singer_bulk.errors import (
     WarehouseError,
 )
 from singer_bulk.load_settings import MethodRules
-from singer_bulk.messages import Records, Schema
+from singer_bulk.model.columns import DOUBLE, Column
 from singer_bulk.model.flush import FlushPolicy
-from singer_bulk.schema.json_schema import DOUBLE, Column
+from singer_bulk.model.messages import Records, Schema
 from singer_bulk.warehouse.dialect import Rows
 
 from tests.fakes import Bench, Failure, lines, record, schema, state

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from singer_bulk.errors import ConfigError
-from singer_bulk.schema.json_schema import TEXT, Column
-from singer_bulk.schema.names import NameRules, column_names, comment_of, property_in, table_name
+from singer_bulk.model.columns import TEXT, Column
+from singer_bulk.model.names import NameRules
+from singer_bulk.schema.names import column_names, comment_of, property_in, table_name
 from target_redshift_copy.sql import NAMES as REDSHIFT
 from target_snowflake_stage.sql import NAMES as SNOWFLAKE
 

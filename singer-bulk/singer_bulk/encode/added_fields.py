@@ -13,9 +13,10 @@ from functools import lru_cache
 from itertools import repeat
 from typing import Any
 
-from singer_bulk.encode.fields import FieldEncoder, FileFormat, Unfit, field_encoder
+from singer_bulk.encode.fields import field_encoder
 from singer_bulk.encode.rows import Suffix
-from singer_bulk.schema.json_schema import INTEGER, TIMESTAMPTZ
+from singer_bulk.model.columns import INTEGER, TIMESTAMPTZ
+from singer_bulk.model.file_format import FieldEncoder, FileFormat, Unfit
 
 # 1,024 numbers to a microsecond: 10**9 rows a second before a run could reach into the next one's numbers; the
 # 63 bits last until the year 2255.

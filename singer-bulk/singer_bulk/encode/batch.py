@@ -7,32 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from singer_bulk.encode.blocks import FEW_RECORDS, BlockEncoder
-from singer_bulk.encode.gzip_files import FileLayout, Files, Piece, PieceCompressor
+from singer_bulk.encode.gzip_files import Files, Piece, PieceCompressor
 from singer_bulk.encode.pool import MAX_BLOCK_BYTES, START_BYTES, EncoderGroup, can_fork
 from singer_bulk.encode.rows import RowEncoder
 from singer_bulk.errors import BulkError, StageError
-from singer_bulk.messages import Records
+from singer_bulk.model.columns import Column
+from singer_bulk.model.file_format import FileLayout
 from singer_bulk.model.flush import FlushPolicy
-from singer_bulk.schema.json_schema import Column
-from singer_bulk.stage.s3 import StagedFile, StageWriter
+from singer_bulk.model.load import ClosedBatch, StagedFile
+from singer_bulk.model.messages import Records
+from singer_bulk.stage.base import StageWriter
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ClosedBatch:
-    """The staged rows of one stream under one SCHEMA: what one COPY loads."""
-
-    stream: str
-    columns: tuple[Column, ...]  # as they stand in the files, metadata columns last
-    null: bytes
-    files: tuple[StagedFile, ...]
-    row_count: int
-    byte_count: int  # before compression
-    first_sequence: int
-    last_sequence: int
-    datetimes_seen: frozenset[str] = frozenset()  # undecided date-time columns that got a value
-    left_out: frozenset[str] = frozenset()  # columns that a partial update left out
 
 
 @dataclass

@@ -17,14 +17,14 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from singer_bulk.encode.block_memory import collector_paused
 from singer_bulk.encode.column_checks import NULL_VALUE, splice_of, without_escapes
-from singer_bulk.encode.fields import FileFormat, UndecidedDatetime
+from singer_bulk.encode.datetimes import UndecidedDatetime
 from singer_bulk.encode.patterns import SEPARATOR
 from singer_bulk.encode.rows import RowEncoder
-from singer_bulk.messages import Records, are_plain
-from singer_bulk.model.file_format import FieldEncoder, Unfit
-from singer_bulk.schema.json_schema import Column, Kind
+from singer_bulk.model.block_memory import collector_paused
+from singer_bulk.model.columns import Column, Kind
+from singer_bulk.model.file_format import FieldEncoder, FileFormat, Unfit
+from singer_bulk.model.messages import Records, are_plain
 
 # Fewer records than this cost less line by line.
 FEW_RECORDS = 8

@@ -17,8 +17,8 @@ import msgspec
 
 from singer_bulk.encode.document_shapes import Shapes
 from singer_bulk.encode.patterns import CLOCK, DAY, SEPARATOR, whole_column
+from singer_bulk.model.columns import MAX_PRECISION, ColumnType, Content, Kind
 from singer_bulk.model.file_format import FieldEncoder, FileFormat
-from singer_bulk.schema.json_schema import MAX_PRECISION, ColumnType, Content, Kind
 
 NULL_VALUE = SEPARATOR + b"null"
 Splice = Callable[[bytes, Sequence[Any]], bytes | None]

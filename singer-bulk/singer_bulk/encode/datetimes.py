@@ -16,8 +16,8 @@ from datetime import date, datetime, time, timedelta, timezone
 
 import msgspec
 
+from singer_bulk.model.columns import TIMESTAMPTZ, ColumnType
 from singer_bulk.model.file_format import FieldEncoder, FileFormat, Outgrown, Unfit
-from singer_bulk.schema.json_schema import TIMESTAMPTZ, ColumnType
 
 _CLOCK = rb"(\d\d:\d\d)(?:(:\d\d)(?:\.(\d+))?)?"
 _DATETIME = re.compile(rb'"(\d{4}-\d\d-\d\d)(?:[Tt ]' + _CLOCK + rb'(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?)?"')

@@ -18,8 +18,8 @@ from typing import Any
 import msgspec
 
 from singer_bulk.encode.numbers import is_exact_double
+from singer_bulk.model.columns import MAX_PRECISION, ColumnType
 from singer_bulk.model.file_format import FieldEncoder, FileFormat, Unfit, quoted
-from singer_bulk.schema.json_schema import MAX_PRECISION, ColumnType
 
 MAX_DEPTH = 1000  # limitations-super
 # Fewer brackets than this are looked at no further: a decoder in C goes at least so deep.

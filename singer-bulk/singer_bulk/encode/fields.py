@@ -15,21 +15,8 @@ import msgspec
 from singer_bulk.encode.datetimes import UndecidedDatetime, date_field, time_field, timestamp_field, timestamptz_field
 from singer_bulk.encode.documents import NUL, json_field
 from singer_bulk.encode.numbers import decimal_field, double_field, integer_field
-from singer_bulk.model.file_format import ColumnOutgrown, FieldEncoder, FileFormat, Outgrown, Unfit, ValueRules, quoted
-from singer_bulk.schema.json_schema import STARTS, ColumnType, Content, Kind
-
-__all__ = [
-    "ColumnOutgrown",
-    "FieldEncoder",
-    "FileFormat",
-    "Outgrown",
-    "UndecidedDatetime",
-    "Unfit",
-    "ValueRules",
-    "field_encoder",
-    "quoted",
-    "string_of",
-]
+from singer_bulk.model.columns import STARTS, ColumnType, Content, Kind
+from singer_bulk.model.file_format import FieldEncoder, FileFormat, Outgrown, Unfit, quoted
 
 QUOTE, BACKSLASH = 0x22, 0x5C
 _text_of = msgspec.json.Decoder(str).decode

@@ -8,11 +8,13 @@ the file that is smallest so far: however long the batch becomes, its files diff
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from singer_bulk.stage.s3 import StagedFile, StageWriter
+from singer_bulk.model.file_format import FileLayout
+from singer_bulk.model.load import StagedFile
+from singer_bulk.stage.base import StageWriter
 
 # gzip level 1 of ISA-L: 0.05 s for 20 MB where zlib 6 takes 0.95 s, the file 20 % larger; every tool that may
 # read the bucket as a data lake opens it.
@@ -26,36 +28,6 @@ _TRAILER = struct.Struct("<II")
 # A block of input becomes 50 to 250 KiB of rows; shorter runs are gathered. The window of deflate is 32 KiB: 62 MB of
 # the wide workload became 0.5 % longer than in one stream.
 PIECE_BYTES = 1 << 17
-# Redshift: 1 MB to 1 GB after compression (c_best-practices-use-multiple-files).
-MIN_BYTES = 1 << 20
-# An open file holds up to 8 MiB before they are sent (s3.PART_BYTES), and all of them `max_memory`, 64 MiB: a batch
-# of 32 files is closed with 2 MiB of each.
-MAX_PARTS = 32
-
-
-@dataclass(frozen=True)
-class FileLayout:
-    """How the warehouse wants the files of one COPY.
-
-    parts: how many of them share the work; max_bytes: of each, compressed.
-    """
-
-    parts: int = 1
-    max_bytes: int = 1_000_000_000
-
-    def place(self, sizes: Sequence[int]) -> int:
-        """Return the index of the file that the next piece goes into, len(sizes) for one more, given their bytes.
-
-        A small batch stays one file; the others begin when that one has the least that is worth reading in parallel.
-        """
-        begun = len(sizes)
-        if not begun or (begun < self.parts and sizes[0] >= MIN_BYTES):
-            return begun
-        return min(range(begun), key=sizes.__getitem__)
-
-    def is_full(self, sizes: Sequence[int]) -> bool:
-        """Return whether the smallest file has come near the bound: a sixteenth is left for what is on its way."""
-        return bool(sizes) and min(sizes) >= self.max_bytes - self.max_bytes // 16
 
 
 class Piece(NamedTuple):

@@ -6,16 +6,8 @@ import re
 from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
+from singer_bulk.model.columns import BIG_INTEGER, INT64_MAX, INT64_MIN, INTEGER, MAX_PRECISION, ColumnType, Content
 from singer_bulk.model.file_format import FieldEncoder, FileFormat, Outgrown, Unfit
-from singer_bulk.schema.json_schema import (
-    BIG_INTEGER,
-    INT64_MAX,
-    INT64_MIN,
-    INTEGER,
-    MAX_PRECISION,
-    ColumnType,
-    Content,
-)
 
 # sign, digits before the point, after it, exponent; a number in a string may leave out digits on one side
 _NUMBER = re.compile(rb"([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?")

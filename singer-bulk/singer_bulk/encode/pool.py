@@ -25,7 +25,7 @@ from typing import NoReturn, Protocol
 
 from singer_bulk.encode.gzip_files import Piece
 from singer_bulk.errors import BulkError
-from singer_bulk.messages import Records
+from singer_bulk.model.messages import Records
 
 # One block is encoded while the next one waits.
 SLOTS = 2

@@ -15,12 +15,14 @@ from typing import Any
 
 import msgspec
 
+from singer_bulk.encode.datetimes import UndecidedDatetime
 from singer_bulk.encode.documents import MAX_DEPTH
-from singer_bulk.encode.fields import ColumnOutgrown, FileFormat, Outgrown, UndecidedDatetime, Unfit, field_encoder
+from singer_bulk.encode.fields import field_encoder
 from singer_bulk.errors import KeyPropertyMissing, MessageError, RecordRejected, ValueRejected, shown
-from singer_bulk.messages import Records, are_plain, mended
-from singer_bulk.schema.json_schema import Column
-from singer_bulk.schema.record_check import Check
+from singer_bulk.model.check import Check
+from singer_bulk.model.columns import Column
+from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, Outgrown, Unfit
+from singer_bulk.model.messages import Records, are_plain, mended
 
 NULL_JSON, MISSING = b"null", b""
 # From decoded RECORDs and the sequence number of the first to the fields of the metadata columns, "|" before each; made

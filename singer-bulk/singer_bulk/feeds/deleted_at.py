@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from singer_bulk.messages import Records, Schema
+from singer_bulk.model.messages import Records, Schema
 
 DELETED_AT = "_sdc_deleted_at"
 _MEMBER = b'"%b"' % DELETED_AT.encode()

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import msgspec
 
 from singer_bulk.errors import ConfigError, MessageError, shown
-from singer_bulk.messages import Records, Schema
+from singer_bulk.model.messages import Records, Schema
 
 Json = Mapping[str, Any]
 Raw = msgspec.Raw

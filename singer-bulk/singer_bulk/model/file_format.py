@@ -1,14 +1,21 @@
-"""What the two warehouses read differently in the same pipe-delimited file, and how a field refuses a value."""
+"""How does a warehouse want its files: their number and size, what it reads differently in them, and how a field
+refuses a value."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from singer_bulk.errors import ValueRejected
-from singer_bulk.schema.json_schema import ColumnType
+from singer_bulk.model.columns import ColumnType
 
 FieldEncoder = Callable[[bytes], bytes]
+
+# Redshift: 1 MB to 1 GB after compression (c_best-practices-use-multiple-files).
+MIN_BYTES = 1 << 20
+# An open file holds up to 8 MiB before they are sent (s3.PART_BYTES), and all of them `max_memory`, 64 MiB: a batch
+# of 32 files is closed with 2 MiB of each.
+MAX_PARTS = 32
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,31 @@ class FileFormat:
     json_string_max_bytes: int | None = None
     row_max_bytes: int | None = None
     rules: ValueRules = field(default_factory=ValueRules)
+
+
+@dataclass(frozen=True)
+class FileLayout:
+    """How the warehouse wants the files of one COPY.
+
+    parts: how many of them share the work; max_bytes: of each, compressed.
+    """
+
+    parts: int = 1
+    max_bytes: int = 1_000_000_000
+
+    def place(self, sizes: Sequence[int]) -> int:
+        """Return the index of the file that the next piece goes into, len(sizes) for one more, given their bytes.
+
+        A small batch stays one file; the others begin when that one has the least that is worth reading in parallel.
+        """
+        begun = len(sizes)
+        if not begun or (begun < self.parts and sizes[0] >= MIN_BYTES):
+            return begun
+        return min(range(begun), key=sizes.__getitem__)
+
+    def is_full(self, sizes: Sequence[int]) -> bool:
+        """Return whether the smallest file has come near the bound: a sixteenth is left for what is on its way."""
+        return bool(sizes) and min(sizes) >= self.max_bytes - self.max_bytes // 16
 
 
 class Unfit(Exception):

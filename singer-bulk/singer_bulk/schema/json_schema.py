@@ -2,7 +2,6 @@
 
 A property's schema is reduced to its alternatives (type lists, anyOf, oneOf; null only says that the column
 may be empty), each alternative becomes a `ColumnType`, and the widest of them is the column's.
-The types are those of no warehouse: a dialect's table turns them into its own words.
 """
 
 from __future__ import annotations
@@ -10,85 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from enum import Enum
 from typing import Any
 
-INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
-MAX_PRECISION = 38  # DECIMAL on Redshift and NUMBER on Snowflake: r_Numeric_types201, data-types-numeric
+from singer_bulk.model.columns import (
+    BIG_INTEGER,
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    INT64_MAX,
+    INT64_MIN,
+    INTEGER,
+    JSON,
+    MAX_PRECISION,
+    STARTS,
+    TEXT,
+    TIME,
+    Column,
+    ColumnType,
+    Content,
+    Kind,
+)
+from singer_bulk.model.type_fit import widest_of
+
 DEFAULT_SCALE = 9  # of a decimal whose SCHEMA gives no scale
 BYTES_PER_CHARACTER = 4  # UTF-8; Redshift counts VARCHAR in bytes: r_Character_types
-
-
-class Kind(str, Enum):
-    """What a column holds."""
-
-    BOOLEAN = "boolean"
-    INTEGER = "integer"  # 64 bits signed
-    DECIMAL = "decimal"
-    DOUBLE = "double"
-    TEXT = "text"
-    DATE = "date"
-    TIME = "time"
-    DATETIME = "datetime"  # date-time whose values have not shown yet whether they bear an offset
-    TIMESTAMP = "timestamp"  # without offset
-    TIMESTAMPTZ = "timestamptz"
-    JSON = "json"
-    OTHER = "of a type that no property becomes"
-
-
-class Content(str, Enum):
-    """What stands in a column, where its type says less; the table does not show it, the file is written by it."""
-
-    STRINGS = "strings"  # a JSON string's text; other values are refused
-    ANY = "any"  # a JSON string's text, or the JSON text of another value
-    JSON = "json"  # the JSON text of every value, strings with their quotes
-    INTEGERS = "integers"  # the values of an integer, in a DOUBLE column
-
-
-@dataclass(frozen=True)
-class ColumnType:
-    """A kind and its size, `max_bytes` for TEXT (None: what the warehouse gives), precision and scale for DECIMAL; and
-    what the table does not show: which JSON values the column takes.
-
-    content: what the text in a TEXT column is; a DECIMAL column takes numbers in strings if it is ANY, a
-    DOUBLE column leaves integers beyond its digits to a column of their own if it is INTEGERS. starts: the first
-    characters of the JSON texts that a TEXT column of any content or a JSON column takes ("": all).
-    """
-
-    kind: Kind
-    precision: int = 0
-    scale: int = 0
-    max_bytes: int | None = None
-    content: Content = Content.STRINGS
-    starts: str = ""
-
-    def stored(self) -> ColumnType:
-        """Return the type as the table shows it."""
-        return replace(self, content=Content.STRINGS, starts="")
-
-    def __str__(self) -> str:
-        if self.kind is Kind.DECIMAL:
-            return f"decimal({self.precision}, {self.scale})"
-        if self.kind is Kind.TEXT and self.max_bytes is not None:
-            return f"text of {self.max_bytes} bytes"
-        return str(self.kind.value)
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a table, and the property whose values it takes (None: a metadata column).
-
-    takes_null: whether a record may say null; nullable: whether the column may be NULL, because the property may be
-    null or missing. The last two are what a table says of a column: its comment, and whether it has a default.
-    """
-
-    name: str
-    type: ColumnType
-    property: str | None = None
-    takes_null: bool = True
-    nullable: bool = True
-    comment: str | None = None
-    has_default: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,16 +52,6 @@ class TypeRules:
     text_bytes: int | None = None
 
 
-BOOLEAN = ColumnType(Kind.BOOLEAN)
-INTEGER = ColumnType(Kind.INTEGER)
-BIG_INTEGER = ColumnType(Kind.DECIMAL, MAX_PRECISION, 0)
-DOUBLE = ColumnType(Kind.DOUBLE)
-TEXT = ColumnType(Kind.TEXT)
-DATE = ColumnType(Kind.DATE)
-TIME = ColumnType(Kind.TIME)
-TIMESTAMPTZ = ColumnType(Kind.TIMESTAMPTZ)
-JSON = ColumnType(Kind.JSON)
-
 UUID_CHARACTERS = 36  # RFC 9562, section 4
 DECIMAL_FORMATS = {"singer.decimal", "x-singer.decimal", "decimal"}
 DATETIME_KINDS = {
@@ -125,8 +59,6 @@ DATETIME_KINDS = {
     "timestamp": Kind.TIMESTAMP,
     "timestamptz": Kind.TIMESTAMPTZ,
 }
-_DIGITS = "-0123456789"
-STARTS = {"object": "{", "array": "[", "string": '"', "boolean": "tf", "integer": _DIGITS, "number": _DIGITS}
 MAX_REFERENCES = 50  # of a $ref to a $ref: more is a circle
 
 
@@ -319,34 +251,6 @@ def _string(schema: Mapping[str, Any], rules: TypeRules) -> ColumnType:
 def is_text_sized(schema: Mapping[str, Any]) -> bool:
     """Return whether the SCHEMA gives the length of a text."""
     return "maxLength" in schema or schema.get("format") == "uuid"
-
-
-def widest_of(one: ColumnType, other: ColumnType) -> ColumnType:
-    """Return the narrowest type that holds the values of both, without altering any."""
-    if one.stored() == other.stored():
-        return one if one == other else replace(one, content=Content.ANY, starts="")
-    kinds = {one.kind, other.kind}
-    if Kind.JSON in kinds:
-        return JSON
-    if kinds == {Kind.TEXT}:
-        sizes = [size for size in (one.max_bytes, other.max_bytes) if size is not None]
-        content = one.content if one.content is other.content else Content.ANY
-        return ColumnType(Kind.TEXT, max_bytes=max(sizes) if len(sizes) == 2 else None, content=content)
-    if kinds == {Kind.INTEGER, Kind.DOUBLE}:
-        return DOUBLE
-    if kinds <= {Kind.INTEGER, Kind.DECIMAL}:
-        scale = max(one.scale, other.scale)
-        whole = max(whole_digits(one), whole_digits(other))
-        if whole + scale <= MAX_PRECISION:
-            return ColumnType(Kind.DECIMAL, whole + scale, scale)
-    if kinds == {Kind.TIMESTAMP, Kind.TIMESTAMPTZ}:
-        return TIMESTAMPTZ
-    return ColumnType(Kind.TEXT, content=Content.ANY)
-
-
-def whole_digits(column_type: ColumnType) -> int:
-    """Return the digits before the point that an INTEGER or DECIMAL column takes."""
-    return 19 if column_type.kind is Kind.INTEGER else column_type.precision - column_type.scale
 
 
 def columns_of(schema: Mapping[str, Any], rules: TypeRules, names: Mapping[str, str]) -> tuple[Column, ...]:

@@ -12,30 +12,16 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from singer_bulk.errors import ConfigError
+from singer_bulk.model.columns import TIMESTAMPTZ, Column, ColumnType, Kind
 from singer_bulk.model.file_format import ColumnOutgrown
-from singer_bulk.schema.json_schema import (
-    DOUBLE,
-    MAX_PRECISION,
-    STARTS,
-    TIMESTAMPTZ,
-    Column,
-    ColumnType,
-    Content,
-    Kind,
-    whole_digits,
-    widest_of,
-)
-from singer_bulk.schema.names import NameRules
+from singer_bulk.model.names import NameRules
+from singer_bulk.model.type_fit import fitting, grown, holds_all, is_whole
 
 logger = logging.getLogger(__name__)
 
 WIDEN, NEW_COLUMN, ERROR = "widen", "new_column", "error"
-INSTANTS = frozenset((Kind.TIMESTAMP, Kind.TIMESTAMPTZ))
-EXACT_NUMBERS = frozenset((Kind.INTEGER, Kind.DECIMAL))
 # The two columns of a change that is under way (warehouse/alter_table.py); the prefix is the loaders' own.
 WIDENED, NARROW = "_sdc_widened_", "_sdc_narrow_"
-# Every value of these kinds, written as text, is shorter.
-SCALAR_TEXT_BYTES = 64
 
 SUFFIXES = {
     Kind.BOOLEAN: "b",
@@ -50,20 +36,6 @@ SUFFIXES = {
     Kind.DATETIME: "tz",
     Kind.JSON: "j",
 }
-_ALWAYS_HELD = frozenset(
-    (
-        (Kind.DATETIME, Kind.TIMESTAMP),
-        (Kind.DATETIME, Kind.TIMESTAMPTZ),
-        (Kind.TIMESTAMP, Kind.TIMESTAMPTZ),
-        (Kind.INTEGER, Kind.DECIMAL),
-    )
-)
-_TYPE_STARTS = {
-    Kind.BOOLEAN: STARTS["boolean"],
-    Kind.INTEGER: STARTS["integer"],
-    Kind.DECIMAL: STARTS["number"],
-    Kind.DOUBLE: STARTS["number"],
-}
 
 
 @dataclass(frozen=True)
@@ -72,74 +44,6 @@ class EvolutionRules:
 
     on_type_change: str = WIDEN
     frozen: bool = False
-
-
-def fitting(wanted: ColumnType, here: ColumnType) -> ColumnType | None:
-    """Return the type by which values of `wanted` are written into a column of the type `here`; None if it cannot
-    hold them all, or their encoder could not tell."""
-    kind, other = wanted.kind, here.kind
-    if kind is other is Kind.TEXT:
-        fits = wanted.max_bytes is None or here.max_bytes is None or wanted.max_bytes <= here.max_bytes
-        return replace(wanted, max_bytes=here.max_bytes) if fits else None
-    if kind in EXACT_NUMBERS and other in EXACT_NUMBERS:
-        fits = whole_digits(wanted) <= whole_digits(here) and wanted.scale <= here.scale
-        widest = here.precision == MAX_PRECISION and wanted.scale <= here.scale  # no other has more digits
-        return replace(here, content=wanted.content) if fits or widest else None
-    if kind is other:
-        return wanted
-    if (kind is Kind.DATETIME and other in INSTANTS) or (kind is Kind.TIMESTAMP and other is Kind.TIMESTAMPTZ):
-        return here
-    if kind is Kind.DATE and other in INSTANTS:
-        return here
-    if _is_whole(wanted) and wanted.content is Content.STRINGS and other is Kind.DOUBLE:
-        return replace(here, content=Content.INTEGERS)
-    if other is Kind.JSON:
-        return replace(here, starts=_starts(wanted))
-    if other is Kind.TEXT and kind is not Kind.JSON:
-        return replace(here, content=Content.ANY, starts=_starts(wanted))
-    return None
-
-
-def _is_whole(column_type: ColumnType) -> bool:
-    return column_type.kind in EXACT_NUMBERS and column_type.scale == 0
-
-
-def _starts(wanted: ColumnType) -> str:
-    if wanted.content is not Content.STRINGS or wanted.kind is Kind.JSON:
-        return wanted.starts
-    return _TYPE_STARTS.get(wanted.kind, STARTS["string"])
-
-
-def grown(here: ColumnType, wanted: ColumnType) -> ColumnType | None:
-    """Return the type that holds what is in the column and what is wanted; None where only a new column does."""
-    kind, other = wanted.kind, here.kind
-    if kind is other is Kind.TEXT:
-        return wanted
-    if kind in EXACT_NUMBERS and other in EXACT_NUMBERS:
-        widest = widest_of(wanted.stored(), here.stored())
-        if widest.kind is not Kind.DECIMAL:
-            # Not every number of both has 38 digits or less; those that are there may have.
-            widest = ColumnType(Kind.DECIMAL, MAX_PRECISION, max(wanted.scale, here.scale))
-        return replace(widest, content=wanted.content)
-    if kind is Kind.DOUBLE and _is_whole(here):
-        return DOUBLE
-    if (other is Kind.DATE and kind in {*INSTANTS, Kind.DATETIME}) or (
-        other is Kind.TIMESTAMP and kind is Kind.TIMESTAMPTZ
-    ):
-        return wanted
-    if kind is Kind.TEXT and other not in (Kind.JSON, Kind.OTHER):
-        size = wanted.max_bytes
-        return replace(wanted, max_bytes=None if size is None else max(size, SCALAR_TEXT_BYTES))
-    return None
-
-
-def holds_all(old: ColumnType, new: ColumnType) -> bool:
-    """Return whether every field that was written for one type is read as the same value by the other."""
-    if new.kind is Kind.TEXT:
-        return True
-    if old.kind is not new.kind and (old.kind, new.kind) not in _ALWAYS_HELD:
-        return False
-    return whole_digits(old) <= whole_digits(new) and old.scale <= new.scale
 
 
 @dataclass
@@ -232,7 +136,7 @@ class Placement:
         if wanted.property in self.keys:
             raise self._key_moved(str(wanted.property), here.type)
         for number in range(1, 1000):
-            kind = Kind.INTEGER if _is_whole(column_type) else column_type.kind
+            kind = Kind.INTEGER if is_whole(column_type) else column_type.kind
             suffix = f"_{SUFFIXES[kind]}{number if number > 1 else ''}"
             name = self.names.with_suffix(wanted.name, suffix)
             there = self.present.get(name)

@@ -13,28 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Protocol, TypedDict, Union
+from typing import Annotated, Any, Literal, TypedDict, Union
 
 import jsonschema_rs
 import msgspec
 
-from singer_bulk.encode.block_memory import collector_paused
 from singer_bulk.errors import ConfigError, RecordInvalid, shown
-from singer_bulk.messages import Records, are_plain
-from singer_bulk.schema.json_schema import INT64_MAX, INT64_MIN, Column, Content, Kind, alternatives, scale_of
-
-
-class Check(Protocol):
-    """Raises RecordInvalid for the first record that fails."""
-
-    # Where lengths of texts are all that is checked: property -> characters.
-    max_lengths: Mapping[str, int] | None
-    # Where each property is checked by itself: property -> what decodes an array of its values that all pass.
-    decoders: Mapping[str, Callable[[bytes], object]] | None
-
-    def __call__(self, records: Records) -> None:
-        """Look at the records."""
-
+from singer_bulk.model.block_memory import collector_paused
+from singer_bulk.model.check import Check
+from singer_bulk.model.columns import INT64_MAX, INT64_MIN, Column, Content, Kind
+from singer_bulk.model.messages import Records, are_plain
+from singer_bulk.schema.json_schema import alternatives, scale_of
 
 Json = Mapping[str, Any]
 

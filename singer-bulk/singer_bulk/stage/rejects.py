@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from singer_bulk.errors import RecordRejected
-from singer_bulk.messages import Schema
-from singer_bulk.stage.s3 import StageWriter
+from singer_bulk.model.messages import Schema
+from singer_bulk.stage.base import StageWriter
 
 logger = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Where a file waits between its writing and its load: a prefix of an S3 bucket."""
+"""The stage that is a prefix of an S3 bucket."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from singer_bulk.errors import ConfigError, StageError
@@ -22,58 +22,6 @@ PART_BYTES = 8 << 20
 MAX_ATTEMPTS = 8
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class StagedFile:
-    """A file that is complete; `Stage.wait` knows when it has arrived.
-
-    `key` is its full key in the bucket; `byte_count` is compressed.
-    """
-
-    key: str
-    row_count: int
-    byte_count: int
-
-
-class StageWriter(Protocol):
-    """One file being written; it does not exist until `Stage.wait` for its key has returned."""
-
-    byte_count: int
-
-    def write(self, content: bytes) -> None:
-        """Append the bytes."""
-
-    def close(self) -> None:
-        """Send the rest: the file will be visible, whole."""
-
-    def abort(self) -> None:
-        """Leave nothing behind; raises nothing."""
-
-
-class Stage(Protocol):
-    """What a load needs of a place for files."""
-
-    def url(self, key: str) -> str:
-        """Return the address that a warehouse reads the key at."""
-
-    def open(self, key: str) -> StageWriter:
-        """Begin a file."""
-
-    def has_room(self) -> bool:
-        """Return whether more may be written; waits for what is being sent if that may help."""
-
-    def wait(self, keys: Iterable[str]) -> None:
-        """Wait until the closed files have arrived; raises StageError if one has not."""
-
-    def put(self, key: str, content: bytes) -> None:
-        """Write a small file at once."""
-
-    def remove(self, keys: Iterable[str]) -> None:
-        """Remove files, those that are still being sent too."""
-
-    def written(self, prefix: str) -> dict[str, datetime]:
-        """Return the keys of all files under the prefix, and when each was written."""
 
 
 @dataclass(frozen=True)

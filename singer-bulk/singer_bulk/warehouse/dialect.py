@@ -1,110 +1,18 @@
-"""What a load is, and what the words of one warehouse must say: the seams between the order of statements
-(`warehouse/transaction.py`, written once) and the two dialects (pure functions of each connector)."""
+"""What the words of one warehouse must say: the seam between the order of statements (`transaction.py`, written once)
+and the two dialects (pure functions of each connector), and that to a driver's connection."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from singer_bulk.encode.batch import ClosedBatch
 from singer_bulk.errors import BulkError, WarehouseError
-from singer_bulk.feeds.presets import Feed, Meaning
-from singer_bulk.schema.json_schema import Column, ColumnType
-from singer_bulk.schema.names import NameRules
+from singer_bulk.model.columns import Column, ColumnType
+from singer_bulk.model.load import ClosedBatch, Table, TableLoad
+from singer_bulk.model.names import NameRules
 
 Rows = list[tuple[Any, ...]]
 Url = Callable[[str], str]
-
-
-@dataclass(frozen=True, order=True)
-class Table:
-    """A table's schema and name, as the warehouse stores them."""
-
-    schema: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.schema}.{self.name}"
-
-
-APPEND, UPSERT, OVERWRITE = "append-only", "upsert", "overwrite"
-
-
-@dataclass(frozen=True)
-class LoadMethod:
-    """How rows enter a table. Names are those of columns.
-
-    `keys` are the key properties. A row that the feed says is a delete removes the row of its key with `hard_delete`,
-    else it stamps it. live: the table keeps each row, and `<table>_live` beside it the current state; viewed:
-    `<table>__current` and `<table>__history` are views of it.
-    """
-
-    name: str = APPEND
-    keys: tuple[str, ...] = ()
-    hard_delete: bool = False
-    max_shrink: float | None = None  # of the rows that an overwrite may lose, 0 to 1
-    feed: Feed = field(default_factory=Feed)
-    live: bool = False
-    viewed: bool = False
-
-    @property
-    def applies(self) -> bool:
-        """Whether rows enter a table by their keys."""
-        return self.name == UPSERT or self.live
-
-    @property
-    def takes_keyless(self) -> bool:
-        """Whether a row may have NULL in a key: where keys are no matter, or the feed has events that have none."""
-        return not self.applies or self.feed.says(Meaning.TRUNCATE) or self.feed.says(Meaning.IGNORE)
-
-    @property
-    def removes(self) -> bool:
-        """Whether a delete removes its row; the table beside a history holds the current state and nothing else."""
-        return self.hard_delete or self.live
-
-    @property
-    def forgets(self) -> bool:
-        """Whether the table alone does not tell how late an event is: the feed has an order, and rows have gone."""
-        return self.applies and bool(self.feed.order) and (self.removes or self.feed.says(Meaning.TRUNCATE))
-
-
-@dataclass(frozen=True)
-class TableLoad:
-    """What a load does to one table.
-
-    `activated` is the version whose predecessors an ACTIVATE_VERSION made obsolete, if one came.
-    """
-
-    stream: str
-    table: Table
-    columns: tuple[Column, ...]  # all that the table must have
-    batches: tuple[ClosedBatch, ...]
-    method: LoadMethod = LoadMethod()
-    activated: int | None = None
-    rejected: int = 0  # records that the load goes without
-
-    @property
-    def overwrite(self) -> bool:
-        """Whether the rows of the table are replaced."""
-        return self.method.name == OVERWRITE
-
-
-@dataclass(frozen=True)
-class Load:
-    """All that one commit makes visible, and the STATE (JSON text) that it closes.
-
-    `sequence` is the number of the last row that was read before it.
-    """
-
-    load_id: str
-    pipeline_id: str | None
-    tables: tuple[TableLoad, ...]
-    state: str | None
-    sequence: int
-    started_at: str
-    committed_at: str
-    connector_version: str
 
 
 class Session(Protocol):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from singer_bulk.feeds.presets import Feed, Mark, Meaning
+from singer_bulk.model.feed import Feed, Mark, Meaning
 from singer_bulk.warehouse.dialect import Dialect
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from singer_bulk.schema.json_schema import INTEGER, TIMESTAMPTZ, Column, ColumnType, Kind
-from singer_bulk.warehouse.dialect import Dialect, Load, Table, TableLoad
+from singer_bulk.model.columns import INTEGER, TIMESTAMPTZ, Column, ColumnType, Kind
+from singer_bulk.model.load import Load, Table, TableLoad
+from singer_bulk.warehouse.dialect import Dialect
 
 # A VARCHAR of Redshift takes 65,535 bytes (r_Character_types), a character up to 4 of them.
 MAX_TEXT_BYTES = 65_535

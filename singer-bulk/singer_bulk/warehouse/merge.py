@@ -24,9 +24,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from singer_bulk.encode.added_fields import MISSING_NAME
-from singer_bulk.feeds.presets import Meaning
-from singer_bulk.schema.json_schema import Column
-from singer_bulk.warehouse.dialect import Dialect, LoadMethod, Table, TableLoad
+from singer_bulk.model.columns import Column
+from singer_bulk.model.feed import Meaning
+from singer_bulk.model.load import LoadMethod, Table, TableLoad
+from singer_bulk.warehouse.dialect import Dialect
 from singer_bulk.warehouse.events import Events, named
 
 LIVE_SUFFIX, DELETED_SUFFIX = "_live", "__deleted"

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from singer_bulk.errors import ConfigError, WarehouseError
-from singer_bulk.schema.json_schema import Column, ColumnType
+from singer_bulk.model.columns import Column, ColumnType
+from singer_bulk.model.load import Table, TableLoad
 from singer_bulk.warehouse.alter_table import demand_unchanged, fit_table, is_lossless, settled
-from singer_bulk.warehouse.dialect import Dialect, Rows, Session, Table, TableLoad
+from singer_bulk.warehouse.dialect import Dialect, Rows, Session
 from singer_bulk.warehouse.retries import Retries
 
 logger = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ import json
 from dataclasses import replace
 
 from singer_bulk.encode.added_fields import MISSING_NAME
-from singer_bulk.schema.json_schema import Column
+from singer_bulk.model.columns import Column
+from singer_bulk.model.load import Load, Table, TableLoad
 from singer_bulk.warehouse.alter_table import demand_held
-from singer_bulk.warehouse.dialect import Load, Table, TableLoad
 from singer_bulk.warehouse.ledger import LEDGER_COLUMNS
 from singer_bulk.warehouse.merge import events_of, tables_beside
 from singer_bulk.warehouse.session import Warehouse

@@ -22,10 +22,10 @@ import logging
 import os
 from dataclasses import dataclass, replace
 
-from singer_bulk.encode.batch import ClosedBatch
 from singer_bulk.errors import BulkError, CommitError, WarehouseError
-from singer_bulk.stage.s3 import Stage
-from singer_bulk.warehouse.dialect import Load, Rows, Session, Table, TableLoad
+from singer_bulk.model.load import ClosedBatch, Load, Table, TableLoad
+from singer_bulk.stage.base import Stage
+from singer_bulk.warehouse.dialect import Rows, Session
 from singer_bulk.warehouse.ledger import ledger_inserts
 from singer_bulk.warehouse.merge import Merge, merge_of, obsolete_versions
 from singer_bulk.warehouse.retries import Retries

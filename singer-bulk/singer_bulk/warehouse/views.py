@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from singer_bulk.errors import WarehouseError
-from singer_bulk.feeds.presets import Meaning
-from singer_bulk.schema.json_schema import Column
+from singer_bulk.model.columns import Column
+from singer_bulk.model.feed import Meaning
+from singer_bulk.model.load import Table
 from singer_bulk.warehouse.ddl import all_or_none
-from singer_bulk.warehouse.dialect import Dialect, Session, Table
+from singer_bulk.warehouse.dialect import Dialect, Session
 from singer_bulk.warehouse.events import Events
 
 logger = logging.getLogger(__name__)

@@ -1,0 +1,95 @@
+"""What is a column, and which types are there? They are those of no warehouse: a dialect turns them into its words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+MAX_PRECISION = 38  # DECIMAL on Redshift and NUMBER on Snowflake: r_Numeric_types201, data-types-numeric
+
+
+class Kind(str, Enum):
+    """What a column holds."""
+
+    BOOLEAN = "boolean"
+    INTEGER = "integer"  # 64 bits signed
+    DECIMAL = "decimal"
+    DOUBLE = "double"
+    TEXT = "text"
+    DATE = "date"
+    TIME = "time"
+    DATETIME = "datetime"  # date-time whose values have not shown yet whether they bear an offset
+    TIMESTAMP = "timestamp"  # without offset
+    TIMESTAMPTZ = "timestamptz"
+    JSON = "json"
+    OTHER = "of a type that no property becomes"
+
+
+class Content(str, Enum):
+    """What stands in a column, where its type says less; the table does not show it, the file is written by it."""
+
+    STRINGS = "strings"  # a JSON string's text; other values are refused
+    ANY = "any"  # a JSON string's text, or the JSON text of another value
+    JSON = "json"  # the JSON text of every value, strings with their quotes
+    INTEGERS = "integers"  # the values of an integer, in a DOUBLE column
+
+
+@dataclass(frozen=True)
+class ColumnType:
+    """A kind and its size, `max_bytes` for TEXT (None: what the warehouse gives), precision and scale for DECIMAL; and
+    what the table does not show: which JSON values the column takes.
+
+    content: what the text in a TEXT column is; a DECIMAL column takes numbers in strings if it is ANY, a
+    DOUBLE column leaves integers beyond its digits to a column of their own if it is INTEGERS. starts: the first
+    characters of the JSON texts that a TEXT column of any content or a JSON column takes ("": all).
+    """
+
+    kind: Kind
+    precision: int = 0
+    scale: int = 0
+    max_bytes: int | None = None
+    content: Content = Content.STRINGS
+    starts: str = ""
+
+    def stored(self) -> ColumnType:
+        """Return the type as the table shows it."""
+        return replace(self, content=Content.STRINGS, starts="")
+
+    def __str__(self) -> str:
+        if self.kind is Kind.DECIMAL:
+            return f"decimal({self.precision}, {self.scale})"
+        if self.kind is Kind.TEXT and self.max_bytes is not None:
+            return f"text of {self.max_bytes} bytes"
+        return str(self.kind.value)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table, and the property whose values it takes (None: a metadata column).
+
+    takes_null: whether a record may say null; nullable: whether the column may be NULL, because the property may be
+    null or missing. The last two are what a table says of a column: its comment, and whether it has a default.
+    """
+
+    name: str
+    type: ColumnType
+    property: str | None = None
+    takes_null: bool = True
+    nullable: bool = True
+    comment: str | None = None
+    has_default: bool = False
+
+
+BOOLEAN = ColumnType(Kind.BOOLEAN)
+INTEGER = ColumnType(Kind.INTEGER)
+BIG_INTEGER = ColumnType(Kind.DECIMAL, MAX_PRECISION, 0)
+DOUBLE = ColumnType(Kind.DOUBLE)
+TEXT = ColumnType(Kind.TEXT)
+DATE = ColumnType(Kind.DATE)
+TIME = ColumnType(Kind.TIME)
+TIMESTAMPTZ = ColumnType(Kind.TIMESTAMPTZ)
+JSON = ColumnType(Kind.JSON)
+
+_DIGITS = "-0123456789"
+STARTS = {"object": "{", "array": "[", "string": '"', "boolean": "tf", "integer": _DIGITS, "number": _DIGITS}

@@ -1,0 +1,126 @@
+"""What is a load? Files of closed batches, the tables that they enter and how, and the STATE that it closes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from singer_bulk.model.columns import Column
+from singer_bulk.model.feed import Feed, Meaning
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """A file that is complete; `Stage.wait` knows when it has arrived.
+
+    `key` is its full key in the bucket; `byte_count` is compressed.
+    """
+
+    key: str
+    row_count: int
+    byte_count: int
+
+
+@dataclass(frozen=True)
+class ClosedBatch:
+    """The staged rows of one stream under one SCHEMA: what one COPY loads."""
+
+    stream: str
+    columns: tuple[Column, ...]  # as they stand in the files, metadata columns last
+    null: bytes
+    files: tuple[StagedFile, ...]
+    row_count: int
+    byte_count: int  # before compression
+    first_sequence: int
+    last_sequence: int
+    datetimes_seen: frozenset[str] = frozenset()  # undecided date-time columns that got a value
+    left_out: frozenset[str] = frozenset()  # columns that a partial update left out
+
+
+@dataclass(frozen=True, order=True)
+class Table:
+    """A table's schema and name, as the warehouse stores them."""
+
+    schema: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+
+APPEND, UPSERT, OVERWRITE = "append-only", "upsert", "overwrite"
+
+
+@dataclass(frozen=True)
+class LoadMethod:
+    """How rows enter a table. Names are those of columns.
+
+    `keys` are the key properties. A row that the feed says is a delete removes the row of its key with `hard_delete`,
+    else it stamps it. live: the table keeps each row, and `<table>_live` beside it the current state; viewed:
+    `<table>__current` and `<table>__history` are views of it.
+    """
+
+    name: str = APPEND
+    keys: tuple[str, ...] = ()
+    hard_delete: bool = False
+    max_shrink: float | None = None  # of the rows that an overwrite may lose, 0 to 1
+    feed: Feed = field(default_factory=Feed)
+    live: bool = False
+    viewed: bool = False
+
+    @property
+    def applies(self) -> bool:
+        """Whether rows enter a table by their keys."""
+        return self.name == UPSERT or self.live
+
+    @property
+    def takes_keyless(self) -> bool:
+        """Whether a row may have NULL in a key: where keys are no matter, or the feed has events that have none."""
+        return not self.applies or self.feed.says(Meaning.TRUNCATE) or self.feed.says(Meaning.IGNORE)
+
+    @property
+    def removes(self) -> bool:
+        """Whether a delete removes its row; the table beside a history holds the current state and nothing else."""
+        return self.hard_delete or self.live
+
+    @property
+    def forgets(self) -> bool:
+        """Whether the table alone does not tell how late an event is: the feed has an order, and rows have gone."""
+        return self.applies and bool(self.feed.order) and (self.removes or self.feed.says(Meaning.TRUNCATE))
+
+
+@dataclass(frozen=True)
+class TableLoad:
+    """What a load does to one table.
+
+    `activated` is the version whose predecessors an ACTIVATE_VERSION made obsolete, if one came.
+    """
+
+    stream: str
+    table: Table
+    columns: tuple[Column, ...]  # all that the table must have
+    batches: tuple[ClosedBatch, ...]
+    method: LoadMethod = LoadMethod()
+    activated: int | None = None
+    rejected: int = 0  # records that the load goes without
+
+    @property
+    def overwrite(self) -> bool:
+        """Whether the rows of the table are replaced."""
+        return self.method.name == OVERWRITE
+
+
+@dataclass(frozen=True)
+class Load:
+    """All that one commit makes visible, and the STATE (JSON text) that it closes.
+
+    `sequence` is the number of the last row that was read before it.
+    """
+
+    load_id: str
+    pipeline_id: str | None
+    tables: tuple[TableLoad, ...]
+    state: str | None
+    sequence: int
+    started_at: str
+    committed_at: str
+    connector_version: str

@@ -1,0 +1,47 @@
+"""What does a load need of a place for files?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
+
+
+class StageWriter(Protocol):
+    """One file being written; it does not exist until `Stage.wait` for its key has returned."""
+
+    byte_count: int
+
+    def write(self, content: bytes) -> None:
+        """Append the bytes."""
+
+    def close(self) -> None:
+        """Send the rest: the file will be visible, whole."""
+
+    def abort(self) -> None:
+        """Leave nothing behind; raises nothing."""
+
+
+class Stage(Protocol):
+    """What a load needs of a place for files."""
+
+    def url(self, key: str) -> str:
+        """Return the address that a warehouse reads the key at."""
+
+    def open(self, key: str) -> StageWriter:
+        """Begin a file."""
+
+    def has_room(self) -> bool:
+        """Return whether more may be written; waits for what is being sent if that may help."""
+
+    def wait(self, keys: Iterable[str]) -> None:
+        """Wait until the closed files have arrived; raises StageError if one has not."""
+
+    def put(self, key: str, content: bytes) -> None:
+        """Write a small file at once."""
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Remove files, those that are still being sent too."""
+
+    def written(self, prefix: str) -> dict[str, datetime]:
+        """Return the keys of all files under the prefix, and when each was written."""
