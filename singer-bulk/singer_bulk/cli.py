@@ -42,6 +42,7 @@ from singer_bulk.model.flush import FlushPolicy
 from singer_bulk.run import Clock, Mapper, Run
 from singer_bulk.schema.json_schema import TypeRules
 from singer_bulk.schema.placement import EvolutionRules
+from singer_bulk.sdk_names import sdk_names
 from singer_bulk.settings import SHARED_SETTINGS
 from singer_bulk.stage.base import Stage
 from singer_bulk.stage.s3 import S3Settings
@@ -63,7 +64,8 @@ class LoadReader(GenericSingerReader[str]):
 
     def process_lines(self, file_input: IO[str] | None, callbacks: Any) -> Counter[str]:
         """Load the whole input; the SDK's callbacks are not called."""
-        return self.open_run().read(file_input or self.default_input)
+        with sdk_names():
+            return self.open_run().read(file_input or self.default_input)
 
     def deserialize_json(self, line: str) -> dict[str, Any]:
         """Part of the SDK's interface, not of the record path."""

@@ -3,11 +3,11 @@
 BulkError
   ConfigError        the user: a setting, a grant, a credential
   MessageError       the tap: a line that is no Singer message, or in the wrong place
-    RecordBeforeSchema   by the Singer SDK's name too
+    RecordBeforeSchema   by the Singer SDK's name too (sdk_names.py)
     RecordRejected       a record that its SCHEMA does not allow; on_invalid_record may set it aside
       ValueRejected        a value that its column cannot hold
       RecordInvalid        a value that the SCHEMA forbids
-      KeyPropertyMissing   by the Singer SDK's name too
+      KeyPropertyMissing   by the Singer SDK's name too (sdk_names.py)
   StageError         the stage: S3 does not take or give a file
   WarehouseError     the warehouse refuses a statement
     CommitError      a load was rolled back, or its COMMIT was not answered
@@ -15,8 +15,6 @@ BulkError
 """
 
 from __future__ import annotations
-
-from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchemaException
 
 __all__ = [
     "BulkError",
@@ -88,11 +86,11 @@ class RecordInvalid(RecordRejected):
         self.line_number = line_number
 
 
-class RecordBeforeSchema(MessageError, RecordsWithoutSchemaException):
+class RecordBeforeSchema(MessageError):
     """A RECORD of a stream that has no SCHEMA yet."""
 
 
-class KeyPropertyMissing(RecordRejected, MissingKeyPropertiesError):
+class KeyPropertyMissing(RecordRejected):
     """A record without one of its stream's key properties."""
 
 
