@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from singer_bulk.encode.added_fields import METADATA_TYPES, MISSING_NAME, ORDER_NAME, metadata_names, suffix_of
+from singer_bulk.encode.added_fields import metadata_names, suffix_of
 from singer_bulk.encode.batch import Batch, Encoders
 from singer_bulk.encode.blocks import BlockEncoder
 from singer_bulk.encode.rows import LeftOut, RowEncoder, Suffix, lone_suffix, no_suffix
 from singer_bulk.errors import ConfigError, RecordRejected
 from singer_bulk.feeds.presets import needed_properties, whole_values
+from singer_bulk.model.added import EXTRA_NAME, METADATA_TYPES, MISSING_NAME, ORDER_NAME
 from singer_bulk.model.check import Check
 from singer_bulk.model.columns import INTEGER, TEXT, TIMESTAMPTZ, Column, ColumnType, Content, Kind
 from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, FileLayout, ValueRules
@@ -27,8 +28,6 @@ from singer_bulk.stage.base import StageWriter
 from singer_bulk.stage.rejects import Rejects
 
 logger = logging.getLogger(__name__)
-
-EXTRA_NAME = "_sdc_extra"
 
 
 @dataclass(frozen=True)

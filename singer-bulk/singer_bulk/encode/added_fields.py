@@ -15,28 +15,23 @@ from typing import Any
 
 from singer_bulk.encode.fields import field_encoder
 from singer_bulk.encode.rows import Suffix
+from singer_bulk.model.added import (
+    BATCHED_AT,
+    DELETED_AT,
+    EXTRACTED_AT,
+    METADATA_TYPES,
+    ORDER_NAME,
+    RECEIVED_AT,
+    SEQUENCE,
+    SYNC_STARTED_AT,
+    TABLE_VERSION,
+)
 from singer_bulk.model.columns import INTEGER, TIMESTAMPTZ
 from singer_bulk.model.file_format import FieldEncoder, FileFormat, Unfit
 
 # 1,024 numbers to a microsecond: 10**9 rows a second before a run could reach into the next one's numbers; the
 # 63 bits last until the year 2255.
 SEQUENCE_SHIFT = 10
-
-# Numbers the rows of a scratch table in the order of arrival; no table of a user has it.
-ORDER_NAME = "_singer_order"
-
-# Names what an event of a partial feed left out, and so has not changed; null where it left out nothing.
-MISSING_NAME = "_sdc_missing"
-
-METADATA_TYPES = {
-    "_sdc_extracted_at": TIMESTAMPTZ,  # the RECORD's time_extracted
-    "_sdc_received_at": TIMESTAMPTZ,  # when the target read it
-    "_sdc_batched_at": TIMESTAMPTZ,  # when its batch began
-    "_sdc_deleted_at": TIMESTAMPTZ,  # sent by the tap as a property, else empty
-    "_sdc_sequence": INTEGER,
-    "_sdc_table_version": INTEGER,  # the RECORD's version
-    "_sdc_sync_started_at": INTEGER,  # when the target started, in milliseconds since 1970
-}
 
 
 def first_sequence(started_at: datetime, last_committed: int) -> int:
@@ -72,16 +67,16 @@ def suffix_of(
         def fields(messages: Sequence[Any], sequence: int) -> list[bytes]:
             numbers = [b"%d" % number for number in range(sequence, sequence + len(messages))]
             columns: dict[str, Callable[[], Iterable[bytes]]] = {
-                "_sdc_extracted_at": lambda: [extracted_at(message.time_extracted) for message in messages],
-                "_sdc_received_at": lambda: repeat(received_at),
-                "_sdc_batched_at": lambda: repeat(batched_at),
-                "_sdc_deleted_at": lambda: repeat(null),
-                "_sdc_sequence": lambda: numbers,
+                EXTRACTED_AT: lambda: [extracted_at(message.time_extracted) for message in messages],
+                RECEIVED_AT: lambda: repeat(received_at),
+                BATCHED_AT: lambda: repeat(batched_at),
+                DELETED_AT: lambda: repeat(null),
+                SEQUENCE: lambda: numbers,
                 ORDER_NAME: lambda: numbers,
-                "_sdc_table_version": lambda: [
+                TABLE_VERSION: lambda: [
                     null if message.version is None else version_field(message.version) for message in messages
                 ],
-                "_sdc_sync_started_at": lambda: repeat(started),
+                SYNC_STARTED_AT: lambda: repeat(started),
             }
             # The empty field in front gives the "|" behind the row.
             rows = zip(repeat(b"", len(messages)), *(columns[name]() for name in names), strict=False)

@@ -19,6 +19,7 @@ from singer_bulk.encode.datetimes import UndecidedDatetime
 from singer_bulk.encode.documents import MAX_DEPTH
 from singer_bulk.encode.fields import field_encoder
 from singer_bulk.errors import KeyPropertyMissing, MessageError, RecordRejected, ValueRejected, shown
+from singer_bulk.model.added import TABLE_VERSION
 from singer_bulk.model.check import Check
 from singer_bulk.model.columns import Column
 from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, Outgrown, Unfit
@@ -201,7 +202,7 @@ class RowEncoder:
             raise ValueRejected(
                 stream=self.stream,
                 line_number=line_number,
-                column="_sdc_table_version",
+                column=TABLE_VERSION,
                 expected=unfit.expected,
                 value=message.version,
                 remedy="send a version of 64 bits, as of a clock",

@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
+from singer_bulk.model.added import DELETED_AT
 from singer_bulk.model.messages import Records, Schema
 
-DELETED_AT = "_sdc_deleted_at"
 _MEMBER = b'"%b"' % DELETED_AT.encode()
 _DATETIME = {"type": ["null", "string"], "format": "date-time"}
 

@@ -14,8 +14,9 @@ from typing import Any
 import msgspec
 
 from singer_bulk.errors import ConfigError
+from singer_bulk.model.added import DELETED_AT, METADATA_PREFIX
 from singer_bulk.model.columns import Column, Kind
-from singer_bulk.model.feed import METADATA_PREFIX, Feed, Mark, Meaning, OrderColumn
+from singer_bulk.model.feed import Feed, Mark, Meaning, OrderColumn
 
 Value = str | None
 Meanings = Mapping[Value, Meaning]
@@ -215,7 +216,7 @@ def feed_of(stream: str, settings: CdcSettings, columns: Sequence[Column]) -> Fe
     times = [name for name in preset.times if name in found]
     if settings.time_column is not None and not times:
         raise _no_column(stream, "time_column", settings.time_column)
-    deleted_at = found.get("_sdc_deleted_at")
+    deleted_at = found.get(DELETED_AT)
     return Feed(
         marks,
         deleted_at.name if deleted_at is not None else None,

@@ -1,4 +1,4 @@
-"""What does a run of records go through before it is encoded?"""
+"""What does a run of records have to pass before it is encoded?"""
 
 from __future__ import annotations
 

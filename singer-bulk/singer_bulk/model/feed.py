@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from singer_bulk.model.added import METADATA_PREFIX
 from singer_bulk.model.columns import Kind
 
 
@@ -16,9 +17,6 @@ class Meaning(str, Enum):
     DELETE = "delete"
     TRUNCATE = "truncate"  # all rows before it are gone; it has no key
     IGNORE = "ignore"  # no change of a row
-
-
-METADATA_PREFIX = "_sdc_"
 
 
 @dataclass(frozen=True)

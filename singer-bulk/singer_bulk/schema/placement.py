@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from singer_bulk.errors import ConfigError
+from singer_bulk.model.added import WIDENED
 from singer_bulk.model.columns import TIMESTAMPTZ, Column, ColumnType, Kind
 from singer_bulk.model.file_format import ColumnOutgrown
 from singer_bulk.model.names import NameRules
@@ -20,8 +21,6 @@ from singer_bulk.model.type_fit import fitting, grown, holds_all, is_whole
 logger = logging.getLogger(__name__)
 
 WIDEN, NEW_COLUMN, ERROR = "widen", "new_column", "error"
-# The two columns of a change that is under way (warehouse/alter_table.py); the prefix is the loaders' own.
-WIDENED, NARROW = "_sdc_widened_", "_sdc_narrow_"
 
 SUFFIXES = {
     Kind.BOOLEAN: "b",

@@ -17,10 +17,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from singer_bulk.errors import ConfigError, WarehouseError
+from singer_bulk.model.added import NARROW, WIDENED
 from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.load import Table
 from singer_bulk.model.type_fit import fitting, holds_all
-from singer_bulk.schema.placement import NARROW, WIDENED
 from singer_bulk.warehouse.ddl import all_or_none
 from singer_bulk.warehouse.dialect import Dialect, Session
 

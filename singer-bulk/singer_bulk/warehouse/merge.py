@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from singer_bulk.encode.added_fields import MISSING_NAME
+from singer_bulk.model.added import DELETED_AT, MISSING_NAME, SEQUENCE
 from singer_bulk.model.columns import Column
 from singer_bulk.model.feed import Meaning
 from singer_bulk.model.load import LoadMethod, Table, TableLoad
@@ -63,9 +63,9 @@ def tables_beside(dialect: Dialect, table: TableLoad, version: str | None) -> di
 def events_of(dialect: Dialect, table: TableLoad, columns: Sequence[Column], version: str | None) -> Events:
     """Return what can be said of the rows of the stream's table, as it is."""
     names = [column.name for column in columns]
-    arrival, missing = dialect.fold("_sdc_sequence"), dialect.fold(MISSING_NAME)
+    arrival, missing = dialect.fold(SEQUENCE), dialect.fold(MISSING_NAME)
     # Deletes of earlier runs count, also where this one has sent none and declares none.
-    deleted_at = dialect.fold("_sdc_deleted_at")
+    deleted_at = dialect.fold(DELETED_AT)
     return Events(
         dialect,
         replace(table.method.feed, deleted_at=deleted_at if deleted_at in names else None),
@@ -108,7 +108,7 @@ def obsolete_versions(dialect: Dialect, table: TableLoad, version: int, now: str
     statements = [f"DELETE FROM {dialect.table(one)} WHERE {older}" for one in removed]
     if method.hard_delete or method.live or method.viewed:
         return statements
-    deleted = dialect.name(dialect.fold("_sdc_deleted_at"))
+    deleted = dialect.name(dialect.fold(DELETED_AT))
     target = dialect.table(table.table)
     return [f"UPDATE {target} SET {deleted} = {dialect.literal(now)} WHERE {older} AND {deleted} IS NULL"]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from singer_bulk.errors import ConfigError, WarehouseError
+from singer_bulk.model.added import TABLE_VERSION
 from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.load import Table, TableLoad
 from singer_bulk.warehouse.alter_table import demand_unchanged, fit_table, is_lossless, settled
@@ -183,5 +184,5 @@ class Warehouse:
 
     def version_column(self, table: TableLoad) -> str | None:
         """Return the column that holds the version of a row, if the table has versions."""
-        name = self.dialect.fold("_sdc_table_version")
+        name = self.dialect.fold(TABLE_VERSION)
         return name if self.versioned and any(column.name == name for column in table.columns) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from singer_bulk.encode.added_fields import MISSING_NAME
+from singer_bulk.model.added import MISSING_NAME
 from singer_bulk.model.columns import Column
 from singer_bulk.model.load import Load, Table, TableLoad
 from singer_bulk.warehouse.alter_table import demand_held

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from singer_bulk.errors import WarehouseError
+from singer_bulk.model.added import EXTRACTED_AT, RECEIVED_AT
 from singer_bulk.model.columns import Column
 from singer_bulk.model.feed import Meaning
 from singer_bulk.model.load import Table
@@ -22,7 +23,7 @@ from singer_bulk.warehouse.events import Events
 logger = logging.getLogger(__name__)
 
 CURRENT_SUFFIX, HISTORY_SUFFIX = "__current", "__history"
-_TIMES = ("_sdc_extracted_at", "_sdc_received_at")
+_TIMES = (EXTRACTED_AT, RECEIVED_AT)
 
 
 @dataclass(frozen=True)
