@@ -21,35 +21,19 @@ import msgspec
 from singer_bulk.errors import ConfigError, RecordInvalid, shown
 from singer_bulk.model.block_memory import collector_paused
 from singer_bulk.model.check import Check
-from singer_bulk.model.columns import INT64_MAX, INT64_MIN, Column, Content, Kind
+from singer_bulk.model.columns import INT64_MAX, INT64_MIN, Column
 from singer_bulk.model.messages import Records, are_plain
-from singer_bulk.schema.json_schema import alternatives, scale_of
+from singer_bulk.schema.residue import (
+    VALUE_KEYWORDS,
+    Json,
+    definitions,
+    is_text_format,
+    judged,
+    refers_beyond_definitions,
+    residue_of,
+)
 
-Json = Mapping[str, Any]
-
-# Keywords that a value can fail; all others of a schema are remarks.
-# fmt: off
-_VALUE_KEYWORDS = frozenset([
-    "type", "enum", "const", "multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "maxLength",
-    "minLength", "pattern", "format", "items", "prefixItems", "additionalItems", "maxItems", "minItems", "uniqueItems",
-    "contains", "maxContains", "minContains", "maxProperties", "minProperties", "required", "properties",
-    "patternProperties", "additionalProperties", "dependencies", "dependentRequired", "dependentSchemas",
-    "propertyNames", "if", "then", "else", "allOf", "anyOf", "oneOf", "not", "$ref", "unevaluatedItems",
-    "unevaluatedProperties",
-])
-# Of these the library knows the meaning; date-time, date and time are not among them.
-_TEXT_FORMATS = frozenset([
-    "uuid", "email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6", "uri", "uri-reference", "iri",
-    "iri-reference", "uri-template", "json-pointer", "relative-json-pointer", "regex", "duration",
-])
-# fmt: on
-_DEFINITIONS = ("definitions", "$defs")
-_JUDGED_KEYWORDS = _VALUE_KEYWORDS | frozenset(_DEFINITIONS)
-# The values of these are schemas by name, and data that may look like schemas.
-_SCHEMAS_BY_NAME = frozenset([*_DEFINITIONS, "properties", "patternProperties", "dependentSchemas", "dependencies"])
-_DATA_KEYWORDS = frozenset(["enum", "const"])
-_RECORD_KEYWORDS = _VALUE_KEYWORDS - {"type", "properties", "required", "additionalProperties", "unevaluatedProperties"}
-_STRING_KINDS = frozenset((Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ))
+_RECORD_KEYWORDS = VALUE_KEYWORDS - {"type", "properties", "required", "additionalProperties", "unevaluatedProperties"}
 _LONG_KEYWORDS = ("anyOf", "oneOf", "allOf", "not", "contains", "propertyNames", "if", "then", "else")
 _OPERATION_REMEDY = (
     "an operation that is not known is never guessed: say what it means in cdc (insert_values, update_values, "
@@ -75,10 +59,10 @@ def record_check(
     _validator(stream, schema)  # raises ConfigError, so that all below may trust the SCHEMA
     schema = {**schema, "properties": {**schema["properties"], **_narrowed(schema["properties"], operations)}}
     types = {column.property: column for column in columns if column.property is not None}
-    is_referred = _refers_beyond_definitions(schema)
+    is_referred = refers_beyond_definitions(schema)
     residues: dict[str, Any] = {}
     for name, part in schema["properties"].items():
-        left = part if is_referred or name not in types else _residue(part, schema, types[name], rounds=rounds)
+        left = part if is_referred or name not in types else residue_of(part, schema, types[name], rounds=rounds)
         if left not in ({}, True):
             residues[name] = left
     whole = {keyword: schema[keyword] for keyword in schema if keyword in _RECORD_KEYWORDS}
@@ -91,7 +75,7 @@ def record_check(
     lengths = {name: part["maxLength"] for name, part in residues.items() if simple and set(part) == {"maxLength"}}
     return _Checker(
         stream,
-        _validator(stream, {**whole, **_definitions(schema), "properties": residues}),
+        _validator(stream, {**whole, **definitions(schema), "properties": residues}),
         _record_decoder({name: kind | None for name, kind in kinds.items()}) if simple else None,
         _record_decoder(dict.fromkeys(residues, Any)) if typed else msgspec.json.Decoder(float_hook=Decimal),
         lengths if len(lengths) == len(residues) and not whole else None,
@@ -195,19 +179,6 @@ class _Digits:
         return str(self._number)
 
 
-def _definitions(schema: Json) -> Json:
-    return {keyword: schema[keyword] for keyword in _DEFINITIONS if keyword in schema}
-
-
-def _refers_beyond_definitions(schema: Any) -> bool:
-    """Return whether some `$ref` points to what a residue may lack."""
-    if isinstance(schema, Mapping):
-        place = schema.get("$ref", "#/$defs/")
-        beyond = isinstance(place, str) and not place.startswith(("#/definitions/", "#/$defs/"))
-        return beyond or any(map(_refers_beyond_definitions, schema.values()))
-    return isinstance(schema, list) and any(map(_refers_beyond_definitions, schema))
-
-
 def _validator(stream: str, schema: Json) -> jsonschema_rs.Validator:
     # 2019-09 reads what drafts 6 and 7 write, and knows the format uuid.
     kind = jsonschema_rs.Draft4Validator if _is_draft_4(schema) else jsonschema_rs.Draft201909Validator
@@ -230,76 +201,6 @@ def _is_draft_4(schema: Any) -> bool:
         exclusive = (schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum"))
         return any(isinstance(bound, bool) for bound in exclusive) or any(map(_is_draft_4, schema.values()))
     return isinstance(schema, list) and any(map(_is_draft_4, schema))
-
-
-def judged(schema: Any) -> Any:
-    """Return what a value can fail of a schema: no remarks, and no formats that are the columns' matter."""
-    if not isinstance(schema, Mapping):
-        return [judged(part) for part in schema] if isinstance(schema, list) else schema
-    return {
-        keyword: _judged_part(keyword, part)
-        for keyword, part in schema.items()
-        if keyword in _JUDGED_KEYWORDS and (keyword != "format" or _is_text_format(part))
-    }
-
-
-def _judged_part(keyword: str, part: Any) -> Any:
-    if keyword in _DATA_KEYWORDS:
-        return part
-    if keyword in _SCHEMAS_BY_NAME and isinstance(part, Mapping):
-        return {name: judged(one) for name, one in part.items()}
-    return judged(part)
-
-
-def _is_text_format(name: object) -> bool:
-    return isinstance(name, str) and name in _TEXT_FORMATS
-
-
-def _residue(part: Any, root: Json, column: Column, *, rounds: bool) -> Any:
-    """Return what is left of a property's schema when its column has taken the value; {} if nothing is."""
-    if not isinstance(part, Mapping):
-        return part
-    left = {keyword: value for keyword, value in part.items() if keyword in _VALUE_KEYWORDS}
-    if not _is_text_format(left.get("format")):
-        left.pop("format", None)
-    if "type" in left and _column_checks_type(part, root, column, rounds=rounds):
-        # The other keywords apply to the types that they are for, so the type itself may go.
-        del left["type"]
-    if _column_checks_step(left.get("multipleOf"), column):
-        del left["multipleOf"]
-    if column.type.kind is Kind.INTEGER and left.get("minimum", 1) <= INT64_MIN:
-        del left["minimum"]
-    if column.type.kind is Kind.INTEGER and left.get("maximum", 1) >= INT64_MAX:
-        del left["maximum"]
-    return left
-
-
-def _column_checks_type(part: Json, root: Json, column: Column, *, rounds: bool) -> bool:
-    if any(keyword in part for keyword in ("anyOf", "oneOf", "allOf", "$ref")):
-        return False
-    names = {name for name, _ in alternatives(part, root)}
-    kind = column.type.kind
-    if kind is Kind.DECIMAL and "number" not in names and rounds:
-        return False  # 1.5 is no integer, and would be made one
-    if kind is Kind.INTEGER or (kind is Kind.DECIMAL and column.type.scale == 0):
-        return bool(names & {"integer", "number"}) and column.type.content is Content.STRINGS
-    if kind in (Kind.DECIMAL, Kind.DOUBLE):
-        return "number" in names and column.type.content is Content.STRINGS
-    if kind is Kind.BOOLEAN:
-        return "boolean" in names
-    if kind in _STRING_KINDS or (kind is Kind.TEXT and column.type.content is Content.STRINGS):
-        return "string" in names
-    return bool(column.type.starts) and not ("integer" in names and "number" not in names)
-
-
-def _column_checks_step(step: object, column: Column) -> bool:
-    if not isinstance(step, int | float) or step <= 0:
-        return False
-    if column.type.kind is Kind.INTEGER:
-        return step == 1
-    scale = scale_of(step)
-    is_power_of_ten = Decimal(repr(step)) == Decimal(1).scaleb(-scale)
-    return column.type.kind is Kind.DECIMAL and column.type.scale == scale and is_power_of_ten
 
 
 def _simple(residue: Any) -> Any:
@@ -333,8 +234,8 @@ def _simple_document(schema: Any) -> Any:
     """
     if not isinstance(schema, Mapping):
         return msgspec.Raw if schema is True else None
-    keywords = {name for name in schema if name in _VALUE_KEYWORDS and schema[name] != {}}
-    if not _is_text_format(schema.get("format")):
+    keywords = {name for name in schema if name in VALUE_KEYWORDS and schema[name] != {}}
+    if not is_text_format(schema.get("format")):
         keywords.discard("format")
     if not keywords <= {"type", "properties", "items"}:
         return None
