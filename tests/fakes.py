@@ -25,6 +25,9 @@ from singer_bulk.stage.base import StageWriter
 from singer_bulk.warehouse.dialect import Rows
 from singer_bulk.warehouse.session import Warehouse
 
+# How the names of fences begin.
+FENCE = "_singer_loads__"
+
 
 class Failure:
     """Raises at the n-th call (counted from 1), before or after the call took effect; never if `at` is 0."""
@@ -115,7 +118,7 @@ class Ticking:
         self.moment += timedelta(seconds=seconds)
 
     def clock(self) -> Clock:
-        return Clock(now=lambda: self.moment, monotonic=lambda: self.seconds)
+        return Clock(now=lambda: self.moment, monotonic=lambda: self.seconds, sleep=self.pass_seconds)
 
 
 def load_settings(**changes: Any) -> LoadSettings:
@@ -278,12 +281,16 @@ class MemoryWarehouse:
             self.committed, self._open = self._open, None
         elif verb == "ROLLBACK":
             self._open = None
+        elif FENCE in sql:
+            return self._fence(sql)
         elif verb == "SELECT" and rest.startswith("COUNT"):
             if " = " not in sql:
                 return [(len((self.committed if self._open is None else self._open).get(sql.split()[-1], [])),)]
             wanted = json.loads(sql.rpartition(" = ")[2])
-            rows = self.rows("analytics._singer_loads")
-            return [(sum(json.loads(text)[0] == wanted for text in rows),)]
+            rows = [json.loads(text) for text in self.rows("analytics._singer_loads")]
+            if "IS NOT NULL" in sql:
+                return [(sum(row[1] == wanted and row[-1] is not None for row in rows),)]
+            return [(sum(row[0] == wanted for row in rows),)]
         elif verb == "SELECT" and rest.startswith("DISTINCT"):
             return [(json.loads(text)[0],) for text in self.rows("analytics._singer_loads")]
         elif verb == "SELECT":
@@ -291,6 +298,14 @@ class MemoryWarehouse:
             return [(max((n for n in numbers if n is not None), default=None),)]
         else:
             return self._change(verb, table, more)
+        return []
+
+    def _fence(self, sql: str) -> Rows:
+        """A table of one row, the load_id; what is not in a transaction is committed at once."""
+        rows = (self.committed if self._open is None else self._open).setdefault(sql.split(FENCE)[1].split()[0], [])
+        if sql.startswith("SELECT"):
+            return [(load_id,) for load_id in rows]
+        rows[:] = [json.loads(sql.split("VALUES (")[1].split(",")[0] if "VALUES" in sql else sql.split(" = ")[1])]
         return []
 
     def _change(self, verb: str, table: str, more: str) -> Rows:

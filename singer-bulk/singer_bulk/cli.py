@@ -152,7 +152,7 @@ class BulkTarget(Target):
             file_format=connector.file_format,
             settings=settings,
             emit=emit_state,
-            clock=Clock(now=lambda: datetime.now(timezone.utc), monotonic=time.monotonic),
+            clock=Clock(now=lambda: datetime.now(timezone.utc), monotonic=time.monotonic, sleep=time.sleep),
             layout=connector.layout,
             mapper=mapper,
             stop_signal=lambda: _signals.number,
@@ -261,6 +261,7 @@ def load_settings(config: Mapping[str, Any], version: str) -> LoadSettings:
         evolution=EvolutionRules(config["on_type_change"], frozen=config["schema_evolution"] == "freeze"),
         schema_mapping=config.get("schema_mapping") or {},
         extra_column=config["extra_properties"] == "column",
+        end_of_input=config["end_of_input"],
         max_rejected_records=config["max_rejected_records"] if config["on_invalid_record"] == "reject" else None,
         pipeline_id=config.get("pipeline_id") or meltano_state_id(os.environ),
         connector_version=version,
@@ -350,6 +351,8 @@ class _Signals:
         """Take signals from now on."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.take)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` has it ignored
+            signal.signal(signal.SIGHUP, self.take)
         # While a driver waits in C for the warehouse, `take` is not called: that waits for the driver. Each signal is
         # also a byte in this pipe, whoever waits, and the thread that reads it ends the process at the second one.
         reader, writer = os.pipe()

@@ -23,10 +23,16 @@ class Committer:
     """The thread that commits; it and the reading thread take turns with the warehouse, which has one session."""
 
     def __init__(
-        self, warehouse: Warehouse, stage: Stage, emit: Callable[[str], None], *, keep_staged_files: bool
+        self,
+        warehouse: Warehouse,
+        stage: Stage,
+        emit: Callable[[str], None],
+        *,
+        keep_staged_files: bool,
+        stop_signal: Callable[[], int | None] = lambda: None,
     ) -> None:
         self._warehouse = warehouse
-        self._transactions = Transactions(warehouse, stage)
+        self._transactions = Transactions(warehouse, stage, stop_signal)
         self._stage = stage
         self._emit = emit
         self._keep_staged_files = keep_staged_files
@@ -39,6 +45,16 @@ class Committer:
         """The warehouse as the last load has left it; waits for one that is under way, and raises its error."""
         self.wait()
         return self._warehouse
+
+    @property
+    def emitted(self) -> str | None:
+        """The last STATE that came out; waits for a load that is under way, and raises its error."""
+        self.wait()
+        return self._emitted
+
+    def fence(self, pipeline_id: str | None) -> None:
+        """Take note where the pipeline stands, before anything is read: no other run of it may move it on."""
+        self._transactions.fence(pipeline_id)
 
     def commit(self, load: Load, rejects: Sequence[str]) -> None:
         """Commit the load, emit its STATE and remove its files, in the thread; `rejects` are keys of rejected records.

@@ -8,9 +8,11 @@ BulkError
       ValueRejected        a value that its column cannot hold
       RecordInvalid        a value that the SCHEMA forbids
       KeyPropertyMissing   by the Singer SDK's name too (sdk_names.py)
+  InputCutOff        the tap: the input ended, and nothing says that the tap had come to its end
   StageError         the stage: S3 does not take or give a file
   WarehouseError     the warehouse refuses a statement
     CommitError      a load was rolled back, or its COMMIT was not answered
+      PipelineMoved    another run of the same pipeline has committed a load
   Interrupted        a signal ended the run
 """
 
@@ -20,9 +22,11 @@ __all__ = [
     "BulkError",
     "CommitError",
     "ConfigError",
+    "InputCutOff",
     "Interrupted",
     "KeyPropertyMissing",
     "MessageError",
+    "PipelineMoved",
     "RecordBeforeSchema",
     "RecordInvalid",
     "RecordRejected",
@@ -117,9 +121,17 @@ class CommitError(WarehouseError):
     """A load is not in the warehouse, or nobody knows: the text names its load_id."""
 
 
-class Interrupted(BulkError):
-    """A signal ended the run; what was not committed was rolled back."""
+class PipelineMoved(CommitError):
+    """Another run of the same pipeline has committed a load since this run began."""
 
-    def __init__(self, signal_number: int) -> None:
-        super().__init__(f"stopped by signal {signal_number}; nothing uncommitted was acknowledged")
+
+class InputCutOff(BulkError):
+    """The input ended in whole lines, and nothing says that the tap had come to its end: the open load was dropped."""
+
+
+class Interrupted(BulkError):
+    """A signal ended the run; `outcome` says what of the input is in the warehouse."""
+
+    def __init__(self, signal_number: int, outcome: str = "nothing uncommitted was acknowledged") -> None:
+        super().__init__(f"stopped by signal {signal_number}; {outcome}")
         self.signal_number = signal_number

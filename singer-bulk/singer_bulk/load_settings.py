@@ -8,6 +8,7 @@ from typing import Any
 
 from singer_bulk.errors import ConfigError
 from singer_bulk.feeds.presets import CURRENT, HISTORY, CdcSettings, feed_of
+from singer_bulk.input_end import AUTO
 from singer_bulk.model.columns import Column, Kind
 from singer_bulk.model.file_format import ValueRules
 from singer_bulk.model.flush import FlushPolicy
@@ -144,6 +145,7 @@ class LoadSettings:
     evolution: EvolutionRules = field(default_factory=EvolutionRules)
     schema_mapping: Mapping[str, Any] = field(default_factory=dict)
     extra_column: bool = False
+    end_of_input: str = AUTO
     sweep_after_hours: float | None = None  # None: files that dead runs left are not looked for
     max_rejected_records: int | None = None  # None: a rejected record ends the run
     encoders: int = 0  # processes; 0: rows are encoded where the input is read

@@ -3,14 +3,16 @@
 The rules, in the order in which they matter:
 
 - A STATE is emitted only after every record before it is committed.
-- A load ends at a STATE, or at a clean end of input: limits of the flush policy close and stage files, but rows
-  commit only with the STATE that covers them, so a tap that resumes from it sends no committed row again.
+- A load ends at a STATE, or at a clean end of input (`input_end.py`): limits of the flush policy close and stage files,
+  but rows commit only with the STATE that covers them, so a tap that resumes from it sends no committed row again.
 - A STATE that arrives while nothing is uncommitted is emitted at once.
 - Reading goes on while files are sent (`stage/`) and while a load is committed (`commit_thread.py`): one at a time, and
   the warehouse is asked nothing in between.
 - If any stream is loaded by `overwrite`, all streams of the run commit once, at the end of input, and no STATE comes
   out before.
 - Whatever ends the run early lets the load that is under way end, drops what no load holds and emits nothing for it.
+- After a signal there is no clean end of input: what a STATE covers may still commit, nothing else does, whether the
+  signal comes while the input is read, while files are sent, or at any moment before the last COMMIT.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import cache
@@ -27,8 +29,9 @@ from typing import IO, Any, Protocol
 from singer_bulk.commit_thread import Committer, keys_of
 from singer_bulk.encode.added_fields import first_sequence
 from singer_bulk.encode.batch import Encoders
-from singer_bulk.errors import BulkError, ConfigError, Interrupted, RecordBeforeSchema
+from singer_bulk.errors import BulkError, ConfigError, InputCutOff, Interrupted, RecordBeforeSchema, shown
 from singer_bulk.feeds.deleted_at import Deletes
+from singer_bulk.input_end import Grade, InputEnd
 from singer_bulk.joining import joined
 from singer_bulk.load_settings import LoadSettings
 from singer_bulk.messages import messages_of, read_blocks
@@ -47,6 +50,9 @@ logger = logging.getLogger(__name__)
 
 # How long a silent tap is waited for before age limits and signals are looked at.
 WAIT_SECONDS = 1.0
+# Who stops a pipeline signals its processes one after the other: the tap may be dead, and its end read, before our own
+# signal comes. So long, in steps, is it looked for where a clean end would commit more than a STATE covers.
+LOOK_STEPS, LOOK_SECONDS = 10, 0.01
 
 
 class Mapper(Protocol):
@@ -65,6 +71,7 @@ class Clock:
 
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
+    sleep: Callable[[float], None]
 
 
 class Run:
@@ -85,7 +92,9 @@ class Run:
     ) -> None:
         self._stage = stage
         self._settings = settings
-        self._committer = Committer(warehouse, stage, emit, keep_staged_files=settings.keep_staged_files)
+        self._committer = Committer(
+            warehouse, stage, emit, keep_staged_files=settings.keep_staged_files, stop_signal=stop_signal
+        )
         self._dialect = warehouse.dialect
         self._clock = clock
         self._layout = cache(lambda: layout(warehouse))
@@ -101,6 +110,7 @@ class Run:
         self._state: str | None = None
         self._ledgered: str | None = None  # the STATE of the last load
         self._covered = True  # the last STATE came after the last record
+        self._end = InputEnd(settings.end_of_input)
         self._due = False  # files were staged, or rows have waited long enough
         self._load_opened = 0.0
         self._counts: Counter[str] = Counter()
@@ -136,6 +146,7 @@ class Run:
         """
         keep_freed_memory()
         try:
+            self._committer.fence(self._settings.pipeline_id)
             for block in read_blocks(source, WAIT_SECONDS):
                 self._committer.check()
                 self._stop_if_signalled()
@@ -155,6 +166,7 @@ class Run:
     def _take(self, message: Message) -> None:
         if isinstance(message, Records):
             self._counts["RECORD"] += message.count
+            self._end.records(message.stream, message.count)
             appeared = self._deletes.appeared(message)
             if appeared is not None:
                 self._take_schemas(appeared)
@@ -162,12 +174,15 @@ class Run:
                 self._take_records(records)
         elif isinstance(message, State):
             self._counts["STATE"] += 1
+            self._end.state(bytes(message.value))
             self._take_state(bytes(message.value).decode())
         elif isinstance(message, Schema):
             self._counts["SCHEMA"] += 1
+            self._end.schema(message.stream, message.bookmark_properties)
             self._take_schemas(self._deletes.declared(message))
         else:
             self._counts["ACTIVATE_VERSION"] += 1
+            self._end.version(message.stream)
             self._take_version(message)
 
     def _take_records(self, records: Records) -> None:
@@ -251,7 +266,7 @@ class Run:
 
     def _take_version(self, message: ActivateVersion) -> None:
         """Rows of lower versions become obsolete in the load that holds what came before."""
-        made = self._made_of.get(message.stream, set()) & self._streams.keys()
+        made = self._made(message.stream)
         if not made or not self._settings.act_on_versions:
             return
         if not self._settings.add_record_metadata:
@@ -265,7 +280,7 @@ class Run:
         if not self._uncommitted():
             self._load_opened = self._clock.monotonic()
         self._covered = False
-        for stream in (self._streams[name] for name in made):
+        for stream in made:
             stream.activated = max(message.version, stream.activated or 0)
 
     def _end_stream(self, stream: Stream) -> None:
@@ -290,7 +305,10 @@ class Run:
             self._flush()
 
     def _flush(self, *, at_end: bool = False) -> None:
-        """Close every batch and let the files be committed as one load, behind which its STATE comes out."""
+        """Close every batch and let the files be committed as one load, behind which its STATE comes out.
+
+        `at_end`: the load holds more than its STATE covers, and commits only if no signal has come until then.
+        """
         wanting = [
             stream
             for stream in self._streams.values()
@@ -303,7 +321,7 @@ class Run:
         keys = keys_of(parts)
         rejects: list[str] = []
         try:
-            load = self._new_load(joined(parts))
+            load = self._new_load(joined(parts), needs_end=at_end and not self._is_covered())
             rejects = self._rejects.stage() if self._rejects else []
             self._committer.commit(load, rejects)
         except BaseException:
@@ -313,7 +331,7 @@ class Run:
         self._ledgered = self._state
         self._due = False
 
-    def _new_load(self, tables: tuple[TableLoad, ...]) -> Load:
+    def _new_load(self, tables: tuple[TableLoad, ...], *, needs_end: bool) -> Load:
         now = self._clock.now().astimezone(timezone.utc)
         sequence = self._sequence
         self._sequence += 1  # the load's own number: without a row it is later than the load before it, too
@@ -326,10 +344,15 @@ class Run:
             started_at=self._started_at.astimezone(timezone.utc).isoformat(" "),
             committed_at=now.isoformat(" "),
             connector_version=self._settings.connector_version,
+            needs_end=needs_end,
         )
 
     def _finish(self) -> None:
-        """A clean end of input: what is left commits, and streams without a record get their table."""
+        """The end of input: behind a clean one what is left commits, and streams without a record get their table."""
+        if not self._is_covered():
+            self._look_for_signal()
+        self._stop_if_signalled()
+        self._demand_clean_end()
         if self._holds():
             self._refuse_empty_overwrite()
         if self._uncommitted() or any(self._needs_table(stream) for stream in self._streams.values()):
@@ -337,6 +360,63 @@ class Run:
         elif self._settings.pipeline_id and self._streams and self._state not in (None, self._ledgered):
             self._flush()  # no row came: only the STATE moves on, in the ledger too
         self._committer.emit(self._state)
+        number = self._stop_signal()
+        if number is not None:
+            raise Interrupted(number, "the input had ended before it, and all of it is committed")
+
+    def _is_covered(self) -> bool:
+        """Return whether a STATE covers all that is uncommitted, and may be committed with it."""
+        return not self._holds() and not self._end.uncovered
+
+    def _look_for_signal(self) -> None:
+        for _ in range(LOOK_STEPS):
+            if self._stop_signal() is not None:
+                return
+            self._clock.sleep(LOOK_SECONDS)
+
+    def _demand_clean_end(self) -> None:
+        """Raise InputCutOff where the tap has not come to its end; a full load that may be a part may lose no row."""
+        full_loads = {name: self._end.grade(name) for name in self._full_loads()}
+        parts = [name for name, grade in full_loads.items() if grade is Grade.PART]
+        if parts:
+            raise InputCutOff(
+                f"the input ended in the middle of the full load of {_listed(parts)}, as the last STATE says; no table "
+                "was changed. A tap that died looks like this: run it again"
+            )
+        self._refuse_uncovered()
+        for name in (name for name, grade in full_loads.items() if grade is Grade.UNPROVEN):
+            for stream in self._made(name):
+                # That a table may be emptied the user has said; that the tap came so far a STATE must.
+                if self._end.is_open(name) or self._has_rows(stream) or not self._settings.overwrite_allow_empty:
+                    stream.may_be_part()
+
+    def _refuse_uncovered(self) -> None:
+        end, pipeline_id = self._end, self._settings.pipeline_id
+        if end.may_lack_state() and pipeline_id and self._committer.warehouse.has_state(pipeline_id):
+            end.sends_states = True
+        lacking = end.lacking_state()
+        if lacking:
+            count = sum(end.uncovered[stream] for stream in lacking)
+            raise InputCutOff(
+                f"the input ended with {count} records of {_listed(lacking)} that no STATE covers; {self._outcome()}. "
+                "A tap that died looks like this: run it again from that STATE. One that sends no STATE at its end "
+                "needs end_of_input: any"
+            )
+
+    def _full_loads(self) -> list[str]:
+        """Return the tap's names of the streams that replace the rows of a table."""
+        return [name for name in self._made_of if any(one.method.name == OVERWRITE for one in self._made(name))]
+
+    def _made(self, name: str) -> list[Stream]:
+        """Return what stream maps have made of a stream of the tap."""
+        return [self._streams[one] for one in self._made_of.get(name, set()) & self._streams.keys()]
+
+    def _outcome(self) -> str:
+        """Return what is in the warehouse when the open load is dropped, as part of a sentence."""
+        if self._holds():
+            return "the tables are as they were before this run"
+        state = self._committer.emitted
+        return "nothing of it was loaded" if state is None else f"the tables are as STATE {shown(state)} left them"
 
     def _needs_table(self, stream: Stream) -> bool:
         """Return whether a stream that has no uncommitted row still asks something of its table."""
@@ -347,17 +427,19 @@ class Run:
         if self._settings.overwrite_allow_empty:
             return
         for stream in self._streams.values():
-            ended = any(table.stream == stream.name for table in self._ended)
             if (
                 stream.method.name == OVERWRITE
-                and not stream.row_count
-                and not ended
+                and not self._has_rows(stream)
                 and self._committer.warehouse.columns(stream.table)
             ):
                 raise ConfigError(
                     f"stream {stream.name!r}: the full load has no record, and table {stream.table} would be emptied; "
                     "nothing was changed; set overwrite_allow_empty to allow it"
                 )
+
+    def _has_rows(self, stream: Stream) -> bool:
+        """Return whether the open load has rows of the stream, under its SCHEMA of now or one before."""
+        return bool(stream.row_count) or any(table.stream == stream.name for table in self._ended)
 
     def _stop_if_signalled(self) -> None:
         number = self._stop_signal()
@@ -366,7 +448,7 @@ class Run:
         if self._uncommitted() and self._covered and not self._holds():
             self._flush()
         self._committer.wait()
-        raise Interrupted(number)
+        raise Interrupted(number, self._outcome())
 
     def _abort(self) -> None:
         left = (TableLoad(stream.name, stream.table, (), tuple(stream.closed)) for stream in self._streams.values())
@@ -393,3 +475,7 @@ class Run:
             return
         if found:
             logger.info("%d staged files of dead runs removed", len(found))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in names)

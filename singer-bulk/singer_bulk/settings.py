@@ -168,9 +168,19 @@ SHARED_SETTINGS = (
         "Needs s3:ListBucket. Default: never.",
     ),
     setting(
+        "end_of_input",
+        th.StringType,
+        "Whether records behind the last STATE are loaded when the input ends, where a tap that died looks like one "
+        "that is done. auto: where a tap could not resume from its STATE anyway; state: never; any: always, and every "
+        "full load is taken for a whole one.",
+        allowed_values=["auto", "state", "any"],
+        default="auto",
+    ),
+    setting(
         "overwrite_max_shrink",
         th.NumberType(minimum=0, maximum=1),
-        "Part of a table's rows that a full load may lose, 0 to 1; otherwise it is refused. Default: any.",
+        "Part of a table's rows that a full load may lose, 0 to 1; otherwise it is refused. Default: any if the tap "
+        "tells that its full load is whole (docs/loads.md), else none.",
     ),
     setting(
         "overwrite_allow_empty",

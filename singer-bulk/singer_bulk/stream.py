@@ -155,6 +155,11 @@ class Stream:
             self.batch.abort()
         self.batch = None
 
+    def may_be_part(self) -> None:
+        """Nothing proves that the full load is whole: unless the user allows more, it may not lose a row."""
+        if self.method.max_shrink is None:
+            self.method = replace(self.method, max_shrink=0.0)
+
     def abort(self) -> None:
         """Leave nothing of the open batch in the stage."""
         if self.batch is not None:

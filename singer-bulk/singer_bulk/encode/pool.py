@@ -35,7 +35,7 @@ MAX_BLOCK_BYTES = 1 << 20
 SLOT_BYTES = MAX_BLOCK_BYTES + (1 << 18)
 # 1 MiB of a batch is encoded in 20 to 30 ms; two forks take 10 to 20.
 START_BYTES = 1 << 20
-STOPPING = (signal.SIGINT, signal.SIGTERM)
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Number = int
 # slot, bytes, lines, number of the first record; no bytes: there are no more blocks

@@ -63,6 +63,7 @@ class Schema(msgspec.Struct, frozen=True):
     stream: str
     schema: msgspec.Raw
     key_properties: list[str] | None = None
+    bookmark_properties: Any = None  # of whatever shape: all that counts is whether there are any
 
     def properties(self) -> dict[str, Any]:
         """Return the JSON Schema as Python objects."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from singer_bulk.errors import ConfigError, WarehouseError
@@ -14,6 +14,7 @@ from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.load import Table, TableLoad
 from singer_bulk.warehouse.alter_table import demand_unchanged, fit_table, is_lossless, settled
 from singer_bulk.warehouse.dialect import Dialect, Rows, Session
+from singer_bulk.warehouse.ledger import LEDGER_COLUMNS
 from singer_bulk.warehouse.retries import Retries
 
 logger = logging.getLogger(__name__)
@@ -82,13 +83,14 @@ class Warehouse:
                     self.forget_session()
                 retries.wait(error)
 
-    def _select(self, what: str, query: str) -> Rows:
+    def select(self, what: str, query: str) -> Rows:
+        """Return the rows of a query outside of a load, asked again where that may help; `what` names it in the log."""
         return self._ask(what, lambda: self.session.execute(query))
 
     def ask_if_allowed(self, what: str, query: str) -> Rows | None:
         """Return the rows of a query outside of a load, None where the warehouse refuses it."""
         try:
-            return self._select(what, query)
+            return self.select(what, query)
         except WarehouseError as error:
             if error.connection_lost:
                 raise
@@ -108,7 +110,7 @@ class Warehouse:
         if not self.columns(self.ledger):
             return 0
         name = self.dialect.name(self.dialect.fold("last_sequence"))
-        rows = self._select("reading the ledger", f"SELECT MAX({name}) FROM {self.dialect.table(self.ledger)}")
+        rows = self.select("reading the ledger", f"SELECT MAX({name}) FROM {self.dialect.table(self.ledger)}")
         return int(rows[0][0] or 0)
 
     def committed_runs(self) -> set[str]:
@@ -116,19 +118,23 @@ class Warehouse:
         if not self.columns(self.ledger):
             return set()
         name = self.dialect.name(self.dialect.fold("load_id"))
-        rows = self._select("reading the ledger", f"SELECT DISTINCT {name} FROM {self.dialect.table(self.ledger)}")
+        rows = self.select("reading the ledger", f"SELECT DISTINCT {name} FROM {self.dialect.table(self.ledger)}")
         return {row[0].partition("-")[0] for row in rows}
 
     def last_state(self, pipeline_id: str) -> str | None:
-        """Return the STATE of the pipeline's last committed load, put together from its chunks, or None."""
+        """Return the STATE of the pipeline's last committed load, put together from its chunks, or None.
+
+        Raises ConfigError where the ledger may be there and this user may not see it: a tap that is given no STATE
+        begins anew, and every row comes twice.
+        """
         if not self.columns(self.ledger):
-            return None
+            self._prove_no_ledger()
         dialect = self.dialect
         load_id, pipeline, sequence, committed, chunk, state = (
             dialect.name(dialect.fold(name))
             for name in ("load_id", "pipeline_id", "last_sequence", "committed_at", "state_chunk", "state")
         )
-        rows = self._select(
+        rows = self.select(
             "reading the ledger",
             f"SELECT {load_id}, {chunk}, {state} FROM {dialect.table(self.ledger)} "
             f"WHERE {pipeline} = {dialect.literal(pipeline_id)} AND {state} IS NOT NULL "
@@ -136,13 +142,45 @@ class Warehouse:
         )
         return "".join(row[2] for row in rows if row[0] == rows[0][0]) if rows else None
 
-    def make_table(self, table: Table, columns: Iterable[Column]) -> None:
-        """Create the table, or give it the columns that it lacks."""
+    def has_state(self, pipeline_id: str) -> bool:
+        """Return whether a load of the pipeline has ever closed a STATE."""
+        if not self.columns(self.ledger):
+            return False
+        dialect = self.dialect
+        pipeline, state = (dialect.name(dialect.fold(name)) for name in ("pipeline_id", "state"))
+        query = (
+            f"SELECT COUNT(*) FROM {dialect.table(self.ledger)} "
+            f"WHERE {state} IS NOT NULL AND {pipeline} = {dialect.literal(pipeline_id)}"
+        )
+        return bool(self.select("reading the ledger", query)[0][0])
+
+    def _prove_no_ledger(self) -> None:
+        """Make the ledger that cannot be seen: one that is there and hidden by missing rights then shows itself.
+
+        Neither warehouse tells a table that is not there from one that may not be seen, in what lists tables.
+        https://docs.snowflake.com/en/sql-reference/sql/desc-table
+        """
+        columns = [replace(column, name=self.dialect.fold(column.name)) for column in LEDGER_COLUMNS]
+        try:
+            self._make_schema(self.ledger.schema)
+            self.session.execute(self.dialect.create_table(self.ledger, columns))
+            self.session.execute(f"SELECT COUNT(*) FROM {self.dialect.table(self.ledger)}")
+        except WarehouseError as error:
+            if error.connection_lost:
+                raise
+            raise ConfigError(
+                f"ledger {self.ledger} can neither be seen nor made, so nobody knows where the pipeline stands: "
+                f"{error}; grant this user SELECT on it and USAGE on its schema, or correct default_target_schema and "
+                "ledger_table"
+            ) from error
+
+    def make_table(self, table: Table, columns: Iterable[Column], *, ours: bool = False) -> None:
+        """Create the table, or give it the columns that it lacks; `ours`: no stream's, so `frozen` does not hold."""
         wanted = list(columns)
         if table.schema not in self._schemas:
             self._make_schema(table.schema)
             self._schemas.add(table.schema)
-        frozen = self.frozen and table != self.ledger
+        frozen = self.frozen and not ours
         present = self.columns(table)
         self._tables.pop(table)  # if a change fails, nobody knows what it left
         self._tables[table] = fit_table(

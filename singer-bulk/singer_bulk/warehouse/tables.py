@@ -30,7 +30,7 @@ class LoadTables:
     def make(self, load: Load) -> None:
         fold = self._dialect.fold
         self._warehouse.make_table(
-            self._warehouse.ledger, [replace(column, name=fold(column.name)) for column in LEDGER_COLUMNS]
+            self._warehouse.ledger, [replace(column, name=fold(column.name)) for column in LEDGER_COLUMNS], ours=True
         )
         for table in load.tables:
             self._warehouse.make_table(table.table, table.columns)

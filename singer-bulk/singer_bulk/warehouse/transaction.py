@@ -3,13 +3,14 @@
 1. The schema, the tables, their new columns and their views (`warehouse/tables.py`).
 2. Rows that enter by their keys are copied into temporary tables of the session, where nobody waits for them.
 3. BEGIN. A load that merges, deletes or stamps rows then locks the ledger, and waits for others that do so: it sees
-   what they have committed (`Dialect.lock`).
+   what they have committed (`Dialect.lock`). With a pipeline_id it enters the pipeline's fence (`fence.py`): behind the
+   lock, because its query is where the transaction's snapshot is taken on Redshift.
 4. The rows of tables that the load overwrites are deleted. TRUNCATE would commit on Redshift (r_TRUNCATE) and
    forget which files were loaded on Snowflake (sql/truncate-table), so it is never used.
 5. For each batch its COPY, or what takes its rows from the temporary table, in the order of tables, so that two loads
    take their write locks in the same order. Of each COPY the rows that the warehouse counted must be those staged.
 6. The ledger's rows, with the STATE that the load closes.
-7. A look whether another run has changed the columns that were filled.
+7. A look whether another run has changed the columns that were filled, and whether a signal has ended the run.
 8. COMMIT.
 
 A statement that fails before COMMIT rolls everything back. A lost connection may have left the transaction open: the
@@ -20,12 +21,14 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from singer_bulk.errors import BulkError, CommitError, WarehouseError
+from singer_bulk.errors import BulkError, CommitError, Interrupted, WarehouseError
 from singer_bulk.model.load import ClosedBatch, Load, Table, TableLoad
 from singer_bulk.stage.base import Stage
 from singer_bulk.warehouse.dialect import Rows, Session
+from singer_bulk.warehouse.fence import Fence
 from singer_bulk.warehouse.ledger import ledger_inserts
 from singer_bulk.warehouse.merge import Merge, merge_of, obsolete_versions
 from singer_bulk.warehouse.retries import Retries
@@ -47,13 +50,25 @@ class OpenTransaction:
 class Transactions:
     """Commits the loads of a run, one after the other."""
 
-    def __init__(self, warehouse: Warehouse, stage: Stage) -> None:
+    def __init__(
+        self, warehouse: Warehouse, stage: Stage, stop_signal: Callable[[], int | None] = lambda: None
+    ) -> None:
         self._warehouse = warehouse
+        self._stop_signal = stop_signal
+        self._fence: Fence | None = None
         self._dialect = warehouse.dialect
         self._stage = stage
         self._tables = LoadTables(warehouse)
         self._scratch_count = 0
         self._transaction: OpenTransaction | None = None  # begun, and not known to have ended
+
+    def fence(self, pipeline_id: str | None) -> None:
+        """Let the loads of the run commit only while no other run of the pipeline commits."""
+        if pipeline_id is None:
+            logger.info("no pipeline_id is set: nothing keeps two runs of this pipeline from loading the same records")
+            return
+        self._fence = Fence(self._warehouse, pipeline_id)
+        self._fence.begin()
 
     def commit(self, load: Load) -> list[str]:
         """Make the load visible, all of it or nothing; return the keys of its manifests, which have had their day.
@@ -68,6 +83,8 @@ class Transactions:
             self._stage_manifests(load, manifests)
             while not self._commit_once(load, manifests, retries):
                 pass
+            if self._fence is not None:
+                self._fence.passed(load.load_id)
         except BaseException:
             self._remove([*manifests.values()])
             raise
@@ -100,11 +117,14 @@ class Transactions:
         self._transaction = OpenTransaction(session, session.transaction())
         try:
             self._lock(load)
+            if self._fence is not None:
+                self._fence.enter(session, load.load_id)
             loaded = self._load_all(load, manifests, merges, scratched)
             for statement in ledger_inserts(self._dialect, self._warehouse.ledger, load, loaded):
                 self._execute(statement)
             for table in load.tables:
                 self._warehouse.demand_unchanged(table)
+            self._demand_end(load)
         except BaseException as error:
             if not (isinstance(error, WarehouseError) and error.connection_lost):
                 self._roll_back()
@@ -113,6 +133,12 @@ class Transactions:
             raise
         self._end_transaction(self._transaction)
         self._drop_scratch_tables(merges)
+
+    def _demand_end(self, load: Load) -> None:
+        """Raise Interrupted if a signal has come before the COMMIT of a load that needs a clean end of input."""
+        number = self._stop_signal()
+        if load.needs_end and number is not None:
+            raise Interrupted(number, f"load {load.load_id} was rolled back, its tables are as they were before it")
 
     def _end_transaction(self, transaction: OpenTransaction) -> None:
         if not self._warehouse.is_open(transaction.session):
@@ -258,7 +284,8 @@ class Transactions:
         if after < before * (1 - most):
             raise CommitError(
                 f"load {load.load_id} was rolled back: the full load of {table.stream!r} has {after} rows, table "
-                f"{table.table} has {before}; that is more than overwrite_max_shrink ({most}) allows"
+                f"{table.table} has {before}; that is more than overwrite_max_shrink ({most}) allows. A tap that died "
+                "looks like this; if the rows are gone at the source, set the part of them that a full load may lose"
             )
 
     def _copy(
