@@ -9,19 +9,15 @@ Exit status: 0 when everything is loaded; 1 for an error a person can act on; 2 
 
 from __future__ import annotations
 
-import configparser
 import json
 import logging
 import os
-import signal
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from types import FrameType
 from typing import IO, Any, ClassVar, NoReturn
 
 import click
@@ -32,6 +28,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
+from singer_bulk.config_files import IniNames, read_config
 from singer_bulk.encode.documents import MAX_DEPTH
 from singer_bulk.errors import BulkError, ConfigError, Interrupted
 from singer_bulk.feeds.envelopes import ENVELOPES, EnvelopeMapper
@@ -44,12 +41,11 @@ from singer_bulk.schema.json_schema import TypeRules
 from singer_bulk.schema.placement import EvolutionRules
 from singer_bulk.sdk_names import sdk_names
 from singer_bulk.settings import SHARED_SETTINGS
+from singer_bulk.signals import signals
 from singer_bulk.stage.base import Stage
 from singer_bulk.stage.s3 import S3Settings
 from singer_bulk.stream_maps import StreamMapper
 from singer_bulk.warehouse.session import Warehouse
-
-IniNames = Mapping[tuple[str, str], str]
 
 
 class LoadReader(GenericSingerReader[str]):
@@ -155,7 +151,7 @@ class BulkTarget(Target):
             clock=Clock(now=lambda: datetime.now(timezone.utc), monotonic=time.monotonic, sleep=time.sleep),
             layout=connector.layout,
             mapper=mapper,
-            stop_signal=lambda: _signals.number,
+            stop_signal=lambda: signals.number,
         )
 
     def _maps_streams(self) -> bool:
@@ -196,46 +192,6 @@ def _without_values(text: str) -> str:
         return f"setting {text.split(' is a required')[0]} is missing"
     path = text.rpartition(" in config")
     return f"setting {path[2]} has a wrong type or value" if path[1] else "a setting has a wrong type or value"
-
-
-def read_config(path: str, ini_names: IniNames) -> dict[str, Any]:
-    """Return the settings of a JSON or INI file; `ini_names` maps (section, key) to a setting.
-
-    Raises ConfigError, without the file's content.
-    """
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    except OSError as error:
-        raise ConfigError(f"configuration file {path!r} cannot be read: {error.strerror}") from error
-    if text.lstrip().startswith("["):
-        return _ini(path, text, ini_names)
-    try:
-        settings = json.loads(text)
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise ConfigError(f"configuration file {path!r} is no JSON: {error.msg} ({where})") from None
-    if not isinstance(settings, dict):
-        raise ConfigError(f"configuration file {path!r} must hold one JSON object")
-    return settings
-
-
-def _ini(path: str, text: str, names: IniNames) -> dict[str, Any]:
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        parser.read_string(text)
-    except configparser.Error as error:
-        raise ConfigError(f"configuration file {path!r} is no INI: {type(error).__name__}") from None
-    settings: dict[str, Any] = {}
-    for (section, key), name in names.items():
-        if parser.has_option(section, key):
-            settings[name] = parser.get(section, key)
-    if "port" in settings:
-        settings["port"] = int(settings["port"])
-    account, role = settings.pop("account_id", None), settings.get("iam_role")
-    if account and role and not role.startswith("arn:") and role != "default":
-        settings["iam_role"] = f"arn:aws:iam::{account}:role/{role}"
-    return settings
 
 
 def load_settings(config: Mapping[str, Any], version: str) -> LoadSettings:
@@ -342,44 +298,11 @@ def emit_state(state: str) -> None:
         ) from error
 
 
-class _Signals:
-    """The first signal asks the run to stop where that is safe, a second ends the process at once."""
-
-    number: int | None = None
-
-    def watch(self) -> None:
-        """Take signals from now on."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self.take)
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` has it ignored
-            signal.signal(signal.SIGHUP, self.take)
-        # While a driver waits in C for the warehouse, `take` is not called: that waits for the driver. Each signal is
-        # also a byte in this pipe, whoever waits, and the thread that reads it ends the process at the second one.
-        reader, writer = os.pipe()
-        os.set_blocking(writer, False)
-        signal.set_wakeup_fd(writer)
-        threading.Thread(target=self._end_at_the_second, args=(reader,), name="signals", daemon=True).start()
-
-    @staticmethod
-    def _end_at_the_second(reader: int) -> None:
-        numbers = os.read(reader, 1) + os.read(reader, 1)
-        os._exit(128 + numbers[-1])
-
-    def take(self, number: int, frame: FrameType | None) -> None:
-        if self.number is not None:
-            # The connection dies with the process, and the warehouse rolls back what is open.
-            os._exit(128 + number)
-        self.number = number
-
-
-_signals = _Signals()
-
-
 def main(target: type[BulkTarget]) -> NoReturn:
     """Run the command line of a target and exit."""
     # Before Python 3.12 a decoder in C counts against it: documents of MAX_DEPTH levels, and the stack they stand on.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 2 * MAX_DEPTH + 1000))
-    _signals.watch()
+    signals.watch()
     logger = logging.getLogger(target.name)
     try:
         target.cli.main(standalone_mode=True)

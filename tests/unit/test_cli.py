@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from singer_bulk.cli import meltano_state_id, read_config
+from singer_bulk.cli import meltano_state_id
+from singer_bulk.config_files import read_config
 from singer_bulk.errors import ConfigError
 from target_redshift_copy.config import INI_NAMES as REDSHIFT_NAMES
 from target_snowflake_stage.config import INI_NAMES as SNOWFLAKE_NAMES

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from singer_bulk.model.columns import (
-    DOUBLE,
-    JSON,
-    MAX_PRECISION,
-    STARTS,
-    TIMESTAMPTZ,
-    ColumnType,
-    Content,
-    Kind,
-)
+from singer_bulk.model.columns import DOUBLE, JSON, MAX_PRECISION, STARTS, TIMESTAMPTZ, ColumnType, Content, Kind
 
 INSTANTS = frozenset((Kind.TIMESTAMP, Kind.TIMESTAMPTZ))
 EXACT_NUMBERS = frozenset((Kind.INTEGER, Kind.DECIMAL))
