@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from singer_bulk.errors import ConfigError, WarehouseError
+from singer_bulk.stage.s3 import S3Settings
 from singer_bulk.warehouse.dialect import Session
 
+from target_snowflake_stage.config import SnowflakeSettings
 from target_snowflake_stage.sql import FILE_FORMAT_OPTIONS, Place, Snowflake, literal, name
 
 # Objects that are missing or may not be seen answer alike.
@@ -41,16 +42,15 @@ def stage_url(bucket: str, prefix: str) -> str:
     return f"s3://{bucket}/{prefix}"
 
 
-def make_objects(session: Session, dialect: Snowflake, config: Mapping[str, Any]) -> None:
+def make_objects(session: Session, dialect: Snowflake, settings: SnowflakeSettings, bucket: S3Settings) -> None:
     """Make sure that file format and stage are there and fit; raises ConfigError."""
     options = " ".join(f"{option} = {value}" for option, value in FILE_FORMAT_OPTIONS.items())
     session.execute(f"CREATE FILE FORMAT IF NOT EXISTS {dialect.file_format} {options}")
-    url = stage_url(config["s3_bucket"], dialect.prefix)
+    url = stage_url(bucket.bucket, dialect.prefix)
     present = _present_url(session, dialect.stage)
     if present is None:
-        session.execute(
-            f"CREATE STAGE IF NOT EXISTS {dialect.stage} URL = {literal(url)} {_stage_access(config)}".rstrip()
-        )
+        access = _stage_access(settings, bucket)
+        session.execute(f"CREATE STAGE IF NOT EXISTS {dialect.stage} URL = {literal(url)} {access}".rstrip())
         present = _present_url(session, dialect.stage)
     if present is None or present.rstrip("/") != url.rstrip("/"):
         raise ConfigError(
@@ -73,19 +73,19 @@ def _present_url(session: Session, stage: Place) -> str | None:
     return ""
 
 
-def _stage_access(config: Mapping[str, Any]) -> str:
+def _stage_access(settings: SnowflakeSettings, bucket: S3Settings) -> str:
     """Return what the stage reads S3 with. Temporary keys would expire inside a stage, so they are refused."""
-    if config.get("storage_integration"):
-        return f"STORAGE_INTEGRATION = {name(str(config['storage_integration']).upper())}"
-    if config.get("aws_role"):
-        return f"CREDENTIALS = (AWS_ROLE = {literal(config['aws_role'])})"
-    if config.get("aws_session_token"):
+    if settings.storage_integration:
+        return f"STORAGE_INTEGRATION = {name(settings.storage_integration.upper())}"
+    if settings.aws_role:
+        return f"CREDENTIALS = (AWS_ROLE = {literal(settings.aws_role)})"
+    if bucket.session_token:
         raise ConfigError(
             "the stage does not exist and would be made with temporary keys; "
             "set storage_integration or aws_role, or create the stage"
         )
-    if config.get("aws_access_key_id") and config.get("aws_secret_access_key"):
-        key, secret = literal(config["aws_access_key_id"]), literal(config["aws_secret_access_key"])
+    if bucket.access_key_id and bucket.secret_access_key:
+        key, secret = literal(bucket.access_key_id), literal(bucket.secret_access_key)
         return f"CREDENTIALS = (AWS_KEY_ID = {key} AWS_SECRET_KEY = {secret})"
     raise ConfigError(
         "the stage does not exist and nothing says what it may read S3 with; "
