@@ -29,8 +29,6 @@ def _setting(description: str, kind: str | list[str], **more: Any) -> dict[str, 
     return {"type": [*kinds, "null"], "description": description, **more}
 
 
-_NAMES = {"type": "array", "items": {"type": "string"}}
-
 # What an entry of `files` may set, and the top level as the default of all entries.
 FILE_SETTINGS: dict[str, dict[str, Any]] = {
     "keys": _setting("Key properties of the stream.", "array", items={"type": "string"}),
@@ -281,11 +279,6 @@ def _file_set(entry: Mapping[str, Any]) -> FileSet:
         },
         **{name: entry[name] for name in _PLAIN if name in entry},
     )
-
-
-def _operations(changed: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Turn operation -> texts round: text in lower case -> operation."""
-    return {text.lower(): name for name, texts in {**OPERATIONS, **changed}.items() for text in texts}
 
 
 def _dialect(stream: str, entry: Mapping[str, Any]) -> Dialect:
