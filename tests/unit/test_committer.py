@@ -98,6 +98,28 @@ def test_failed_load_ends_the_run_at_the_next_chunk() -> None:
     assert bench.stage.files == {}
 
 
+class RefusesOnce(MemoryWarehouse):
+    """Refuses its first COMMIT, whatever is committed after it."""
+
+    refused: bool = False
+
+    def execute(self, sql: str) -> Rows:
+        if sql == "COMMIT" and not self.refused:
+            self.refused = True
+            raise WarehouseError("the disk is full", conflict=False)
+        return super().execute(sql)
+
+
+def test_load_behind_one_that_failed_is_not_begun() -> None:
+    """What is read behind a load that fails is not committed in its stead: its STATE would cover the lost records."""
+    bench = Bench()
+    bench.warehouse = RefusesOnce(bench.stage)
+    with pytest.raises(WarehouseError, match="the disk is full"):
+        bench.run(FIRST + SECOND, policy=EACH_STATE)
+    assert bench.warehouse.rows(ORDERS) == []
+    assert bench.emitted == []
+
+
 def test_bad_record_lets_the_load_under_way_end() -> None:
     """An error in what is read behind a load takes nothing from it: it is committed and its STATE comes out."""
     bench, warehouse = waiting()
@@ -130,6 +152,16 @@ def test_signal_lets_the_load_under_way_end() -> None:
 
     with pytest.raises(Interrupted):
         bench.run(Chunks([FIRST, SECOND], before), **EACH_STATE, stop_signal=stop_signal)
+    assert bench.warehouse.rows(ORDERS) == ["1"]
+    assert bench.emitted == ["1"]
+
+
+def test_signal_commits_rows_that_a_state_covers() -> None:
+    """Rows that no limit has made a load of are committed after a signal, with the STATE that came behind them."""
+    bench = Bench()
+    signals = iter([None])
+    with pytest.raises(Interrupted):
+        bench.run(Chunks([FIRST, SECOND]), stop_signal=lambda: next(signals, 15))
     assert bench.warehouse.rows(ORDERS) == ["1"]
     assert bench.emitted == ["1"]
 

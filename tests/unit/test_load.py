@@ -623,3 +623,19 @@ def test_rows_do_not_enter_a_column_that_was_swapped_before_copy_locked_it() -> 
         bench.run(THREE)
     assert bench.warehouse.rows(ORDERS) == []
     assert bench.emitted == []
+
+
+def test_tables_are_written_in_the_order_of_their_names_behind_the_lock() -> None:
+    """Two loads that write the same tables meet at the first of them, so that neither waits for what the other holds."""
+    bench = Bench()
+    names = ("orders", "customers", "items")
+    bench.run(
+        lines(*(schema(name) for name in names), *(record(name, id=1) for name in names), state(1)),
+        load_method="overwrite",
+    )
+    begun = bench.warehouse.statements.index("BEGIN")
+    writing = [sql.split(" ")[:2] for sql in bench.warehouse.statements[begun + 1 :] if sql.startswith(("LOCK", "DEL"))]
+    assert writing == [
+        ["LOCK", "analytics._singer_loads"],
+        *(["DELETE", f"analytics.{name}"] for name in sorted(names)),
+    ]
