@@ -490,8 +490,8 @@ def test_uncertain_files_are_skipped():
     """A file older than 64 days is skipped once the table's first load is older too, unless the COPY says otherwise."""
     from types import SimpleNamespace
 
-    from local_warehouse.objects import Found
-    from local_warehouse.snowflake.copy import UNCERTAIN_SECONDS, CopyJob, Options
+    from local_warehouse.s3.objects import Found
+    from local_warehouse.snowflake.copy.copy_into import UNCERTAIN_SECONDS, CopyJob, Options
 
     now = time.time()
     old = now - UNCERTAIN_SECONDS - 86_400
