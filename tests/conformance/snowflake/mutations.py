@@ -120,7 +120,7 @@ MUTATIONS: list[tuple[str, str, str, str, str]] = [
     ),
     (
         "DDL commits the open transaction",
-        "objects/ddl_objects.py",
+        "objects/create.py",
         "session.work.commit()  # DDL commits the open transaction",
         "pass",
         "test_ddl_commits_the_open_transaction",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from local_warehouse.redshift.errors import NotSupported, RedshiftError
 from local_warehouse.redshift.grammar.lexer import statements_of
@@ -16,9 +15,7 @@ from local_warehouse.redshift.postgres import wire
 from local_warehouse.redshift.postgres.connection import Admin, BackendError
 from local_warehouse.redshift.rewrite.plans import Plan
 from local_warehouse.redshift.rewrite.statements import plan
-
-if TYPE_CHECKING:
-    from local_warehouse.redshift.serve.session import Session
+from local_warehouse.redshift.serve.session import Session
 
 # The message that ends the backend's answer to each of ours.
 ENDS = {b"P": b"1", b"B": b"2", b"C": b"3", b"D": b"Tn", b"E": b"CIs"}

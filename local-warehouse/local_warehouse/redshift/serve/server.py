@@ -17,8 +17,9 @@ from local_warehouse.faults import WAREHOUSE_ACTIONS, Faults
 from local_warehouse.redshift.grammar.names import LongNames
 from local_warehouse.redshift.postgres import wire
 from local_warehouse.redshift.postgres.backend import OWNER, Backend
-from local_warehouse.redshift.postgres.connection import Admin, BackendError, literal, quoted
+from local_warehouse.redshift.postgres.connection import Admin, literal, quoted
 from local_warehouse.redshift.serve import credentials, tls
+from local_warehouse.redshift.serve.extended import Extended
 from local_warehouse.redshift.serve.session import Session
 from local_warehouse.redshift.settings import Settings
 
@@ -114,7 +115,7 @@ class Server:
         try:
             session = self._open(client, backend_channel, user, database)
             if session:
-                session.run()
+                _serve(session)
         finally:
             if session:
                 session.fresh.close()
@@ -200,9 +201,21 @@ class Server:
                 client.write(kind, payload)
 
 
+def _serve(session: Session) -> None:
+    """Take the client's messages until it leaves, each by the protocol that it belongs to."""
+    extended = Extended(session)
+    while True:
+        kind, payload = session.client.read()
+        if kind == b"X":
+            return
+        if kind == b"Q":
+            session.query(payload.rstrip(b"\0").decode("utf-8", "replace"))
+        elif kind in b"PBDECSH":
+            extended.take(kind, payload)
+        else:
+            raise wire.Disconnected(f"unknown message {kind!r}")
+
+
 def _refuse(client: wire.Channel, code: str, text: str) -> None:
     client.write(b"E", wire.error_payload({"S": "FATAL", "C": code, "M": text}))
     client.flush()
-
-
-__all__ = ["BackendError", "Server"]

@@ -10,27 +10,26 @@ import logging
 import select
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from local_warehouse.faults import Fault
+from local_warehouse.faults import Fault, Faults
 from local_warehouse.redshift.copy.load import Load
 from local_warehouse.redshift.copy.load_records import Outcome, record_sql
 from local_warehouse.redshift.copy.sources import Stage
 from local_warehouse.redshift.errors import LoadFailed, NotSupported, RedshiftError, translate
 from local_warehouse.redshift.grammar.copy_statement import Copy
 from local_warehouse.redshift.grammar.lexer import Token, statements_of, text_of
+from local_warehouse.redshift.grammar.names import LongNames
 from local_warehouse.redshift.grammar.references import SYSTEM_SCHEMAS, last_part
 from local_warehouse.redshift.postgres import wire
+from local_warehouse.redshift.postgres.backend import Backend
 from local_warehouse.redshift.postgres.connection import Admin, BackendError, literal
 from local_warehouse.redshift.postgres.fresh import NAME, FreshCatalog
 from local_warehouse.redshift.rewrite.late_views import LateViews
 from local_warehouse.redshift.rewrite.plans import Plan
 from local_warehouse.redshift.rewrite.statements import Context, plan
 from local_warehouse.redshift.rewrite.super_values import Columns
-from local_warehouse.redshift.serve.extended import Extended
-
-if TYPE_CHECKING:
-    from local_warehouse.redshift.serve.server import Server
+from local_warehouse.redshift.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -40,41 +39,46 @@ MAX_STATEMENT_BYTES = 16 << 20
 VARBYTE_OID = (6551).to_bytes(4, "big")
 
 
+class Shared(Protocol):
+    """What the sessions of one stand-in share."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def backend(self) -> Backend: ...
+    @property
+    def faults(self) -> Faults: ...
+    @property
+    def names(self) -> LongNames: ...
+    @property
+    def late_views(self) -> set[str]: ...
+
+    def next_query(self) -> int: ...
+    def record(self, database: str, sql: str) -> None: ...
+    def shows_parameter(self, payload: bytes) -> bool: ...
+
+
 class Session:
     """One client after the login."""
 
     def __init__(
-        self, server: Server, client: wire.Channel, backend: Admin, user: str, database: str, pid: int
+        self, shared: Shared, client: wire.Channel, backend: Admin, user: str, database: str, pid: int
     ) -> None:
-        self.server = server
+        self.shared = shared
         self.client = client
         self.backend = backend
         self.user = user
         self.database = database
         self.pid = pid
-        self.context = Context(server.names, LateViews(server.late_views, self.ask), self.target, self.columns)
+        self.context = Context(shared.names, LateViews(shared.late_views, self.ask), self.target, self.columns)
         self.in_batch = False  # between messages of the extended protocol
         self.reads_snapshot = False  # has the open transaction block taken its snapshot?
         self.last_copy = {"count": 0, "id": -1}
         self.varbytes: list[int] = []  # columns of the result under way that hold VARBYTE
         self.catalog_changed = False  # has the open transaction block changed the catalog?
-        self.fresh = FreshCatalog(lambda: Admin(server.backend.connect(user, database, application_name=NAME)))
-        self.extended = Extended(self)
+        self.fresh = FreshCatalog(lambda: Admin(shared.backend.connect(user, database, application_name=NAME)))
 
-    def run(self) -> None:
-        """Serve until the client leaves."""
-        while True:
-            kind, payload = self.client.read()
-            if kind == b"X":
-                return
-            if kind == b"Q":
-                self._query(payload.rstrip(b"\0").decode("utf-8", "replace"))
-            elif kind in b"PBDECSH":
-                self.extended.take(kind, payload)
-            else:
-                raise wire.Disconnected(f"unknown message {kind!r}")
-
-    def _query(self, text: str) -> None:
+    def query(self, text: str) -> None:
         """The simple protocol; several statements in one message are one transaction, as in PostgreSQL."""
         own_block = False
         try:
@@ -178,7 +182,7 @@ class Session:
     @contextmanager
     def fault(self, text: str) -> Iterator[None]:
         """Fail, cut or hang where a fault on demand says so, before or after the statement took effect."""
-        due = self.server.faults.due(text)
+        due = self.shared.faults.due(text)
         if due is None:
             yield
         elif due.when == "before":
@@ -207,7 +211,7 @@ class Session:
                 raise wire.Disconnected("the client left, or its backend was ended")
 
     def _restored(self, payload: bytes) -> bytes:
-        return self.server.names.restore(payload)
+        return self.shared.names.restore(payload)
 
     def carry_out(self, made: Plan) -> None:
         """Run a statement and send its answer, up to but without ReadyForQuery."""
@@ -271,7 +275,7 @@ class Session:
             self._notice(payload)
             return
         if kind == b"S":
-            if self.server.shows_parameter(payload):
+            if self.shared.shows_parameter(payload):
                 self.client.write(b"S", payload)
             return
         if kind == b"T":
@@ -300,10 +304,10 @@ class Session:
         own_block = self.backend.status == b"I"
         if own_block:
             self.backend.run("BEGIN")
-        query = self.server.next_query()
+        query = self.shared.next_query()
         load = None
         try:
-            load = Load(copy, self.backend, Stage(self.server.settings, copy))
+            load = Load(copy, self.backend, Stage(self.shared.settings, copy))
             self.last_copy["id"] = query
             outcome = load.run()
             self._leave_record(outcome, copy, query)
@@ -323,7 +327,7 @@ class Session:
 
     def _leave_record(self, outcome: Outcome, copy: Copy, query: int) -> None:
         """Write the system tables over a connection of the server's, so that ROLLBACK leaves them."""
-        self.server.record(self.database, record_sql(outcome, copy, query, self.pid, self.user, self.database))
+        self.shared.record(self.database, record_sql(outcome, copy, query, self.pid, self.user, self.database))
 
     def _say_loaded(self, outcome: Outcome) -> None:
         text = f"Load into table '{outcome.table}' completed, {outcome.loaded} record(s) loaded successfully."

@@ -3,33 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
-from local_warehouse.snowflake.bind.casts import Settings, cast, fail, fit_text, instant, literal
+from local_warehouse.snowflake.bind.casts import cast, fail, fit_text, instant, literal
 from local_warehouse.snowflake.bind.scope import Scope, Typed
+from local_warehouse.snowflake.bind.session import Context
 from local_warehouse.snowflake.errors import Unsupported, compilation
 from local_warehouse.snowflake.grammar import ast
 from local_warehouse.snowflake.values.types import BOOLEAN, FLOAT, NULL, SEMI, STAMPS, TEXT, VARIANT, T, number
-
-
-@dataclass
-class Context:
-    """What one statement knows of its session; what it learns about itself."""
-
-    settings: Settings
-    facts: dict[str, Any]  # CURRENT_... values
-    catalog: Any = None
-    session: Any = None
-    repeatable: bool = True  # False once a result may differ when the statement runs again
-    reads: set[int] = field(default_factory=set)  # ids of tables read
-    registered: dict[str, Any] = field(default_factory=dict)  # Arrow tables the SQL names
-    names: int = 0
-    views: list[str] = field(default_factory=list)  # full names of the views around what is bound now
-
-    def name(self, prefix: str) -> str:
-        self.names += 1
-        return f"{prefix}{self.names}"
 
 
 def common_type(types: Sequence[T]) -> T:
@@ -71,7 +51,6 @@ class Binder:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.allow_aggregates = False
         self.functions: dict[str, Callable[[Binder, ast.Call, Scope], Typed]] = {}
 
     def convert(self, value: Typed, to: T, format_: str | None = None) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from local_warehouse.snowflake.bind.session import Names
+from local_warehouse.snowflake.bind.table_functions import LOAD_HISTORY, load_history
 from local_warehouse.snowflake.errors import no_object
 from local_warehouse.snowflake.grammar.file_format import DEFAULTS
 from local_warehouse.snowflake.store.catalog import ColumnDef, Entry, quote
@@ -106,7 +108,7 @@ def _yes(value: object) -> str:
     return "YES" if value else "NO"
 
 
-def _table(session: Any, entry: Entry) -> list[Any]:
+def _table(session: Names, entry: Entry) -> list[Any]:
     is_table = entry.kind == "table"
     return _filled(
         TABLES,
@@ -123,7 +125,7 @@ def nanoseconds(seconds: float) -> int:
 
 
 def view_rows(
-    session: Any, database: str, view: str, demanded: Mapping[str, str]
+    session: Names, database: str, view: str, demanded: Mapping[str, str]
 ) -> tuple[dict[str, T], list[list[Any]]]:
     """Column types and rows of an INFORMATION_SCHEMA view; SqlError if the stand-in does not have it.
 
@@ -151,8 +153,6 @@ def view_rows(
             if e.database == database
         ]
     if view == "LOAD_HISTORY":
-        from local_warehouse.snowflake.bind.table_functions import LOAD_HISTORY, load_history
-
         return LOAD_HISTORY, load_history(session, database)
     if view == "VIEWS":
         return VIEWS, [

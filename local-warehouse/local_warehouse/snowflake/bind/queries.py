@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from local_warehouse.snowflake.bind import conversions, dates, semi
 from local_warehouse.snowflake.bind.aggregates import has_aggregate
-from local_warehouse.snowflake.bind.binder import Binder, Context, common_type
+from local_warehouse.snowflake.bind.binder import Binder, common_type
 from local_warehouse.snowflake.bind.casts import fit_text
 from local_warehouse.snowflake.bind.functions import FUNCTIONS
 from local_warehouse.snowflake.bind.relations import Relations
-from local_warehouse.snowflake.bind.scope import OutColumn, Scope, Source, Typed
+from local_warehouse.snowflake.bind.scope import Bound, OutColumn, Scope, Source, Typed
+from local_warehouse.snowflake.bind.session import Context
 from local_warehouse.snowflake.errors import Unsupported, compilation
 from local_warehouse.snowflake.grammar import ast
 from local_warehouse.snowflake.store.catalog import ColumnDef
 from local_warehouse.snowflake.values.types import SEMI, T
-
-
-@dataclass
-class Bound:
-    """A bound query: `sql` yields the columns under their `duck` names, in this order."""
-
-    sql: str
-    columns: list[OutColumn]
 
 
 class QueryBinder(Binder, Relations):
@@ -236,4 +227,4 @@ def _renamed(bound: Bound, names: list[str]) -> Bound:
     return Bound(bound.sql, columns)
 
 
-__all__ = ["Bound", "QueryBinder", "conversions", "dates", "semi"]
+__all__ = ["QueryBinder", "conversions", "dates", "semi"]

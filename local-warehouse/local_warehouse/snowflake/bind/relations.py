@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_warehouse.snowflake.bind import table_functions
-from local_warehouse.snowflake.bind.binder import Context
 from local_warehouse.snowflake.bind.casts import literal
 from local_warehouse.snowflake.bind.information_schema import view_rows
-from local_warehouse.snowflake.bind.scope import OutColumn, Scope, Source, Typed
+from local_warehouse.snowflake.bind.scope import Bound, OutColumn, Scope, Source, Typed
+from local_warehouse.snowflake.bind.session import Context
 from local_warehouse.snowflake.errors import Unsupported, compilation
 from local_warehouse.snowflake.grammar import ast
 from local_warehouse.snowflake.store.catalog import Entry
 from local_warehouse.snowflake.values.types import SEMI, TEXT, VARIANT, T, number
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.bind.queries import Bound
 
 
 class Relations:
@@ -42,9 +39,7 @@ class Relations:
         if isinstance(node, ast.Join):
             return self._join(node, scope)
         if isinstance(node, ast.Staged):
-            from local_warehouse.snowflake.copy.stage_queries import staged_relation
-
-            sql, columns = staged_relation(self.context.session, node, self.context)
+            sql, columns = self.context.session.staged(node, self.context)
             return f"{sql} {self.add(scope, node.alias or '', columns)}"
         if isinstance(node, ast.TableCall):
             return self._table_call(node, scope)

@@ -29,6 +29,14 @@ class OutColumn:
 
 
 @dataclass
+class Bound:
+    """A bound query: `sql` yields the columns under their `duck` names, in this order."""
+
+    sql: str
+    columns: list[OutColumn]
+
+
+@dataclass
 class Source:
     """A relation in FROM."""
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_warehouse.snowflake.bind.casts import literal
 from local_warehouse.snowflake.bind.results import Result
+from local_warehouse.snowflake.bind.session import Names
 from local_warehouse.snowflake.errors import SqlError, Unsupported, compilation
 from local_warehouse.snowflake.grammar import ast
 from local_warehouse.snowflake.values.types import LTZ, SEMI, STAMPS, TEXT, T, number
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.serve.session import Session
 
 N = number(38, 0)
 LOAD_HISTORY: dict[str, T] = {
@@ -35,7 +33,7 @@ _COLUMNS = (
 )
 
 
-def _loads(session: Session, where: str) -> list[Any]:
+def _loads(session: Names, where: str) -> list[Any]:
     """Load metadata of the last 14 days, newest first."""
     since = time.time() - _DAYS_14
     return session.work.query(
@@ -43,7 +41,7 @@ def _loads(session: Session, where: str) -> list[Any]:
     )
 
 
-def load_history(session: Session, database: str) -> list[list[Any]]:
+def load_history(session: Names, database: str) -> list[list[Any]]:
     """Rows of INFORMATION_SCHEMA.LOAD_HISTORY."""
     tables = {e.id: e for e in session.catalog.all("table", session.id) if e.database == database}
     return [
@@ -56,7 +54,7 @@ def load_history(session: Session, database: str) -> list[list[Any]]:
     ]  # fmt: skip
 
 
-def copy_history(session: Session, call: ast.Call) -> list[list[Any]]:
+def copy_history(session: Names, call: ast.Call) -> list[list[Any]]:
     """Rows of TABLE(INFORMATION_SCHEMA.COPY_HISTORY(TABLE_NAME => .., START_TIME => ..)); START_TIME is not looked at
     below 14 days, it must be given."""
     name = call.named.get("TABLE_NAME")
@@ -76,7 +74,7 @@ def copy_history(session: Session, call: ast.Call) -> list[list[Any]]:
     ]  # fmt: skip
 
 
-def result_scan(session: Session, call: ast.Call, query_ids: list[str]) -> Result:
+def result_scan(session: Names, call: ast.Call, query_ids: list[str]) -> Result:
     """The result that TABLE(RESULT_SCAN('<id>' | LAST_QUERY_ID())) means."""
     if len(call.args) != 1:
         raise compilation("RESULT_SCAN needs a query id", 938)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from local_warehouse.snowflake.bind.binder import Context
 from local_warehouse.snowflake.bind.casts import fail, literal
 from local_warehouse.snowflake.bind.functions import FUNCTIONS
 from local_warehouse.snowflake.bind.queries import QueryBinder
 from local_warehouse.snowflake.bind.scope import OutColumn, Scope, Source, Typed
+from local_warehouse.snowflake.bind.session import Context, Session
 from local_warehouse.snowflake.errors import SqlError, Unsupported, compilation
 from local_warehouse.snowflake.grammar import ast
 from local_warehouse.snowflake.rows.dml import default_value
 from local_warehouse.snowflake.store.catalog import ColumnDef, Entry, quote
 from local_warehouse.snowflake.values.types import MAX_VARCHAR, NTZ, SEMI, TEXT, T, number
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.serve.session import Session
 
 # The functions that COPY transformations may use: https://docs.snowflake.com/en/user-guide/data-load-transform
 ALLOWED = {

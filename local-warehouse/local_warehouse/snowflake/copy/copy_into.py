@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_warehouse.s3.objects import Found
 from local_warehouse.snowflake.bind.results import COPY, Result, status
+from local_warehouse.snowflake.bind.session import Session
 from local_warehouse.snowflake.copy import locations, validation
 from local_warehouse.snowflake.copy.columns import Plan, make_plan
 from local_warehouse.snowflake.copy.files import FileLoad, load_file
@@ -27,9 +28,6 @@ from local_warehouse.snowflake.store.catalog import Entry
 from local_warehouse.snowflake.store.stages import Location, missing_file
 from local_warehouse.snowflake.store.work import Step
 from local_warehouse.snowflake.values.types import TEXT, number
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.serve.session import Session
 
 N = number(38, 0)
 RESULT = {

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import pyarrow
 
 from local_warehouse.s3.objects import Found
 from local_warehouse.snowflake.bind.casts import literal
+from local_warehouse.snowflake.bind.session import Session
 from local_warehouse.snowflake.copy.columns import Plan
 from local_warehouse.snowflake.copy.csv_quick import quick_table
 from local_warehouse.snowflake.copy.csv_reader import Parsed, RowError, decode, parse
@@ -19,9 +20,6 @@ from local_warehouse.snowflake.copy.decompress import decompress
 from local_warehouse.snowflake.errors import SqlError
 from local_warehouse.snowflake.store.engine import translate
 from local_warehouse.snowflake.store.stages import STAGE_FAILURE, Location
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.serve.session import Session
 
 
 @dataclass

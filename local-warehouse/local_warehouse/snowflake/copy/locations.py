@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_warehouse.s3.objects import Keys, Objects
+from local_warehouse.snowflake.bind.session import Session
 from local_warehouse.snowflake.errors import Unsupported, compilation
 from local_warehouse.snowflake.grammar.cursor import Cursor
 from local_warehouse.snowflake.grammar.file_format import DEFAULTS
@@ -13,9 +14,6 @@ from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.objects import ddl_objects
 from local_warehouse.snowflake.store.catalog import Entry
 from local_warehouse.snowflake.store.stages import Location, split_url
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.serve.session import Session
 
 
 def split_stage(text: str) -> tuple[list[str], str]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow
 
 from local_warehouse.s3.objects import Found
 from local_warehouse.snowflake.bind.results import Result, listing
 from local_warehouse.snowflake.bind.scope import OutColumn
+from local_warehouse.snowflake.bind.session import Context, Runners, Session
 from local_warehouse.snowflake.copy import locations
 from local_warehouse.snowflake.copy.decompress import decompress
 from local_warehouse.snowflake.copy.files import read_rows
@@ -21,10 +21,6 @@ from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.objects import ddl_objects
 from local_warehouse.snowflake.store.stages import Location
 from local_warehouse.snowflake.values.types import MAX_VARCHAR, NTZ, TEXT, T, number
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.bind.binder import Context
-    from local_warehouse.snowflake.serve.session import Session
 
 _LIST = {"name": TEXT, "size": number(38, 0), "md5": TEXT, "last_modified": TEXT}
 
@@ -107,7 +103,7 @@ def _table(location: Location, file: Found, options: dict[str, Any], now: int) -
     return table.append_column("sf_modified", pyarrow.array([stamp] * count, pyarrow.int64()))
 
 
-RUNNERS: dict[tuple[str, ...], Callable[[Session, QueryParser], Result]] = {
+RUNNERS: Runners = {
     ("LIST",): _list,
     ("LS",): _list,
     ("REMOVE",): _remove,

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_warehouse.s3.objects import Found
 from local_warehouse.snowflake.bind.results import COPY, Result, wire
 from local_warehouse.snowflake.bind.scope import OutColumn
+from local_warehouse.snowflake.bind.session import Session
 from local_warehouse.snowflake.copy.columns import Plan
 from local_warehouse.snowflake.copy.files import convert_all, error_in_file
 from local_warehouse.snowflake.errors import compilation, invalid_parameter
 from local_warehouse.snowflake.store.stages import Location
 from local_warehouse.snowflake.values.types import TEXT, number
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.serve.session import Session
 
 N = number(38, 0)
 ERRORS = {

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 from local_warehouse.snowflake.bind.results import Result, status
+from local_warehouse.snowflake.bind.session import Runner, Runners, Session
 from local_warehouse.snowflake.errors import Unsupported, compilation, no_object
 from local_warehouse.snowflake.grammar.file_format import check, read_options
 from local_warehouse.snowflake.grammar.properties import Properties, read
@@ -15,11 +13,7 @@ from local_warehouse.snowflake.objects.alter_table import rename
 from local_warehouse.snowflake.objects.ddl_tables import forget
 from local_warehouse.snowflake.store.catalog import Entry, quote
 
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.serve.session import Session
-
 DONE = "Statement executed successfully."
-Runner = Callable[["Session", QueryParser], Result]
 
 
 def _drop(kind: str) -> Runner:
@@ -157,7 +151,7 @@ def _alter_integration(session: Session, parser: QueryParser) -> Result:
     return status(DONE)
 
 
-RUNNERS: dict[tuple[str, ...], Runner] = {
+RUNNERS: Runners = {
     ("DROP", "STAGE"): _drop("stage"),
     ("DROP", "FILE", "FORMAT"): _drop("format"),
     ("DROP", "INTEGRATION"): _drop("integration"),

@@ -5,10 +5,9 @@ https://docs.snowflake.com/en/sql-reference/sql/alter-table-column
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
+from local_warehouse.snowflake.bind.queries import QueryBinder
 from local_warehouse.snowflake.bind.results import Result, status
+from local_warehouse.snowflake.bind.session import Runners, Session
 from local_warehouse.snowflake.errors import SqlError, Unsupported, compilation, exists, invalid_identifier
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.objects.columns import column_definition
@@ -21,11 +20,9 @@ from local_warehouse.snowflake.objects.keys import (
     read_key,
     rename_in_keys,
 )
+from local_warehouse.snowflake.rows.dml import default_value
 from local_warehouse.snowflake.store.catalog import ColumnDef, Entry, quote
 from local_warehouse.snowflake.values.types import NULL, SEMI, T
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.serve.session import Session
 
 DONE = "Statement executed successfully."
 
@@ -99,9 +96,6 @@ def _add(session: Session, parser: QueryParser, entry: Entry) -> None:
         raise compilation(
             "Non-nullable column can only be added to a non-empty table with a default value.", 1431, "42601"
         )
-    from local_warehouse.snowflake.bind.queries import QueryBinder
-    from local_warehouse.snowflake.rows.dml import default_value
-
     with session.engine.ddl() as cursor:
         for column in wanted:
             column.duck = next_duck(entry)
@@ -298,4 +292,4 @@ def _check_type(session: Session, entry: Entry, column: ColumnDef, to: T) -> Non
             )
 
 
-RUNNERS: dict[tuple[str, ...], Callable[[Session, QueryParser], Result]] = {("ALTER", "TABLE"): _alter}
+RUNNERS: Runners = {("ALTER", "TABLE"): _alter}

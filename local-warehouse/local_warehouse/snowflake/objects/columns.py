@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from local_warehouse.snowflake.bind.queries import QueryBinder
 from local_warehouse.snowflake.bind.scope import Scope
+from local_warehouse.snowflake.bind.session import Session
 from local_warehouse.snowflake.errors import Unsupported
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.grammar.reserved import NO_COLUMN
 from local_warehouse.snowflake.objects.keys import PRIMARY, START, Key, read_key
 from local_warehouse.snowflake.store.catalog import ColumnDef
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.serve.session import Session
 
 
 def column_definition(session: Session, parser: QueryParser, keys: list[Key]) -> ColumnDef:

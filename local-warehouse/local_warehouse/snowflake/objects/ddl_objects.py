@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_warehouse.snowflake.bind.results import Result, status
+from local_warehouse.snowflake.bind.session import Session
 from local_warehouse.snowflake.errors import Unsupported, compilation, no_object
 from local_warehouse.snowflake.grammar.file_format import DEFAULTS, read_options
 from local_warehouse.snowflake.grammar.properties import Properties, read
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
-from local_warehouse.snowflake.objects import ddl_tables, describe, views
 from local_warehouse.snowflake.store.catalog import Entry, quote
 from local_warehouse.snowflake.store.stages import split_url
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.serve.session import Session
 
 
 @dataclass
@@ -29,23 +26,8 @@ class Create:
     if_not_exists: bool = False
 
 
-def _create(session: Session, parser: QueryParser) -> Result:
-    create = Create()
-    create.replace = parser.words("OR", "REPLACE")
-    while parser.is_word("TEMPORARY", "TEMP", "LOCAL", "GLOBAL", "VOLATILE", "TRANSIENT"):
-        word = parser.next().value
-        if word == "TRANSIENT":
-            create.transient = True
-        else:
-            create.temporary = True
-    for words, function in _CREATORS.items():
-        if parser.words(*words):
-            create.if_not_exists = parser.words("IF", "NOT", "EXISTS")
-            if create.replace and create.if_not_exists:
-                raise compilation("options IF NOT EXISTS and OR REPLACE are incompatible", 1003)
-            session.work.commit()  # DDL commits the open transaction
-            return function(session, parser, create)
-    raise Unsupported(f"CREATE {parser.token.value}")
+# What runs CREATE of one kind of object; it gets the parser behind the kind and IF NOT EXISTS.
+Creators = dict[tuple[str, ...], Callable[[Session, QueryParser, Create], Result]]
 
 
 def _no_temporary(create: Create, what: str, transient: bool = False) -> None:
@@ -269,13 +251,10 @@ def _integration(session: Session, parser: QueryParser, create: Create) -> Resul
     return save_object(session, "integration", "Integration", [name], create, body, comment)
 
 
-_CREATORS: dict[tuple[str, ...], Callable[[Session, QueryParser, Create], Result]] = {
+CREATORS: Creators = {
     ("DATABASE",): _database,
     ("SCHEMA",): _schema,
     ("FILE", "FORMAT"): _file_format,
     ("STAGE",): _stage,
     ("STORAGE", "INTEGRATION"): _integration,
-    ("TABLE",): ddl_tables.create_table,
-    ("VIEW",): views.create_view,
 }
-RUNNERS = {("CREATE",): _create, **describe.RUNNERS}

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from local_warehouse.snowflake.bind.binder import Context
-from local_warehouse.snowflake.bind.queries import Bound, QueryBinder
+from local_warehouse.snowflake.bind.queries import QueryBinder
 from local_warehouse.snowflake.bind.results import Result, status
-from local_warehouse.snowflake.bind.scope import Typed
+from local_warehouse.snowflake.bind.scope import Bound, Typed
+from local_warehouse.snowflake.bind.session import Context, Runners, Session
 from local_warehouse.snowflake.errors import Unsupported, compilation, exists
 from local_warehouse.snowflake.grammar.lexer import STRING
 from local_warehouse.snowflake.grammar.properties import Properties, read
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.objects import alter_table
 from local_warehouse.snowflake.objects.columns import column_definition
+from local_warehouse.snowflake.objects.ddl_objects import Create
 from local_warehouse.snowflake.objects.keys import PRIMARY, START, Key, add_key, keys_of, read_key
 from local_warehouse.snowflake.store.catalog import ColumnDef, Entry, quote
 from local_warehouse.snowflake.values.types import T
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.objects.ddl_objects import Create
-    from local_warehouse.snowflake.serve.session import Session
 
 
 def _columns(session: Session, parser: QueryParser) -> tuple[list[ColumnDef], list[Key]]:
@@ -205,7 +201,7 @@ def _comment_text(parser: QueryParser) -> str:
     return parser.string()
 
 
-RUNNERS: dict[tuple[str, ...], Callable[[Session, QueryParser], Result]] = {
+RUNNERS: Runners = {
     **alter_table.RUNNERS,
     ("DROP", "TABLE"): _drop_table,
     ("TRUNCATE",): _truncate,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_warehouse.snowflake.bind.results import Result, listing
+from local_warehouse.snowflake.bind.session import Runner, Runners, Session
 from local_warehouse.snowflake.errors import Unsupported
 from local_warehouse.snowflake.grammar.file_format import DEFAULTS
 from local_warehouse.snowflake.grammar.lexer import END
@@ -15,9 +15,6 @@ from local_warehouse.snowflake.objects.keys import UNIQUE, keys_of, tables_in_sc
 from local_warehouse.snowflake.objects.show import matches
 from local_warehouse.snowflake.store.catalog import Entry, quote
 from local_warehouse.snowflake.values.types import DEFAULT_VARCHAR, LTZ, STAMPS, TEXT, T, number
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.serve.session import Session
 
 N = number(38, 0)
 PROPERTY = dict.fromkeys(("property", "property_type", "property_value", "property_default"), TEXT)
@@ -226,7 +223,7 @@ def _row(session: Session, e: Entry) -> list[Any]:
     return [e.name, "STARTED", "STANDARD", "X-Small", "N", "Y" if session.warehouse == e.name else "N"]
 
 
-def _show(kind: str, types: dict[str, T]) -> Callable[[Session, QueryParser], Result]:
+def _show(kind: str, types: dict[str, T]) -> Runner:
     def run(session: Session, parser: QueryParser) -> Result:
         pattern = parser.string() if parser.words("LIKE") else "%"
         everywhere = not parser.is_word("IN")
@@ -288,7 +285,7 @@ def _nothing_named(parser: QueryParser) -> bool:
     return parser.token.kind == END or parser.is_op(";") or parser.is_word("STARTS", "LIMIT")
 
 
-RUNNERS: dict[tuple[str, ...], Callable[[Session, QueryParser], Result]] = {
+RUNNERS: Runners = {
     ("SHOW", "TABLES"): _show("table", _TABLES),
     ("SHOW", "COLUMNS"): _columns,
     ("SHOW", "VIEWS"): _show("view", _VIEWS),

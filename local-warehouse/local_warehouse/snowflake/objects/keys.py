@@ -6,18 +6,16 @@ https://docs.snowflake.com/en/sql-reference/sql/create-table-constraint
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from local_warehouse.snowflake.bind.results import Result, listing
+from local_warehouse.snowflake.bind.session import Runner, Runners, Session
 from local_warehouse.snowflake.errors import SqlError, Unsupported, compilation, invalid_identifier
 from local_warehouse.snowflake.grammar.lexer import NAME, QUOTED
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.store.catalog import Entry, quote
 from local_warehouse.snowflake.values.types import LTZ, TEXT, T, number
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.serve.session import Session
 
 PRIMARY, UNIQUE, FOREIGN = "PRIMARY KEY", "UNIQUE", "FOREIGN KEY"
 Key = dict[str, Any]  # kind, name, columns, rely; of a foreign key also `to` (database, schema, table) and `to_columns`
@@ -189,7 +187,7 @@ def _rows(entries: list[Entry], kind: str) -> Iterator[list[Any]]:
                     yield [*start, *place, i, key["name"], key["rely"], None]
 
 
-def _show(kind: str, types: dict[str, T]) -> Callable[[Session, QueryParser], Result]:
+def _show(kind: str, types: dict[str, T]) -> Runner:
     def run(session: Session, parser: QueryParser) -> Result:
         entries = tables_in_scope(session, parser)
         parser.finish()
@@ -198,7 +196,7 @@ def _show(kind: str, types: dict[str, T]) -> Callable[[Session, QueryParser], Re
     return run
 
 
-RUNNERS: dict[tuple[str, ...], Callable[[Session, QueryParser], Result]] = {
+RUNNERS: Runners = {
     ("SHOW", "PRIMARY", "KEYS"): _show(PRIMARY, _KEYS),
     ("SHOW", "UNIQUE", "KEYS"): _show(UNIQUE, _KEYS),
     ("SHOW", "IMPORTED", "KEYS"): _show(FOREIGN, _IMPORTED),

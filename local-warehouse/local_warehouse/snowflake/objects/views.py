@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 from local_warehouse.snowflake.bind.results import Result, status
+from local_warehouse.snowflake.bind.session import Runners, Session
 from local_warehouse.snowflake.errors import Unsupported, compilation, no_object
 from local_warehouse.snowflake.grammar import ast
 from local_warehouse.snowflake.grammar.properties import Properties, read
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.objects.alter_table import find_column, rename
+from local_warehouse.snowflake.objects.ddl_objects import Create
 from local_warehouse.snowflake.store.catalog import ColumnDef, Entry, quote
 from local_warehouse.snowflake.values.types import TEXT
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.objects.ddl_objects import Create
-    from local_warehouse.snowflake.serve.session import Session
 
 
 def _named_columns(parser: QueryParser) -> list[ColumnDef] | None:
@@ -182,7 +177,7 @@ def _comment(session: Session, parser: QueryParser) -> Result:
     return status("Statement executed successfully.")
 
 
-RUNNERS: dict[tuple[str, ...], Callable[[Session, QueryParser], Result]] = {
+RUNNERS: Runners = {
     ("DROP", "VIEW"): _drop,
     ("ALTER", "VIEW"): _alter,
     ("COMMENT",): _comment,

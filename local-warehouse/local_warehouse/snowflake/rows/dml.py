@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-from local_warehouse.snowflake.bind.binder import Context
-from local_warehouse.snowflake.bind.queries import Bound, QueryBinder
+from local_warehouse.snowflake.bind.queries import QueryBinder
 from local_warehouse.snowflake.bind.results import DELETE, INSERT, UPDATE, Result, counts
-from local_warehouse.snowflake.bind.scope import OutColumn, Scope, Source, Typed
+from local_warehouse.snowflake.bind.scope import Bound, OutColumn, Scope, Source, Typed
+from local_warehouse.snowflake.bind.session import Context, Runners, Session
 from local_warehouse.snowflake.errors import compilation, invalid_identifier
 from local_warehouse.snowflake.grammar import ast
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.store.catalog import ColumnDef, Entry, quote
 from local_warehouse.snowflake.store.work import Step
 from local_warehouse.snowflake.values.types import NULL, SEMI
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.serve.session import Session
 
 
 def target_table(session: Session, parts: list[str]) -> Entry:
@@ -235,7 +229,7 @@ def _delete(session: Session, parser: QueryParser) -> Result:
     return counts(["rows deleted"], [session.write([step(sql, context, entry)], {entry.id})[0][0][0]], DELETE)
 
 
-RUNNERS: dict[tuple[str, ...], Callable[[Session, QueryParser], Result]] = {
+RUNNERS: Runners = {
     ("INSERT",): _insert,
     ("UPDATE",): _update,
     ("DELETE",): _delete,

@@ -8,22 +8,18 @@ https://docs.snowflake.com/en/sql-reference/sql/merge
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from local_warehouse.snowflake.bind.binder import Context
 from local_warehouse.snowflake.bind.casts import fail, literal
 from local_warehouse.snowflake.bind.queries import QueryBinder
 from local_warehouse.snowflake.bind.results import MERGE, Result, counts
 from local_warehouse.snowflake.bind.scope import OutColumn, Scope, Source
+from local_warehouse.snowflake.bind.session import Context, Session
 from local_warehouse.snowflake.errors import Unsupported, compilation
 from local_warehouse.snowflake.grammar import ast
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.rows.dml import column_name, complete, step, target_columns, target_scope, target_table
 from local_warehouse.snowflake.store.catalog import ColumnDef, Entry, quote
 from local_warehouse.snowflake.store.work import Step
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.serve.session import Session
 
 DUPLICATE = fail(100090, "42P18", literal("Duplicate row detected during DML action"), "VARCHAR")
 

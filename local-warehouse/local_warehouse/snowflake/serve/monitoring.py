@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from local_warehouse.snowflake.bind.results import SELECT, Result, listing
+from local_warehouse.snowflake.bind.session import Runners, Session
 from local_warehouse.snowflake.errors import SqlError, Unsupported
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.values.types import LTZ, TEXT, number
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.serve.session import Session
 
 N = number(38, 0)
 _TRANSACTIONS = {
@@ -79,7 +75,7 @@ def system_call(session: Session, text: str) -> Result | None:
     return Result([text.strip().rstrip(";")[7:].strip().upper()], [TEXT], [[message]], SELECT)
 
 
-RUNNERS: dict[tuple[str, ...], Callable[[Session, QueryParser], Result]] = {
+RUNNERS: Runners = {
     ("SHOW", "TRANSACTIONS"): _transactions,
     ("SHOW", "LOCKS"): _locks,
 }

@@ -20,7 +20,7 @@ from local_warehouse.faults import Fault, Faults
 from local_warehouse.snowflake.bind.results import Result
 from local_warehouse.snowflake.errors import SqlError
 from local_warehouse.snowflake.grammar.lexer import split_statements
-from local_warehouse.snowflake.serve.session import Session, describe
+from local_warehouse.snowflake.serve.session import ClientSession, describe
 from local_warehouse.snowflake.values.types import TEXT
 
 Answer = dict[str, Any]
@@ -48,10 +48,10 @@ class Requests:
         self._lock = threading.Lock()
         self._answers: dict[str, Answer | None] = {}  # None while it runs
         self._done = threading.Condition(self._lock)
-        self.running: dict[str, Session] = {}
-        self.queries: dict[str, tuple[Session, str, Answer | None]] = {}  # query id -> session, text, answer
+        self.running: dict[str, ClientSession] = {}
+        self.queries: dict[str, tuple[ClientSession, str, Answer | None]] = {}  # query id -> session, text, answer
 
-    def run(self, session: Session, body: dict[str, Any], request_id: str, client: socket.socket) -> Answer:
+    def run(self, session: ClientSession, body: dict[str, Any], request_id: str, client: socket.socket) -> Answer:
         """The answer to a query request."""
         with self._done:
             if request_id in self._answers:
@@ -85,7 +85,7 @@ class Requests:
                 self._done.notify_all()
         return answer
 
-    def _answer(self, session: Session, body: dict[str, Any], client: socket.socket) -> Answer:
+    def _answer(self, session: ClientSession, body: dict[str, Any], client: socket.socket) -> Answer:
         if body.get("bindings"):
             raise SqlError("Unsupported feature 'binding on the server (paramstyle qmark or numeric)'.", 2, "0A000")
         text = str(body["sqlText"])
@@ -105,7 +105,9 @@ class Requests:
         query_id, result = self._one(session, text, str(uuid.uuid4()), client)
         return success(query_data(session, query_id, result))
 
-    def _one(self, session: Session, text: str, query_id: str, client: socket.socket | None) -> tuple[str, Result]:
+    def _one(
+        self, session: ClientSession, text: str, query_id: str, client: socket.socket | None
+    ) -> tuple[str, Result]:
         due = self.faults.due(text)
         if due is not None and due.when == "before":
             _act(due, client)
@@ -118,7 +120,7 @@ class Requests:
                 raise AnswerLost(success(query_data(session, *done))) from None
         return done
 
-    def _several(self, session: Session, statements: list[str], client: socket.socket) -> Answer:
+    def _several(self, session: ClientSession, statements: list[str], client: socket.socket) -> Answer:
         ids: list[str] = []
         types: list[str] = []
         for text in statements:
@@ -133,7 +135,7 @@ class Requests:
         data = query_data(session, outer, result)
         return success({**data, "resultIds": ",".join(ids), "resultTypes": ",".join(types)})
 
-    def _background(self, session: Session, text: str, client: socket.socket) -> Answer:
+    def _background(self, session: ClientSession, text: str, client: socket.socket) -> Answer:
         """Start a statement and answer before it is done."""
         query_id = str(uuid.uuid4())
         self.queries[query_id] = (session, text, None)
@@ -205,7 +207,7 @@ def _act(due: Fault, client: socket.socket | None) -> None:
 
 
 @contextmanager
-def _time_limit(session: Session) -> Iterator[None]:
+def _time_limit(session: ClientSession) -> Iterator[None]:
     """STATEMENT_TIMEOUT_IN_SECONDS, where it is not the default of two days."""
     seconds = session.parameters["STATEMENT_TIMEOUT_IN_SECONDS"]
     if seconds in (0, 172_800):
@@ -233,11 +235,11 @@ def _time_limit(session: Session) -> Iterator[None]:
         timer.cancel()
 
 
-def parameter_list(session: Session) -> list[dict[str, Any]]:
+def parameter_list(session: ClientSession) -> list[dict[str, Any]]:
     return [{"name": name, "value": value} for name, value in session.parameters.items()]
 
 
-def query_data(session: Session, query_id: str, result: Result) -> dict[str, Any]:
+def query_data(session: ClientSession, query_id: str, result: Result) -> dict[str, Any]:
     """The `data` of an answer with a result."""
     rows = [list(row) for row in result.rows]
     return {

@@ -28,7 +28,7 @@ from local_warehouse.snowflake.errors import LoginError, SqlError
 from local_warehouse.snowflake.serve import parameters
 from local_warehouse.snowflake.serve.login import log_in, read_users
 from local_warehouse.snowflake.serve.requests import Disconnected, Requests, failure, parameter_list, success
-from local_warehouse.snowflake.serve.session import Session
+from local_warehouse.snowflake.serve.session import ClientSession
 from local_warehouse.snowflake.store.catalog import Entry
 from local_warehouse.snowflake.store.engine import Engine
 from local_warehouse.snowflake.store.stages import Cloud
@@ -53,7 +53,7 @@ class Warehouse:
         self.cloud = Cloud(settings["s3_endpoint_url"], settings["region"], service)
         self.engine = Engine(directory / "snowflake.duckdb")
         self.shared = Shared()
-        self.sessions: dict[str, Session] = {}
+        self.sessions: dict[str, ClientSession] = {}
         self.masters: dict[str, str] = {}
         self.numbers = itertools.count(int(time.time()) * 1000)
         self.faults = Faults(WAREHOUSE_ACTIONS)
@@ -85,7 +85,7 @@ class Warehouse:
 
     def login(self, data: dict[str, Any], query: dict[str, str]) -> dict[str, Any]:
         user = log_in(self.users, self.account, data)
-        session = Session(
+        session = ClientSession(
             next(self.numbers), self.engine, self.shared, self.cloud, user.name.upper(), user.role, self.account
         )
         try:
@@ -104,8 +104,8 @@ class Warehouse:
             "parameters": parameter_list(session), "sessionInfo": session_info(session),
         }  # fmt: skip
 
-    def _start(self, session: Session, data: dict[str, Any], query: dict[str, str]) -> None:
-        """Session parameters, role, warehouse, database and schema of a new session."""
+    def _start(self, session: ClientSession, data: dict[str, Any], query: dict[str, str]) -> None:
+        """ClientSession parameters, role, warehouse, database and schema of a new session."""
         for name, value in (data.get("SESSION_PARAMETERS") or {}).items():
             if not parameters.is_client_note(name):
                 session.parameters[name.upper()] = parameters.parse_value(name.upper(), value)
@@ -139,7 +139,7 @@ class Warehouse:
             with session.lock:
                 session.close()
 
-    def session(self, header: str) -> Session:
+    def session(self, header: str) -> ClientSession:
         token = header.removeprefix('Snowflake Token="').removesuffix('"')
         for known, session in list(self.sessions.items()):
             if hmac.compare_digest(known, token):
@@ -175,7 +175,7 @@ class Warehouse:
         self.engine.close()
 
 
-def session_info(session: Session) -> dict[str, Any]:
+def session_info(session: ClientSession) -> dict[str, Any]:
     return {
         "databaseName": session.database, "schemaName": session.schema, "warehouseName": session.warehouse,
         "roleName": session.role,

@@ -7,14 +7,16 @@ import time
 import uuid
 from typing import Any
 
-from local_warehouse.snowflake.bind.binder import Context
-from local_warehouse.snowflake.bind.queries import Bound, QueryBinder
+from local_warehouse.snowflake.bind.queries import QueryBinder
 from local_warehouse.snowflake.bind.results import SELECT, Result, wire
-from local_warehouse.snowflake.bind.scope import OutColumn
+from local_warehouse.snowflake.bind.scope import Bound, OutColumn
+from local_warehouse.snowflake.bind.session import Context
+from local_warehouse.snowflake.copy.stage_queries import staged_relation
 from local_warehouse.snowflake.errors import SqlError, compilation, no_object
 from local_warehouse.snowflake.grammar import ast
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.serve import parameters
+from local_warehouse.snowflake.serve.statements import run
 from local_warehouse.snowflake.store.catalog import Entry, quote
 from local_warehouse.snowflake.store.engine import Engine
 from local_warehouse.snowflake.store.stages import Cloud
@@ -27,8 +29,8 @@ KINDS = {
 }  # fmt: skip
 
 
-class Session:
-    """A logged-in client."""
+class ClientSession:
+    """A logged-in client: all that `bind.session.Session` promises to statements, and their execution."""
 
     def __init__(
         self, number: int, engine: Engine, shared: Shared, cloud: Cloud, user: str, role: str, account: str
@@ -113,7 +115,7 @@ class Session:
             "CURRENT_SESSION": self.id, "CURRENT_VERSION": "9.0.0", "CURRENT_ORGANIZATION_NAME": "LOCAL",
             "CURRENT_TRANSACTION": self.work.id,
         }  # fmt: skip
-        return Context(parameters.settings(self.parameters), facts, self.catalog, self)
+        return Context(parameters.settings(self.parameters), facts, self)
 
     def parser(self, text: str) -> QueryParser:
         return QueryParser(text, self.parameters["TIMESTAMP_TYPE_MAPPING"])
@@ -154,6 +156,10 @@ class Session:
             context.facts = facts
             self.database, self.schema = before
 
+    def staged(self, node: ast.Staged, context: Context) -> tuple[str, list[OutColumn]]:
+        """The files of a stage as a relation in FROM."""
+        return staged_relation(self, node, context)
+
     def row_count(self, entry: Entry) -> int:
         return int(self.work.query(f"SELECT count(*) FROM {entry.duck}")[0][0])
 
@@ -179,8 +185,6 @@ class Session:
 
     def execute(self, text: str, query_id: str | None = None) -> tuple[str, Result]:
         """Run one statement; returns its query id and result, raises SqlError (with `query_id` set)."""
-        from local_warehouse.snowflake.serve.statements import run
-
         query_id = query_id or str(uuid.uuid4())
         self.work.cancelled = False
         self.query_ids.append(query_id)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_warehouse.snowflake.bind.results import SET, TCL, Result, listing, status
+from local_warehouse.snowflake.bind.session import Session
 from local_warehouse.snowflake.errors import no_object
 from local_warehouse.snowflake.grammar.lexer import NAME, NUMBER, STRING
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.serve import parameters
 from local_warehouse.snowflake.store.catalog import quote
 from local_warehouse.snowflake.values.types import TEXT
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.serve.session import Session
 
 DONE = "Statement executed successfully."
 

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
 
 from local_warehouse.snowflake.bind.queries import QueryBinder
 from local_warehouse.snowflake.bind.results import Result
+from local_warehouse.snowflake.bind.session import Runners, Session
 from local_warehouse.snowflake.copy import copy_into, stage_queries
-from local_warehouse.snowflake.errors import SqlError, Unsupported, compilation
+from local_warehouse.snowflake.errors import SqlError, Unsupported
 from local_warehouse.snowflake.grammar.lexer import END, NAME, OP
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
-from local_warehouse.snowflake.objects import alter_objects, ddl_objects, ddl_tables, keys, views
+from local_warehouse.snowflake.objects import alter_objects, create, ddl_tables, describe, keys, views
 from local_warehouse.snowflake.rows import dml, merge
 from local_warehouse.snowflake.serve import monitoring, session_statements
 from local_warehouse.snowflake.values.types import TEXT
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.serve.session import Session
-
-Runner = Callable[["Session", QueryParser], Result]
 
 
 def _query(session: Session, parser: QueryParser) -> Result:
@@ -35,9 +29,10 @@ def _query(session: Session, parser: QueryParser) -> Result:
 # What reads the catalog and then changes it: no other session may come between.
 _DDL = {"CREATE", "ALTER", "DROP", "COMMENT", "TRUNCATE"}
 # Longest match first; the words are taken before the runner gets the parser.
-_RUNNERS: dict[tuple[str, ...], Runner] = {
+_RUNNERS: Runners = {
     **session_statements.RUNNERS,
-    **ddl_objects.RUNNERS,
+    **create.RUNNERS,
+    **describe.RUNNERS,
     **ddl_tables.RUNNERS,
     **dml.RUNNERS,
     **alter_objects.RUNNERS,
@@ -96,4 +91,3 @@ _KNOWN_WORDS = {
     "GRANT", "REVOKE", "PUT", "GET", "CALL", "EXECUTE", "UNDROP", "SET", "UNSET", "EXPLAIN", "DECLARE", "LET",
     "RETURN", "ASYNC",
 }  # fmt: skip
-__all__ = ["compilation", "run"]

@@ -10,22 +10,34 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Generic, Protocol, TypeVar
 
 from local_warehouse.snowflake.errors import SqlError
-
-if TYPE_CHECKING:
-    from local_warehouse.snowflake.store.work import Work
 
 IDLE_SECONDS = 300  # a transaction that blocks others is aborted after five minutes without a statement
 
 
-class Locks:
+class Holder(Protocol):
+    """A transaction, as far as its locks are concerned."""
+
+    @property
+    def id(self) -> int | None: ...
+    @property
+    def cancelled(self) -> bool: ...
+
+    def idle_seconds(self) -> float: ...
+    def abort(self, why: str) -> None: ...
+
+
+H = TypeVar("H", bound=Holder)
+
+
+class Locks(Generic[H]):
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self.held: dict[int, Work] = {}
+        self.held: dict[int, H] = {}
 
-    def acquire(self, work: Work, tables: set[int], timeout_seconds: int) -> None:
+    def acquire(self, work: H, tables: set[int], timeout_seconds: int) -> None:
         """Take all of `tables` for the transaction; SqlError 000625 after the timeout, 000604 if it is aborted."""
         deadline = time.monotonic() + timeout_seconds
         with self._changed:
@@ -49,7 +61,7 @@ class Locks:
                     )
                 self._changed.wait(min(left, 0.2))
 
-    def release(self, work: Work) -> None:
+    def release(self, work: Holder) -> None:
         with self._changed:
             self.held = {table: holder for table, holder in self.held.items() if holder is not work}
             self._changed.notify_all()
@@ -109,13 +121,13 @@ class Claims:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._held: dict[tuple[int, str, str], Work] = {}  # table, file, ETag
+        self._held: dict[tuple[int, str, str], Holder] = {}  # table, file, ETag
 
-    def take(self, work: Work, table: int, file: str, etag: str) -> bool:
+    def take(self, work: Holder, table: int, file: str, etag: str) -> bool:
         """Claim a file; False if another transaction has it."""
         with self._lock:
             return self._held.setdefault((table, file, etag), work) is work
 
-    def release(self, work: Work) -> None:
+    def release(self, work: Holder) -> None:
         with self._lock:
             self._held = {key: holder for key, holder in self._held.items() if holder is not work}

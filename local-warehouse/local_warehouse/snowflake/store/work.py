@@ -62,7 +62,7 @@ class Shared:
 
     def __init__(self) -> None:
         self.versions = Versions()
-        self.locks = Locks()
+        self.locks: Locks[Work] = Locks()
         self.claims = Claims()
         self.open: dict[int, Work] = {}
 
