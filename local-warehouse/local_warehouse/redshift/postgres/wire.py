@@ -109,14 +109,6 @@ def error_payload(fields: Mapping[str, str]) -> bytes:
     return b"".join(letter.encode() + cstring(value) for letter, value in fields.items()) + b"\0"
 
 
-def row_description(columns: Iterable[tuple[str, int]]) -> bytes:
-    listed = list(columns)
-    body = struct.pack("!H", len(listed))
-    for name, oid in listed:
-        body += cstring(name) + struct.pack("!IHIhih", 0, 0, oid, -1, -1, 0)
-    return body
-
-
 def data_row(values: Iterable[bytes | None]) -> bytes:
     listed = list(values)
     body = [struct.pack("!H", len(listed))]

@@ -9,7 +9,6 @@ from local_warehouse.redshift.errors import NotSupported, RedshiftError, syntax_
 from local_warehouse.redshift.grammar.lexer import Reader, Token
 from local_warehouse.redshift.postgres.connection import literal
 
-MULTIPLE_MATCHES = "Found multiple matches to update the same tuple."
 OTHER_COMPARISONS = {"<", ">", "<>", "!=", "<=", ">=", "OR", "LIKE", "IN", "BETWEEN", "NOT"}
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from local_warehouse.snowflake.bind.casts import fail, literal
 from local_warehouse.snowflake.bind.functions import FUNCTIONS
 from local_warehouse.snowflake.bind.queries import QueryBinder
-from local_warehouse.snowflake.bind.scope import OutColumn, Scope, Source, Typed
+from local_warehouse.snowflake.bind.scope import Scope, Source, Typed
 from local_warehouse.snowflake.bind.session import Context, Session
-from local_warehouse.snowflake.errors import SqlError, Unsupported, compilation
+from local_warehouse.snowflake.errors import Unsupported, compilation
 from local_warehouse.snowflake.grammar import ast
 from local_warehouse.snowflake.rows.dml import default_value
 from local_warehouse.snowflake.store.catalog import ColumnDef, Entry, quote
@@ -236,6 +236,3 @@ def make_plan(
         assert isinstance(source, ast.Staged)
         plan.location = source.location
     return plan
-
-
-__all__ = ["OutColumn", "Plan", "SqlError", "StagedBinder", "StagedScope", "make_plan", "simple_select"]

@@ -22,7 +22,6 @@ class RowError:
     message: str
     code: int = 100016
     column: str | None = None
-    fatal: bool = False  # the rest of the file cannot be read
 
 
 @dataclass

@@ -278,6 +278,3 @@ class _Converter:
             before = [one.column(f"_{i}")[0].as_py() or "" for i in range(1, int(source[1:]))]
             character = 1 + sum(len(text) + 1 for text in before)
         return RowError(number, line, character, message, code, place)
-
-
-__all__ = ["FileLoad", "load_file", "read_rows"]

@@ -10,7 +10,6 @@ from local_warehouse.snowflake.bind.results import Result, status
 from local_warehouse.snowflake.bind.scope import Bound, Typed
 from local_warehouse.snowflake.bind.session import Context, Runners, Session
 from local_warehouse.snowflake.errors import Unsupported, compilation, exists
-from local_warehouse.snowflake.grammar.lexer import STRING
 from local_warehouse.snowflake.grammar.properties import Properties, read
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.objects import alter_table
@@ -193,12 +192,6 @@ def _truncate(session: Session, parser: QueryParser) -> Result:
             cursor.execute(f"DELETE FROM {entry.duck}")
             cursor.execute(f"DELETE FROM sf_loads WHERE table_id = {entry.id}")
     return status("Statement executed successfully.")
-
-
-def _comment_text(parser: QueryParser) -> str:
-    if parser.token.kind != STRING:
-        raise parser.error()
-    return parser.string()
 
 
 RUNNERS: Runners = {

@@ -15,7 +15,7 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from local_warehouse.snowflake.errors import compilation, exists, no_object
+from local_warehouse.snowflake.errors import exists, no_object
 from local_warehouse.snowflake.values.types import T
 
 NAMES = {"table": "Object", "stage": "Stage", "format": "File format", "integration": "Integration"}
@@ -182,12 +182,3 @@ class Catalog:
         """Raise SqlError if the name is taken."""
         if self.entries.get((_space(kind), database, schema, name, session)) is not None:
             raise exists("Object", quote(name))
-
-
-def not_a(kind: str, entry: Entry) -> Exception:
-    return compilation(
-        f"Object found is of type '{entry.kind.upper()}', specified type '{kind.upper()}' is not correct", 2203
-    )
-
-
-__all__ = ["Catalog", "ColumnDef", "Entry", "not_a", "quote"]

@@ -87,7 +87,6 @@ NAMES: dict[str, tuple[T, int]] = {
     "OBJECT": (OBJECT, 0),
     "ARRAY": (ARRAY, 0),
 }
-TYPE_WORDS = {name.split()[0] for name in NAMES} | {"TIMESTAMP"}
 
 
 def make_type(name: str, arguments: tuple[int, ...]) -> T:
