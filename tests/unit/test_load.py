@@ -626,7 +626,7 @@ def test_rows_do_not_enter_a_column_that_was_swapped_before_copy_locked_it() -> 
 
 
 def test_tables_are_written_in_the_order_of_their_names_behind_the_lock() -> None:
-    """Two loads that write the same tables meet at the first of them, so that neither waits for what the other holds."""
+    """Two loads that write the same tables meet at the first of them: neither waits for what the other holds."""
     bench = Bench()
     names = ("orders", "customers", "items")
     bench.run(
