@@ -53,7 +53,6 @@ class DelimitedReader:
         )
         self._plain = re.compile(f"[^{separator}\n]*")
         self._opening = re.compile(f"{blank}{quote}")
-        self._odd_quote = re.compile(f"[^{separator}\n{quote}]{quote}[^{separator}\n\r{quote}]")
 
     def batches(self, stream: BinaryIO) -> Iterator[Batch]:
         for block in self.blocks(stream):
@@ -142,19 +141,31 @@ class DelimitedReader:
         return [line.split(separator) for line in lines]
 
     def _quick_quoted(self, text: str) -> list[list[str]] | None:
-        quote, separator = self.quote, self.separator
-        beside = sum(text.count(pair) for pair in (separator + quote, quote + separator, "\n" + quote, quote + "\n"))
-        beside += text.startswith(quote) + text.endswith(quote)
-        if beside != text.count(quote) and self._odd_quote.search(text):
+        if "\r\r" in text or not self._encloses_whole_fields(text):
             return None
         reader = csv.reader(
-            io.StringIO(text, newline="\n"), delimiter=separator, quotechar=quote, doublequote=True, strict=True
+            io.StringIO(text, newline="\n"),
+            delimiter=self.separator,
+            quotechar=self.quote,
+            doublequote=True,
+            strict=True,
         )
         try:
             rows = list(reader)
         except csv.Error:
             return None
         return None if [] in rows else rows
+
+    def _encloses_whole_fields(self, text: str) -> bool:
+        """Whether each quote opens a field, closes one, or is doubled inside one; Python's csv takes others too."""
+        parts = text.split(self.quote)
+        outside = parts[0::2]  # an empty one is a doubled quote, or an end of the text
+        ends, starts = (self.separator, "\n"), (self.separator, "\n", "\r\n")
+        return (
+            len(parts) % 2 == 1
+            and all(part.endswith(ends) for part in outside[:-1] if part)
+            and all(part.startswith(starts) for part in outside[1:] if part)
+        )
 
     def records(self, block: Block) -> Iterator[Record]:
         """The records of a block by the exact rules, one after the other."""
