@@ -35,6 +35,13 @@ MUTATIONS: list[tuple[str, str, str, str, str]] = [
         "test_missing_file_aborts_or_is_a_failed_row",
     ),
     (
+        "format options of a COPY are not added to those of the stage",
+        "copy.py",
+        "return location, {**DEFAULTS, **ddl_objects.format_of(session, group)}",
+        "return location, {**base, **ddl_objects.format_of(session, group)}",
+        "test_options_of_the_copy_override_the_stage",
+    ),
+    (
         "PURGE leaves failed files",
         "copy/copy_into.py",
         'load.status in ("LOADED", "PARTIALLY_LOADED"):',

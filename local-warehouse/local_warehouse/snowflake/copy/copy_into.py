@@ -19,6 +19,7 @@ from local_warehouse.snowflake.copy import locations, validation
 from local_warehouse.snowflake.copy.columns import Plan, make_plan
 from local_warehouse.snowflake.copy.files import FileLoad, load_file
 from local_warehouse.snowflake.errors import SqlError, Unsupported, compilation, invalid_parameter
+from local_warehouse.snowflake.grammar.file_format import DEFAULTS
 from local_warehouse.snowflake.grammar.lexer import NAME
 from local_warehouse.snowflake.grammar.properties import Properties, read
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
@@ -131,7 +132,10 @@ def _source(session: Session, text: str, options: Options) -> tuple[Location, di
     if isinstance(group, str | list):
         parts = Properties({"FORMAT_NAME": group}).name("FORMAT_NAME")
         return location, ddl_objects.format_of(session, {"FORMAT_NAME": ".".join(f'"{p}"' for p in parts or [])})
-    return location, {**base, **ddl_objects.format_of(session, group)} if isinstance(group, dict) else base
+    if isinstance(group, dict) and group:
+        # user-guide/data-load-prepare: not cumulative, one option of the COPY overrides all of the stage.
+        return location, {**DEFAULTS, **ddl_objects.format_of(session, group)}
+    return location, base
 
 
 class CopyJob:
