@@ -37,7 +37,11 @@ class SnowflakeSettings(Settings, frozen=True, kw_only=True):
         ),
     ] = "SINGER_STAGE"
     file_format: Annotated[
-        str, Meta(description="File format of the staged files; created where it does not exist.")
+        str,
+        Meta(
+            description="File format for queries of the stage, created where it does not exist; COPY INTO states its "
+            "own."
+        ),
     ] = "SINGER_PIPE"
     storage_integration: Annotated[str | None, Meta(description="Storage integration of a stage that is created.")] = (
         None

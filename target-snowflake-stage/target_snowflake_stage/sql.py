@@ -16,9 +16,9 @@ from singer_bulk.model.names import NameRules
 from singer_bulk.warehouse.dialect import Rows, Session, Url
 
 from target_snowflake_stage.copy_errors import explain_copy
+from target_snowflake_stage.copy_into import copies_into
+from target_snowflake_stage.words import literal, name
 
-# sql/copy-into-table: FILES takes at most 1,000 names.
-MAX_FILES = 1000
 # data-types-text: VARCHAR without a length takes 16,777,216 characters.
 DEFAULT_VARCHAR_CHARACTERS = 16_777_216
 
@@ -55,38 +55,6 @@ _KINDS = {
     "VARIANT": Kind.JSON,
 }
 
-# A field of the file -> the column's value. Explicit formats, because AUTO takes all-digit text as epochs
-# (date-time-input-output); only functions that COPY allows (data-load-transform). PARSE_JSON because text is
-# not coerced to VARIANT (data-type-conversion).
-_STAMP = "YYYY-MM-DD HH24:MI:SS.FF9"
-_FIELDS = {
-    Kind.DATE: "TO_DATE({field}, 'YYYY-MM-DD')",
-    Kind.TIME: "TO_TIME({field}, 'HH24:MI:SS.FF9')",
-    Kind.TIMESTAMP: f"TO_TIMESTAMP_NTZ({{field}}, '{_STAMP}')",
-    Kind.TIMESTAMPTZ: f"TO_TIMESTAMP_TZ({{field}}, '{_STAMP}TZH:TZM')",
-    Kind.JSON: "PARSE_JSON({field})",
-}
-# Written before the column was known to have offsets: those values are in UTC.
-_UTC_STAMP = f"TO_TIMESTAMP_TZ({{field}} || '+00:00', '{_STAMP}TZH:TZM')"
-
-# One file format for every stream (sql/create-file-format). NULL is an empty field, '' is "": both are kept apart by
-# FIELD_OPTIONALLY_ENCLOSED_BY with EMPTY_FIELD_AS_NULL, and NULL_IF = () keeps every text that looks like NULL.
-FILE_FORMAT_OPTIONS = {
-    "TYPE": "CSV",
-    "COMPRESSION": "GZIP",
-    "FIELD_DELIMITER": "'|'",
-    "RECORD_DELIMITER": "'\\n'",
-    "SKIP_HEADER": "0",
-    "FIELD_OPTIONALLY_ENCLOSED_BY": "'\"'",
-    "ESCAPE": "NONE",
-    "ESCAPE_UNENCLOSED_FIELD": "NONE",
-    "TRIM_SPACE": "FALSE",
-    "NULL_IF": "()",
-    "EMPTY_FIELD_AS_NULL": "TRUE",
-    "ENCODING": "'UTF8'",
-}
-
-
 # What stands behind these words is a key.
 _SECRETS = re.compile(r"((?:AWS_KEY_ID|AWS_SECRET_KEY|AWS_TOKEN|PASSWORD|TOKEN)\s*=\s*)'[^']*'", re.IGNORECASE)
 
@@ -94,20 +62,6 @@ _SECRETS = re.compile(r"((?:AWS_KEY_ID|AWS_SECRET_KEY|AWS_TOKEN|PASSWORD|TOKEN)\
 def masked(text: str) -> str:
     """Return the text of a statement or an error without the keys in it."""
     return _SECRETS.sub(r"\1'***'", text)
-
-
-def literal(value: str | int | None) -> str:
-    """Return the value as SQL. A backslash is an escape in Snowflake's strings (data-types-text)."""
-    if value is None:
-        return "NULL"
-    if isinstance(value, int):
-        return str(value)
-    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
-
-
-def name(stored: str) -> str:
-    """Return a name in double quotes, as it is stored."""
-    return '"' + stored.replace('"', '""') + '"'
 
 
 def type_words(column_type: ColumnType) -> str:
@@ -291,19 +245,8 @@ class Snowflake:
     def copies(
         self, into: str, types: Mapping[str, ColumnType], batch: ClosedBatch, url: Url, manifest_key: str | None
     ) -> list[str]:
-        """Return one COPY INTO for each 1,000 files (sql/copy-into-table)."""
-        columns = ", ".join(name(column.name) for column in batch.columns)
-        fields = ", ".join(
-            field_expression(position, column.type, types[column.name])
-            for position, column in enumerate(batch.columns, start=1)
-        )
-        names = [literal(file.key[len(self.prefix) :]) for file in batch.files]
-        return [
-            f"COPY INTO {into} ({columns}) FROM (SELECT {fields} FROM @{self.stage}/) "
-            f"FILES = ({', '.join(names[start : start + MAX_FILES])}) "
-            f"FILE_FORMAT = (FORMAT_NAME = {self.file_format}) ON_ERROR = ABORT_STATEMENT PURGE = FALSE"
-            for start in range(0, len(names), MAX_FILES)
-        ]
+        """Return one COPY INTO for each 1,000 files; all that it depends on is stated in it."""
+        return copies_into(into, str(self.stage), self.prefix, batch.columns, types, batch)
 
     def copied_rows(self, rows: Rows) -> int:
         """Return the rows of COPY's answer: a row per file, or one row that says that no file was processed."""
@@ -314,17 +257,6 @@ class Snowflake:
     ) -> BulkError:
         """Return the error with stream and table; Snowflake's own text has file, line and column."""
         return explain_copy(error, table)
-
-
-def field_expression(position: int, written: ColumnType, stored: ColumnType) -> str:
-    """Return the expression for the field at the position, as it was `written` and as it is `stored`."""
-    field = f"${position}"
-    if stored.kind is Kind.TEXT:
-        return field
-    if written.kind in (Kind.DATETIME, Kind.TIMESTAMP) and stored.kind is Kind.TIMESTAMPTZ:
-        return _UTC_STAMP.format(field=field)
-    kind = Kind.TIMESTAMP if written.kind is Kind.DATETIME else written.kind
-    return _FIELDS.get(kind, "{field}").format(field=field)
 
 
 def _declared(column: Column) -> str:

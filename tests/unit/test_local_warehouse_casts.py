@@ -15,7 +15,8 @@ from local_warehouse.snowflake.values.types import DATE, TEXT, T
 STAMP = "YYYY-MM-DD HH24:MI:SS"
 CASES = [
     (DATE, "AUTO"), (DATE, "YYYY-MM-DD"),
-    *((T("TIMESTAMP_NTZ", 9), one) for one in ("AUTO", STAMP, f"{STAMP}.FF9", f"{STAMP}.FF3", 'YYYY-MM-DD"T"HH24:MI:SS.FF')),
+    *((T("TIMESTAMP_NTZ", 9), one) for one in ("AUTO", STAMP, f"{STAMP}.FF9", f"{STAMP}.FF3")),
+    (T("TIMESTAMP_NTZ", 9), 'YYYY-MM-DD"T"HH24:MI:SS.FF'),
     *((T("TIMESTAMP_LTZ", 9), one) for one in ("AUTO", f"{STAMP}.FF9", f"{STAMP}.FF9TZH:TZM")),
     *((T("TIMESTAMP_TZ", 9), one) for one in ("AUTO", f"{STAMP}.FF9TZH:TZM", f"{STAMP} TZHTZM", f"{STAMP}.FF9")),
 ]  # fmt: skip
@@ -46,7 +47,8 @@ DAYS = st.builds(
 CLOCKS = st.builds("{}:{}:{}".format, two(0, 25), two(0, 61), two(0, 61))
 FRACTIONS = st.one_of(st.just(""), st.text("0123456789", max_size=10).map(".{}".format))
 OFFSETS = st.one_of(
-    st.just(""), st.builds("{}{}{}:{}".format, st.sampled_from(["", " "]), st.sampled_from("+-"), two(0, 25), two(0, 61)),
+    st.just(""),
+    st.builds("{}{}{}:{}".format, st.sampled_from(["", " "]), st.sampled_from("+-"), two(0, 25), two(0, 61)),
     st.builds("{}{}{}".format, st.sampled_from([" +", " -"]), two(0, 15), two(0, 59)),
 )  # fmt: skip
 TEXTS = st.one_of(DAYS, st.builds("{}{}{}{}{}".format, DAYS, st.sampled_from(" T"), CLOCKS, FRACTIONS, OFFSETS))
