@@ -1,7 +1,7 @@
 """The SQL that tables are made, altered and changed with, kept as text beside this file, reviewed there.
 
-`UPDATE_GOLDEN_SQL=1 pytest tests/sql` writes the files anew. Each statement is read by sqlglot, a parser that is not
-ours, where it knows the statement.
+`UPDATE_GOLDEN_SQL=1 pytest tests/sql` writes the files anew, a clause a line (layout.py). Each statement is read by
+sqlglot, a parser that is not ours, where it knows the statement.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from singer_bulk.warehouse.alter_table import fit_table, is_lossless, recover
 from tests.fidelity.corpus import GROUPS
 from tests.fidelity.encoding import DIALECTS, Encoding
 from tests.sql.change_data import change_data
+from tests.sql.layout import folded, laid_out
 
 HERE = Path(__file__).parent
 # Of these sqlglot has no grammar, it keeps their text; counted so that a new one is looked at.
 UNREAD = {"redshift": 0, "snowflake": 0}
+MAX_LINE = 120
 
 PROPERTIES: dict[str, Any] = {
     "id": {"type": "integer"},
@@ -142,12 +144,33 @@ GOLDEN = {"": statements, "-change-data": change_data}
 def test_golden_sql(warehouse: str, part: str) -> None:
     """The statements are those that were reviewed."""
     made = "".join(
-        f"-- {title}\n" + "".join(f"{sql};\n" for sql in sqls) + "\n" for title, sqls in GOLDEN[part](warehouse)
+        f"-- {title}\n" + "".join(f"{laid_out(sql)};\n" for sql in sqls) + "\n"
+        for title, sqls in GOLDEN[part](warehouse)
     )
     path = HERE / f"{warehouse}{part}.sql"
     if os.environ.get("UPDATE_GOLDEN_SQL"):
         path.write_text(made, encoding="utf-8")
     assert made == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("part", GOLDEN)
+@pytest.mark.parametrize("warehouse", ["redshift", "snowflake"])
+def test_golden_text_is_the_statement(warehouse: str, part: str) -> None:
+    """What a golden file shows of a statement is the statement but for white space, and no line is too long to read."""
+    for _, sqls in GOLDEN[part](warehouse):
+        for sql in sqls:
+            assert folded(laid_out(sql)) == folded(sql)
+            assert max(map(len, laid_out(sql).splitlines())) < MAX_LINE
+
+
+def test_layout_leaves_what_is_quoted() -> None:
+    """White space in texts and names is no white space of the layout, nor are words in them clauses."""
+    words = "a  FROM (b) \n WHERE c, " * 9
+    condition = r"WHERE a = '\\' AND b IN ('(', ')') AND c = '\'' AND d = ''"
+    sql = f"""SELECT 'it''s {words}' AS "x  FROM (y" FROM t {condition}"""
+    laid = laid_out(sql)
+    assert folded(laid) == folded(sql) == sql
+    assert laid.splitlines()[-2:] == ["FROM t", condition]
 
 
 @pytest.mark.parametrize("warehouse", ["redshift", "snowflake"])
