@@ -81,6 +81,10 @@ def believing(dialect: Any) -> Any:
             tables[table] = tuple(columns)
             return str(super().create_table(table, columns))
 
+        def add_column(self, table: Table, column: Column) -> str:
+            tables[table] = (*tables[table], column)
+            return str(super().add_column(table, column))
+
         def describe_table(self, table: Table) -> str:
             described.append(table)
             return str(super().describe_table(table))

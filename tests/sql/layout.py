@@ -19,7 +19,7 @@ _CLAUSE = re.compile(
     r"IAM_ROLE|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|MANIFEST|REGION AS|FORMAT AS|"
     r"DELIMITER AS|QUOTE AS|NULL AS|GZIP|COMPUPDATE|STATUPDATE|[A-Z_]+ =) "
 )
-_NO_CLAUSE = re.compile(r"(?:DELETE|COMMENT) ")  # what stands before one of these words and belongs to it
+_NO_CLAUSE = re.compile(r"(?:DELETE|COMMENT|=) ")  # what stands before one of these words and belongs to it
 _WHOLE = re.compile(r"(?:ALTER|COMMENT|DESC|DROP|SHOW|LOCK|SET) ")  # one clause
 _SOFT = ("AND", "OR", "WHEN", "ELSE")  # where a clause is cut that is longer than a line
 
