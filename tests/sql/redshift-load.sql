@@ -1189,19 +1189,36 @@ DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
 
 -- no record
 SET timezone TO 'UTC';
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
+  column_default, remarks
+FROM svv_columns
+WHERE table_schema = 'sales' AND table_name = '_singer_loads__24ceef1cb6b0'
+ORDER BY ordinal_position;
+CREATE TABLE IF NOT EXISTS "sales"."_singer_loads__24ceef1cb6b0"
+  ("load_id" VARCHAR(1024), "pipeline_id" VARCHAR(1024));
+-- again: SELECT column_name, data_type, character_maximum .. r_loads__24ceef1cb6b0' ORDER BY ordinal_position
+SELECT "load_id"
+FROM "sales"."_singer_loads__24ceef1cb6b0";
+INSERT INTO "sales"."_singer_loads__24ceef1cb6b0" ("load_id", "pipeline_id")
+VALUES ('-', 'it''s');
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 SELECT MAX("last_sequence")
 FROM "sales"."_singer_loads";
 SELECT COUNT(*)
 FROM stv_slices;
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
-SELECT 1
-FROM pg_namespace
-WHERE nspname = 'sales';
-CREATE SCHEMA IF NOT EXISTS "sales";
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT);
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 BEGIN;
+LOCK "sales"."_singer_loads__24ceef1cb6b0";
+SELECT "load_id"
+FROM "sales"."_singer_loads__24ceef1cb6b0";
+UPDATE "sales"."_singer_loads__24ceef1cb6b0"
+SET "load_id" = '00000000000000000000000000000000-1';
 INSERT INTO "sales"."_singer_loads" (
   "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
   "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",

@@ -19,8 +19,8 @@ import psycopg2
 import snowflake.connector.errors
 from singer_bulk.cli import Connector
 from singer_bulk.errors import BulkError
-from singer_bulk.ledger import LEDGER_COLUMNS
-from singer_bulk.stage import StageWriter
+from singer_bulk.stage.base import StageWriter
+from singer_bulk.warehouse.ledger import LEDGER_COLUMNS
 
 from bench.stub import believing, target_of
 from tests.fakes import MemoryStage, MemoryWriter, lines

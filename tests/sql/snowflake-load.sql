@@ -1532,14 +1532,25 @@ DROP TABLE IF EXISTS "DEMO"."SALES"."_SINGER_SCRATCH_4711_1_1";
 DROP TABLE IF EXISTS "DEMO"."SALES"."_SINGER_SCRATCH_4711_1_2";
 
 -- no record
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
-SELECT MAX("LAST_SEQUENCE")
-FROM "DEMO"."SALES"."_SINGER_LOADS";
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
 SELECT 1
 FROM "DEMO".information_schema.schemata
 WHERE schema_name = 'SALES';
 CREATE SCHEMA IF NOT EXISTS "DEMO"."SALES";
+SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
+  column_default, comment
+FROM "DEMO".information_schema.columns
+WHERE table_schema = 'SALES' AND table_name = '_SINGER_LOADS__24CEEF1CB6B0'
+ORDER BY ordinal_position;
+CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SINGER_LOADS__24CEEF1CB6B0" ("LOAD_ID" VARCHAR, "PIPELINE_ID" VARCHAR);
+-- again: SELECT column_name, data_type, character_maximum .. R_LOADS__24CEEF1CB6B0' ORDER BY ordinal_position
+SELECT "LOAD_ID"
+FROM "DEMO"."SALES"."_SINGER_LOADS__24CEEF1CB6B0";
+INSERT INTO "DEMO"."SALES"."_SINGER_LOADS__24CEEF1CB6B0" ("LOAD_ID", "PIPELINE_ID")
+VALUES ('-', 'it''s');
+-- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
+SELECT MAX("LAST_SEQUENCE")
+FROM "DEMO"."SALES"."_SINGER_LOADS";
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDERS" ("ID" NUMBER(38, 0));
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
 DESC FILE FORMAT "DEMO"."SALES"."SINGER_PIPE";
@@ -1549,6 +1560,13 @@ DESC STAGE "DEMO"."SALES"."SINGER_STAGE";
 DESC STAGE "DEMO"."SALES"."SINGER_STAGE";
 BEGIN;
 SELECT CURRENT_TRANSACTION();
+UPDATE "DEMO"."SALES"."_SINGER_LOADS__24CEEF1CB6B0"
+SET "LOAD_ID" = "LOAD_ID"
+WHERE "LOAD_ID" = (SELECT MAX("LOAD_ID") FROM "DEMO"."SALES"."_SINGER_LOADS__24CEEF1CB6B0");
+SELECT "LOAD_ID"
+FROM "DEMO"."SALES"."_SINGER_LOADS__24CEEF1CB6B0";
+UPDATE "DEMO"."SALES"."_SINGER_LOADS__24CEEF1CB6B0"
+SET "LOAD_ID" = '00000000000000000000000000000000-1';
 INSERT INTO "DEMO"."SALES"."_SINGER_LOADS" (
   "LOAD_ID", "PIPELINE_ID", "STREAM", "TABLE_NAME", "ROWS_READ", "ROWS_STAGED", "ROWS_LOADED", "BYTE_COUNT",
   "FILE_COUNT", "FIRST_SEQUENCE", "LAST_SEQUENCE", "STARTED_AT", "COMMITTED_AT", "CONNECTOR_VERSION",
