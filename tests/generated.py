@@ -77,7 +77,10 @@ def settings_page() -> str:
     """Return docs/settings.md."""
     parts = [
         "# Settings\n\nWritten from the declarations in the code by `python -m tests.generated`; "
-        "`COMMAND --about` shows the same.\n"
+        "`COMMAND --about` shows the same.\n\n"
+        "Null in a JSON file means that a setting is not set. In the environment and in INI files an empty text means "
+        "it, too, where the setting does not take any text; true or false may be written true, 1, yes, on, and false, "
+        "0, no, off; arrays and objects are JSON, an array of texts also `a,b`.\n"
     ]
     for connector in CONNECTORS:
         parts.append(f"\n## {connector.name}\n\n| setting | kind | default | meaning |\n|---|---|---|---|\n")

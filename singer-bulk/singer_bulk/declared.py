@@ -12,6 +12,7 @@ import json
 import math
 import types
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -64,7 +65,7 @@ def _object_schema(declaration: type[msgspec.Struct]) -> dict[str, Any]:
             schema["type"] = [*(kind for kind in schema["type"] if kind != "null"), "null"]
             if "enum" in schema:
                 schema["enum"] = [*schema["enum"], None]
-            if field.default not in (msgspec.NODEFAULT, None):
+            if field.default not in (msgspec.NODEFAULT, None, ()):
                 schema["default"] = msgspec.to_builtins(field.default)
         properties[field.encode_name] = schema
     closed = {"additionalProperties": False} if declaration.__struct_config__.forbid_unknown_fields else {}
@@ -144,8 +145,12 @@ def problem_of(error: Any) -> str:
         missing = error.message.rpartition(" is a required property")[0].strip("'\"")
         return f"setting {'.'.join([*path, missing])!r} is missing"
     if error.validator == "additionalProperties":
-        unknown = ", ".join(repr(name[:80]) for name in error.instance if name not in schema["properties"])
-        return f"{where} has no {unknown}; it takes {', '.join(schema['properties'])}"
+        known = schema["properties"]
+        unknown = next(name for name in error.instance if name not in known)
+        near = get_close_matches(unknown, known, 1)
+        return (
+            f"{where} has no {unknown[:80]!r}; {f'is {near[0]!r} meant?' if near else 'it takes ' + ', '.join(known)}"
+        )
     if error.validator == "type":
         return f"{where} takes {allowed(schema)}, got {got}"
     if error.validator in ("enum", *_BOUNDS.values()):

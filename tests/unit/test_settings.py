@@ -13,6 +13,10 @@ from singer_bulk.cli import BulkTarget
 from singer_bulk.declared import Secret, Settings, read, settings_schema
 from singer_bulk.errors import ConfigError
 from singer_bulk.settings import LoadSettings
+from singer_sdk.exceptions import ConfigValidationError
+from tap_csv_extract.cli import TapCsvExtract
+from tap_csv_extract.config import file_sets
+from tap_csv_extract.errors import ConfigError as TapConfigError
 from target_redshift_copy.cli import TargetRedshiftCopy
 from target_redshift_copy.config import RedshiftSettings
 from target_snowflake_stage.cli import TargetSnowflakeStage
@@ -34,7 +38,10 @@ OTHERS: Mapping[str, Any] = {
 }
 
 
-def settings_of(target: type[BulkTarget]) -> dict[str, dict[str, Any]]:
+TOP = Path(__file__).parents[2]
+
+
+def settings_of(target: Any) -> dict[str, dict[str, Any]]:
     """Return the schema of each setting."""
     found: dict[str, dict[str, Any]] = target._get_about_info().settings["properties"]
     return found
@@ -88,8 +95,9 @@ def test_no_message_shows_a_value(target: type[BulkTarget]) -> None:
         ({"batch_size_rows": True}, "setting 'batch_size_rows' takes an integer of 1 or more, got true or false"),
         ({"port": 1.5}, "setting 'port' takes an integer, got a number"),
         ({"cdc": {"preset": SECRET}}, "setting 'cdc.preset' takes 'book', 'dms', "),
-        ({"cdc": {"presett": SECRET}}, "setting 'cdc' has no 'presett'; it takes preset, operation_column, "),
-        ({"stream_settings": {"orders": {"load_metod": 1}}}, "setting 'stream_settings.orders' has no 'load_metod'; "),
+        ({"cdc": {"presett": SECRET}}, "setting 'cdc' has no 'presett'; is 'preset' meant?"),
+        ({"cdc": {"x": 1}}, "setting 'cdc' has no 'x'; it takes preset, operation_column, insert_values, "),
+        ({"stream_settings": {"orders": {"load_metod": 1}}}, "setting 'stream_settings.orders' has no 'load_metod'"),
         ({"stream_settings": {"orders": 1}}, "setting 'stream_settings.orders' takes an object, got an integer"),
         ({"cdc": {"apply": ["now"]}}, "setting 'cdc.apply.0' takes 'history' or 'current', got another one"),
     ],
@@ -188,3 +196,70 @@ def test_a_repr_shows_no_value() -> None:
 
     assert settings_schema(Declared)["required"] == ["password"]
     assert SECRET not in repr(Declared(SECRET))
+
+
+def test_the_tap_has_the_same_door() -> None:
+    """The tap does without the targets' library, so the module stands in both packages, word for word."""
+    ours, taps = (TOP / name / "declared.py" for name in ("singer-bulk/singer_bulk", "tap-csv-extract/tap_csv_extract"))
+    assert taps.read_text() == ours.read_text()
+
+
+def test_no_message_of_the_tap_shows_a_value() -> None:
+    """A value of another kind is refused by name, at the top and inside an entry of `files`, and never shown."""
+    settings = settings_of(TapCsvExtract)
+    entry = settings["files"]["items"]["properties"]
+    for name, schema in [*settings.items(), *((f"files.0.{name}", schema) for name, schema in entry.items())]:
+        other = OTHERS["boolean"] if "string" not in schema["type"] else [[SECRET]]
+        own = {name.removeprefix("files.0."): other}
+        with pytest.raises(ConfigValidationError) as refused:
+            TapCsvExtract(config={"files": [{"path": "x.csv", **own}]} if "." in name else {"files": [], **own})
+        told = "\n".join(refused.value.errors)
+        assert f"setting {name!r} takes " in told or f"setting '{name}.0' takes text" in told
+        assert SECRET not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("header", "a, b", ("a", "b")),
+        ("header", "false", False),
+        ("keys", '["id"]', ("id",)),
+        ("keys", " id ", ("id",)),
+        ("start_value", "2020-06-01", "2020-06-01"),
+        ("start_value", "7", 7),
+        ("overlap", "0.5", 0.5),
+        ("all_text", "", False),
+        ("state_every_rows", "10", 10),
+    ],
+)
+def test_texts_of_the_environment_for_the_tap(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, text: str, value: Any
+) -> None:
+    """A setting of several types takes the first one that the text fits, and text last."""
+    (tmp_path / "a.csv").write_text("id\n1\n")
+    monkeypatch.setenv("TAP_CSV_EXTRACT_FILES", json.dumps([{"path": str(tmp_path / "a.csv")}]))
+    monkeypatch.setenv(f"TAP_CSV_EXTRACT_{name.upper()}", text)
+    (file_set,) = file_sets(TapCsvExtract(config={}, parse_env_config=True).config)
+    assert getattr(file_set, name) == value
+
+
+@pytest.mark.parametrize("name", ["all_text", "skip_lines", "files", "types", "overlap"])
+def test_texts_that_the_tap_refuses(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A text that the type does not have is refused by name, and not shown."""
+    monkeypatch.setenv(f"TAP_CSV_EXTRACT_{name.upper()}", SECRET)
+    with pytest.raises(TapConfigError) as refused:
+        TapCsvExtract(config={"files": []}, parse_env_config=True)
+    assert str(refused.value).startswith(f"setting {name!r} takes ")
+    assert SECRET not in str(refused.value)
+
+
+def test_an_entry_goes_before_the_top_level_and_null_before_nothing(tmp_path: Path) -> None:
+    """What an entry leaves out, or has null, is as the top level says; what that leaves out, as declared."""
+    paths = [str(tmp_path / name) for name in ("a.csv", "b.csv")]
+    for path in paths:
+        Path(path).write_text("id\n1\n")
+    entries = [{"path": paths[0], "quote": None}, {"path": paths[1], "delimiter": ","}]
+    config = {"files": entries, "delimiter": ";", "quote": "'", "encoding": None}
+    one, other = file_sets(TapCsvExtract(config=config).config)
+    assert (one.dialect.delimiter, one.dialect.quote, one.dialect.encoding) == (";", "'", "utf-8")
+    assert (other.dialect.delimiter, other.dialect.quote) == (",", "'")
