@@ -66,10 +66,10 @@ def test_tap_that_is_killed_alone(ground: Ground, warehouse: str, method: str) -
 
 @BOTH
 def test_tap_that_is_killed_alone_in_a_full_load(ground: Ground, warehouse: str) -> None:
-    """A full load without a STATE behind its last record replaces nothing."""
+    """A full load that nothing proves whole replaces nothing where rows would be lost."""
     source = Source("plain", "overwrite", hold=HOLD)
     with prepared(ground, warehouse, source) as (place, pipeline):
-        assert_refused(pipeline.struck(Blow("SIGKILL", "tap")))
+        assert_refused(pipeline.struck(Blow("SIGKILL", "tap")), "overwrite_max_shrink")
         assert place.tables(STREAMS) == [source.old()] * 2
         assert pipeline.whole().status == 0
         assert compared(place, source) == (0, 0)
@@ -80,7 +80,7 @@ def test_state_that_says_it_is_no_end(ground: Ground, warehouse: str) -> None:
     """A tap that is killed behind a STATE which names the stream being read: the full load replaces nothing."""
     source = Source("singer-python", "overwrite", hold=STATE_AT)
     with prepared(ground, warehouse, source) as (place, pipeline):
-        assert_refused(pipeline.struck(Blow("SIGKILL", "tap")))
+        assert_refused(pipeline.struck(Blow("SIGKILL", "tap")), "in the middle of the full load of")
         assert place.tables(STREAMS) == [source.old()] * 2
         assert pipeline.whole().status == 0
         assert compared(place, source) == (0, 0)
@@ -89,12 +89,12 @@ def test_state_that_says_it_is_no_end(ground: Ground, warehouse: str) -> None:
 @BOTH
 @pytest.mark.parametrize("method", ["append-only", "upsert", "overwrite"])
 def test_tap_that_never_sends_a_state(ground: Ground, warehouse: str, method: str) -> None:
-    """Nothing is loaded, and the text names the setting for such taps; with it all rows are loaded."""
+    """It cannot resume, so all rows are loaded; where only a STATE is a clean end, none are, and the text says so."""
     source = Source("plain", method, states="none")
-    with prepared(ground, warehouse, source) as (place, pipeline):
+    with prepared(ground, warehouse, source, end_of_input="state") as (place, pipeline):
         assert_refused(pipeline.whole())
         assert place.tables(STREAMS) == [source.old() if method == "overwrite" else Counter()] * 2
-    with prepared(ground, warehouse, source, end_of_input="any") as (place, pipeline):
+    with prepared(ground, warehouse, source) as (place, pipeline):
         ended = pipeline.whole()
         assert (ended.status, ended.state) == (0, None)
         assert compared(place, source) == (0, 0)
@@ -116,11 +116,12 @@ def test_tap_whose_last_message_is_a_record(ground: Ground, warehouse: str, meth
         assert compared(place, source) == (0, 0)
 
 
-def assert_refused(ended: Ended) -> None:
-    """The target ended because its input had no proof of its end, and says which setting does without."""
+def assert_refused(ended: Ended, words: str = "end_of_input") -> None:
+    """The target ended because its input had no proof of its end, and says so in one line with these words."""
     assert ended.status == 1
     (told,) = [line for line in ended.stderr.splitlines() if "ERROR" in line]
-    assert "end_of_input" in told
+    assert words in told
+    assert "A tap that died looks like this" in told
 
 
 @BOTH
