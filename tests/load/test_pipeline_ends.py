@@ -53,12 +53,14 @@ def test_sigterm_in_an_append(ground: Ground, warehouse: str, resume: str) -> No
 @BOTH
 @pytest.mark.parametrize("method", ["append-only", "upsert"])
 def test_tap_that_is_killed_alone(ground: Ground, warehouse: str, method: str) -> None:
-    """What a STATE covers is loaded, the rest is not; status 1 and the text say so; a resume brings each row once."""
+    """The tables stand at the STATE that came out; status 1 and the text say so; a resume brings each row once."""
     source = Source("plain", method, hold=HOLD)
     with prepared(ground, warehouse, source) as (place, pipeline):
         ended = pipeline.struck(Blow("SIGKILL", "tap"))
-        assert ended.state == {"next": STATE_AT // STEP}
-        assert place.tables(STREAMS) == [Counter({(key, note(key)): 1 for key in range(STATE_AT)})] * 2
+        assert 0 < ended.state["next"] * STEP <= STATE_AT
+        assert (
+            place.tables(STREAMS) == [Counter({(key, note(key)): 1 for key in range(ended.state["next"] * STEP)})] * 2
+        )
         assert_refused(ended)
         assert pipeline.whole(ended.state).status == 0
         assert compared(place, source) == (0, 0)
