@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +26,7 @@ from singer_bulk.model.columns import DOUBLE, Column
 from singer_bulk.model.messages import Records, Schema
 from singer_bulk.warehouse.dialect import Rows
 
-from tests.fakes import Bench, Failure, lines, record, schema, state
+from tests.fakes import Bench, Failure, MemoryStage, lines, record, schema, state
 
 ORDERS, LEDGER = "analytics.orders", "analytics._singer_loads"
 THREE = lines(schema(), record(id=1), record(id=2), record(id=3), state({"id": 3}))
@@ -639,3 +640,36 @@ def test_tables_are_written_in_the_order_of_their_names_behind_the_lock() -> Non
         ["LOCK", "analytics._singer_loads"],
         *(["DELETE", f"analytics.{name}"] for name in sorted(names)),
     ]
+
+
+class LateStage(MemoryStage):
+    """What is put is on its way, and arrives when somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_its_way: dict[str, bytes] = {}
+
+    def put(self, key: str, content: bytes) -> None:
+        self.on_its_way[key] = content
+
+    def wait(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.files[key] = self.on_its_way.pop(key)
+
+
+def test_files_have_arrived_before_their_load_begins() -> None:
+    """Files of rows and of rejected records are sent while the input is read: their load waits for all of them."""
+    bench = Bench(stage=LateStage())
+    bench.run(lines(schema(), record(id=1), record(id="x"), state(1)), on_invalid_record="reject", max_rejected_records=1)
+    assert bench.warehouse.rows(ORDERS) == ["1"]
+    assert bench.emitted == ["1"]
+    assert [key.split("/")[1] for key in sorted(bench.stage.files)] == ["_rejected", "orders"]
+
+
+def test_state_behind_rejected_records_alone_waits_for_them() -> None:
+    """If they cannot be staged, the STATE behind them does not come out, though no row waits for a COMMIT."""
+    bench = Bench()
+    bench.stage.failure.at = 1
+    with pytest.raises(BulkError, match="the stage broke"):
+        bench.run(lines(schema(), record(id="x"), state(1)), on_invalid_record="reject", max_rejected_records=1)
+    assert bench.emitted == []
