@@ -660,7 +660,8 @@ class LateStage(MemoryStage):
 def test_files_have_arrived_before_their_load_begins() -> None:
     """Files of rows and of rejected records are sent while the input is read: their load waits for all of them."""
     bench = Bench(stage=LateStage())
-    bench.run(lines(schema(), record(id=1), record(id="x"), state(1)), on_invalid_record="reject", max_rejected_records=1)
+    text = lines(schema(), record(id=1), record(id="x"), state(1))
+    bench.run(text, on_invalid_record="reject", max_rejected_records=1)
     assert bench.warehouse.rows(ORDERS) == ["1"]
     assert bench.emitted == ["1"]
     assert [key.split("/")[1] for key in sorted(bench.stage.files)] == ["_rejected", "orders"]
