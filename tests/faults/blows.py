@@ -14,6 +14,8 @@ from tests.faults.strikes import METHODS, RESUMES, Ground, Moment
 
 # How fast pipelines are is measured again after so many blows: other work on the machine changes it.
 BLOWS_PER_MEASURE = 240
+# All taps but tap-csv-extract send about as many lines; this one makes the most loads of them.
+LIKE_OTHERS = "singer-python"
 RANDOM = "a random instant"
 
 
@@ -30,10 +32,11 @@ class Tempo:
         self._asked += 1
         if self._asked % BLOWS_PER_MEASURE == 0:
             self._known.clear()
-        if (tap, method) not in self._known:
-            pause = self._seconds(tap, method, 0.0) / source_of(tap, method).pauses
-            self._known[tap, method] = pause, self._seconds(tap, method, pause)
-        return self._known[tap, method]
+        like = tap if tap == "csv" else LIKE_OTHERS
+        if (like, method) not in self._known:
+            pause = self._seconds(like, method, 0.0) / source_of(like, method).pauses
+            self._known[like, method] = pause, self._seconds(like, method, pause)
+        return self._known[like, method]
 
     def _seconds(self, tap: str, method: str, pause: float) -> float:
         with prepared(self._ground, self._warehouse, source_of(tap, method)) as (_, pipeline):
