@@ -102,8 +102,12 @@ def stubbed(target: Any) -> Any:
         def connector(self) -> Connector:
             made = super().connector()
             stage = NullStage()
-            warehouse = replace(made.warehouse, connect=NullSession, dialect=believing(made.warehouse.dialect))
-            warehouse.prepare = lambda session: None
+            warehouse = replace(
+                made.warehouse,
+                connect=NullSession,
+                dialect=believing(made.warehouse.dialect),
+                prepare=lambda session: None,
+            )
             return replace(made, warehouse=warehouse, stage=stage)
 
     return Stubbed

@@ -14,7 +14,7 @@ from singer_bulk.errors import BulkError
 from singer_bulk.model.load import Load, TableLoad
 from singer_bulk.stage.base import Stage
 from singer_bulk.warehouse.session import Warehouse
-from singer_bulk.warehouse.transaction import Transactions
+from singer_bulk.warehouse.transaction import Loads
 
 logger = logging.getLogger(__name__)
 
@@ -25,14 +25,14 @@ class Committer:
     def __init__(
         self,
         warehouse: Warehouse,
+        loads: Loads,
         stage: Stage,
         emit: Callable[[str], None],
         *,
         keep_staged_files: bool,
-        stop_signal: Callable[[], int | None] = lambda: None,
     ) -> None:
         self._warehouse = warehouse
-        self._transactions = Transactions(warehouse, stage, stop_signal)
+        self._loads = loads
         self._stage = stage
         self._emit = emit
         self._keep_staged_files = keep_staged_files
@@ -54,7 +54,7 @@ class Committer:
 
     def fence(self, pipeline_id: str | None) -> None:
         """Take note where the pipeline stands, before anything is read: no other run of it may move it on."""
-        self._transactions.fence(pipeline_id)
+        self._loads.fence(pipeline_id)
 
     def commit(self, load: Load, rejects: Sequence[str]) -> None:
         """Commit the load, emit its STATE and remove its files, in the thread; `rejects` are keys of rejected records.
@@ -109,7 +109,7 @@ class Committer:
         keys = keys_of(load.tables)
         try:
             self._stage.wait([*keys, *rejects])
-            manifests = self._transactions.commit(load)
+            manifests = self._loads.commit(load)
         except BaseException:
             self.remove([*keys, *rejects])
             raise

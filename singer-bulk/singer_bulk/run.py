@@ -44,7 +44,10 @@ from singer_bulk.stage.base import Stage
 from singer_bulk.stage.keys import StagedNames, leftovers
 from singer_bulk.stage.rejects import Rejects
 from singer_bulk.stream import Stream, StreamContext
+from singer_bulk.warehouse.ledger import committed_runs, has_state, last_sequence
 from singer_bulk.warehouse.session import Warehouse
+from singer_bulk.warehouse.tables import LoadTables
+from singer_bulk.warehouse.transaction import Loads
 
 logger = logging.getLogger(__name__)
 
@@ -94,9 +97,13 @@ class Run:
     ) -> None:
         self._stage = stage
         self._settings = settings
-        self._committer = Committer(
-            warehouse, stage, emit, keep_staged_files=settings.keep_staged_files, stop_signal=stop_signal
+        tables = LoadTables(
+            warehouse,
+            frozen=settings.evolution.frozen,
+            versioned=settings.add_record_metadata and settings.process_activate_version_messages,
         )
+        loads = Loads(warehouse, tables, stage, stop_signal)
+        self._committer = Committer(warehouse, loads, stage, emit, keep_staged_files=settings.keep_staged_files)
         self._dialect = warehouse.dialect
         self._clock = clock
         self._layout = cache(lambda: layout(warehouse))
@@ -122,8 +129,6 @@ class Run:
         self._rejects = None
         if settings.on_invalid_record == "reject":
             self._rejects = Rejects(stage.open, self._names.for_rejects, stage.url, settings.max_rejected_records)
-        warehouse.frozen = settings.evolution.frozen
-        warehouse.versioned = settings.add_record_metadata and settings.process_activate_version_messages
         self._context = StreamContext(
             file_format=file_format,
             open_file=stage.open,
@@ -251,7 +256,7 @@ class Run:
 
     def _begin(self) -> None:
         """Reach the warehouse before the first row is read, so that a wrong setting costs nothing."""
-        self._sequence = first_sequence(self._started_at, self._committer.warehouse.last_sequence())
+        self._sequence = first_sequence(self._started_at, last_sequence(self._committer.warehouse))
         self._context = replace(self._context, layout=self._layout())
 
     def _new_stream(self, message: Schema, text: bytes) -> Stream:
@@ -395,7 +400,7 @@ class Run:
 
     def _refuse_uncovered(self) -> None:
         end, pipeline_id = self._end, self._settings.pipeline_id
-        if end.may_lack_state() and pipeline_id and self._committer.warehouse.has_state(pipeline_id):
+        if end.may_lack_state() and pipeline_id and has_state(self._committer.warehouse, pipeline_id):
             end.sends_states = True
         lacking = end.lacking_state()
         if lacking:
@@ -469,7 +474,7 @@ class Run:
         if hours is None:
             return
         try:
-            kept = self._committer.warehouse.committed_runs() if self._settings.keep_staged_files else set()
+            kept = committed_runs(self._committer.warehouse) if self._settings.keep_staged_files else set()
             written = self._stage.written(self._names.prefix)
             found = leftovers(written, self._clock.now(), timedelta(hours=hours), {*kept, self._run_id})
             self._stage.remove(found)
