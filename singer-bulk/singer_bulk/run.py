@@ -26,10 +26,10 @@ from datetime import datetime, timedelta, timezone
 from functools import cache
 from typing import IO, Any, Protocol
 
-from singer_bulk.commit_thread import Committer, keys_of
+from singer_bulk.commit_thread import Committer
 from singer_bulk.encode.added_fields import first_sequence
 from singer_bulk.encode.batch import Encoders
-from singer_bulk.errors import BulkError, ConfigError, InputCutOff, Interrupted, RecordBeforeSchema, shown
+from singer_bulk.errors import ConfigError, InputCutOff, Interrupted, RecordBeforeSchema, shown
 from singer_bulk.feeds.deleted_at import Deletes
 from singer_bulk.input_end import Grade, InputEnd
 from singer_bulk.joining import joined
@@ -41,7 +41,8 @@ from singer_bulk.model.messages import ActivateVersion, Message, Records, Schema
 from singer_bulk.schemas import Present, stream_of, table_of
 from singer_bulk.settings import LoadSettings
 from singer_bulk.stage.base import Stage
-from singer_bulk.stage.keys import StagedNames, leftovers
+from singer_bulk.stage.keys import StagedNames
+from singer_bulk.stage.owner import RunStage
 from singer_bulk.stage.rejects import Rejects
 from singer_bulk.stream import Stream, StreamContext
 from singer_bulk.warehouse.ledger import committed_runs, has_state, last_sequence
@@ -95,15 +96,15 @@ class Run:
         text_bytes: int | None = None,
         connector_version: str = "",
     ) -> None:
-        self._stage = stage
+        self._stage = run_stage = RunStage(stage)
         self._settings = settings
         tables = LoadTables(
             warehouse,
             frozen=settings.evolution.frozen,
             versioned=settings.add_record_metadata and settings.process_activate_version_messages,
         )
-        loads = Loads(warehouse, tables, stage, stop_signal)
-        self._committer = Committer(warehouse, loads, stage, emit, keep_staged_files=settings.keep_staged_files)
+        loads = Loads(warehouse, tables, run_stage, stop_signal)
+        self._committer = Committer(warehouse, loads, run_stage, emit, keep_staged_files=settings.keep_staged_files)
         self._dialect = warehouse.dialect
         self._clock = clock
         self._layout = cache(lambda: layout(warehouse))
@@ -128,10 +129,10 @@ class Run:
         self._deletes = Deletes()
         self._rejects = None
         if settings.on_invalid_record == "reject":
-            self._rejects = Rejects(stage.open, self._names.for_rejects, stage.url, settings.max_rejected_records)
+            self._rejects = Rejects(run_stage.open, self._names.for_rejects, stage.url, settings.max_rejected_records)
         self._context = StreamContext(
             file_format=file_format,
-            open_file=stage.open,
+            open_file=run_stage.open,
             new_key=self._names.for_rows,
             fold=warehouse.dialect.fold,
             now=clock.now,
@@ -165,9 +166,11 @@ class Run:
             self._sweep()
         except BaseException:
             self._committer.end()
-            self._abort()
+            for stream in self._streams.values():
+                stream.abort()
             raise
         finally:
+            self._stage.remove_rest()
             self._committer.close()
         return self._counts
 
@@ -323,18 +326,11 @@ class Run:
             if stream.has_work or stream.rejected or (at_end and self._needs_table(stream))
         ]
         for stream in wanting:
-            stream.close_batch()  # if S3 fails here, what is staged is still known and will be removed
+            stream.close_batch()
         parts = [*self._ended, *(stream.take_load() for stream in wanting)]
         self._ended = []
-        keys = keys_of(parts)
-        rejects: list[str] = []
-        try:
-            load = self._new_load(joined(parts), needs_end=at_end and not self._is_covered())
-            rejects = self._rejects.stage() if self._rejects else []
-            self._committer.commit(load, rejects)
-        except BaseException:
-            self._committer.remove([*keys, *rejects])
-            raise
+        load = self._new_load(joined(parts), needs_end=at_end and not self._is_covered())
+        self._committer.commit(load, self._rejects.stage() if self._rejects else [])
         self._counts["load"] += 1
         self._ledgered = self._state
         self._due = False
@@ -458,31 +454,11 @@ class Run:
         self._committer.wait()
         raise Interrupted(number, self._outcome())
 
-    def _abort(self) -> None:
-        left = (TableLoad(stream.name, stream.table, (), tuple(stream.closed)) for stream in self._streams.values())
-        keys = keys_of([*self._ended, *left])
-        keys += [file.key for stream in self._streams.values() if stream.batch for file in stream.batch.staged]
-        for stream in self._streams.values():
-            stream.abort()
-        if self._rejects is not None:
-            self._rejects.abort()
-        self._committer.remove(keys)
-
     def _sweep(self) -> None:
-        """Remove what dead runs left; a failure to do so is no failure of the run."""
         hours = self._settings.sweep_after_hours
-        if hours is None:
-            return
-        try:
+        if hours is not None:
             kept = committed_runs(self._committer.warehouse) if self._settings.keep_staged_files else set()
-            written = self._stage.written(self._names.prefix)
-            found = leftovers(written, self._clock.now(), timedelta(hours=hours), {*kept, self._run_id})
-            self._stage.remove(found)
-        except BulkError as error:
-            logger.warning("what dead runs left in the stage could not be removed: %s", error)
-            return
-        if found:
-            logger.info("%d staged files of dead runs removed", len(found))
+            self._stage.sweep(self._names.prefix, self._clock.now(), timedelta(hours=hours), {*kept, self._run_id})
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -145,7 +145,7 @@ class Stream:
         return tuple(new if column.name == name else column for column in self.columns)
 
     def close_batch(self) -> None:
-        """Stage the files of the open batch; if that fails it stays, and knows which of them are staged."""
+        """Stage the files of the open batch."""
         self._settle()
         if self.batch is None:
             return
@@ -161,7 +161,7 @@ class Stream:
             self.method = replace(self.method, max_shrink=0.0)
 
     def abort(self) -> None:
-        """Leave nothing of the open batch in the stage."""
+        """End the encoder processes of the open batch."""
         if self.batch is not None:
             self.batch.abort()
             self.batch = None

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 
 from singer_bulk.errors import BulkError, CommitError, Interrupted, WarehouseError
 from singer_bulk.model.load import ClosedBatch, Load, Table
-from singer_bulk.stage.base import Stage
+from singer_bulk.stage.owner import RunStage
 from singer_bulk.warehouse.copy import CopyRefused, LoadRows
 from singer_bulk.warehouse.dialect import Dialect, Session
 from singer_bulk.warehouse.fence import Fence
@@ -91,7 +91,7 @@ class Loads:
         self,
         warehouse: Warehouse,
         tables: LoadTables,
-        stage: Stage,
+        stage: RunStage,
         stop_signal: Callable[[], int | None] = lambda: None,
     ) -> None:
         self._warehouse = warehouse
@@ -118,17 +118,12 @@ class Loads:
         and a COMMIT whose answer was lost is looked up in the ledger. Raises CommitError, after which nothing of the
         load is visible unless its text says that nobody knows.
         """
-        manifests: dict[ClosedBatch, str] = {}
+        manifests = self._stage_manifests(load)
         retries = Retries(f"load {load.load_id}", self._warehouse.pause)
-        try:
-            self._stage_manifests(load, manifests)
-            while not self._commit_once(load, manifests, retries):
-                pass
-            if self._fence is not None:
-                self._fence.passed(load.load_id)
-        except BaseException:
-            self._remove([*manifests.values()])
-            raise
+        while not self._commit_once(load, manifests, retries):
+            pass
+        if self._fence is not None:
+            self._fence.passed(load.load_id)
         return [*manifests.values()]
 
     def _commit_once(self, load: Load, manifests: dict[ClosedBatch, str], retries: Retries) -> bool:
@@ -199,19 +194,13 @@ class Loads:
             code=error.code,
         )
 
-    def _stage_manifests(self, load: Load, keys: dict[ClosedBatch, str]) -> None:
-        """Stage what COPY reads the names of files from, and enter it into `keys`."""
+    def _stage_manifests(self, load: Load) -> dict[ClosedBatch, str]:
+        """Stage what COPY reads the names of files from; return the keys."""
+        keys = {}
         for table in load.tables:
             for batch in table.batches:
                 content = self._dialect.manifest(batch, self._stage.url)
                 if content is not None:
                     keys[batch] = f"{batch.files[0].key}.manifest"
                     self._stage.put(keys[batch], content)
-
-    def _remove(self, keys: list[str]) -> None:
-        if not keys:
-            return
-        try:
-            self._stage.remove(keys)
-        except BulkError as error:
-            logger.warning("a staged file stays: %s", error)
+        return keys
