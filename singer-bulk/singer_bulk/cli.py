@@ -33,9 +33,9 @@ from singer_bulk.config_files import read_config
 from singer_bulk.declared import problem_of, read, values_of
 from singer_bulk.encode.documents import MAX_DEPTH
 from singer_bulk.errors import BulkError, ConfigError, Interrupted
-from singer_bulk.feeds.envelopes import ENVELOPES, EnvelopeMapper
+from singer_bulk.feeds.envelopes import ENVELOPES, EnvelopeMapper, Mapper
 from singer_bulk.model.file_format import FileFormat, FileLayout
-from singer_bulk.run import Clock, Mapper, Run
+from singer_bulk.run import Clock, Run
 from singer_bulk.sdk_names import sdk_names
 from singer_bulk.settings import LoadSettings
 from singer_bulk.signals import signals

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 from singer_bulk.clean_end import demand_clean_end, needing_table
 from singer_bulk.commit_thread import Committer
@@ -31,6 +31,7 @@ from singer_bulk.encode.added_fields import first_sequence
 from singer_bulk.encode.batch import Encoders
 from singer_bulk.errors import Interrupted, shown
 from singer_bulk.feeds.deleted_at import Deletes
+from singer_bulk.feeds.envelopes import Mapper
 from singer_bulk.messages import messages_of, read_blocks
 from singer_bulk.model.block_memory import keep_freed_memory
 from singer_bulk.model.file_format import FileFormat, FileLayout
@@ -54,16 +55,6 @@ WAIT_SECONDS = 1.0
 # Who stops a pipeline signals its processes one after the other: the tap may be dead, and its end read, before our own
 # signal comes. So long, in steps, is it looked for where a clean end would commit more than a STATE covers.
 LOOK_STEPS, LOOK_SECONDS = 10, 0.01
-
-
-class Mapper(Protocol):
-    """Stream maps and flattening: what arrives -> what is loaded."""
-
-    def schemas(self, message: Schema) -> list[Schema]:
-        """Return the SCHEMAs that the stream becomes; none if it is dropped."""
-
-    def records(self, records: Records) -> list[Records]:
-        """Return the records that the run becomes."""
 
 
 @dataclass

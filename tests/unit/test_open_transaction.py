@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass, field
+from types import FunctionType, ModuleType
+from typing import Any
 
 import pytest
 from singer_bulk.errors import WarehouseError
 from singer_bulk.warehouse.dialect import Rows
 from singer_bulk.warehouse.open_transaction import OpenTransaction, all_or_none
+from singer_bulk.warehouse.session import Warehouse
+from singer_bulk.warehouse.transaction import Attempt
 
 from tests.fakes import Bench, MemoryDialect, MemoryWarehouse, lines, record, schema, state
 
@@ -103,6 +108,39 @@ def test_connection_that_is_lost_twice_anywhere_loses_no_row(after: bool) -> Non
             assert (rows, bench.emitted) == ([["1"], ["2"]], ["1"]), (first, second)
             commits = [one for one in network.made if "COMMIT" in one.statements]
             assert all("BEGIN" in one.statements for one in commits), (first, second)
+
+
+def reachable(*objects: Any) -> set[type]:
+    """Return the types of all objects that these refer to, those that a function has enclosed included."""
+    found: dict[int, Any] = {}
+    waiting = list(objects)
+    while waiting:
+        one = waiting.pop()
+        if id(one) in found or isinstance(one, (type, ModuleType)):
+            continue
+        found[id(one)] = one
+        if isinstance(one, FunctionType):
+            waiting += [cell.cell_contents for cell in one.__closure__ or ()]
+        else:
+            waiting += gc.get_referents(one)
+    return {type(one) for one in found.values()}
+
+
+def test_nothing_inside_a_transaction_reaches_what_reconnects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The object that runs a load on its session refers to no Warehouse, by however many steps."""
+    seen: list[set[type]] = []
+    run_attempt = Attempt.run
+
+    def watched(attempt: Attempt, session: Any) -> None:
+        seen.append(reachable(attempt))
+        run_attempt(attempt, session)
+
+    monkeypatch.setattr(Attempt, "run", watched)
+    bench = Bench()
+    bench.run(TWO, pipeline_id="p", load_method="overwrite")
+    assert len(seen) == 1
+    assert Attempt in seen[0]
+    assert Warehouse not in seen[0]
 
 
 def test_transaction_ends_with_its_session() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from singer_bulk.errors import BulkError, CommitError, WarehouseError
@@ -33,8 +33,8 @@ class CopyRefused(Exception):
 class LoadRows:
     """The rows of one load, in one attempt to bring them in.
 
-    known: the columns of each table, as they were found when they proved right for the rows. numbers: one for each
-    temporary table of the process.
+    known: the columns of each table, as they were found when they proved right for the rows. version_columns: by table
+    the one that holds the version of a row, if there is one. numbers: one for each temporary table of the process.
     """
 
     dialect: Dialect
@@ -42,7 +42,7 @@ class LoadRows:
     known: Mapping[Table, Mapping[str, Column]]
     manifests: Mapping[ClosedBatch, str]
     url: Url
-    version_column: Callable[[TableLoad], str | None]
+    version_columns: Mapping[Table, str | None]
     numbers: Iterator[int]
     _merges: dict[ClosedBatch, Merge] = field(default_factory=dict)
     _scratched: dict[ClosedBatch, int] = field(default_factory=dict)
@@ -109,7 +109,7 @@ class LoadRows:
         scratch, chosen = Table(table.table.schema, f"{base}_1"), Table(table.table.schema, f"{base}_2")
         stored = {column.name: column for column in table.columns}
         columns = [stored.get(column.name, column) for column in batch.columns]
-        return merge_of(self.dialect, table, scratch, chosen, columns, self.version_column(table))
+        return merge_of(self.dialect, table, scratch, chosen, columns, self.version_columns[table.table])
 
     def _copy(self, where: Executes, table: TableLoad, batch: ClosedBatch, merge: Merge | None = None) -> int:
         """Run COPY; return the number of rows, which must be those that were read and those that were staged."""

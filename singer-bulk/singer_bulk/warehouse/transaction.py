@@ -146,9 +146,8 @@ class Loads:
 
     def _attempt(self, load: Load, manifests: dict[ClosedBatch, str]) -> None:
         known = self._tables.make(load)
-        rows = LoadRows(
-            self._dialect, load, known, manifests, self._stage.url, self._tables.version_column, self._scratch_numbers
-        )
+        versions = {table.table: self._tables.version_column(table) for table in load.tables}
+        rows = LoadRows(self._dialect, load, known, manifests, self._stage.url, versions, self._scratch_numbers)
         attempt = Attempt(self._dialect, self._warehouse.ledger, load, rows, self._fence, self._stop_signal)
         try:
             attempt.run(self._warehouse.session)
