@@ -95,8 +95,8 @@ def many_orders(project: Path, status: str, method: str) -> str:
 def test_ctrl_c_under_meltano_run(loader: Loader, project: Path) -> None:
     """Ctrl-C in the middle of `meltano run`: the next run brings each row once; a full load changes nothing.
 
-    By upsert: Meltano, which has had the Ctrl-C too, no longer keeps the STATE of a load that ends after it, so its next
-    run sends those rows again, and append-only has them twice.
+    By upsert: Meltano, which has had the Ctrl-C too, no longer keeps the STATE of a load that ends after it, so its
+    next run sends those rows again, and append-only has them twice.
     """
     variables = installed(loader, project, batch_size_rows=STATE_EVERY_ROWS, load_method="upsert")
     variables["TAP_CSV_EXTRACT_FILES"] = many_orders(project, "Shipped", "INCREMENTAL")
