@@ -80,7 +80,7 @@ class Attempt:
             transaction.execute(statement)
         self.rows.demand_unchanged(transaction)
         number = self.stop_signal()
-        if load.needs_end and number is not None:
+        if number is not None:
             raise Interrupted(number, f"load {load.load_id} was rolled back, its tables are as they were before it")
 
 
