@@ -14,9 +14,10 @@ from typing import IO, Any
 
 from singer_bulk.errors import BulkError, CommitError, StageError, WarehouseError
 from singer_bulk.load_settings import LoadSettings, MethodRules
-from singer_bulk.model.columns import Column, ColumnType, Kind
+from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.flush import FlushPolicy
+from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import APPEND, ClosedBatch, Table, TableLoad
 from singer_bulk.model.names import NameRules
 from singer_bulk.run import Clock, Run

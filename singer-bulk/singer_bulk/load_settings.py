@@ -9,9 +9,10 @@ from typing import Any
 from singer_bulk.errors import ConfigError
 from singer_bulk.feeds.presets import CURRENT, HISTORY, CdcSettings, feed_of
 from singer_bulk.input_end import AUTO
-from singer_bulk.model.columns import Column, Kind
+from singer_bulk.model.columns import Column
 from singer_bulk.model.file_format import ValueRules
 from singer_bulk.model.flush import FlushPolicy
+from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import APPEND, OVERWRITE, UPSERT, LoadMethod
 from singer_bulk.schema.json_schema import TypeRules
 from singer_bulk.schema.placement import EvolutionRules

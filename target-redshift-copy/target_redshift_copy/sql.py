@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from singer_bulk.errors import BulkError, WarehouseError
-from singer_bulk.model.columns import Column, ColumnType, Kind
+from singer_bulk.model.columns import Column, ColumnType
+from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import ClosedBatch, Table, TableLoad
 from singer_bulk.model.names import NameRules
 from singer_bulk.warehouse.dialect import Rows, Session, Url

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 import sqlglot
-from singer_bulk.model.columns import TEXT, Column, ColumnType, Kind
+from singer_bulk.model.columns import TEXT, Column, ColumnType
+from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Table
 from singer_bulk.stream import decided
 from singer_bulk.warehouse.alter_table import fit_table, is_lossless, recover

@@ -19,10 +19,9 @@ from singer_bulk.model.columns import (
     TIME,
     TIMESTAMPTZ,
     ColumnType,
-    Kind,
 )
+from singer_bulk.model.kinds import KINDS, Kind
 from singer_bulk.model.type_fit import fitting, grown
-from singer_bulk.schema.placement import SUFFIXES
 from singer_bulk.stream import decided
 from target_redshift_copy.sql import type_words as redshift_words
 from target_snowflake_stage.sql import type_words as snowflake_words
@@ -90,7 +89,7 @@ def changes_table() -> str:
     for name, here in TYPES:
         cells = []
         for _, wanted in TYPES:
-            beside = "i" if wanted in (INTEGER, BIG_INTEGER) else SUFFIXES[wanted.kind]
+            beside = "i" if wanted in (INTEGER, BIG_INTEGER) else KINDS[wanted.kind].suffix
             cells.append("=" if fitting(wanted, here) else "w" if grown(here, wanted) else f"`{beside}`")
         lines.append(f"| **{name}** | {' | '.join(cells)} |")
     return "\n".join(lines)

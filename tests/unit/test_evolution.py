@@ -22,8 +22,8 @@ from singer_bulk.model.columns import (
     Column,
     ColumnType,
     Content,
-    Kind,
 )
+from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Table
 from singer_bulk.model.type_fit import fitting, grown, holds_all
 from singer_bulk.schema.placement import EvolutionRules, Placement

@@ -16,7 +16,8 @@ import hashlib
 from dataclasses import dataclass, field, replace
 
 from singer_bulk.errors import PipelineMoved
-from singer_bulk.model.columns import Column, ColumnType, Kind
+from singer_bulk.model.columns import Column, ColumnType
+from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Table
 from singer_bulk.warehouse.dialect import Session
 from singer_bulk.warehouse.session import Warehouse

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from singer_bulk.model.columns import INTEGER, TIMESTAMPTZ, Column, ColumnType, Kind
+from singer_bulk.model.columns import INTEGER, TIMESTAMPTZ, Column, ColumnType
+from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Load, Table, TableLoad
 from singer_bulk.warehouse.dialect import Dialect
 
