@@ -17,6 +17,7 @@ import statistics
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,8 @@ def slow(target: Any) -> Any:
     class Slow(target):  # type: ignore[misc]
         def connector(self) -> Connector:
             made = super().connector()
-            warehouse = replace(made.warehouse, connect=SlowSession, dialect=believing(made.warehouse.dialect))
+            dialect = believing(made.warehouse.dialect)
+            warehouse = replace(made.warehouse, connect=partial(SlowSession, dialect), dialect=dialect)
             warehouse.prepare = lambda session: None
             return replace(made, warehouse=warehouse)
 

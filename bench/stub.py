@@ -6,16 +6,24 @@ Options are `--config` and so on, as for the target; `bench.stub.config` makes a
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any
 
 from singer_bulk.cli import Connector, main
-from singer_bulk.model.columns import Column
-from singer_bulk.model.load import ClosedBatch, Table
+from singer_bulk.model.load import ClosedBatch
 from singer_bulk.stage.base import StageWriter
-from singer_bulk.warehouse.dialect import Rows
+from singer_bulk.warehouse.dialect import Dialect, Rows
+
+_CREATE = re.compile(r'CREATE TABLE IF NOT EXISTS .*?"([^"]+)" \((.*)\)$', re.DOTALL)
+_COLUMN = re.compile(r'"([^"]+)" ([A-Z_]+(?: PRECISION)?)(?:\((\d+)(?:, (\d+))?\))?')
+
+
+def _without_sizes(declared: str) -> str:
+    return declared.partition("(")[0]
 
 
 class NullWriter:
@@ -52,10 +60,23 @@ class NullStage:
 
 
 class NullSession:
-    """A warehouse that has every schema and takes every statement."""
+    """A warehouse that has every schema, takes every statement, and knows of a table how it was created."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        rows = dialect.types.rows.values()
+        self._described = {_without_sizes(row.declared): row.described[0] for row in rows if row.described}
+        self._tables: dict[str, Rows] = {}
 
     def execute(self, sql: str) -> Rows:
+        if created := _CREATE.match(sql):
+            self._tables[created[1]] = [self._row(*column) for column in _COLUMN.findall(created[2])]
+        if " column_default, " in sql:
+            return self._tables.get(sql.split("table_name = '")[1].split("'")[0], [])
         return [(1,)] if "FROM pg_namespace" in sql or "information_schema.schemata" in sql else []
+
+    def _row(self, name: str, words: str, size: str, scale: str) -> tuple[Any, ...]:
+        described = self._described[words]
+        return (name, described, int(size or 0), int(size or 0), int(scale or 0), "YES", None, None)
 
     def transaction(self) -> str:
         return "1"
@@ -64,10 +85,8 @@ class NullSession:
 
 
 def believing(dialect: Any) -> Any:
-    """Return the dialect for tables that are as they were created, and for a COPY whose count is always right."""
+    """Return the dialect for a COPY whose count is always right."""
     counts: list[int] = []
-    tables: dict[Table, tuple[Column, ...]] = {}
-    described: list[Table] = []
 
     class Believing(type(dialect)):  # type: ignore[misc]
         def copies(self, into: str, types: Any, batch: ClosedBatch, *more: Any) -> list[str]:
@@ -76,17 +95,6 @@ def believing(dialect: Any) -> Any:
 
         def copied_rows(self, rows: Rows) -> int:
             return counts.pop()
-
-        def create_table(self, table: Table, columns: Sequence[Column]) -> str:
-            tables[table] = tuple(columns)
-            return str(super().create_table(table, columns))
-
-        def describe_table(self, table: Table) -> str:
-            described.append(table)
-            return str(super().describe_table(table))
-
-        def described(self, rows: Rows) -> tuple[Column, ...]:
-            return tables.get(described.pop(), ())
 
     return Believing(**{field.name: getattr(dialect, field.name) for field in fields(dialect) if field.init})
 
@@ -97,8 +105,8 @@ def stubbed(target: Any) -> Any:
     class Stubbed(target):  # type: ignore[misc]
         def connector(self) -> Connector:
             made = super().connector()
-            stage = NullStage()
-            warehouse = replace(made.warehouse, connect=NullSession, dialect=believing(made.warehouse.dialect))
+            stage, dialect = NullStage(), believing(made.warehouse.dialect)
+            warehouse = replace(made.warehouse, connect=partial(NullSession, dialect), dialect=dialect)
             warehouse.prepare = lambda session: None
             return replace(made, warehouse=warehouse, stage=stage)
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.warehouse.dialect import Session
+from singer_bulk.warehouse.words import literal, name
 
-from target_snowflake_stage.sql import FILE_FORMAT_OPTIONS, Place, Snowflake, literal, name
+from target_snowflake_stage.sql import FILE_FORMAT_OPTIONS, Place, Snowflake
 
 # Objects that are missing or may not be seen answer alike.
 DOES_NOT_EXIST = "2003"

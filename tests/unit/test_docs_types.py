@@ -23,8 +23,8 @@ from singer_bulk.model.columns import (
 from singer_bulk.model.kinds import KINDS, Kind
 from singer_bulk.model.type_fit import fitting, grown
 from singer_bulk.stream import decided
-from target_redshift_copy.sql import type_words as redshift_words
-from target_snowflake_stage.sql import type_words as snowflake_words
+from target_redshift_copy.types import TYPES as REDSHIFT_TYPES
+from target_snowflake_stage.types import TYPES as SNOWFLAKE_TYPES
 
 from tests.fidelity.changes import CHANGES, FURTHER_CHANGES, Change, placed
 from tests.fidelity.corpus import REDSHIFT, SNOWFLAKE
@@ -33,7 +33,7 @@ from tests.load import test_evolution
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "types.md"
-WORDS = {REDSHIFT: redshift_words, SNOWFLAKE: snowflake_words}
+WORDS = {REDSHIFT: REDSHIFT_TYPES.declared, SNOWFLAKE: SNOWFLAKE_TYPES.declared}
 STRING = "string"
 SCHEMAS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"type": "boolean"}, {}, ""),

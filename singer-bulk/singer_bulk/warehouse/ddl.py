@@ -7,21 +7,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from singer_bulk.errors import BulkError
-from singer_bulk.warehouse.dialect import Dialect, Session
+from singer_bulk.warehouse import words
+from singer_bulk.warehouse.dialect import Session
 
 logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def all_or_none(session: Session, dialect: Dialect) -> Iterator[None]:
+def all_or_none(session: Session) -> Iterator[None]:
     """Run what is executed inside in one transaction; an error rolls it back and is raised."""
-    session.execute(dialect.begin)
+    session.execute(words.BEGIN)
     try:
         yield
-        session.execute("COMMIT")
+        session.execute(words.COMMIT)
     except BaseException:
         try:
-            session.execute("ROLLBACK")
+            session.execute(words.ROLLBACK)
         except BulkError as error:
             logger.warning("ROLLBACK was not answered: %s", error)
         raise

@@ -19,6 +19,7 @@ from singer_bulk.errors import PipelineMoved
 from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Table
+from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Session
 from singer_bulk.warehouse.session import Warehouse
 
@@ -48,13 +49,13 @@ class Fence:
         dialect = self.warehouse.dialect
         columns = [replace(column, name=dialect.fold(column.name)) for column in FENCE_COLUMNS]
         self.warehouse.make_table(self.table, columns, ours=True)
-        query = f"SELECT {dialect.name(columns[0].name)} FROM {dialect.table(self.table)}"
+        query = f"SELECT {words.name(columns[0].name)} FROM {dialect.table(self.table)}"
         rows = self.warehouse.select(f"reading the fence of pipeline {self.pipeline_id!r}", query)
         if not rows:
             # Two runs may both come here: the rows of the two say the same, and the first load changes both.
-            values = f"{dialect.literal(NO_LOAD)}, {dialect.literal(self.pipeline_id)}"
-            names = ", ".join(dialect.name(column.name) for column in columns)
-            self.warehouse.session.execute(f"INSERT INTO {dialect.table(self.table)} ({names}) VALUES ({values})")
+            values = f"{words.literal(NO_LOAD)}, {words.literal(self.pipeline_id)}"
+            names = words.listed(column.name for column in columns)
+            self.warehouse.session.execute(words.insert(dialect.table(self.table), names, f"VALUES ({values})"))
         self._known = _loads(rows)
 
     def enter(self, session: Session, load_id: str) -> None:
@@ -63,7 +64,7 @@ class Fence:
         Raises PipelineMoved, which names the load of the other run.
         """
         dialect = self.warehouse.dialect
-        where, name = dialect.table(self.table), dialect.name(dialect.fold("load_id"))
+        where, name = dialect.table(self.table), words.name(dialect.fold("load_id"))
         session.execute(dialect.lock(self.table, "load_id"))
         found = _loads(session.execute(f"SELECT {name} FROM {where}"))
         if found != self._known:
@@ -72,7 +73,7 @@ class Fence:
                 f"run after this one had begun: nothing of load {load_id} is visible, its records may be in the tables "
                 "already. Let the other run end, then run again from --last-state"
             )
-        session.execute(f"UPDATE {where} SET {name} = {dialect.literal(load_id)}")
+        session.execute(words.update(where, f"{name} = {words.literal(load_id)}"))
 
     def passed(self, load_id: str) -> None:
         """The load is committed: the next one of this run follows it."""

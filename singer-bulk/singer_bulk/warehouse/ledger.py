@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from singer_bulk.model.columns import INTEGER, TIMESTAMPTZ, Column, ColumnType
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Load, Table, TableLoad
+from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect
 
 # A VARCHAR of Redshift takes 65,535 bytes (r_Character_types), a character up to 4 of them.
@@ -97,11 +98,11 @@ def _more_state(load: Load, table: TableLoad | None, number: int, chunk: str | N
 
 def ledger_inserts(dialect: Dialect, ledger: Table, load: Load, loaded: Mapping[str, int]) -> list[str]:
     """Return the statements that write the rows of the load; `loaded` are the rows that COPY counted, by stream."""
-    names = ", ".join(dialect.name(dialect.fold(column.name)) for column in LEDGER_COLUMNS)
-    into = f"INSERT INTO {dialect.table(ledger)} ({names}) VALUES "
+    names = words.listed(dialect.fold(column.name) for column in LEDGER_COLUMNS)
+    into = words.insert(dialect.table(ledger), names, "VALUES ")
     statements, values = [], ""
     for row in ledger_rows(load, loaded):
-        text = "(" + ", ".join(dialect.literal(value) for value in row) + ")"
+        text = "(" + ", ".join(words.literal(value) for value in row) + ")"
         if values and len(values) + len(text) > MAX_INSERT_CHARACTERS:
             statements.append(into + values)
             values = ""

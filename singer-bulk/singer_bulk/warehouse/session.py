@@ -12,6 +12,7 @@ from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.model.added import TABLE_VERSION
 from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.load import Table, TableLoad
+from singer_bulk.warehouse import words
 from singer_bulk.warehouse.alter_table import demand_unchanged, fit_table, is_lossless, settled
 from singer_bulk.warehouse.dialect import Dialect, Rows, Session
 from singer_bulk.warehouse.ledger import LEDGER_COLUMNS
@@ -109,7 +110,7 @@ class Warehouse:
         """Return the highest sequence number that a load has committed; 0 if there is none."""
         if not self.columns(self.ledger):
             return 0
-        name = self.dialect.name(self.dialect.fold("last_sequence"))
+        name = words.name(self.dialect.fold("last_sequence"))
         rows = self.select("reading the ledger", f"SELECT MAX({name}) FROM {self.dialect.table(self.ledger)}")
         return int(rows[0][0] or 0)
 
@@ -117,7 +118,7 @@ class Warehouse:
         """Return the ids of the runs that have a load in the ledger."""
         if not self.columns(self.ledger):
             return set()
-        name = self.dialect.name(self.dialect.fold("load_id"))
+        name = words.name(self.dialect.fold("load_id"))
         rows = self.select("reading the ledger", f"SELECT DISTINCT {name} FROM {self.dialect.table(self.ledger)}")
         return {row[0].partition("-")[0] for row in rows}
 
@@ -131,13 +132,13 @@ class Warehouse:
             self._prove_no_ledger()
         dialect = self.dialect
         load_id, pipeline, sequence, committed, chunk, state = (
-            dialect.name(dialect.fold(name))
+            words.name(dialect.fold(name))
             for name in ("load_id", "pipeline_id", "last_sequence", "committed_at", "state_chunk", "state")
         )
         rows = self.select(
             "reading the ledger",
             f"SELECT {load_id}, {chunk}, {state} FROM {dialect.table(self.ledger)} "
-            f"WHERE {pipeline} = {dialect.literal(pipeline_id)} AND {state} IS NOT NULL "
+            f"WHERE {pipeline} = {words.literal(pipeline_id)} AND {state} IS NOT NULL "
             f"ORDER BY {sequence} DESC, {committed} DESC, {load_id}, {chunk} LIMIT {MAX_STATE_CHUNKS}",
         )
         return "".join(row[2] for row in rows if row[0] == rows[0][0]) if rows else None
@@ -147,11 +148,9 @@ class Warehouse:
         if not self.columns(self.ledger):
             return False
         dialect = self.dialect
-        pipeline, state = (dialect.name(dialect.fold(name)) for name in ("pipeline_id", "state"))
-        query = (
-            f"SELECT COUNT(*) FROM {dialect.table(self.ledger)} "
-            f"WHERE {state} IS NOT NULL AND {pipeline} = {dialect.literal(pipeline_id)}"
-        )
+        pipeline, state = (words.name(dialect.fold(name)) for name in ("pipeline_id", "state"))
+        closed = f"{state} IS NOT NULL AND {pipeline} = {words.literal(pipeline_id)}"
+        query = words.count(dialect.table(self.ledger), closed)
         return bool(self.select("reading the ledger", query)[0][0])
 
     def _prove_no_ledger(self) -> None:
@@ -163,8 +162,8 @@ class Warehouse:
         columns = [replace(column, name=self.dialect.fold(column.name)) for column in LEDGER_COLUMNS]
         try:
             self._make_schema(self.ledger.schema)
-            self.session.execute(self.dialect.create_table(self.ledger, columns))
-            self.session.execute(f"SELECT COUNT(*) FROM {self.dialect.table(self.ledger)}")
+            self.session.execute(words.create_table(self.dialect, self.ledger, columns))
+            self.session.execute(words.count(self.dialect.table(self.ledger)))
         except WarehouseError as error:
             if error.connection_lost:
                 raise

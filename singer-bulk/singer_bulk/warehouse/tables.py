@@ -12,6 +12,7 @@ from dataclasses import replace
 from singer_bulk.model.added import MISSING_NAME
 from singer_bulk.model.columns import Column
 from singer_bulk.model.load import Load, Table, TableLoad
+from singer_bulk.warehouse import words
 from singer_bulk.warehouse.alter_table import demand_held
 from singer_bulk.warehouse.ledger import LEDGER_COLUMNS
 from singer_bulk.warehouse.merge import events_of, tables_beside
@@ -68,7 +69,7 @@ class LoadTables:
             return seen
         if table.table in self._viewed:
             return seen | self._viewed[table.table][1]
-        name = self._dialect.name(self._dialect.fold(MISSING_NAME))
+        name = words.name(self._dialect.fold(MISSING_NAME))
         rows = self._warehouse.session.execute(
             f"SELECT DISTINCT {name} FROM {self._dialect.table(table.table)} WHERE {name} IS NOT NULL"
         )
@@ -77,6 +78,6 @@ class LoadTables:
     def _activated(self, table: TableLoad) -> str:
         """Return the query for the version of the table that is in force."""
         dialect = self._dialect
-        version, name = (dialect.name(dialect.fold(one)) for one in ("activated_version", "table_name"))
-        which = f"{name} = {dialect.literal(str(table.table))}"
+        version, name = (words.name(dialect.fold(one)) for one in ("activated_version", "table_name"))
+        which = f"{name} = {words.literal(str(table.table))}"
         return f"(SELECT MAX({version}) FROM {dialect.table(self._warehouse.ledger)} WHERE {which})"

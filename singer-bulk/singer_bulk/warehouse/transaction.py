@@ -27,6 +27,7 @@ from dataclasses import dataclass, replace
 from singer_bulk.errors import BulkError, CommitError, Interrupted, WarehouseError
 from singer_bulk.model.load import ClosedBatch, Load, Table, TableLoad
 from singer_bulk.stage.base import Stage
+from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Rows, Session
 from singer_bulk.warehouse.fence import Fence
 from singer_bulk.warehouse.ledger import ledger_inserts
@@ -112,7 +113,7 @@ class Transactions:
         self._tables.make(load)
         merges = self._make_scratch_tables(load)
         scratched = self._fill_scratch_tables(load, manifests, merges)
-        self._execute(self._dialect.begin)
+        self._execute(words.BEGIN)
         session = self._warehouse.session
         self._transaction = OpenTransaction(session, session.transaction())
         try:
@@ -146,7 +147,7 @@ class Transactions:
             raise WarehouseError("the session that began the transaction is gone", connection_lost=True)
         self._transaction = replace(transaction, commit_sent=True)
         try:
-            self._execute("COMMIT")
+            self._execute(words.COMMIT)
         except WarehouseError as error:
             if error.conflict:
                 self._roll_back()
@@ -170,11 +171,9 @@ class Transactions:
             logger.warning("load %s: COMMIT was not answered; asking the ledger", load.load_id)
             # Snowflake: another session is certain to see a commit only if it began after it (READ_CONSISTENCY_MODE).
             self._warehouse.forget_session()
-            name = self._dialect.name(self._dialect.fold("load_id"))
-            query = (
-                f"SELECT COUNT(*) FROM {self._dialect.table(self._warehouse.ledger)} "
-                f"WHERE {name} = {self._dialect.literal(load.load_id)}"
-            )
+            name = words.name(self._dialect.fold("load_id"))
+            ledger = self._dialect.table(self._warehouse.ledger)
+            query = words.count(ledger, f"{name} = {words.literal(load.load_id)}")
             committed = self._execute(query)[0][0] > 0
             logger.info("load %s: it was %s", load.load_id, "committed" if committed else "not committed")
         self._transaction = None
@@ -225,7 +224,7 @@ class Transactions:
                     self._dialect, table, scratch, chosen, columns, self._warehouse.version_column(table)
                 )
                 for made in (scratch, chosen):
-                    self._execute(self._dialect.create_scratch(made, columns))
+                    self._execute(words.create_scratch(self._dialect, made, columns))
         return merges
 
     def _drop_scratch_tables(self, merges: dict[ClosedBatch, Merge]) -> None:
@@ -233,7 +232,7 @@ class Transactions:
         for merge in merges.values():
             for scratch in (merge.scratch, merge.chosen):
                 try:
-                    self._execute(f"DROP TABLE IF EXISTS {self._dialect.scratch_table(scratch)}")
+                    self._execute(words.drop_table(self._dialect.scratch_table(scratch)))
                 except WarehouseError as error:
                     logger.debug("a temporary table stays until the session ends: %s", error)
 
@@ -261,7 +260,7 @@ class Transactions:
         for table in sorted(load.tables, key=lambda part: part.table):
             if table.overwrite:
                 self._refuse_shrinking(load, table)
-                self._execute(self._dialect.delete_rows(table.table))
+                self._execute(words.delete(self._dialect.table(table.table)))
             for batch in table.batches:
                 if batch in merges:
                     count = scratched[batch]
@@ -279,7 +278,7 @@ class Transactions:
         most = table.method.max_shrink
         if most is None:
             return
-        before = self._execute(f"SELECT COUNT(*) FROM {self._dialect.table(table.table)}")[0][0]
+        before = self._execute(words.count(self._dialect.table(table.table)))[0][0]
         after = sum(batch.row_count for batch in table.batches)
         if after < before * (1 - most):
             raise CommitError(
@@ -333,7 +332,7 @@ class Transactions:
         if self._transaction is None or not self._warehouse.is_open(self._transaction.session):
             return  # what a lost session has left open is ended before the next attempt
         try:
-            self._execute("ROLLBACK")
+            self._execute(words.ROLLBACK)
         except BulkError as error:
             # Never hides the first error. A session that cannot roll back is closed: the warehouse does it then.
             logger.warning("ROLLBACK was not answered (%s); the session is closed instead", error)
