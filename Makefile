@@ -24,6 +24,7 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/vulture
 
 # worksteal, because loadgroup waits for ever when a worker has crashed (pytest-xdist 3.8).
 test: setup

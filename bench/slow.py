@@ -28,7 +28,7 @@ from singer_bulk.warehouse.dialect import Rows
 
 from bench.__main__ import EMPTY, OUT, workload
 from bench.measure import run
-from bench.stub import REDSHIFT, SNOWFLAKE, NullSession, believing, target_of
+from bench.stub import REDSHIFT, SNOWFLAKE, NullSession, Tables, believing, target_of
 
 RECORDS, BATCH_SIZE_ROWS, ROUNDS = 1_000_000, 100_000, 3
 CALL_SECONDS, COPY_SECONDS = 0.1, 0.3
@@ -73,7 +73,7 @@ def slow(target: Any) -> Any:
         def connector(self) -> Connector:
             made = super().connector()
             dialect = believing(made.warehouse.dialect)
-            warehouse = replace(made.warehouse, connect=partial(SlowSession, dialect), dialect=dialect)
+            warehouse = replace(made.warehouse, connect=partial(SlowSession, Tables(dialect.types)), dialect=dialect)
             warehouse.prepare = lambda session: None
             return replace(made, warehouse=warehouse)
 

@@ -16,14 +16,10 @@ from typing import Any
 from singer_bulk.cli import Connector, main
 from singer_bulk.model.load import ClosedBatch
 from singer_bulk.stage.base import StageWriter
-from singer_bulk.warehouse.dialect import Dialect, Rows
+from singer_bulk.warehouse.dialect import Rows, TypeTable
 
-_CREATE = re.compile(r'CREATE TABLE IF NOT EXISTS .*?"([^"]+)" \((.*)\)$', re.DOTALL)
+_MADE = re.compile(r'(?:CREATE TABLE IF NOT EXISTS|ALTER TABLE) .*?"([^"]+)" (?:ADD COLUMN|\()(.*)$', re.DOTALL)
 _COLUMN = re.compile(r'"([^"]+)" ([A-Z_]+(?: PRECISION)?)(?:\((\d+)(?:, (\d+))?\))?')
-
-
-def _without_sizes(declared: str) -> str:
-    return declared.partition("(")[0]
 
 
 class NullWriter:
@@ -59,24 +55,40 @@ class NullStage:
     def remove(self, keys: Iterable[str]) -> None: ...
 
 
-class NullSession:
-    """A warehouse that has every schema, takes every statement, and knows of a table how it was created."""
+class Tables:
+    """The catalog of a warehouse whose tables are as they were created, their names those of one schema."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        rows = dialect.types.rows.values()
-        self._described = {_without_sizes(row.declared): row.described[0] for row in rows if row.described}
+    def __init__(self, types: TypeTable) -> None:
+        self._described = {
+            row.declared.partition("(")[0]: row.described[0] for row in types.rows.values() if row.described
+        }
         self._tables: dict[str, Rows] = {}
 
-    def execute(self, sql: str) -> Rows:
-        if created := _CREATE.match(sql):
-            self._tables[created[1]] = [self._row(*column) for column in _COLUMN.findall(created[2])]
-        if " column_default, " in sql:
-            return self._tables.get(sql.split("table_name = '")[1].split("'")[0], [])
-        return [(1,)] if "FROM pg_namespace" in sql or "information_schema.schemata" in sql else []
+    def take(self, sql: str) -> None:
+        """Keep what a statement makes."""
+        if made := _MADE.match(sql):
+            self._tables.setdefault(made[1], []).extend(self._row(*column) for column in _COLUMN.findall(made[2]))
+
+    def columns(self, query: str) -> Rows | None:
+        """Return the answer to what describes a table; None to any other query."""
+        if " column_default, " not in query:
+            return None
+        return self._tables.get(query.split("table_name = '")[1].split("'")[0], [])
 
     def _row(self, name: str, words: str, size: str, scale: str) -> tuple[Any, ...]:
-        described = self._described[words]
-        return (name, described, int(size or 0), int(size or 0), int(scale or 0), "YES", None, None)
+        return (name, self._described[words], int(size or 0), int(size or 0), int(scale or 0), "YES", None, None)
+
+
+class NullSession:
+    """A warehouse that has every schema and takes every statement."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def execute(self, sql: str) -> Rows:
+        self._tables.take(sql)
+        there = [(1,)] if "FROM pg_namespace" in sql or "information_schema.schemata" in sql else []
+        return self._tables.columns(sql) or there
 
     def transaction(self) -> str:
         return "1"
@@ -106,7 +118,7 @@ def stubbed(target: Any) -> Any:
         def connector(self) -> Connector:
             made = super().connector()
             stage, dialect = NullStage(), believing(made.warehouse.dialect)
-            warehouse = replace(made.warehouse, connect=partial(NullSession, dialect), dialect=dialect)
+            warehouse = replace(made.warehouse, connect=partial(NullSession, Tables(dialect.types)), dialect=dialect)
             warehouse.prepare = lambda session: None
             return replace(made, warehouse=warehouse, stage=stage)
 

@@ -18,7 +18,7 @@ import boto3
 import pytest
 from local_warehouse import faults
 from local_warehouse.directory import admin_socket
-from local_warehouse.second_s3 import BINARY_VARIABLE
+from local_warehouse.s3.rclone import BINARY_VARIABLE
 from local_warehouse.supervisor import StandIns
 
 from tests.environments import environment

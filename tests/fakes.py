@@ -13,15 +13,13 @@ from datetime import datetime, timedelta, timezone
 from typing import IO, Any
 
 from singer_bulk.errors import BulkError, CommitError, StageError, WarehouseError
-from singer_bulk.load_settings import LoadSettings, MethodRules
 from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.file_format import FileFormat, FileLayout
-from singer_bulk.model.flush import FlushPolicy
 from singer_bulk.model.kinds import KINDS, Kind
-from singer_bulk.model.load import APPEND, ClosedBatch, Table, TableLoad
+from singer_bulk.model.load import ClosedBatch, Table, TableLoad
 from singer_bulk.model.names import NameRules
 from singer_bulk.run import Clock, Run
-from singer_bulk.schema.json_schema import TypeRules
+from singer_bulk.settings import LoadSettings
 from singer_bulk.stage.base import StageWriter
 from singer_bulk.warehouse.dialect import Rows, TypeTable, TypeWords
 from singer_bulk.warehouse.session import Warehouse
@@ -123,21 +121,9 @@ class Ticking:
 
 
 def load_settings(**changes: Any) -> LoadSettings:
-    values: dict[str, Any] = {
-        "policy": FlushPolicy(1_000_000, 1 << 30, 300),
-        "key_prefix": "stage",
-        "default_schema": "analytics",
-        "add_record_metadata": False,
-        "validate_records": True,
-        "keep_staged_files": True,
-        "overwrite_allow_empty": False,
-        "act_on_versions": True,
-        "rules": TypeRules(),
-        "pipeline_id": None,
-        "connector_version": "0",
-    }
-    method = MethodRules(changes.pop("load_method", APPEND))
-    return LoadSettings(**{"method": method, **values, **changes})
+    """Return the settings of a run, without a second process; changes have the settings' own names."""
+    own = {"s3_key_prefix": "stage", "default_target_schema": "analytics", "keep_staged_files": True, "encoders": 0}
+    return LoadSettings(**{**own, **changes})
 
 
 class MemoryDialect:

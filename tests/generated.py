@@ -1,12 +1,15 @@
-"""What is written from the settings' declarations: the settings in meltano.yml, and docs/settings.md.
+"""What is written from the code: the settings in meltano.yml, docs/settings.md, the rooms in CONTRIBUTING.md.
 
-`python -m tests.generated` writes both; a test compares them.
+`python -m tests.generated` writes them; a test compares them.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +17,14 @@ from tap_csv_extract.cli import TapCsvExtract
 from target_redshift_copy.cli import TargetRedshiftCopy
 from target_snowflake_stage.cli import TargetSnowflakeStage
 
-TOP = Path(__file__).parent.parent
+from tests.graphs import levels
+from tests.house import TOP, Package, packages
+
 MELTANO_FILE = TOP / "meltano.yml"
 SETTINGS_PAGE = TOP / "docs" / "settings.md"
+ROOMS_PAGE = TOP / "CONTRIBUTING.md"
+ROOMS = re.compile(r"(<!-- rooms: .* -->\n).*(<!-- end of rooms -->\n)", re.DOTALL)
+PACKAGES = ("singer_bulk", "target_redshift_copy", "target_snowflake_stage", "tap_csv_extract", "local_warehouse")
 CONNECTORS = (TapCsvExtract, TargetRedshiftCopy, TargetSnowflakeStage)
 
 # JSON Schema type -> Meltano's kind
@@ -69,7 +77,10 @@ def settings_page() -> str:
     """Return docs/settings.md."""
     parts = [
         "# Settings\n\nWritten from the declarations in the code by `python -m tests.generated`; "
-        "`COMMAND --about` shows the same.\n"
+        "`COMMAND --about` shows the same.\n\n"
+        "Null in a JSON file means that a setting is not set. In the environment and in INI files an empty text means "
+        "it, too, where the setting does not take any text; true or false may be written true, 1, yes, on, and false, "
+        "0, no, off; arrays and objects are JSON, an array of texts also `a,b`.\n"
     ]
     for connector in CONNECTORS:
         parts.append(f"\n## {connector.name}\n\n| setting | kind | default | meaning |\n|---|---|---|---|\n")
@@ -88,11 +99,43 @@ def _settings_row(connector: Any, name: str, declared: dict[str, Any]) -> str:
     return f"| `{name}` | {kind} | {shown} | {meaning} |\n"
 
 
+def rooms_page(text: str) -> str:
+    """Return CONTRIBUTING.md with its list of rooms written anew: library, connectors, stand-ins."""
+    found = sorted(packages(TOP).values(), key=lambda one: PACKAGES.index(one.folder.name))
+    listed = "\n".join("".join(line + "\n" for line in room_lines(package)) for package in found)
+    return ROOMS.sub(lambda marks: f"{marks[1]}\n{listed}\n{marks[2]}", text)
+
+
+def room_lines(package: Package) -> Iterator[str]:
+    """Yield lines for the package and for each room, a room below those that import it."""
+    floors = levels(package.rooms)
+    yield from _room_line(f"    {package.folder.relative_to(TOP)}/  ", package.folder / "__init__.py", "        ")
+    for room in sorted(floors, key=lambda room: (-floors[room], room)):
+        if name := room.partition(".")[2]:
+            folder = package.folder / name
+            is_file = (file := folder.with_suffix(".py")).is_file()
+            shown = f"      {name}.py" if is_file else f"      {name}/"
+            yield from _room_line(f"{shown:<25} ", file if is_file else folder / "__init__.py", " " * 26)
+
+
+def _room_line(shown: str, file: Path, indent: str) -> list[str]:
+    return textwrap.wrap(
+        first_sentence(file), 119, initial_indent=shown, subsequent_indent=indent, break_on_hyphens=False
+    )
+
+
+def first_sentence(file: Path) -> str:
+    """Return the sentence with which the module opens."""
+    opening = " ".join((ast.get_docstring(ast.parse(file.read_text())) or "").partition("\n\n")[0].split())
+    return re.split(r"(?<=[.?!])\s", opening)[0]
+
+
 def main() -> None:
-    """Write both files."""
+    """Write the files."""
     MELTANO_FILE.write_text(meltano_file(MELTANO_FILE.read_text()))
     SETTINGS_PAGE.parent.mkdir(exist_ok=True)
     SETTINGS_PAGE.write_text(settings_page())
+    ROOMS_PAGE.write_text(rooms_page(ROOMS_PAGE.read_text()))
 
 
 if __name__ == "__main__":

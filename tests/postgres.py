@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-from local_warehouse.redshift import backend
+from local_warehouse.redshift.postgres import backend
 
 ATTEMPTS = 200
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from local_warehouse.redshift.keeper import free_shared_memory
+from local_warehouse.redshift.postgres.keeper import free_shared_memory
 
 SERVERS = ("s3", "redshift", "snowflake")
 _LOCK = ".lock"

@@ -27,7 +27,7 @@ def _new_password() -> str:
 
 
 def for_s3(directory: Path, s3: str) -> dict[str, Any]:
-    """Settings line of local_warehouse.aws."""
+    """Settings line of local_warehouse.s3."""
     return {
         "dir": str(directory / "s3"),
         "port": 0,

@@ -22,7 +22,6 @@ from typing import Any
 from local_warehouse import settings
 from local_warehouse.directory import SERVERS, Directory, kill_processes_in
 
-MODULES = {"s3": "aws", "redshift": "redshift", "snowflake": "snowflake"}
 _TOLD = {"redshift": settings.for_redshift, "snowflake": settings.for_snowflake}
 _CONFIG = {"redshift": settings.redshift_config, "snowflake": settings.snowflake_config}
 # All three start in about 3 s on two quiet cores; a busy machine may need ten times that.
@@ -44,7 +43,7 @@ class Server:
         home = directory / name
         with open(os.open(self.log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", f"local_warehouse.{MODULES[name]}"],
+                [sys.executable, "-m", f"local_warehouse.{name}"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -9,47 +9,39 @@ Exit status: 0 when everything is loaded; 1 for an error a person can act on; 2 
 
 from __future__ import annotations
 
-import configparser
 import json
 import logging
 import os
-import signal
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from configparser import ConfigParser
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from types import FrameType
 from typing import IO, Any, ClassVar, NoReturn
 
 import click
+from msgspec import structs
 from singer_sdk import Target
-from singer_sdk import typing as th
-from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
-from singer_sdk.plugin_base import _ConfigInput
+from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
+from singer_bulk.config_files import read_config
+from singer_bulk.declared import problem_of, read, values_of
 from singer_bulk.encode.documents import MAX_DEPTH
 from singer_bulk.errors import BulkError, ConfigError, Interrupted
 from singer_bulk.feeds.envelopes import ENVELOPES, EnvelopeMapper
-from singer_bulk.feeds.presets import CdcSettings
-from singer_bulk.load_settings import LoadSettings, MethodRules, StreamRules
-from singer_bulk.model.file_format import FileFormat, FileLayout, ValueRules
-from singer_bulk.model.flush import FlushPolicy
+from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.run import Clock, Mapper, Run
-from singer_bulk.schema.json_schema import TypeRules
-from singer_bulk.schema.placement import EvolutionRules
 from singer_bulk.sdk_names import sdk_names
-from singer_bulk.settings import SHARED_SETTINGS
+from singer_bulk.settings import LoadSettings
+from singer_bulk.signals import signals
 from singer_bulk.stage.base import Stage
-from singer_bulk.stage.s3 import S3Settings
 from singer_bulk.stream_maps import StreamMapper
 from singer_bulk.warehouse.session import Warehouse
-
-IniNames = Mapping[tuple[str, str], str]
 
 
 class LoadReader(GenericSingerReader[str]):
@@ -75,12 +67,17 @@ class LoadReader(GenericSingerReader[str]):
 
 @dataclass(frozen=True)
 class Connector:
-    """What a connector brings to a run. `layout` is called once, and may ask the warehouse."""
+    """What a connector brings to a run.
+
+    `layout` is called once, and may ask the warehouse. text_bytes: of a text column whose SCHEMA gives no maxLength
+    (None: what the warehouse gives).
+    """
 
     warehouse: Warehouse
     stage: Stage
     file_format: Callable[[], FileFormat]
     layout: Callable[[Warehouse], FileLayout]
+    text_bytes: int | None = None
 
 
 class BulkTarget(Target):
@@ -98,7 +95,6 @@ class BulkTarget(Target):
         TargetCapabilities.TARGET_SCHEMA,
         TargetCapabilities.VALIDATE_RECORDS,
     ]
-    ini_names: ClassVar[IniNames] = {}
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -107,6 +103,11 @@ class BulkTarget(Target):
 
     def connector(self) -> Connector:
         """Return the warehouse and the stage that the configuration names; raises ConfigError."""
+        raise NotImplementedError
+
+    @staticmethod
+    def of_ini(file: ConfigParser) -> dict[str, str]:
+        """Return the settings in the classic pipeline.conf."""
         raise NotImplementedError
 
     @classmethod
@@ -128,7 +129,7 @@ class BulkTarget(Target):
 
     def print_last_state(self) -> None:
         """Write the last committed STATE of this pipeline; raises ConfigError where the pipeline has no name."""
-        pipeline_id = load_settings(self.config, self.plugin_version).pipeline_id
+        pipeline_id = self.load_settings().pipeline_id
         if pipeline_id is None:
             raise ConfigError(
                 "--last-state needs the setting pipeline_id (or Meltano's state id): "
@@ -142,7 +143,7 @@ class BulkTarget(Target):
 
     def _open_run(self) -> Run:
         connector = self.connector()
-        settings = load_settings(self.config, self.plugin_version)
+        settings = self.load_settings()
         mapper: Mapper | None = StreamMapper(self.mapper) if self._maps_streams() else None
         if settings.method.presets() & ENVELOPES.keys():
             mapper = EnvelopeMapper(settings.method.preset_of, mapper)
@@ -155,7 +156,9 @@ class BulkTarget(Target):
             clock=Clock(now=lambda: datetime.now(timezone.utc), monotonic=time.monotonic, sleep=time.sleep),
             layout=connector.layout,
             mapper=mapper,
-            stop_signal=lambda: _signals.number,
+            stop_signal=lambda: signals.number,
+            text_bytes=connector.text_bytes,
+            connector_version=self.plugin_version,
         )
 
     def _maps_streams(self) -> bool:
@@ -164,19 +167,41 @@ class BulkTarget(Target):
     def _setup_signal_handlers(self) -> None:
         """The SDK's handler drains and acknowledges in the middle of a flush; ours is set in `main`."""
 
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        try:
-            return super()._validate_config(raise_errors=raise_errors)
-        except ConfigValidationError as error:
-            remedy = f"see `{self.name} --about` for the settings"
-            raise ConfigError("; ".join(_without_values(text) for text in error.errors) + f"; {remedy}") from None
+    @classmethod
+    def _schema(cls) -> dict[str, Any]:
+        cls.append_builtin_config(cls.config_jsonschema)
+        return cls.config_jsonschema
 
     @classmethod
-    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
-        """Add the settings that the targets share, then the SDK's own."""
-        for name, declared in th.PropertiesList(*SHARED_SETTINGS).to_dict()["properties"].items():
-            config_jsonschema["properties"].setdefault(name, declared)
-        super().append_builtin_config(config_jsonschema)
+    def _values(cls, texts: Mapping[str, str]) -> dict[str, Any]:
+        """Return what texts say, of the environment or of an INI file; raises ConfigError."""
+        try:
+            return values_of(cls._schema(), texts)
+        except ValueError as error:
+            raise ConfigError(f"{error}; see `{cls.name} --about` for the settings") from None
+
+    @property
+    def _env_var_config(self) -> dict[str, Any]:
+        # Asked for texts, the SDK converts nothing: it would take every word but true, 1, yes and on as false.
+        texts = {name: {"type": "string"} for name in self._schema()["properties"]}
+        return self._values(parse_environment_config({"properties": texts}, self._env_var_prefix))
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings by their declarations, fill in defaults, take null as not set; raises ConfigError."""
+        self._config = {name: value for name, value in self._config.items() if value is not None}
+        problems = [problem_of(error) for error in JSONSchemaValidator(self._schema()).iter_errors(self._config)]
+        if problems and raise_errors:
+            raise ConfigError("; ".join(problems) + f"; see `{self.name} --about` for the settings")
+        return problems
+
+    def load_settings(self) -> LoadSettings:
+        """Return what the configuration says about loads, complete with what the environment knows."""
+        settings = read(LoadSettings, self.config)
+        return structs.replace(
+            settings,
+            pipeline_id=settings.pipeline_id or meltano_state_id(os.environ),
+            encoders=max(1, (os.cpu_count() or 1) - 1) if settings.encoders is None else settings.encoders,
+        )
 
     @classmethod
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
@@ -186,99 +211,8 @@ class BulkTarget(Target):
             if path == "ENV":
                 merged.parse_env = True
             else:
-                merged.config.update(read_config(path, cls.ini_names))
+                merged.config.update(read_config(path, lambda file: cls._values(cls.of_ini(file))))
         return merged
-
-
-def _without_values(text: str) -> str:
-    """A validation message begins with the value, which may be a secret, unless it names a missing setting."""
-    if text.endswith("is a required property"):
-        return f"setting {text.split(' is a required')[0]} is missing"
-    path = text.rpartition(" in config")
-    return f"setting {path[2]} has a wrong type or value" if path[1] else "a setting has a wrong type or value"
-
-
-def read_config(path: str, ini_names: IniNames) -> dict[str, Any]:
-    """Return the settings of a JSON or INI file; `ini_names` maps (section, key) to a setting.
-
-    Raises ConfigError, without the file's content.
-    """
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    except OSError as error:
-        raise ConfigError(f"configuration file {path!r} cannot be read: {error.strerror}") from error
-    if text.lstrip().startswith("["):
-        return _ini(path, text, ini_names)
-    try:
-        settings = json.loads(text)
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise ConfigError(f"configuration file {path!r} is no JSON: {error.msg} ({where})") from None
-    if not isinstance(settings, dict):
-        raise ConfigError(f"configuration file {path!r} must hold one JSON object")
-    return settings
-
-
-def _ini(path: str, text: str, names: IniNames) -> dict[str, Any]:
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        parser.read_string(text)
-    except configparser.Error as error:
-        raise ConfigError(f"configuration file {path!r} is no INI: {type(error).__name__}") from None
-    settings: dict[str, Any] = {}
-    for (section, key), name in names.items():
-        if parser.has_option(section, key):
-            settings[name] = parser.get(section, key)
-    if "port" in settings:
-        settings["port"] = int(settings["port"])
-    account, role = settings.pop("account_id", None), settings.get("iam_role")
-    if account and role and not role.startswith("arn:") and role != "default":
-        settings["iam_role"] = f"arn:aws:iam::{account}:role/{role}"
-    return settings
-
-
-def load_settings(config: Mapping[str, Any], version: str) -> LoadSettings:
-    """Return what the configuration says about loads."""
-    return LoadSettings(
-        method=_method_rules(config),
-        policy=FlushPolicy(config["batch_size_rows"], config["batch_size_bytes"], config["batch_wait_seconds"]),
-        key_prefix=config.get("s3_key_prefix") or "",
-        default_schema=config.get("default_target_schema"),
-        add_record_metadata=bool(config.get("add_record_metadata")),
-        validate_records=bool(config["validate_records"]),
-        keep_staged_files=bool(config["keep_staged_files"]),
-        overwrite_allow_empty=bool(config["overwrite_allow_empty"]),
-        sweep_after_hours=config.get("sweep_after_hours"),
-        act_on_versions=bool(config["process_activate_version_messages"]),
-        rules=type_rules(config),
-        values=ValueRules(
-            remove_nul=config["nul_characters"] == "remove",
-            invalid_datetime_is_null=config["invalid_datetime"] == "null",
-            round_numbers=config["rounding"] == "half_even",
-            cut_datetime_digits=config["excess_datetime_digits"] == "cut",
-        ),
-        evolution=EvolutionRules(config["on_type_change"], frozen=config["schema_evolution"] == "freeze"),
-        schema_mapping=config.get("schema_mapping") or {},
-        extra_column=config["extra_properties"] == "column",
-        end_of_input=config["end_of_input"],
-        max_rejected_records=config["max_rejected_records"] if config["on_invalid_record"] == "reject" else None,
-        pipeline_id=config.get("pipeline_id") or meltano_state_id(os.environ),
-        connector_version=version,
-        encoders=config["encoders"] if config.get("encoders") is not None else max(1, (os.cpu_count() or 1) - 1),
-    )
-
-
-def type_rules(config: Mapping[str, Any]) -> TypeRules:
-    """Return what the configuration says about types; `varchar_default_bytes` is a setting of Redshift's alone."""
-    return TypeRules(
-        number_type=config["number_type"],
-        number_scale=config["number_scale"],
-        datetime_type=config["datetime_type"],
-        datetime_as_text=config["invalid_datetime"] == "text",
-        json_as_text=bool(config["json_as_text"]),
-        text_bytes=config.get("varchar_default_bytes"),
-    )
 
 
 def meltano_state_id(environment: Mapping[str, str]) -> str | None:
@@ -295,39 +229,6 @@ def meltano_state_id(environment: Mapping[str, str]) -> str | None:
     return f"{environment['MELTANO_ENVIRONMENT']}:{pipeline}" if environment.get("MELTANO_ENVIRONMENT") else pipeline
 
 
-def _method_rules(config: Mapping[str, Any]) -> MethodRules:
-    by_stream = {
-        stream: StreamRules(
-            own.get("load_method"),
-            None if own.get("cdc") is None else CdcSettings.of(own["cdc"]),
-            own.get("current_view"),
-        )
-        for stream, own in (config.get("stream_settings") or {}).items()
-    }
-    return MethodRules(
-        config["load_method"],
-        by_stream,
-        bool(config["hard_delete"]),
-        config.get("overwrite_max_shrink"),
-        CdcSettings.of(config.get("cdc") or {}),
-        bool(config["current_view"]),
-        bool(config.get("add_record_metadata")),
-    )
-
-
-def s3_settings(config: Mapping[str, Any]) -> S3Settings:
-    """Return where the bucket is."""
-    return S3Settings(
-        bucket=config["s3_bucket"],
-        region=config.get("s3_region"),
-        endpoint_url=config.get("s3_endpoint_url"),
-        access_key_id=config.get("aws_access_key_id"),
-        secret_access_key=config.get("aws_secret_access_key"),
-        session_token=config.get("aws_session_token"),
-        profile=config.get("aws_profile"),
-    )
-
-
 def emit_state(state: str) -> None:
     """Write a STATE's value to standard output, and nothing else ever."""
     try:
@@ -342,44 +243,11 @@ def emit_state(state: str) -> None:
         ) from error
 
 
-class _Signals:
-    """The first signal asks the run to stop where that is safe, a second ends the process at once."""
-
-    number: int | None = None
-
-    def watch(self) -> None:
-        """Take signals from now on."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self.take)
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` has it ignored
-            signal.signal(signal.SIGHUP, self.take)
-        # While a driver waits in C for the warehouse, `take` is not called: that waits for the driver. Each signal is
-        # also a byte in this pipe, whoever waits, and the thread that reads it ends the process at the second one.
-        reader, writer = os.pipe()
-        os.set_blocking(writer, False)
-        signal.set_wakeup_fd(writer)
-        threading.Thread(target=self._end_at_the_second, args=(reader,), name="signals", daemon=True).start()
-
-    @staticmethod
-    def _end_at_the_second(reader: int) -> None:
-        numbers = os.read(reader, 1) + os.read(reader, 1)
-        os._exit(128 + numbers[-1])
-
-    def take(self, number: int, frame: FrameType | None) -> None:
-        if self.number is not None:
-            # The connection dies with the process, and the warehouse rolls back what is open.
-            os._exit(128 + number)
-        self.number = number
-
-
-_signals = _Signals()
-
-
 def main(target: type[BulkTarget]) -> NoReturn:
     """Run the command line of a target and exit."""
     # Before Python 3.12 a decoder in C counts against it: documents of MAX_DEPTH levels, and the stack they stand on.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 2 * MAX_DEPTH + 1000))
-    _signals.watch()
+    signals.watch()
     logger = logging.getLogger(target.name)
     try:
         target.cli.main(standalone_mode=True)

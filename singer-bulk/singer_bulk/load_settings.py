@@ -1,30 +1,50 @@
-"""What the user chose for the loads of a run."""
+"""How do the rows of each stream enter its table: what the user chose, for all streams and for one?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Literal
 
+from singer_bulk.declared import Meta, Settings
 from singer_bulk.errors import ConfigError
 from singer_bulk.feeds.presets import CURRENT, HISTORY, CdcSettings, feed_of
-from singer_bulk.input_end import AUTO
 from singer_bulk.model.columns import Column
-from singer_bulk.model.file_format import ValueRules
-from singer_bulk.model.flush import FlushPolicy
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import APPEND, OVERWRITE, UPSERT, LoadMethod
-from singer_bulk.schema.json_schema import TypeRules
-from singer_bulk.schema.placement import EvolutionRules
+
+Method = Annotated[
+    Literal["append-only", "upsert", "overwrite"],
+    Meta(
+        description="append-only keeps history: each record becomes a row. upsert: the last record of each key "
+        "replaces the row of its key. overwrite: the records of a run replace the rows of their tables, in one commit "
+        "at the end of input."
+    ),
+]
+Cdc = Annotated[
+    CdcSettings,
+    Meta(
+        description="The change feed: {preset, operation_column, insert_values, update_values, delete_values, "
+        "truncate_values, ignore_values, sequence_columns, time_column, partial_updates, apply}; docs/change-data.md. "
+        "Without it only _sdc_deleted_at tells a delete."
+    ),
+]
+CurrentView = Annotated[
+    bool,
+    Meta(
+        description="Keep the views <table>__current, the last event of each key without deletes, and "
+        "<table>__history, with valid_from and valid_to; needs load_method append-only and an order: "
+        "add_record_metadata or cdc.sequence_columns."
+    ),
+]
 
 
-@dataclass(frozen=True)
-class StreamRules:
+class StreamSettings(Settings, frozen=True, forbid_unknown_fields=True):
     """What differs for a stream; None: as for all."""
 
-    load_method: str | None = None
-    cdc: CdcSettings | None = None
-    current_view: bool | None = None
+    load_method: Method | None = None
+    cdc: Cdc | None = None
+    current_view: CurrentView | None = None
 
 
 @dataclass(frozen=True)
@@ -35,7 +55,7 @@ class MethodRules:
     """
 
     load_method: str = APPEND
-    by_stream: Mapping[str, StreamRules] = field(default_factory=dict)
+    by_stream: Mapping[str, StreamSettings] = field(default_factory=dict)
     hard_delete: bool = False
     max_shrink: float | None = None
     cdc: CdcSettings = field(default_factory=CdcSettings)
@@ -47,10 +67,10 @@ class MethodRules:
 
         Raises ConfigError for what needs keys or an order and has none, and for settings that exclude each other.
         """
-        rules = self.by_stream.get(stream, StreamRules())
+        rules = self.by_stream.get(stream, StreamSettings())
         cdc = self.cdc if rules.cdc is None else rules.cdc
         viewed = self.current_view if rules.current_view is None else rules.current_view
-        name, live = _method_of(stream, rules.load_method or self.load_method, cdc.apply)
+        name, live = _method_of(stream, rules.load_method or self.load_method, cdc.apply or ())
         names = {column.property: column.name for column in columns}
         method = LoadMethod(
             name,
@@ -124,29 +144,3 @@ def _method_of(stream: str, load_method: str, apply: tuple[str, ...]) -> tuple[s
             f"stream {stream!r}: cdc.apply and load_method overwrite exclude each other; give the stream one of them"
         )
     return (APPEND, CURRENT in apply) if HISTORY in apply else (UPSERT, False)
-
-
-@dataclass(frozen=True)
-class LoadSettings:
-    """What the user chose for the loads of a run."""
-
-    method: MethodRules
-    policy: FlushPolicy
-    key_prefix: str
-    default_schema: str | None
-    add_record_metadata: bool
-    validate_records: bool
-    keep_staged_files: bool
-    overwrite_allow_empty: bool
-    act_on_versions: bool
-    rules: TypeRules
-    pipeline_id: str | None
-    connector_version: str
-    values: ValueRules = field(default_factory=ValueRules)
-    evolution: EvolutionRules = field(default_factory=EvolutionRules)
-    schema_mapping: Mapping[str, Any] = field(default_factory=dict)
-    extra_column: bool = False
-    end_of_input: str = AUTO
-    sweep_after_hours: float | None = None  # None: files that dead runs left are not looked for
-    max_rejected_records: int | None = None  # None: a rejected record ends the run
-    encoders: int = 0  # processes; 0: rows are encoded where the input is read

@@ -33,13 +33,13 @@ from singer_bulk.errors import BulkError, ConfigError, InputCutOff, Interrupted,
 from singer_bulk.feeds.deleted_at import Deletes
 from singer_bulk.input_end import Grade, InputEnd
 from singer_bulk.joining import joined
-from singer_bulk.load_settings import LoadSettings
 from singer_bulk.messages import messages_of, read_blocks
 from singer_bulk.model.block_memory import keep_freed_memory
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.load import OVERWRITE, Load, TableLoad
 from singer_bulk.model.messages import ActivateVersion, Message, Records, Schema, State
 from singer_bulk.schemas import Present, stream_of, table_of
+from singer_bulk.settings import LoadSettings
 from singer_bulk.stage.base import Stage
 from singer_bulk.stage.keys import StagedNames, leftovers
 from singer_bulk.stage.rejects import Rejects
@@ -89,6 +89,8 @@ class Run:
         layout: Callable[[Warehouse], FileLayout] = lambda warehouse: FileLayout(),
         mapper: Mapper | None = None,
         stop_signal: Callable[[], int | None] = lambda: None,
+        text_bytes: int | None = None,
+        connector_version: str = "",
     ) -> None:
         self._stage = stage
         self._settings = settings
@@ -100,9 +102,10 @@ class Run:
         self._layout = cache(lambda: layout(warehouse))
         self._mapper = mapper
         self._stop_signal = stop_signal
+        self._connector_version = connector_version
         self._started_at = clock.now()
         self._run_id = uuid.uuid4().hex
-        self._names = StagedNames(settings.key_prefix, self._started_at, self._run_id)
+        self._names = StagedNames(settings.s3_key_prefix, self._started_at, self._run_id)
         self._streams: dict[str, Stream] = {}
         self._made_of: dict[str, set[str]] = {}  # the tap's stream -> what stream maps made of it
         self._ended: list[TableLoad] = []
@@ -117,10 +120,10 @@ class Run:
         self._warned_of_versions = False
         self._deletes = Deletes()
         self._rejects = None
-        if settings.max_rejected_records is not None:
+        if settings.on_invalid_record == "reject":
             self._rejects = Rejects(stage.open, self._names.for_rejects, stage.url, settings.max_rejected_records)
         warehouse.frozen = settings.evolution.frozen
-        warehouse.versioned = settings.add_record_metadata and settings.act_on_versions
+        warehouse.versioned = settings.add_record_metadata and settings.process_activate_version_messages
         self._context = StreamContext(
             file_format=file_format,
             open_file=stage.open,
@@ -129,13 +132,13 @@ class Run:
             now=clock.now,
             monotonic=clock.monotonic,
             started_at=self._started_at,
-            rules=settings.rules,
+            rules=settings.types(text_bytes),
             values=settings.values,
             add_record_metadata=settings.add_record_metadata,
             validate_records=settings.validate_records,
-            extra_column=settings.extra_column,
+            extra_column=settings.extra_properties == "column",
             rejects=self._rejects,
-            encoders=Encoders(settings.encoders),
+            encoders=Encoders(settings.encoders or 0),
             layout=FileLayout(),  # until the warehouse has been asked
         )
 
@@ -267,7 +270,7 @@ class Run:
     def _take_version(self, message: ActivateVersion) -> None:
         """Rows of lower versions become obsolete in the load that holds what came before."""
         made = self._made(message.stream)
-        if not made or not self._settings.act_on_versions:
+        if not made or not self._settings.process_activate_version_messages:
             return
         if not self._settings.add_record_metadata:
             if not self._warned_of_versions:
@@ -343,7 +346,7 @@ class Run:
             sequence=sequence,
             started_at=self._started_at.astimezone(timezone.utc).isoformat(" "),
             committed_at=now.isoformat(" "),
-            connector_version=self._settings.connector_version,
+            connector_version=self._connector_version,
             needs_end=needs_end,
         )
 

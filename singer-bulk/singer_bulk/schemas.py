@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from singer_bulk.errors import ConfigError
 from singer_bulk.feeds.presets import known_values, needed_properties
-from singer_bulk.load_settings import LoadSettings
 from singer_bulk.model.check import Check
 from singer_bulk.model.columns import Column
 from singer_bulk.model.load import Table
@@ -15,6 +14,7 @@ from singer_bulk.model.messages import Schema
 from singer_bulk.schema.names import table_name
 from singer_bulk.schema.placement import Placement, with_pending
 from singer_bulk.schema.record_check import record_check
+from singer_bulk.settings import LoadSettings
 from singer_bulk.stream import Stream, StreamContext, stream_columns
 from singer_bulk.warehouse.dialect import Dialect
 from singer_bulk.warehouse.session import Warehouse
@@ -33,7 +33,9 @@ def table_of(message: Schema, settings: LoadSettings, dialect: Dialect) -> Table
     """Return the table of a stream; raises ConfigError."""
     if "\0" in message.stream:
         raise ConfigError(f"stream {message.stream!r}: no warehouse keeps a name with NUL; rename it by a stream map")
-    return Table(*table_name(message.stream, settings.default_schema, settings.schema_mapping, dialect.names))
+    return Table(
+        *table_name(message.stream, settings.default_target_schema, settings.schema_mapping or {}, dialect.names)
+    )
 
 
 def stream_of(
@@ -56,7 +58,7 @@ def stream_of(
         frozenset(column.name for column in there.pending),
     )
     validate = settings.validate_records
-    columns = stream_columns(schema, settings.rules, dialect.names, placement, dialect.types.stored, validate=validate)
+    columns = stream_columns(schema, context.rules, dialect.names, placement, dialect.types.stored, validate=validate)
     method = settings.method.of(message.stream, message.key_properties or (), columns)
     told = needed_properties(method.feed).union(() if method.takes_keyless else message.key_properties or ())
     columns = tuple(replace(one, takes_null=False) if one.property in told else one for one in columns)

@@ -1,12 +1,21 @@
-"""The settings that both targets have, declared once: `--about`, README and meltano.yml are checked against them."""
+"""The settings that both targets have, each declared once: --about, docs/settings.md and meltano.yml show them.
+
+To add one: declare it in `LoadSettings`, use it, and run `python -m tests.generated`. A setting that only one target
+has stands in that target's config.py, those of the bucket in stage.py.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import Annotated, Any, Literal
 
-from singer_sdk import typing as th
-
-from singer_bulk.feeds.presets import CURRENT, HISTORY, PRESETS
+from singer_bulk.declared import Meta, Settings
+from singer_bulk.feeds.presets import CdcSettings
+from singer_bulk.load_settings import Cdc, CurrentView, Method, MethodRules, StreamSettings
+from singer_bulk.model.file_format import ValueRules
+from singer_bulk.model.flush import FlushPolicy
+from singer_bulk.schema.json_schema import DEFAULT_SCALE, TypeRules
+from singer_bulk.schema.placement import EvolutionRules
 
 # 512 MiB of rows are 130 to 230 MB compressed (the workloads of bench/ shrink to 0.35, 0.43 and 0.25): inside
 # Snowflake's 100 to 250 MB (data-load-considerations-prepare), and over 2 to 32 slices inside Redshift's 1 MB to 1 GB
@@ -18,255 +27,215 @@ BATCH_WAIT_SECONDS = 300
 MAX_MEMORY = 64 << 20
 
 
-def setting(name: str, kind: Any, description: str, **more: Any) -> th.Property[Any]:
-    """Declare one setting."""
-    return th.Property(name, kind, description=description, **more)
+class LoadSettings(Settings, frozen=True, kw_only=True):
+    """What the user chose for the loads of a run."""
 
-
-S3_SETTINGS = (
-    setting("s3_bucket", th.StringType, "Bucket in which files wait for their COPY.", required=True),
-    setting("s3_key_prefix", th.StringType, "Prefix of the files: they lie under <prefix>/<stream>/.", default=""),
-    setting("s3_region", th.StringType, "Region of the bucket; default: the environment's."),
-    setting("s3_endpoint_url", th.StringType, "Endpoint of an S3 that is not Amazon's."),
-    setting("aws_access_key_id", th.StringType, "Key that writes the files; default: as boto3 finds it.", secret=True),
-    setting("aws_secret_access_key", th.StringType, "Its secret.", secret=True),
-    setting("aws_session_token", th.StringType, "Its session token, if it is temporary.", secret=True),
-    setting("aws_profile", th.StringType, "Profile of the AWS configuration, instead of keys."),
-)
-
-_TEXTS = th.ArrayType(th.StringType)
-CDC = th.ObjectType(
-    th.Property("preset", th.StringType, allowed_values=[*PRESETS], description="Convention of the feed."),
-    th.Property("operation_column", th.StringType, description="Property that holds the operation."),
-    th.Property("insert_values", _TEXTS, description="More of its values that mean an insert."),
-    th.Property("update_values", _TEXTS, description="Likewise an update."),
-    th.Property("delete_values", _TEXTS, description="Likewise a delete."),
-    th.Property("truncate_values", _TEXTS, description="Likewise that all rows are gone."),
-    th.Property("ignore_values", _TEXTS, description="Likewise no change of a row."),
-    th.Property("sequence_columns", _TEXTS, description="Properties that order the events, the first one first."),
-    th.Property("time_column", th.StringType, description="Property that says when it happened, for valid_from."),
-    th.Property("partial_updates", th.BooleanType, description="What an update leaves out is unchanged."),
-    th.Property(
-        "apply",
-        th.ArrayType(th.StringType(allowed_values=[HISTORY, CURRENT])),
-        description="history keeps each event as a row, current keeps the current state.",
-    ),
-    additional_properties=False,
-)
-
-LOAD_METHOD = setting(
-    "load_method",
-    th.StringType,
-    "append-only keeps history: each record becomes a row. upsert: the last record of each key replaces the row of "
-    "its key. overwrite: the records of a run replace the rows of their tables, in one commit at the end of input.",
-    allowed_values=["append-only", "upsert", "overwrite"],
-)
-CDC_SETTING = setting(
-    "cdc",
-    CDC,
-    "The change feed: {preset, operation_column, insert_values, update_values, delete_values, truncate_values, "
-    "ignore_values, sequence_columns, time_column, partial_updates, apply}; docs/change-data.md. Without it only "
-    "_sdc_deleted_at tells a delete.",
-)
-CURRENT_VIEW = setting(
-    "current_view",
-    th.BooleanType,
-    "Keep the views <table>__current, the last event of each key without deletes, and <table>__history, with "
-    "valid_from and valid_to; needs load_method append-only and an order: add_record_metadata or cdc.sequence_columns.",
-)
-STREAM_SETTINGS = (LOAD_METHOD, CDC_SETTING, CURRENT_VIEW)
-
-
-def _with_default(declared: th.Property[Any], default: Any) -> th.Property[Any]:
-    return th.Property(
-        declared.name,
-        declared.wrapped,
-        description=declared.description,
-        allowed_values=declared.allowed_values,
-        default=default,
+    default_target_schema: Annotated[
+        str | None,
+        Meta(
+            description="Schema of the tables and of the ledger; default: what a stream's name has before its "
+            "last dash, else public."
+        ),
+    ] = None
+    s3_key_prefix: Annotated[str, Meta(description="Prefix of the files: they lie under <prefix>/<stream>/.")] = ""
+    load_method: Method = "append-only"
+    stream_settings: Annotated[
+        dict[str, StreamSettings] | None,
+        Meta(
+            description='What differs for a stream: {"orders": {"load_method": "upsert"}}; load_method, cdc and '
+            "current_view may."
+        ),
+    ] = None
+    hard_delete: Annotated[
+        bool,
+        Meta(
+            description="Remove the rows of deleted records (upsert) and of obsolete versions (ACTIVATE_VERSION); "
+            "otherwise their _sdc_deleted_at is set."
+        ),
+    ] = False
+    cdc: Cdc | None = None
+    current_view: CurrentView = False
+    process_activate_version_messages: Annotated[
+        bool, Meta(description="Act on ACTIVATE_VERSION; needs add_record_metadata.")
+    ] = True
+    batch_size_rows: Annotated[
+        int, Meta(ge=1, description="Rows of a stream after which its files are closed and staged.")
+    ] = BATCH_SIZE_ROWS
+    batch_size_bytes: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Bytes of rows of a stream, before compression, after which its files are closed and staged.",
+        ),
+    ] = BATCH_SIZE_BYTES
+    batch_wait_seconds: Annotated[
+        float, Meta(ge=0, description="Seconds that rows wait at most before their load ends at the next STATE.")
+    ] = BATCH_WAIT_SECONDS
+    max_memory: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Bytes of files that may wait in memory until S3 has them: beyond it the input is not read, "
+            "and where nothing is on its way the largest file is closed early.",
+        ),
+    ] = MAX_MEMORY
+    encoders: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(
+            description="Processes that encode and compress rows of a large stream; 0: none. Default: the cores "
+            "but one, at least one.",
+        ),
+    ] = None
+    add_record_metadata: Annotated[bool, Meta(description="Add the _sdc_ columns, among them _sdc_sequence.")] = False
+    validate_records: Annotated[
+        bool,
+        Meta(
+            description="Refuse records that their SCHEMA does not allow: type, required, enum, pattern, bounds, "
+            "length, format."
+        ),
+    ] = True
+    on_invalid_record: Annotated[
+        Literal["error", "reject"],
+        Meta(
+            description="error ends the run; reject puts the record, with its reason, into an object under "
+            "<prefix>/_rejected/ and loads the rest."
+        ),
+    ] = "error"
+    max_rejected_records: Annotated[
+        int, Meta(ge=0, description="Rejected records of a run after which the next one ends it.")
+    ] = 1000
+    keep_staged_files: Annotated[bool, Meta(description="Keep the files in S3 after their load is committed.")] = False
+    sweep_after_hours: Annotated[
+        Annotated[float, Meta(ge=1)] | None,
+        Meta(
+            description="Remove staged files of runs that died, at the end of a run: of those that wrote their "
+            "last file longer ago. Needs s3:ListBucket. Default: never.",
+        ),
+    ] = None
+    end_of_input: Annotated[
+        Literal["auto", "state", "any"],
+        Meta(
+            description="Whether records behind the last STATE are loaded when the input ends, where a tap that died "
+            "looks like one that is done. auto: where a tap could not resume from its STATE anyway; state: never; any: "
+            "always, and every full load is taken for a whole one."
+        ),
+    ] = "auto"
+    overwrite_max_shrink: Annotated[
+        Annotated[float, Meta(ge=0, le=1)] | None,
+        Meta(
+            description="Part of a table's rows that a full load may lose, 0 to 1; otherwise it is refused. Default: "
+            "any if the tap tells that its full load is whole (docs/loads.md), else none.",
+        ),
+    ] = None
+    overwrite_allow_empty: Annotated[
+        bool, Meta(description="Let a full load without a record empty its table; otherwise it is refused.")
+    ] = False
+    number_type: Annotated[
+        Literal["double", "decimal"], Meta(description="Column of a number without a hint of its scale.")
+    ] = "double"
+    number_scale: Annotated[int, Meta(ge=0, le=37, description="Scale of a decimal whose SCHEMA gives none.")] = (
+        DEFAULT_SCALE
     )
+    datetime_type: Annotated[
+        Literal["auto", "timestamp", "timestamptz"],
+        Meta(description="Column of a date-time: auto takes timestamptz if a value of the first load has an offset."),
+    ] = "auto"
+    invalid_datetime: Annotated[
+        Literal["error", "null", "text"],
+        Meta(
+            description="A date or time that does not exist (0000-00-00, second 60, year 10000): error, null, or "
+            "text, which keeps dates, times and date-times in text columns, as they were sent."
+        ),
+    ] = "error"
+    excess_datetime_digits: Annotated[
+        Literal["error", "cut"],
+        Meta(
+            description="Digits of a second beyond those that the warehouse keeps (Redshift 6, Snowflake 9): error "
+            "or cut."
+        ),
+    ] = "error"
+    rounding: Annotated[
+        Literal["error", "half_even"],
+        Meta(description="A number with more digits than its column keeps: error or half_even."),
+    ] = "error"
+    nul_characters: Annotated[
+        Literal["error", "remove"],
+        Meta(description="The character NUL in a text, which no warehouse keeps: error or remove."),
+    ] = "error"
+    json_as_text: Annotated[
+        bool,
+        Meta(description="Keep objects, arrays and values of any type in text columns, exactly as they were sent."),
+    ] = False
+    extra_properties: Annotated[
+        Literal["warn", "column"],
+        Meta(
+            description="Properties that the SCHEMA does not have: warn names them once, column keeps them in "
+            "_sdc_extra."
+        ),
+    ] = "warn"
+    schema_evolution: Annotated[
+        Literal["evolve", "freeze"],
+        Meta(description="evolve adds columns and widens them; freeze never alters a table that is there."),
+    ] = "evolve"
+    on_type_change: Annotated[
+        Literal["widen", "new_column", "error"],
+        Meta(
+            description="A property whose type its column cannot hold: widen the column where no value changes, else, "
+            "and always with new_column, a column name__s beside it; or error."
+        ),
+    ] = "widen"
+    schema_mapping: Annotated[
+        dict[str, Any] | None,
+        Meta(
+            description="Schema of the tables, by the part of a stream's name before its last dash; goes before "
+            "default_target_schema."
+        ),
+    ] = None
+    pipeline_id: Annotated[
+        str | None, Meta(description="Name of the pipeline in the ledger; default: Meltano's state id.")
+    ] = None
+    ledger_table: Annotated[str, Meta(description="Table of the ledger, in default_target_schema.")] = "_singer_loads"
 
+    @cached_property
+    def policy(self) -> FlushPolicy:
+        """When files are closed and loads end."""
+        return FlushPolicy(self.batch_size_rows, self.batch_size_bytes, self.batch_wait_seconds)
 
-SHARED_SETTINGS = (
-    _with_default(LOAD_METHOD, "append-only"),
-    setting(
-        "stream_settings",
-        th.ObjectType(additional_properties=th.ObjectType(*STREAM_SETTINGS, additional_properties=False)),
-        'What differs for a stream: {"orders": {"load_method": "upsert"}}; load_method, cdc and current_view may.',
-    ),
-    setting(
-        "hard_delete",
-        th.BooleanType,
-        "Remove the rows of deleted records (upsert) and of obsolete versions (ACTIVATE_VERSION); otherwise their "
-        "_sdc_deleted_at is set.",
-        default=False,
-    ),
-    CDC_SETTING,
-    _with_default(CURRENT_VIEW, False),
-    setting(
-        "process_activate_version_messages",
-        th.BooleanType,
-        "Act on ACTIVATE_VERSION; needs add_record_metadata.",
-        default=True,
-    ),
-    setting(
-        "batch_size_rows",
-        th.IntegerType(minimum=1),
-        "Rows of a stream after which its files are closed and staged.",
-        default=BATCH_SIZE_ROWS,
-    ),
-    setting(
-        "batch_size_bytes",
-        th.IntegerType(minimum=1),
-        "Bytes of rows of a stream, before compression, after which its files are closed and staged.",
-        default=BATCH_SIZE_BYTES,
-    ),
-    setting(
-        "batch_wait_seconds",
-        th.NumberType(minimum=0),
-        "Seconds that rows wait at most before their load ends at the next STATE.",
-        default=BATCH_WAIT_SECONDS,
-    ),
-    setting(
-        "max_memory",
-        th.IntegerType(minimum=1),
-        "Bytes of files that may wait in memory until S3 has them: beyond it the input is not read, and where nothing "
-        "is on its way the largest file is closed early.",
-        default=MAX_MEMORY,
-    ),
-    setting(
-        "encoders",
-        th.IntegerType(minimum=0),
-        "Processes that encode and compress rows of a large stream; 0: none. Default: the cores but one, at least one.",
-    ),
-    setting("add_record_metadata", th.BooleanType, "Add the _sdc_ columns, among them _sdc_sequence.", default=False),
-    setting(
-        "validate_records",
-        th.BooleanType,
-        "Refuse records that their SCHEMA does not allow: type, required, enum, pattern, bounds, length, format.",
-        default=True,
-    ),
-    setting(
-        "on_invalid_record",
-        th.StringType,
-        "error ends the run; reject puts the record, with its reason, into an object under <prefix>/_rejected/ "
-        "and loads the rest.",
-        allowed_values=["error", "reject"],
-        default="error",
-    ),
-    setting(
-        "max_rejected_records",
-        th.IntegerType(minimum=0),
-        "Rejected records of a run after which the next one ends it.",
-        default=1000,
-    ),
-    setting("keep_staged_files", th.BooleanType, "Keep the files in S3 after their load is committed.", default=False),
-    setting(
-        "sweep_after_hours",
-        th.NumberType(minimum=1),
-        "Remove staged files of runs that died, at the end of a run: of those that wrote their last file longer ago. "
-        "Needs s3:ListBucket. Default: never.",
-    ),
-    setting(
-        "end_of_input",
-        th.StringType,
-        "Whether records behind the last STATE are loaded when the input ends, where a tap that died looks like one "
-        "that is done. auto: where a tap could not resume from its STATE anyway; state: never; any: always, and every "
-        "full load is taken for a whole one.",
-        allowed_values=["auto", "state", "any"],
-        default="auto",
-    ),
-    setting(
-        "overwrite_max_shrink",
-        th.NumberType(minimum=0, maximum=1),
-        "Part of a table's rows that a full load may lose, 0 to 1; otherwise it is refused. Default: any if the tap "
-        "tells that its full load is whole (docs/loads.md), else none.",
-    ),
-    setting(
-        "overwrite_allow_empty",
-        th.BooleanType,
-        "Let a full load without a record empty its table; otherwise it is refused.",
-        default=False,
-    ),
-    setting(
-        "number_type",
-        th.StringType,
-        "Column of a number without a hint of its scale.",
-        allowed_values=["double", "decimal"],
-        default="double",
-    ),
-    setting(
-        "number_scale", th.IntegerType(minimum=0, maximum=37), "Scale of a decimal whose SCHEMA gives none.", default=9
-    ),
-    setting(
-        "datetime_type",
-        th.StringType,
-        "Column of a date-time: auto takes timestamptz if a value of the first load has an offset.",
-        allowed_values=["auto", "timestamp", "timestamptz"],
-        default="auto",
-    ),
-    setting(
-        "invalid_datetime",
-        th.StringType,
-        "A date or time that does not exist (0000-00-00, second 60, year 10000): error, null, or text, which keeps "
-        "dates, times and date-times in text columns, as they were sent.",
-        allowed_values=["error", "null", "text"],
-        default="error",
-    ),
-    setting(
-        "excess_datetime_digits",
-        th.StringType,
-        "Digits of a second beyond those that the warehouse keeps (Redshift 6, Snowflake 9): error or cut.",
-        allowed_values=["error", "cut"],
-        default="error",
-    ),
-    setting(
-        "rounding",
-        th.StringType,
-        "A number with more digits than its column keeps: error or half_even.",
-        allowed_values=["error", "half_even"],
-        default="error",
-    ),
-    setting(
-        "nul_characters",
-        th.StringType,
-        "The character NUL in a text, which no warehouse keeps: error or remove.",
-        allowed_values=["error", "remove"],
-        default="error",
-    ),
-    setting(
-        "json_as_text",
-        th.BooleanType,
-        "Keep objects, arrays and values of any type in text columns, exactly as they were sent.",
-        default=False,
-    ),
-    setting(
-        "extra_properties",
-        th.StringType,
-        "Properties that the SCHEMA does not have: warn names them once, column keeps them in _sdc_extra.",
-        allowed_values=["warn", "column"],
-        default="warn",
-    ),
-    setting(
-        "schema_evolution",
-        th.StringType,
-        "evolve adds columns and widens them; freeze never alters a table that is there.",
-        allowed_values=["evolve", "freeze"],
-        default="evolve",
-    ),
-    setting(
-        "on_type_change",
-        th.StringType,
-        "A property whose type its column cannot hold: widen the column where no value changes, else, and always with "
-        "new_column, a column name__s beside it; or error.",
-        allowed_values=["widen", "new_column", "error"],
-        default="widen",
-    ),
-    setting(
-        "schema_mapping",
-        th.ObjectType(additional_properties=True),
-        "Schema of the tables, by the part of a stream's name before its last dash; goes before default_target_schema.",
-    ),
-    setting("pipeline_id", th.StringType, "Name of the pipeline in the ledger; default: Meltano's state id."),
-    setting("ledger_table", th.StringType, "Table of the ledger, in default_target_schema.", default="_singer_loads"),
-)
+    @cached_property
+    def method(self) -> MethodRules:
+        """How the rows of each stream enter its table."""
+        return MethodRules(
+            self.load_method,
+            self.stream_settings or {},
+            self.hard_delete,
+            self.overwrite_max_shrink,
+            self.cdc or CdcSettings(),
+            self.current_view,
+            self.add_record_metadata,
+        )
+
+    def types(self, text_bytes: int | None) -> TypeRules:
+        """Which type a column gets where the SCHEMA leaves a choice; text_bytes: of text without maxLength."""
+        return TypeRules(
+            self.number_type,
+            self.number_scale,
+            self.datetime_type,
+            datetime_as_text=self.invalid_datetime == "text",
+            json_as_text=self.json_as_text,
+            text_bytes=text_bytes,
+        )
+
+    @cached_property
+    def values(self) -> ValueRules:
+        """What happens to a value that its column cannot hold."""
+        return ValueRules(
+            remove_nul=self.nul_characters == "remove",
+            invalid_datetime_is_null=self.invalid_datetime == "null",
+            round_numbers=self.rounding == "half_even",
+            cut_datetime_digits=self.excess_datetime_digits == "cut",
+        )
+
+    @cached_property
+    def evolution(self) -> EvolutionRules:
+        """What may be done to a table that is there."""
+        return EvolutionRules(self.on_type_change, frozen=self.schema_evolution == "freeze")

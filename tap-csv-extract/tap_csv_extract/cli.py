@@ -14,10 +14,13 @@ from typing import IO, Any, ClassVar
 
 import click
 from singer_sdk import Stream, Tap
+from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
+from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
-from tap_csv_extract.config import SETTINGS, FileSet, file_sets
+from tap_csv_extract.config import SETTINGS, FileSet, S3Settings, file_sets
+from tap_csv_extract.declared import problem_of, read, values_of
 from tap_csv_extract.detect import detect
 from tap_csv_extract.discover import Discovery
 from tap_csv_extract.errors import ConfigError, TapError
@@ -112,7 +115,7 @@ class TapCsvExtract(Tap):
             return
         settings = ctx.params.get("config")
         config = settings.config if settings else {}
-        files = list_files([path], S3Files(config))
+        files = list_files([path], S3Files(read(S3Settings, config)))
         if not files:
             raise ConfigError(f"path {path!r}: there is no file")
         entry = {**detect(files[0]), "path": path}
@@ -129,7 +132,7 @@ class TapCsvExtract(Tap):
 
     def files(self, file_set: FileSet) -> list[SourceFile]:
         """List the files of a stream as they are now."""
-        files = list_files(file_set.paths, S3Files(self.config))
+        files = list_files(file_set.paths, S3Files(read(S3Settings, self.config)))
         rejects = os.path.abspath(file_set.reject_path) if file_set.reject_path else None
         if any(os.path.abspath(file.name) == rejects for file in files):
             raise ConfigError(
@@ -155,20 +158,32 @@ class TapCsvExtract(Tap):
             os._exit(128 + signum)
         self._signal = signum
 
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Validate the settings; a message never shows a secret."""
-        try:
-            return [self._masked(error) for error in super()._validate_config(raise_errors=raise_errors)]
-        except ConfigValidationError as error:
-            errors = [self._masked(text) for text in error.errors]
-            raise ConfigValidationError(str(error), errors=errors, schema=error.schema) from None
+    @classmethod
+    def _schema(cls) -> dict[str, Any]:
+        cls.append_builtin_config(cls.config_jsonschema)
+        return cls.config_jsonschema
 
-    def _masked(self, text: str) -> str:
-        for name, about in SETTINGS["properties"].items():
-            value = self._config.get(name)
-            if about.get("secret") and value:
-                text = text.replace(repr(value), "***").replace(str(value), "***")
-        return text
+    @property
+    def _env_var_config(self) -> dict[str, Any]:
+        # Asked for texts, the SDK converts nothing: it would take every word but true, 1, yes and on as false.
+        schema = self._schema()
+        texts = {name: {"type": "string"} for name in schema["properties"]}
+        try:
+            return values_of(schema, parse_environment_config({"properties": texts}, self._env_var_prefix))
+        except ValueError as error:
+            raise ConfigError(f"{error}; see `{self.name} --about` for the settings") from None
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings by their declarations, take null as not set; a message shows no value.
+
+        Defaults are not filled in: an entry of `files` takes them from the top level first.
+        """
+        self._config = {name: value for name, value in self._config.items() if value is not None}
+        schema = self._schema()
+        problems = [problem_of(error) for error in DEFAULT_JSONSCHEMA_VALIDATOR(schema).iter_errors(self._config)]
+        if problems and raise_errors:
+            raise ConfigValidationError("Config validation failed", errors=problems, schema=schema)
+        return problems
 
     def _columns(self, file_set: FileSet) -> dict[str, Kind]:
         entry = self.input_catalog.get_stream(file_set.stream) if self.input_catalog else None

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tap_csv_extract.config import OPERATIONS
+from tap_csv_extract.config import OperationValues
 from tap_csv_extract.decode import head_of
 from tap_csv_extract.dialect import Dialect
 from tap_csv_extract.kinds import Kind
@@ -34,7 +34,7 @@ TYPED = re.compile(
     "|".join(f"(?:{Kind(name).pattern()})" for name in ("integer", "number", "date", "timestamp", "boolean"))
 )
 NAME = re.compile(r"[^\W\d][\w .#/()%-]*")
-OPERATION_WORDS = {text for texts in OPERATIONS.values() for text in texts}
+OPERATION_WORDS = OperationValues().by_text().keys()
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tap_csv_extract.config import S3Settings
 from tap_csv_extract.errors import ConfigError, SourceError
 from tap_csv_extract.sources import GLOB_MARKS, SourceFile
 
@@ -92,8 +93,8 @@ class _Object(io.RawIOBase):
 class S3Files:
     """Lists objects with the keys, profile, region and endpoint of the settings."""
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
-        self._config = config
+    def __init__(self, settings: S3Settings) -> None:
+        self._settings = settings
         self._client: Any = None
 
     def list_files(self, path: str) -> list[SourceFile]:
@@ -126,18 +127,18 @@ class S3Files:
 
     def _connected(self) -> Any:
         if self._client is None:
-            get = self._config.get
+            settings = self._settings
             with _said_clearly("s3"):
                 session = boto3.Session(
-                    aws_access_key_id=get("aws_access_key_id"),
-                    aws_secret_access_key=get("aws_secret_access_key"),
-                    aws_session_token=get("aws_session_token"),
-                    profile_name=get("aws_profile"),
-                    region_name=get("s3_region"),
+                    aws_access_key_id=settings.aws_access_key_id,
+                    aws_secret_access_key=settings.aws_secret_access_key,
+                    aws_session_token=settings.aws_session_token,
+                    profile_name=settings.aws_profile,
+                    region_name=settings.s3_region,
                 )
                 self._client = session.client(
                     "s3",
-                    endpoint_url=get("s3_endpoint_url"),
+                    endpoint_url=settings.s3_endpoint_url,
                     config=Config(retries={"max_attempts": 5, "mode": "standard"}),
                 )
         return self._client

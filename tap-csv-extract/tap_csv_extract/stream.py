@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -132,7 +131,7 @@ class CsvStream(Stream):
         method, key = self.replication_method, self.replication_key
         if method == LOG_BASED and not self.file_set.operation:
             raise ConfigError(f"stream {self.name!r}: the catalog asks for LOG_BASED; set 'operation' for change files")
-        return replace(self.file_set, replication_method=method, replication_key=key)
+        return msgspec.structs.replace(self.file_set, replication_method=method, replication_key=key)
 
     def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
         for message in super()._generate_schema_messages():

@@ -28,7 +28,6 @@ class Row:
     line: int  # of its first byte, counted from the `first_line` given
     lines: int
     fault: str | None = None  # why it cannot be read; then `fields` is empty
-    open_quote: bool = False  # the fault is a quote that is not closed in these bytes
 
 
 class Tokenizer:
@@ -170,7 +169,7 @@ class Tokenizer:
             return None
         match = LINE_END.search(data, start)
         end = match.end() if match else len(data)
-        return Row([], start, end, line, 1, "a quote is opened and never closed", open_quote=True)
+        return Row([], start, end, line, 1, "a quote is opened and never closed")
 
 
 def _line_count(data: bytes, start: int, end: int) -> int:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import secrets
 from typing import Any, ClassVar, NoReturn
 
-from singer_bulk.cli import BulkTarget, Connector, s3_settings
+from singer_bulk.cli import BulkTarget, Connector
 from singer_bulk.cli import main as run_main
+from singer_bulk.declared import read
 from singer_bulk.errors import ConfigError
 from singer_bulk.model.file_format import MAX_PARTS, FileFormat, FileLayout
 from singer_bulk.model.load import Table
 from singer_bulk.model.names import DEFAULT_SCHEMA
-from singer_bulk.stage.s3 import S3Stage
+from singer_bulk.settings import LoadSettings
+from singer_bulk.stage.s3 import S3Settings, S3Stage
 from singer_bulk.warehouse.dialect import Session
 from singer_bulk.warehouse.session import Warehouse
 
-from target_redshift_copy.config import DEFAULT_SLICES, INI_NAMES, SETTINGS
+from target_redshift_copy.config import DEFAULT_SLICES, SETTINGS, RedshiftSettings, of_ini
 from target_redshift_copy.sql import COUNT_SLICES, CopyAccess, Redshift
 from target_redshift_copy.types import MAX_VARCHAR_BYTES
 
@@ -30,42 +32,44 @@ class TargetRedshiftCopy(BulkTarget):
 
     name = "target-redshift-copy"
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
-    ini_names = INI_NAMES
+    of_ini = staticmethod(of_ini)
 
     def connector(self) -> Connector:
         """Return the warehouse and the stage that the configuration names."""
-        stage = S3Stage(s3_settings(self.config), self.config["max_memory"])
-        schema = self.config.get("default_target_schema") or DEFAULT_SCHEMA
-        dialect = Redshift(self._access())
-        ledger = Table(dialect.fold(schema), dialect.fold(self.config["ledger_table"]))
-        return Connector(Warehouse(self._connect, dialect, ledger), stage, file_format, self._layout)
+        settings, loads = read(RedshiftSettings, self.config), read(LoadSettings, self.config)
+        bucket = read(S3Settings, self.config)
+        dialect = Redshift(_access(settings, bucket))
+        schema = loads.default_target_schema or DEFAULT_SCHEMA
+        ledger = Table(dialect.fold(schema), dialect.fold(loads.ledger_table))
+        return Connector(
+            Warehouse(lambda: self._connect(settings), dialect, ledger),
+            S3Stage(bucket, loads.max_memory),
+            file_format,
+            lambda warehouse: _layout(settings, warehouse),
+            settings.varchar_default_bytes,
+        )
 
-    def _connect(self) -> Session:
+    def _connect(self, settings: RedshiftSettings) -> Session:
         from target_redshift_copy.session import RedshiftSession
 
-        return RedshiftSession(self.config)
+        return RedshiftSession(settings)
 
-    def _layout(self, warehouse: Warehouse) -> FileLayout:
-        """Return one file for each slice of the cluster; raises WarehouseError where the connection is lost."""
-        slices = self.config.get("slices")
-        if slices is None:
-            rows = warehouse.ask_if_allowed("counting the slices", COUNT_SLICES)
-            slices = (rows and rows[0][0]) or DEFAULT_SLICES
-        return FileLayout(min(slices, MAX_PARTS), MAX_FILE_BYTES)
 
-    def _access(self) -> CopyAccess:
-        config = self.config
-        if config.get("iam_role"):
-            return CopyAccess(config["iam_role"], region=config.get("s3_region"))
-        if not (config.get("aws_access_key_id") and config.get("aws_secret_access_key")):
-            raise ConfigError("COPY has nothing to read S3 with; set iam_role, or the AWS keys")
-        return CopyAccess(
-            None,
-            config["aws_access_key_id"],
-            config["aws_secret_access_key"],
-            config.get("aws_session_token"),
-            config.get("s3_region"),
-        )
+def _layout(settings: RedshiftSettings, warehouse: Warehouse) -> FileLayout:
+    """Return one file for each slice of the cluster; raises WarehouseError where the connection is lost."""
+    slices = settings.slices
+    if slices is None:
+        rows = warehouse.ask_if_allowed("counting the slices", COUNT_SLICES)
+        slices = (rows and rows[0][0]) or DEFAULT_SLICES
+    return FileLayout(min(slices, MAX_PARTS), MAX_FILE_BYTES)
+
+
+def _access(settings: RedshiftSettings, bucket: S3Settings) -> CopyAccess:
+    if settings.iam_role:
+        return CopyAccess(settings.iam_role, region=bucket.region)
+    if not (bucket.access_key_id and bucket.secret_access_key):
+        raise ConfigError("COPY has nothing to read S3 with; set iam_role, or the AWS keys")
+    return CopyAccess(None, bucket.access_key_id, bucket.secret_access_key, bucket.session_token, bucket.region)
 
 
 def file_format() -> FileFormat:

@@ -1,56 +1,60 @@
-"""The settings of target-redshift-copy, beside those that both targets share."""
+"""The settings that only target-redshift-copy has."""
 
 from __future__ import annotations
 
-from singer_bulk.settings import S3_SETTINGS, setting
-from singer_sdk import typing as th
+from configparser import ConfigParser
+from typing import Annotated, Literal
+
+from singer_bulk.config_files import ini_settings
+from singer_bulk.declared import Meta, Secret, Settings, settings_schema
+from singer_bulk.settings import LoadSettings
+from singer_bulk.stage.s3 import S3Settings
 
 # Where nobody tells: Serverless publishes no slices. Four files of a batch of 512 MiB of rows are 30 to 60 MB each,
 # enough to be sent while they are written.
 DEFAULT_SLICES = 4
 
-REDSHIFT_SETTINGS = (
-    setting("host", th.StringType, "Endpoint of the cluster or workgroup.", required=True),
-    setting("port", th.IntegerType, "Port of the endpoint.", default=5439),
-    setting("user", th.StringType, "Database user.", required=True),
-    setting("password", th.StringType, "Its password.", secret=True),
-    setting("database", th.StringType, "Database that holds the tables.", required=True),
-    setting(
-        "default_target_schema",
-        th.StringType,
-        "Schema of the tables and of the ledger; default: what a stream's name has before its last dash, else public.",
-    ),
-    setting(
-        "iam_role",
-        th.StringType,
-        "Role that COPY reads S3 with: an ARN, a chain of ARNs joined by commas, or default (the cluster's default "
-        "role). Without it COPY is given the AWS keys of the target.",
-    ),
-    setting(
-        "sslmode",
-        th.StringType,
-        "TLS of the connection, as in libpq.",
-        allowed_values=["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
-        default="verify-full",
-    ),
-    setting(
-        "varchar_default_bytes",
-        th.IntegerType(minimum=1, maximum=65_535),
-        "Size of a VARCHAR whose SCHEMA gives no maxLength; a longer text widens its column.",
-        default=65_535,
-    ),
-    setting(
-        "slices",
-        th.IntegerType(minimum=1),
-        "Files that a large batch is divided into, 32 at most: the slices of the cluster, so that all of them read. "
-        f"Default: as the cluster says (STV_SLICES), {DEFAULT_SLICES} where it does not.",
-    ),
-    setting(
-        "sslrootcert", th.StringType, "Certificates to trust; default: the public authorities, Amazon's among them."
-    ),
-)
 
-SETTINGS = th.PropertiesList(*REDSHIFT_SETTINGS, *S3_SETTINGS).to_dict()
+class RedshiftSettings(Settings, frozen=True, kw_only=True):
+    """How the warehouse is reached, and what only Redshift has."""
+
+    host: Annotated[str, Meta(description="Endpoint of the cluster or workgroup.")]
+    port: Annotated[int, Meta(description="Port of the endpoint.")] = 5439
+    user: Annotated[str, Meta(description="Database user.")]
+    password: Annotated[Secret | None, Meta(description="Its password.")] = None
+    database: Annotated[str, Meta(description="Database that holds the tables.")]
+    iam_role: Annotated[
+        str | None,
+        Meta(
+            description="Role that COPY reads S3 with: an ARN, a chain of ARNs joined by commas, or default (the "
+            "cluster's default role). Without it COPY is given the AWS keys of the target."
+        ),
+    ] = None
+    sslmode: Annotated[
+        Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
+        Meta(description="TLS of the connection, as in libpq."),
+    ] = "verify-full"
+    varchar_default_bytes: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=65_535,
+            description="Size of a VARCHAR whose SCHEMA gives no maxLength; a longer text widens its column.",
+        ),
+    ] = 65_535
+    slices: Annotated[
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(
+            description="Files that a large batch is divided into, 32 at most: the slices of the cluster, so that all "
+            f"of them read. Default: as the cluster says (STV_SLICES), {DEFAULT_SLICES} where it does not."
+        ),
+    ] = None
+    sslrootcert: Annotated[
+        str | None, Meta(description="Certificates to trust; default: the public authorities, Amazon's among them.")
+    ] = None
+
+
+SETTINGS = settings_schema(RedshiftSettings, S3Settings, LoadSettings)
 
 # The classic pipeline.conf: (section, key) -> setting.
 INI_NAMES = {
@@ -65,3 +69,12 @@ INI_NAMES = {
     ("aws_boto_credentials", "bucket_name"): "s3_bucket",
     ("aws_boto_credentials", "account_id"): "account_id",
 }
+
+
+def of_ini(file: ConfigParser) -> dict[str, str]:
+    """Return the settings in the classic pipeline.conf; the role's ARN is made of its account and its name."""
+    settings = ini_settings(file, INI_NAMES)
+    account, role = settings.pop("account_id", None), settings.get("iam_role")
+    if account and role and not role.startswith("arn:") and role != "default":
+        settings["iam_role"] = f"arn:aws:iam::{account}:role/{role}"
+    return settings

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.warehouse.dialect import Rows
 
+from target_redshift_copy.config import RedshiftSettings
 from target_redshift_copy.sql import masked
 
 # An idle connection through a NAT gateway is dropped without a word (mgmt: connecting-drop-issues).
@@ -34,13 +34,13 @@ logger = logging.getLogger(__name__)
 class RedshiftSession:
     """One connection in autocommit."""
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, settings: RedshiftSettings) -> None:
         import psycopg2
 
         try:
-            self._connection = psycopg2.connect(**_arguments(config))
+            self._connection = psycopg2.connect(**_arguments(settings))
         except psycopg2.OperationalError as error:
-            raise ConfigError(_connect_problem(config, str(error))) from error
+            raise ConfigError(_connect_problem(settings, str(error))) from error
         self._connection.autocommit = True
         # A value without offset in a TIMESTAMPTZ column is read in the session's time zone (r_Datetime_types).
         self.execute("SET timezone TO 'UTC'")
@@ -85,20 +85,20 @@ class RedshiftSession:
         raise WarehouseError(f"Redshift: the lost session {name} is still there")
 
 
-def _arguments(config: Mapping[str, Any]) -> dict[str, Any]:
+def _arguments(settings: RedshiftSettings) -> dict[str, Any]:
     arguments = {
-        "host": config["host"],
-        "port": config["port"],
-        "user": config["user"],
-        "password": config.get("password"),
-        "dbname": config["database"],
-        "sslmode": config["sslmode"],
+        "host": settings.host,
+        "port": settings.port,
+        "user": settings.user,
+        "password": settings.password,
+        "dbname": settings.database,
+        "sslmode": settings.sslmode,
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         "keepalives_idle": KEEPALIVES_IDLE_SECONDS,
         "application_name": "target-redshift-copy",
     }
-    if config["sslmode"].startswith("verify"):
-        arguments["sslrootcert"] = config.get("sslrootcert") or _public_authorities()
+    if settings.sslmode.startswith("verify"):
+        arguments["sslrootcert"] = settings.sslrootcert or _public_authorities()
     return arguments
 
 
@@ -109,8 +109,8 @@ def _public_authorities() -> str:
     return certifi.where()
 
 
-def _connect_problem(config: Mapping[str, Any], text: str) -> str:
-    where = f"Redshift at {config['host']}:{config['port']}, database {config['database']!r}, user {config['user']!r}"
+def _connect_problem(settings: RedshiftSettings, text: str) -> str:
+    where = f"Redshift at {settings.host}:{settings.port}, database {settings.database!r}, user {settings.user!r}"
     reason = " ".join(masked(text).split())
     lowered = reason.lower()
     if "password" in lowered:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, NoReturn
 
-from singer_bulk.cli import BulkTarget, Connector, s3_settings
+from singer_bulk.cli import BulkTarget, Connector
 from singer_bulk.cli import main as run_main
+from singer_bulk.declared import read
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.load import Table
 from singer_bulk.model.names import DEFAULT_SCHEMA
-from singer_bulk.stage.s3 import S3Stage
+from singer_bulk.settings import LoadSettings
+from singer_bulk.stage.s3 import S3Settings, S3Stage
 from singer_bulk.warehouse.dialect import Session
 from singer_bulk.warehouse.session import Warehouse
 
-from target_snowflake_stage.config import INI_NAMES, SETTINGS
+from target_snowflake_stage.config import SETTINGS, SnowflakeSettings, of_ini
 from target_snowflake_stage.objects import make_objects, place_of
 from target_snowflake_stage.sql import Snowflake
 from target_snowflake_stage.types import DEFAULT_VARCHAR_CHARACTERS
@@ -28,34 +30,35 @@ class TargetSnowflakeStage(BulkTarget):
 
     name = "target-snowflake-stage"
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
-    ini_names = INI_NAMES
+    of_ini = staticmethod(of_ini)
 
     def connector(self) -> Connector:
         """Return the warehouse and the stage that the configuration names."""
-        stage = S3Stage(s3_settings(self.config), self.config["max_memory"])
-        dialect = self._dialect()
-        schema = dialect.fold(self.config.get("default_target_schema") or DEFAULT_SCHEMA)
-        ledger = Table(schema, dialect.fold(self.config["ledger_table"]))
-        warehouse = Warehouse(self._connect, dialect, ledger)
-        warehouse.prepare = lambda session: make_objects(session, dialect, self.config)
+        settings, loads = read(SnowflakeSettings, self.config), read(LoadSettings, self.config)
+        bucket = read(S3Settings, self.config)
+        dialect = _dialect(settings, loads)
+        schema = dialect.fold(loads.default_target_schema or DEFAULT_SCHEMA)
+        warehouse = Warehouse(lambda: self._connect(settings), dialect, Table(schema, dialect.fold(loads.ledger_table)))
+        warehouse.prepare = lambda session: make_objects(session, dialect, settings, bucket)
+        stage = S3Stage(bucket, loads.max_memory)
         return Connector(warehouse, stage, file_format, lambda _: FileLayout(max_bytes=MAX_FILE_BYTES))
 
-    def _connect(self) -> Session:
+    def _connect(self, settings: SnowflakeSettings) -> Session:
         from target_snowflake_stage.session import SnowflakeSession
 
-        return SnowflakeSession(self.config)
+        return SnowflakeSession(settings)
 
-    def _dialect(self) -> Snowflake:
-        config = self.config
-        database = str(config["database"]).upper()
-        schema = str(config.get("default_target_schema") or DEFAULT_SCHEMA).upper()
-        prefix = (config.get("s3_key_prefix") or "").strip("/")
-        return Snowflake(
-            database,
-            stage=place_of(config["stage"], database, schema, str.upper),
-            file_format=place_of(config["file_format"], database, schema, str.upper),
-            prefix=f"{prefix}/" if prefix else "",
-        )
+
+def _dialect(settings: SnowflakeSettings, loads: LoadSettings) -> Snowflake:
+    database = settings.database.upper()
+    schema = (loads.default_target_schema or DEFAULT_SCHEMA).upper()
+    prefix = loads.s3_key_prefix.strip("/")
+    return Snowflake(
+        database,
+        stage=place_of(settings.stage, database, schema, str.upper),
+        file_format=place_of(settings.file_format, database, schema, str.upper),
+        prefix=f"{prefix}/" if prefix else "",
+    )
 
 
 def file_format() -> FileFormat:

@@ -1,15 +1,24 @@
-"""The stage and the file format: created where they do not exist, checked where they do."""
+"""The stage and the file format: created where they do not exist, checked where they do.
+
+Of a stage only where it leads to is checked. Its file format and its copy options do not matter, COPY states both;
+credentials or a key for encryption that do not fit fail the COPY.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
 from typing import Any
 
 from singer_bulk.errors import ConfigError, WarehouseError
-from singer_bulk.warehouse.dialect import Session
+from singer_bulk.stage.s3 import S3Settings
+from singer_bulk.warehouse.dialect import Rows, Session
 from singer_bulk.warehouse.words import literal, name
 
-from target_snowflake_stage.sql import FILE_FORMAT_OPTIONS, Place, Snowflake
+from target_snowflake_stage.config import SnowflakeSettings
+from target_snowflake_stage.copy_into import FILE_FORMAT_OPTIONS, options
+from target_snowflake_stage.sql import Place, Snowflake
+
+logger = logging.getLogger(__name__)
 
 # Objects that are missing or may not be seen answer alike.
 DOES_NOT_EXIST = "2003"
@@ -42,16 +51,14 @@ def stage_url(bucket: str, prefix: str) -> str:
     return f"s3://{bucket}/{prefix}"
 
 
-def make_objects(session: Session, dialect: Snowflake, config: Mapping[str, Any]) -> None:
-    """Make sure that file format and stage are there and fit; raises ConfigError."""
-    options = " ".join(f"{option} = {value}" for option, value in FILE_FORMAT_OPTIONS.items())
-    session.execute(f"CREATE FILE FORMAT IF NOT EXISTS {dialect.file_format} {options}")
-    url = stage_url(config["s3_bucket"], dialect.prefix)
+def make_objects(session: Session, dialect: Snowflake, settings: SnowflakeSettings, bucket: S3Settings) -> None:
+    """Make sure that the stage is there and leads to our files, and see to the file format; raises ConfigError."""
+    format_words = _make_format(session, dialect.file_format)
+    url = stage_url(bucket.bucket, dialect.prefix)
     present = _present_url(session, dialect.stage)
     if present is None:
-        session.execute(
-            f"CREATE STAGE IF NOT EXISTS {dialect.stage} URL = {literal(url)} {_stage_access(config)}".rstrip()
-        )
+        words = f"URL = {literal(url)} {_stage_access(settings, bucket)} {format_words}".rstrip()
+        session.execute(f"CREATE STAGE IF NOT EXISTS {dialect.stage} {words}")
         present = _present_url(session, dialect.stage)
     if present is None or present.rstrip("/") != url.rstrip("/"):
         raise ConfigError(
@@ -60,33 +67,80 @@ def make_objects(session: Session, dialect: Snowflake, config: Mapping[str, Any]
         )
 
 
-def _present_url(session: Session, stage: Place) -> str | None:
-    """Return the URL of the stage, None if there is no such stage, "" for one that is not external."""
+def _make_format(session: Session, place: Place) -> str:
+    """Return the words that give the file format to a stage, none where there is no such format.
+
+    COPY states its options itself. The format is for people who read the stage: it is made where it is missing and the
+    role may, and one that is there and differs is told of.
+    """
     try:
-        rows = session.execute(f"DESC STAGE {stage}")
+        rows = _described(session, f"DESC FILE FORMAT {place}")
+        if rows is None:
+            session.execute(f"CREATE FILE FORMAT IF NOT EXISTS {place} {options(FILE_FORMAT_OPTIONS)}")
+    except WarehouseError as error:
+        if error.connection_lost or error.conflict:
+            raise
+        logger.info("file format %s cannot be seen or made; loads do not need it: %s", place, error)
+        return ""
+    if differences := format_differences(rows or []):
+        logger.warning(
+            "file format %s reads our files otherwise than they were written: %s; COPY does not use it, "
+            "queries of the stage may",
+            place,
+            ", ".join(differences),
+        )
+    return f"FILE_FORMAT = (FORMAT_NAME = {literal(str(place))})"
+
+
+def format_differences(rows: Rows) -> list[str]:
+    """Return what DESC FILE FORMAT says otherwise than FILE_FORMAT_OPTIONS; an option that it does not show is none."""
+    shown = {str(row[0]).upper(): str(row[2]) for row in rows}
+    return [
+        f"{option} is {shown[option]}, the files have {_as_shown(value)}"
+        for option, value in FILE_FORMAT_OPTIONS.items()
+        if option in shown and shown[option].replace('\\"', '"').upper() != _as_shown(value).upper()
+    ]
+
+
+def _as_shown(value: str) -> str:
+    """Return an option's value as DESC shows it: strings without quotes, lists in brackets (sql/desc-file-format)."""
+    return "[]" if value == "()" else value.strip("'")
+
+
+def _described(session: Session, statement: str) -> Rows | None:
+    """Return the answer of a DESC, None if there is no such object."""
+    try:
+        return session.execute(statement)
     except WarehouseError as error:
         if error.code is not None and error.code.lstrip("0") == DOES_NOT_EXIST:
             return None
         raise
+
+
+def _present_url(session: Session, stage: Place) -> str | None:
+    """Return the URL of the stage, None if there is no such stage, "" for one that is not external."""
+    rows = _described(session, f"DESC STAGE {stage}")
+    if rows is None:
+        return None
     for row in rows:
         if [str(cell).upper() for cell in row[:2]] == ["STAGE_LOCATION", "URL"]:
             return str(row[3]).strip('[]"')
     return ""
 
 
-def _stage_access(config: Mapping[str, Any]) -> str:
+def _stage_access(settings: SnowflakeSettings, bucket: S3Settings) -> str:
     """Return what the stage reads S3 with. Temporary keys would expire inside a stage, so they are refused."""
-    if config.get("storage_integration"):
-        return f"STORAGE_INTEGRATION = {name(str(config['storage_integration']).upper())}"
-    if config.get("aws_role"):
-        return f"CREDENTIALS = (AWS_ROLE = {literal(config['aws_role'])})"
-    if config.get("aws_session_token"):
+    if settings.storage_integration:
+        return f"STORAGE_INTEGRATION = {name(settings.storage_integration.upper())}"
+    if settings.aws_role:
+        return f"CREDENTIALS = (AWS_ROLE = {literal(settings.aws_role)})"
+    if bucket.session_token:
         raise ConfigError(
             "the stage does not exist and would be made with temporary keys; "
             "set storage_integration or aws_role, or create the stage"
         )
-    if config.get("aws_access_key_id") and config.get("aws_secret_access_key"):
-        key, secret = literal(config["aws_access_key_id"]), literal(config["aws_secret_access_key"])
+    if bucket.access_key_id and bucket.secret_access_key:
+        key, secret = literal(bucket.access_key_id), literal(bucket.secret_access_key)
         return f"CREDENTIALS = (AWS_KEY_ID = {key} AWS_SECRET_KEY = {secret})"
     raise ConfigError(
         "the stage does not exist and nothing says what it may read S3 with; "

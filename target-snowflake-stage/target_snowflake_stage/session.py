@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.warehouse.dialect import Rows
 
+from target_snowflake_stage.config import SnowflakeSettings
 from target_snowflake_stage.sql import masked
 
 # TIMEZONE: a value without offset is read in the session's (date-time-input-output), Los Angeles by default.
@@ -34,8 +34,10 @@ LOST = {"250001", "250002", "250003", "251012", "390104", "390111", "390112", "3
 CONFLICTS = {"625", "603", "200001"}
 
 # Settings that the connector knows by the same name.
-_SAME_NAMES = ("account", "user", "password", "authenticator", "token", "role", "warehouse", "database")
-_ENDPOINT_NAMES = ("host", "port", "protocol")
+_SAME_NAMES = (
+    "account", "user", "password", "authenticator", "token", "role", "warehouse", "database",
+    "host", "port", "protocol",
+)  # fmt: skip
 
 
 logger = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ logger = logging.getLogger(__name__)
 class SnowflakeSession:
     """One connection in autocommit."""
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, settings: SnowflakeSettings) -> None:
         import snowflake.connector
 
         # Looking for the cloud we run in takes seconds where there is none, and serves the connector's telemetry only.
@@ -54,9 +56,9 @@ class SnowflakeSession:
         from snowflake.connector.errors import Error
 
         try:
-            self._connection = snowflake.connector.connect(**_arguments(config))
+            self._connection = snowflake.connector.connect(**_arguments(settings))
         except Error as error:
-            raise ConfigError(_connect_problem(config, error)) from None
+            raise ConfigError(_connect_problem(settings, error)) from None
 
     def execute(self, sql: str) -> Rows:
         """Run one statement; return its rows."""
@@ -98,33 +100,33 @@ class SnowflakeSession:
         self._connection.close()
 
 
-def _arguments(config: Mapping[str, Any]) -> dict[str, Any]:
-    names = (*_SAME_NAMES, *_ENDPOINT_NAMES)
-    arguments = {name: config[name] for name in names if config.get(name) is not None}
+def _arguments(settings: SnowflakeSettings) -> dict[str, Any]:
+    values = {name: getattr(settings, name) for name in _SAME_NAMES}
+    arguments = {name: value for name, value in values.items() if value is not None}
     arguments["session_parameters"] = dict(SESSION_PARAMETERS)
     # 5.x warns while this is unset: our sessions have no statement running when they end.
     arguments["enable_server_session_keep_alive_auto_detection"] = False
     arguments["application"] = "target_snowflake_stage"
-    key = _private_key(config)
+    key = _private_key(settings)
     if key is not None:
         arguments["private_key"] = key
         arguments.setdefault("authenticator", "SNOWFLAKE_JWT")
     return arguments
 
 
-def _private_key(config: Mapping[str, Any]) -> bytes | None:
+def _private_key(settings: SnowflakeSettings) -> bytes | None:
     """Return the key as DER, which both generations of the connector take."""
     from cryptography.hazmat.primitives import serialization
 
-    pem = config.get("private_key")
-    path = config.get("private_key_path")
+    pem = settings.private_key
+    path = settings.private_key_path
     if pem is None and path is None:
         return None
     try:
         if pem is None:
             with open(path or "", encoding="ascii") as file:
                 pem = file.read()
-        passphrase = config.get("private_key_passphrase")
+        passphrase = settings.private_key_passphrase
         # A key that came through one line of an environment variable has its line ends escaped.
         text = pem.replace("\\n", "\n").encode()
         key = serialization.load_pem_private_key(text, passphrase.encode() if passphrase else None)
@@ -140,10 +142,10 @@ def _private_key(config: Mapping[str, Any]) -> bytes | None:
     )
 
 
-def _connect_problem(config: Mapping[str, Any], error: Any) -> str:
+def _connect_problem(settings: SnowflakeSettings, error: Any) -> str:
     reason = " ".join(masked(str(error.raw_msg or error.msg)).split())
-    for secret in ("password", "token", "private_key_passphrase"):
-        if config.get(secret):
-            reason = reason.replace(config[secret], "***")
-    where = f"Snowflake account {config['account']!r}, user {config['user']!r}"
+    for secret in (settings.password, settings.token, settings.private_key_passphrase):
+        if secret:
+            reason = reason.replace(secret, "***")
+    where = f"Snowflake account {settings.account!r}, user {settings.user!r}"
     return f"cannot connect to {where}: {reason}; check account, user and credentials, role, warehouse and database"

@@ -15,33 +15,14 @@ from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import ClosedBatch, Table, TableLoad
 from singer_bulk.model.names import NameRules
 from singer_bulk.warehouse.dialect import Rows, Session, TypeTable, Url
-from singer_bulk.warehouse.words import listed, literal, name
+from singer_bulk.warehouse.words import literal, name
 
 from target_snowflake_stage.copy_errors import explain_copy
-from target_snowflake_stage.types import TYPES, field_expression
+from target_snowflake_stage.copy_into import copies_into
+from target_snowflake_stage.types import TYPES
 
-# sql/copy-into-table: FILES takes at most 1,000 names.
-MAX_FILES = 1000
 # identifiers-syntax: 255 characters; names without quotes are stored in upper case, and so are all of ours.
 NAMES = NameRules(upper_case=True, max_characters=255)
-
-# One file format for every stream (sql/create-file-format). NULL is an empty field, '' is "": both are kept apart by
-# FIELD_OPTIONALLY_ENCLOSED_BY with EMPTY_FIELD_AS_NULL, and NULL_IF = () keeps every text that looks like NULL.
-FILE_FORMAT_OPTIONS = {
-    "TYPE": "CSV",
-    "COMPRESSION": "GZIP",
-    "FIELD_DELIMITER": "'|'",
-    "RECORD_DELIMITER": "'\\n'",
-    "SKIP_HEADER": "0",
-    "FIELD_OPTIONALLY_ENCLOSED_BY": "'\"'",
-    "ESCAPE": "NONE",
-    "ESCAPE_UNENCLOSED_FIELD": "NONE",
-    "TRIM_SPACE": "FALSE",
-    "NULL_IF": "()",
-    "EMPTY_FIELD_AS_NULL": "TRUE",
-    "ENCODING": "'UTF8'",
-}
-
 
 # What stands behind these words is a key.
 _SECRETS = re.compile(r"((?:AWS_KEY_ID|AWS_SECRET_KEY|AWS_TOKEN|PASSWORD|TOKEN)\s*=\s*)'[^']*'", re.IGNORECASE)
@@ -144,19 +125,8 @@ class Snowflake:
     def copies(
         self, into: str, types: Mapping[str, ColumnType], batch: ClosedBatch, url: Url, manifest_key: str | None
     ) -> list[str]:
-        """Return one COPY INTO for each 1,000 files (sql/copy-into-table)."""
-        columns = listed(column.name for column in batch.columns)
-        fields = ", ".join(
-            field_expression(f"${position}", column.type, types[column.name])
-            for position, column in enumerate(batch.columns, start=1)
-        )
-        names = [literal(file.key[len(self.prefix) :]) for file in batch.files]
-        return [
-            f"COPY INTO {into} ({columns}) FROM (SELECT {fields} FROM @{self.stage}/) "
-            f"FILES = ({', '.join(names[start : start + MAX_FILES])}) "
-            f"FILE_FORMAT = (FORMAT_NAME = {self.file_format}) ON_ERROR = ABORT_STATEMENT PURGE = FALSE"
-            for start in range(0, len(names), MAX_FILES)
-        ]
+        """Return one COPY INTO for each 1,000 files; all that it depends on is stated in it."""
+        return copies_into(into, str(self.stage), self.prefix, batch.columns, types, batch)
 
     def copied_rows(self, rows: Rows) -> int:
         """Return the rows of COPY's answer: a row per file, or one row that says that no file was processed."""

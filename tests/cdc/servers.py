@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local_warehouse.redshift import backend
+from local_warehouse.redshift.postgres import backend
 
 from tests.cdc.packages import Tools, servers
 from tests.postgres import free_port, running_postgres

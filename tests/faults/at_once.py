@@ -47,6 +47,8 @@ def meet(ground: Ground, warehouse: str, method: str, *, same_table: bool) -> Me
 
 def _load(place: Place, feed: Feed) -> CompletedProcess[bytes]:
     settings = {"batch_size_rows": BATCH_SIZE_ROWS, "pipeline_id": feed.name, "s3_key_prefix": f"faults/{place.schema}"}
+    if feed.method == "overwrite":
+        settings["overwrite_max_shrink"] = 1  # the feeds are of two lengths
     return run(place.warehouse, place.configuration(feed.method, **settings), feed.messages())
 
 

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from singer_bulk.cli import type_rules
 from singer_bulk.model.columns import Column
+from singer_bulk.schema.json_schema import TypeRules
 from singer_bulk.schema.placement import EvolutionRules, Placement
 from singer_bulk.stream import decided, stream_columns
 
 from tests.fidelity.corpus import SNOWFLAKE
-from tests.fidelity.encoding import DIALECTS, SETTINGS
+from tests.fidelity.encoding import DIALECTS
 
 INTEGER, NUMBER = {"type": ["null", "integer"]}, {"type": ["null", "number"]}
 STRING, BOOLEAN = {"type": ["null", "string"]}, {"type": ["null", "boolean"]}
@@ -80,7 +80,7 @@ CHANGES = [
 
 def placed(warehouse: str, change: Change, *, mid_run: bool) -> tuple[Column, Column]:
     """Return the column that the old values have, and the one that the new ones get, every row keeping its value."""
-    dialect, rules = DIALECTS[warehouse], type_rules(SETTINGS)
+    dialect, rules = DIALECTS[warehouse], TypeRules()
     present: dict[str, Column] = {}
     made = []
     for declared in (change.old, change.new):

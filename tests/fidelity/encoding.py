@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from singer_bulk.cli import type_rules
 from singer_bulk.encode.blocks import BlockEncoder
 from singer_bulk.encode.rows import RowEncoder
 from singer_bulk.model.columns import Column
@@ -15,6 +14,7 @@ from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, ValueRules
 from singer_bulk.model.messages import Records
 from singer_bulk.schema.placement import EvolutionRules, Placement
 from singer_bulk.schema.record_check import record_check
+from singer_bulk.settings import LoadSettings
 from singer_bulk.stream import stream_columns
 from target_redshift_copy.cli import file_format as redshift_format
 from target_redshift_copy.sql import CopyAccess, Redshift
@@ -24,13 +24,6 @@ from target_snowflake_stage.sql import Place, Snowflake
 from tests.fidelity.corpus import REDSHIFT
 from tests.fidelity.reader import fields, redshift_value, snowflake_value
 
-SETTINGS: dict[str, Any] = {
-    "number_type": "double",
-    "number_scale": 9,
-    "datetime_type": "auto",
-    "invalid_datetime": "error",
-    "json_as_text": False,
-}
 DIALECTS: dict[str, Any] = {
     "redshift": Redshift(CopyAccess(None)),
     "snowflake": Snowflake("DEMO", Place("DEMO", "PUBLIC", "S"), Place("DEMO", "PUBLIC", "F"), ""),
@@ -50,7 +43,7 @@ class Encoding:
         self.warehouse = warehouse
         self.schema = dict(schema)
         dialect = DIALECTS[warehouse]
-        rules = type_rules({**SETTINGS, **(settings or {})})
+        rules = LoadSettings(**(settings or {})).types(None)
         placement = Placement("s", {}, EvolutionRules(), dialect.names, lambda here, new_type: True)
         self.columns: tuple[Column, ...] = stream_columns(
             schema, rules, dialect.names, placement, dialect.types.stored, validate=True

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Warehouses
 from tests.faults.feeds import Feed
-from tests.faults.strikes import Ground, Moment, Place, end_detached, started, states_of
+from tests.faults.strikes import Ground, Moment, Place, end_detached, run, started, states_of
 
 FEED = Feed("append-only", steps=2)
 
@@ -67,6 +67,28 @@ def test_standard_output_that_is_gone(ground: Ground) -> None:
     assert "Traceback" not in stderr
     assert "Exception ignored" not in stderr
     assert place.rows("users") == FEED.rows()
+
+
+@pytest.mark.parametrize(
+    "grants",
+    [[], ["GRANT USAGE ON SCHEMA {0} TO {1}"], ["GRANT USAGE, CREATE ON SCHEMA {0} TO {1}"]],
+    ids=["no right", "usage", "create"],
+)
+def test_ledger_that_may_not_be_seen_is_no_empty_one(ground: Ground, grants: list[str]) -> None:
+    """A user without rights on the ledger gets an error from --last-state: with {} the tap would send all again."""
+    place = Place(ground, "redshift")
+    config = place.configuration("append-only")
+    user = f"blind_{place.schema}"
+    assert run("redshift", config, FEED.messages()).returncode == 0
+    place.query(f"CREATE USER {user} PASSWORD 'Abcd1234'")
+    for grant in grants:
+        place.query(grant.format(place.schema, user))
+    done = run("redshift", {**config, "user": user, "password": "Abcd1234"}, b"", "--last-state")
+    assert done.returncode == 1
+    assert done.stdout == b""
+    assert b"can neither be seen nor made" in done.stderr
+    assert b"grant this user SELECT" in done.stderr
+    assert b"Traceback" not in done.stderr
 
 
 def test_tap_that_falls_silent(ground: Ground) -> None:

@@ -38,14 +38,19 @@ def test_three_records_and_a_state(loader: Loader) -> None:
 
 
 def test_append_keeps_history_and_overwrite_replaces_it(loader: Loader) -> None:
-    """append-only adds rows in each run; overwrite leaves the rows of the last run only."""
+    """append-only adds rows in each run; overwrite leaves the rows of the last whole run only."""
     loader.load(*THREE)
     assert loader.load(*THREE).status == 0
     assert loader.rows("SELECT count(*) FROM {schema}.orders") == [(6,)]
     run = loader.load(ORDERS, record(id=9), state("full"), load_method="overwrite")
+    assert run.status == 1
+    assert "has 1 rows" in run.stderr
+    assert "overwrite_max_shrink" in run.stderr  # a tap that died looks like this
+    done = {"currently_syncing": None, "bookmarks": {}}
+    run = loader.load(ORDERS, record(id=9), state(done), load_method="overwrite")
     assert run.status == 0, run.stderr
     assert loader.rows("SELECT id FROM {schema}.orders") == [(9,)]
-    assert run.states == ["full"]
+    assert run.states == [done]
 
 
 def test_staged_files_are_pipe_delimited_and_removed_after_the_commit(loader: Loader) -> None:

@@ -265,7 +265,7 @@ def test_the_only_set_that_runs_needs_no_name(private_tmp):
 
 VICTIMS = {
     "supervisor": "local_warehouse up",
-    "s3": "local_warehouse.aws",
+    "s3": "local_warehouse.s3",
     "redshift": "local_warehouse.redshift",
     "snowflake": "local_warehouse.snowflake",
     "postgres": "^[^ ]*bin/postgres -D",
@@ -353,7 +353,7 @@ def test_a_server_that_cannot_start_is_reported_with_its_log(private_tmp):
     broken = private_tmp / "broken"
     broken.mkdir()
     (broken / "sitecustomize.py").write_text(
-        "import sys\nif 'local_warehouse.aws' in sys.orig_argv: sys.exit('no room')\n"
+        "import sys\nif 'local_warehouse.s3' in sys.orig_argv: sys.exit('no room')\n"
     )
     done = subprocess.run(
         [*COMMAND, "up"],

@@ -18,7 +18,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from local_warehouse import faults
 from local_warehouse.directory import admin_socket
-from local_warehouse.objects import (
+from local_warehouse.s3.objects import (
     AccessDenied,
     CredentialsRejected,
     Keys,

@@ -32,9 +32,13 @@ ELSEWHERE = {
 
 
 def command(begin: str) -> str:
-    """Return the one command of the README that begins so."""
-    (found,) = [body for body in COMMANDS if body.startswith(begin)]
+    """Return the one command of the README that begins so, whatever is set before it."""
+    (found,) = [body for body in COMMANDS if _begins(body, begin)]
     return found
+
+
+def _begins(body: str, begin: str) -> bool:
+    return body.removeprefix("set -o pipefail\n").startswith(begin)
 
 
 def run(text: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -71,8 +75,8 @@ def test_every_command_is_run() -> None:
         "tap-csv-extract --config tap.json | target-snowflake-stage", "target-redshift-copy --about",
         "local-warehouse exec", *ELSEWHERE,
     ]  # fmt: skip
-    assert [[begin for begin in begins if body.startswith(begin)] for body in COMMANDS] == [
-        [begin] for body in COMMANDS for begin in begins if body.startswith(begin)
+    assert [[begin for begin in begins if _begins(body, begin)] for body in COMMANDS] == [
+        [begin] for body in COMMANDS for begin in begins if _begins(body, begin)
     ]
     assert len(COMMANDS) == len(begins)
 

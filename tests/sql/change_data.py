@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
 from singer_bulk.feeds.presets import CdcSettings
 from singer_bulk.load_settings import MethodRules
 from singer_bulk.model.added import METADATA_TYPES, MISSING_NAME, ORDER_NAME
@@ -18,7 +18,7 @@ from singer_bulk.warehouse.views import Views
 from tests.fidelity.encoding import DIALECTS
 
 DEBEZIUM = CdcSettings("debezium")
-BOTH = replace(DEBEZIUM, apply=("history", "current"))
+BOTH = structs.replace(DEBEZIUM, apply=("history", "current"))
 PLAIN = {"id": INTEGER, "Line": TEXT, "note": TEXT}
 DELETED = {**PLAIN, "_sdc_deleted_at": TIMESTAMPTZ}
 EVENTS = {**PLAIN, "__op": TEXT, "__lsn": INTEGER, "__ts_ms": INTEGER}

@@ -48,10 +48,10 @@ def test_sdc_goes_by_arrival_unless_told_otherwise() -> None:
 
 def test_settings_change_a_preset() -> None:
     """The user's column takes the place of the preset's, the user's values come to its values."""
-    given = CdcSettings.of({"preset": "dms", "operation_column": "what", "delete_values": ["gone"]})
+    given = CdcSettings("dms", "what", delete_values=("gone",))
     (mark,) = feed(given, what=TEXT).marks
     assert mark.of(Meaning.DELETE) == ("D", "gone")
-    (words,) = feed(CdcSettings.of({"operation_column": "op"}), op=TEXT).marks
+    (words,) = feed(CdcSettings(operation_column="op"), op=TEXT).marks
     assert {"delete", "D", "d"} <= set(words.of(Meaning.DELETE))
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from singer_bulk.cli import meltano_state_id, read_config
+from singer_bulk.cli import meltano_state_id
+from singer_bulk.config_files import read_config
 from singer_bulk.errors import ConfigError
-from target_redshift_copy.config import INI_NAMES as REDSHIFT_NAMES
-from target_snowflake_stage.config import INI_NAMES as SNOWFLAKE_NAMES
+from target_redshift_copy.config import of_ini as redshift_ini
+from target_snowflake_stage.config import of_ini as snowflake_ini
 
 PIPELINE_CONF = """
 [aws_creds]
@@ -36,18 +37,18 @@ def test_classic_pipeline_conf(tmp_path: Path) -> None:
     """The INI file of old is a configuration of either target; the role's ARN is made of account and role."""
     path = tmp_path / "pipeline.conf"
     path.write_text(PIPELINE_CONF)
-    assert read_config(str(path), REDSHIFT_NAMES) == {
+    assert read_config(str(path), redshift_ini) == {
         "database": "dev",
         "user": "loader",
         "password": "per%cent",
         "host": "example.redshift.amazonaws.com",
-        "port": 5439,
+        "port": "5439",
         "iam_role": "arn:aws:iam::123456789012:role/RedshiftLoadRole",
         "aws_access_key_id": "AKIAEXAMPLE",
         "aws_secret_access_key": "secret",
         "s3_bucket": "pipeline-bucket",
     }
-    assert read_config(str(path), SNOWFLAKE_NAMES) == {
+    assert read_config(str(path), snowflake_ini) == {
         "user": "snow",
         "password": "flake",
         "account": "acme-prod",
@@ -66,7 +67,7 @@ def test_configuration_that_cannot_be_read(tmp_path: Path, text: str | None, tol
     if text is not None:
         path.write_text(text)
     with pytest.raises(ConfigError, match=told) as refused:
-        read_config(str(path), REDSHIFT_NAMES)
+        read_config(str(path), redshift_ini)
     assert str(path) in str(refused.value)
 
 

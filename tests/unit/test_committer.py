@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 from singer_bulk.errors import Interrupted, MessageError, WarehouseError
-from singer_bulk.model.flush import FlushPolicy
 from singer_bulk.warehouse.dialect import Rows
 
 from tests.fakes import Bench, MemoryWarehouse, lines, record, schema, state
 
 ORDERS = "analytics.orders"
 SECONDS = 10  # after which something has waited for what could not come
-EACH_STATE = FlushPolicy(1, 1 << 30, 300)  # a load for each STATE
+EACH_STATE = {"batch_size_rows": 1}  # a load for each STATE
 FIRST = lines(schema(), record(id=1), state(1))
 SECOND = lines(record(id=2), state(2))
 
@@ -68,7 +67,7 @@ def test_input_is_read_while_a_load_is_committed() -> None:
             assert bench.emitted == []
             warehouse.go.set()
 
-    bench.run(Chunks([FIRST, SECOND], before), policy=EACH_STATE)
+    bench.run(Chunks([FIRST, SECOND], before), **EACH_STATE)
     assert bench.warehouse.rows(ORDERS) == ["1", "2"]
     assert bench.emitted == ["1", "2"]
 
@@ -76,7 +75,7 @@ def test_input_is_read_while_a_load_is_committed() -> None:
 def test_one_load_is_under_way_at_a_time() -> None:
     """The next load waits for the one before it, so that loads and STATEs come in the order of the input."""
     bench = Bench()
-    bench.run(FIRST + SECOND + lines(record(id=3), state(3)), policy=EACH_STATE)
+    bench.run(FIRST + SECOND + lines(record(id=3), state(3)), **EACH_STATE)
     told = [sql.partition(" ")[0] for sql in bench.warehouse.statements]
     assert [verb for verb in told if verb in ("BEGIN", "COMMIT")] == ["BEGIN", "COMMIT"] * 3
     assert bench.emitted == ["1", "2", "3"]
@@ -93,10 +92,32 @@ def test_failed_load_ends_the_run_at_the_next_chunk() -> None:
 
     endless = Chunks([FIRST, *[SECOND] * 1000], before)
     with pytest.raises(WarehouseError, match="the disk is full"):
-        bench.run(endless, policy=EACH_STATE, keep_staged_files=False)
+        bench.run(endless, **EACH_STATE, keep_staged_files=False)
     assert bench.warehouse.rows(ORDERS) == []
     assert bench.emitted == []
     assert bench.stage.files == {}
+
+
+class RefusesOnce(MemoryWarehouse):
+    """Refuses its first COMMIT, whatever is committed after it."""
+
+    refused: bool = False
+
+    def execute(self, sql: str) -> Rows:
+        if sql == "COMMIT" and not self.refused:
+            self.refused = True
+            raise WarehouseError("the disk is full", conflict=False)
+        return super().execute(sql)
+
+
+def test_load_behind_one_that_failed_is_not_begun() -> None:
+    """What is read behind a load that fails is not committed in its stead: its STATE would cover the lost records."""
+    bench = Bench()
+    bench.warehouse = RefusesOnce(bench.stage)
+    with pytest.raises(WarehouseError, match="the disk is full"):
+        bench.run(FIRST + SECOND, policy=EACH_STATE)
+    assert bench.warehouse.rows(ORDERS) == []
+    assert bench.emitted == []
 
 
 def test_bad_record_lets_the_load_under_way_end() -> None:
@@ -110,7 +131,7 @@ def test_bad_record_lets_the_load_under_way_end() -> None:
             warehouse.go.set()
 
     with pytest.raises(MessageError):
-        bench.run(Chunks([FIRST, lines(record(id=2)), "no message\n"], before), policy=EACH_STATE)
+        bench.run(Chunks([FIRST, lines(record(id=2)), "no message\n"], before), **EACH_STATE)
     assert bench.warehouse.rows(ORDERS) == ["1"]
     assert bench.emitted == ["1"]
 
@@ -130,7 +151,17 @@ def test_signal_lets_the_load_under_way_end() -> None:
             assert warehouse.under_way.wait(SECONDS)
 
     with pytest.raises(Interrupted):
-        bench.run(Chunks([FIRST, SECOND], before), policy=EACH_STATE, stop_signal=stop_signal)
+        bench.run(Chunks([FIRST, SECOND], before), **EACH_STATE, stop_signal=stop_signal)
+    assert bench.warehouse.rows(ORDERS) == ["1"]
+    assert bench.emitted == ["1"]
+
+
+def test_signal_commits_rows_that_a_state_covers() -> None:
+    """Rows that no limit has made a load of are committed after a signal, with the STATE that came behind them."""
+    bench = Bench()
+    signals = iter([None])
+    with pytest.raises(Interrupted):
+        bench.run(Chunks([FIRST, SECOND]), stop_signal=lambda: next(signals, 15))
     assert bench.warehouse.rows(ORDERS) == ["1"]
     assert bench.emitted == ["1"]
 
@@ -139,7 +170,7 @@ def test_repeated_state_waits_for_its_records() -> None:
     """A STATE behind a load that is under way comes out behind that of the load."""
     bench, warehouse = waiting()
     warehouse.go.set()
-    bench.run(FIRST + lines(state(1), state({"later": 2})), policy=EACH_STATE)
+    bench.run(FIRST + lines(state(1), state({"later": 2})), **EACH_STATE)
     assert bench.emitted == ["1", '{"later": 2}']
 
 
@@ -215,9 +246,7 @@ def test_error_of_any_kind_leaves_no_file(caplog: pytest.LogCaptureFixture) -> N
             threading.Timer(0.05, warehouse.go.set).start()  # the input is read meanwhile
 
     with pytest.raises(MessageError):
-        bench.run(
-            Chunks([FIRST, lines(record(id=2)) + "no message\n"], before), policy=EACH_STATE, keep_staged_files=False
-        )
+        bench.run(Chunks([FIRST, lines(record(id=2)) + "no message\n"], before), **EACH_STATE, keep_staged_files=False)
     assert bench.stage.files == {}
     assert bench.stage.opened == 0
     assert bench.emitted == []

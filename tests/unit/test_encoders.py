@@ -12,7 +12,6 @@ import pytest
 from singer_bulk.encode import batch as batch_module
 from singer_bulk.encode.pool import can_fork
 from singer_bulk.errors import BulkError, ValueRejected
-from singer_bulk.model.flush import FlushPolicy
 
 from tests.fakes import Bench, Failure, lines, record, schema, state
 
@@ -58,7 +57,7 @@ def test_rows_are_the_same_whoever_encodes_them(monkeypatch: pytest.MonkeyPatch)
 def test_batches_end_and_begin() -> None:
     """Each batch has processes of its own, and each STATE its rows."""
     parts = [lines(*rows_of(4000), state(n)) for n in range(4)]
-    alone, helped = run_both(lines(WIDE) + "".join(parts), policy=FlushPolicy(3000, 1 << 30, 300))
+    alone, helped = run_both(lines(WIDE) + "".join(parts), batch_size_rows=3000)
     assert sorted(helped.warehouse.rows(ORDERS)) == sorted(alone.warehouse.rows(ORDERS))
     assert helped.emitted == alone.emitted
 
@@ -93,7 +92,7 @@ def test_rejected_records_are_set_aside() -> None:
     """With on_invalid_record the same rows are loaded and the same records set aside."""
     bad = [record(id="x", note="bad", at="2020-06-01T00:00:00")]
     text = lines(WIDE, *rows_of(6000), *bad, *rows_of(6000), *bad, *rows_of(6000), state(1))
-    alone, helped = run_both(text, max_rejected_records=10)
+    alone, helped = run_both(text, on_invalid_record="reject", max_rejected_records=10)
     assert sorted(helped.warehouse.rows(ORDERS)) == sorted(alone.warehouse.rows(ORDERS))
     reasons = [[key for key in bench.stage.files if "_rejected" in key] for bench in (alone, helped)]
     assert len(reasons[0]) == len(reasons[1]) > 0

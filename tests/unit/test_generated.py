@@ -1,8 +1,9 @@
-"""Settings are declared once: meltano.yml and docs/settings.md say what the code says."""
+"""What documents take from the code they say as the code says it: settings, and where things are."""
 
 from __future__ import annotations
 
 from tests import generated
+from tests.house import TOP, packages
 
 
 def test_meltano_file_has_the_settings_of_the_code() -> None:
@@ -15,3 +16,16 @@ def test_meltano_file_has_the_settings_of_the_code() -> None:
 def test_settings_page_has_the_settings_of_the_code() -> None:
     """docs/settings.md lists every setting with its default."""
     assert generated.settings_page() == generated.SETTINGS_PAGE.read_text(), "run python -m tests.generated"
+
+
+def test_list_of_rooms_is_that_of_the_code() -> None:
+    """CONTRIBUTING.md lists every room of every package, in an order in which imports point down."""
+    text = generated.ROOMS_PAGE.read_text()
+    assert generated.ROOMS.search(text), "CONTRIBUTING.md has lost the marks of its list of rooms"
+    assert generated.rooms_page(text) == text, "run python -m tests.generated"
+
+
+def test_each_module_opens_with_a_sentence() -> None:
+    """A module says in one sentence what it is for, so that the list of rooms does."""
+    files = [path for package in packages(TOP).values() for path in package.folder.rglob("*.py")]
+    assert [path for path in files if not generated.first_sentence(path).endswith((".", "?"))] == []

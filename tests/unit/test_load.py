@@ -21,9 +21,7 @@ from singer_bulk.errors import (
     ValueRejected,
     WarehouseError,
 )
-from singer_bulk.load_settings import MethodRules
 from singer_bulk.model.columns import DOUBLE, Column
-from singer_bulk.model.flush import FlushPolicy
 from singer_bulk.model.messages import Records, Schema
 from singer_bulk.warehouse.dialect import Rows
 
@@ -183,7 +181,7 @@ def test_load_ends_at_a_state_not_at_a_limit() -> None:
     bench = Bench()
     text = lines(schema(), *(record(id=n) for n in range(5)), state({"n": 5}), record(id=5))
     with pytest.raises(MessageError):
-        bench.run(text + "broken\n", policy=FlushPolicy(2, 1 << 30, 300))
+        bench.run(text + "broken\n", batch_size_rows=2)
     assert len(bench.warehouse.rows(ORDERS)) == 5
     assert bench.emitted == ['{"n": 5}']
     assert bench.warehouse.statements.count("BEGIN") == 1
@@ -220,7 +218,7 @@ def test_load_that_a_state_ended_stays_when_the_tap_dies() -> None:
     """What was committed before stays, and the error says at which STATE the tables stand."""
     bench = Bench()
     with pytest.raises(InputCutOff, match="the tables are as STATE '1' left them"):
-        bench.run(BEHIND, policy=FlushPolicy(1, 1 << 30, 300))
+        bench.run(BEHIND, batch_size_rows=1)
     assert bench.warehouse.rows(ORDERS) == ["1"]
     assert bench.emitted == ["1"]
 
@@ -381,7 +379,7 @@ def test_loads_of_one_run_follow_one_another_through_the_fence() -> None:
     """A run knows its own loads: each moves the pipeline on for the next one."""
     bench = Bench()
     text = lines(schema(), record(id=1), state(1), record(id=2), state(2), record(id=3), state(3))
-    bench.run(text, pipeline_id="p", policy=FlushPolicy(1, 1 << 30, 300))
+    bench.run(text, pipeline_id="p", batch_size_rows=1)
     assert bench.emitted == ["1", "2", "3"]
     assert bench.warehouse.statements.count("COMMIT") == 3
 
@@ -400,7 +398,7 @@ def test_overwrite_replaces_the_rows_once() -> None:
     bench = Bench()
     bench.run(THREE)
     more = lines(schema(), record(id=7), state("a"), record(id=8), record(id=9), state("b"))
-    bench.run(more, load_method="overwrite", policy=FlushPolicy(1, 1, 0))
+    bench.run(more, load_method="overwrite", batch_size_rows=1, batch_size_bytes=1, batch_wait_seconds=0)
     assert bench.warehouse.rows(ORDERS) == ["7", "8", "9"]
     assert bench.warehouse.statements.count("BEGIN") == 2
     assert bench.emitted[1:] == ['"b"']
@@ -461,7 +459,9 @@ def test_new_property_adds_a_column_and_loses_no_earlier_row() -> None:
 def test_age_ends_the_load_at_the_state_that_covers_it() -> None:
     """Rows older than batch_wait_seconds are loaded at the next STATE."""
     bench = Bench()
-    bench.run(lines(schema(), record(id=1), state(1), record(id=2), state(2)), policy=FlushPolicy(100, 1 << 30, 0))
+    bench.run(
+        lines(schema(), record(id=1), state(1), record(id=2), state(2)), batch_size_rows=100, batch_wait_seconds=0
+    )
     assert bench.emitted[-1] == "2"
     assert bench.warehouse.rows(ORDERS) == ["1", "2"]
 
@@ -589,9 +589,9 @@ def test_full_load_that_lost_too_much_is_refused() -> None:
     bench.run(THREE)
     one = lines(schema(), record(id=9), state(9))
     with pytest.raises(BulkError, match=r"has 1 rows, table analytics\.orders has 3"):
-        bench.run(one, method=MethodRules("overwrite", max_shrink=0.5))
+        bench.run(one, load_method="overwrite", overwrite_max_shrink=0.5)
     assert len(bench.warehouse.rows(ORDERS)) == 3
-    bench.run(one, method=MethodRules("overwrite", max_shrink=0.7))
+    bench.run(one, load_method="overwrite", overwrite_max_shrink=0.7)
     assert bench.warehouse.rows(ORDERS) == ["9"]
 
 
@@ -623,3 +623,19 @@ def test_rows_do_not_enter_a_column_that_was_swapped_before_copy_locked_it() -> 
         bench.run(THREE)
     assert bench.warehouse.rows(ORDERS) == []
     assert bench.emitted == []
+
+
+def test_tables_are_written_in_the_order_of_their_names_behind_the_lock() -> None:
+    """Two loads that write the same tables meet at the first of them: neither waits for what the other holds."""
+    bench = Bench()
+    names = ("orders", "customers", "items")
+    bench.run(
+        lines(*(schema(name) for name in names), *(record(name, id=1) for name in names), state(1)),
+        load_method="overwrite",
+    )
+    begun = bench.warehouse.statements.index("BEGIN")
+    writing = [sql.split(" ")[:2] for sql in bench.warehouse.statements[begun + 1 :] if sql.startswith(("LOCK", "DEL"))]
+    assert writing == [
+        ["LOCK", "analytics._singer_loads"],
+        *(["DELETE", f"analytics.{name}"] for name in sorted(names)),
+    ]

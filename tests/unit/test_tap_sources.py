@@ -19,7 +19,7 @@ import zstandard
 from click.testing import CliRunner
 from tap_csv_extract import sources
 from tap_csv_extract.cli import TapCsvExtract
-from tap_csv_extract.config import FILE_SETTINGS, SETTINGS
+from tap_csv_extract.config import SETTINGS
 from tap_csv_extract.errors import ConfigError, SourceError
 
 from tests.unit.tap_run import records, run_tap
@@ -284,7 +284,7 @@ def test_secrets_stay_out_of_messages() -> None:
 def test_settings_are_described() -> None:
     """Every setting, also inside `files`, is in the documentation."""
     page = (Path(__file__).parents[2] / "docs" / "tap-csv-extract.md").read_text()
-    names = [*FILE_SETTINGS, *SETTINGS["properties"], "path", "stream"]
+    names = [*SETTINGS["properties"], "path", "stream"]
     assert [name for name in names if f"`{name}`" not in page] == []
 
 

@@ -9,7 +9,6 @@ import pytest
 from singer_bulk.errors import ConfigError, MessageError, RecordInvalid, RecordRejected, ValueRejected
 from singer_bulk.model.kinds import Kind
 from singer_bulk.schema.json_schema import TypeRules, columns_of
-from singer_bulk.schema.placement import EvolutionRules
 
 from tests.fakes import Bench, lines, record, schema, state
 from tests.fidelity.corpus import REDSHIFT
@@ -232,7 +231,7 @@ def test_a_bound_counts_before_the_column_grows() -> None:
     with pytest.raises(RecordInvalid, match=r"line 3: \$\.v fails maximum 9223372036854775807, got"):
         Bench().run(text)
     bench = Bench()
-    bench.run(text, max_rejected_records=1)
+    bench.run(text, on_invalid_record="reject", max_rejected_records=1)
     assert bench.warehouse.rows("analytics.orders") == ["1", "2"]
     assert [line["record"]["v"] for line in set_aside(bench)] == [2**63]
     assert bench.warehouse.columns["analytics.orders"][0].type.kind is Kind.INTEGER
@@ -241,15 +240,20 @@ def test_a_bound_counts_before_the_column_grows() -> None:
 def test_what_a_fixed_column_cannot_hold_is_set_aside() -> None:
     """A value that would widen a column that may not change ends the run, or is set aside like any other."""
     text = orders({"type": "integer"}, *map(str, range(20)), str(2**63), *map(str, range(20)))
-    rules = EvolutionRules("error")
+    rules: dict[str, Any] = {"on_type_change": "error"}
     with pytest.raises(ValueRejected, match="line 22: column 'v' is a 64-bit integer"):
-        Bench().run(text, evolution=rules)
+        Bench().run(text, **rules)
     bench = Bench()
-    bench.run(text, evolution=rules, max_rejected_records=1)
+    bench.run(text, **rules, on_invalid_record="reject", max_rejected_records=1)
     assert bench.warehouse.rows("analytics.orders") == [*map(str, range(20)), *map(str, range(20))]
     assert [line["record"]["v"] for line in set_aside(bench)] == [2**63]
     with pytest.raises(ValueRejected, match="line 3:"):
-        Bench().run(orders({"type": "integer"}, *[str(2**63)] * 3), evolution=rules, max_rejected_records=1)
+        Bench().run(
+            orders({"type": "integer"}, *[str(2**63)] * 3),
+            on_type_change="error",
+            on_invalid_record="reject",
+            max_rejected_records=1,
+        )
 
 
 @pytest.mark.parametrize("before", [0, 20])
@@ -261,11 +265,11 @@ def test_half_a_character_is_set_aside(before: int) -> None:
     with pytest.raises(ValueRejected, match=told):
         Bench().run(text)
     bench = Bench()
-    bench.run(text, max_rejected_records=3)
+    bench.run(text, on_invalid_record="reject", max_rejected_records=3)
     assert bench.warehouse.rows("analytics.orders") == ['"a"'] * before + ['"\U0001f600"', r'"\ud800"']
     assert [line["record"]["v"] for line in set_aside(bench)] == ["\ud800", "b\udc00\ufffd", "c"]
     with pytest.raises(MessageError, match="broken JSON"):
-        Bench().run(orders({"type": "string"}, r'"\ud800'), max_rejected_records=3)
+        Bench().run(orders({"type": "string"}, r'"\ud800'), on_invalid_record="reject", max_rejected_records=3)
 
 
 @pytest.mark.parametrize("before", [0, 20])
@@ -277,11 +281,11 @@ def test_a_number_that_json_does_not_have_is_set_aside(before: int) -> None:
     with pytest.raises(ValueRejected, match=told):
         Bench().run(text)
     bench = Bench()
-    bench.run(text, max_rejected_records=3)
+    bench.run(text, on_invalid_record="reject", max_rejected_records=3)
     assert bench.warehouse.rows("analytics.orders") == ['"1.5"'] * before + ['"""NaN"""']
     assert [repr(line["record"]["v"]) for line in set_aside(bench)] == ["nan", "[-inf]", "inf"]
     with pytest.raises(MessageError, match=r"broken JSON .*\[NaN\}"):
-        Bench().run(orders({}, "[NaN"), max_rejected_records=3)
+        Bench().run(orders({}, "[NaN"), on_invalid_record="reject", max_rejected_records=3)
 
 
 @pytest.mark.parametrize("document", ["[1E400]", '{"a": -1e-400}', "[" + "9" * 400 + "]"])
@@ -335,7 +339,7 @@ def test_a_version_beyond_64_bits_is_set_aside(before: int) -> None:
     with pytest.raises(ValueRejected, match=told):
         Bench().run(text, add_record_metadata=True)
     bench = Bench()
-    bench.run(text, add_record_metadata=True, max_rejected_records=2)
+    bench.run(text, add_record_metadata=True, on_invalid_record="reject", max_rejected_records=2)
     assert [line["version"] for line in set_aside(bench)] == [2**63, 10**40]
     assert len(bench.warehouse.rows("analytics.orders")) == before + 2
     Bench().run(text)  # no column, no version

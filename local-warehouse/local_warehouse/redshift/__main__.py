@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from local_warehouse import faults
-from local_warehouse.redshift import backend, credentials
-from local_warehouse.redshift.server import Server
+from local_warehouse.redshift.postgres import backend
+from local_warehouse.redshift.serve import credentials
+from local_warehouse.redshift.serve.server import Server
 from local_warehouse.redshift.settings import Settings
 
 

@@ -6,7 +6,7 @@ import os
 import sys
 
 from local_warehouse import child
-from local_warehouse.snowflake.server import serve
+from local_warehouse.snowflake.serve.server import serve
 
 # Documents may have any number of levels; what reads them here takes a step of the stack for each.
 LEVELS = 5_000

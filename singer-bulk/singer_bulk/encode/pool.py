@@ -37,7 +37,6 @@ SLOT_BYTES = MAX_BLOCK_BYTES + (1 << 18)
 START_BYTES = 1 << 20
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-Number = int
 # slot, bytes, lines, number of the first record; no bytes: there are no more blocks
 _JOB = struct.Struct("=iiiq")
 # slot, bytes of the piece (-1: not sure of the block), bytes of rows, their checksum

@@ -8,11 +8,12 @@ the table in words, with the source of each line.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import msgspec
 
+from singer_bulk.declared import Meta, Settings
 from singer_bulk.errors import ConfigError
 from singer_bulk.model.added import DELETED_AT, METADATA_PREFIX
 from singer_bulk.model.columns import Column
@@ -157,32 +158,34 @@ HISTORY, CURRENT = "history", "current"
 _TEXTS, _NUMBERS = frozenset((Kind.TEXT,)), frozenset((Kind.INTEGER, Kind.DECIMAL))
 
 
-@dataclass(frozen=True)
-class CdcSettings:
-    """The setting `cdc`, of all streams or of one."""
+_Name = Annotated[str, Meta(extra_json_schema={"enum": [*PRESETS]})]
+_Texts = tuple[str, ...]
 
-    preset: str | None = None
-    operation_column: str | None = None
-    values: Meanings = field(default_factory=dict)  # beside those of the preset
-    sequence_columns: tuple[str, ...] | None = None
-    time_column: str | None = None
-    partial_updates: bool | None = None
-    apply: tuple[str, ...] = ()
 
-    @classmethod
-    def of(cls, written: Mapping[str, Any]) -> CdcSettings:
-        """Return what the configuration says."""
-        values = {value: meaning for meaning in Meaning for value in written.get(f"{meaning.value}_values") or ()}
-        sequence = written.get("sequence_columns")
-        return cls(
-            written.get("preset"),
-            written.get("operation_column"),
-            values,
-            None if sequence is None else tuple(sequence),
-            written.get("time_column"),
-            written.get("partial_updates"),
-            tuple(written.get("apply") or ()),
-        )
+class CdcSettings(Settings, frozen=True, forbid_unknown_fields=True):
+    """The setting `cdc`, of all streams or of one; its values come to those of the preset."""
+
+    preset: Annotated[_Name | None, Meta(description="Convention of the feed.")] = None
+    operation_column: Annotated[str | None, Meta(description="Property that holds the operation.")] = None
+    insert_values: Annotated[_Texts | None, Meta(description="More of its values that mean an insert.")] = None
+    update_values: Annotated[_Texts | None, Meta(description="Likewise an update.")] = None
+    delete_values: Annotated[_Texts | None, Meta(description="Likewise a delete.")] = None
+    truncate_values: Annotated[_Texts | None, Meta(description="Likewise that all rows are gone.")] = None
+    ignore_values: Annotated[_Texts | None, Meta(description="Likewise no change of a row.")] = None
+    sequence_columns: Annotated[
+        _Texts | None, Meta(description="Properties that order the events, the first one first.")
+    ] = None
+    time_column: Annotated[str | None, Meta(description="Property that says when it happened, for valid_from.")] = None
+    partial_updates: Annotated[bool | None, Meta(description="What an update leaves out is unchanged.")] = None
+    apply: Annotated[
+        tuple[Literal["history", "current"], ...] | None,
+        Meta(description="history keeps each event as a row, current keeps the current state."),
+    ] = None
+
+    @property
+    def values(self) -> Meanings:
+        """The values that the user adds to the preset's."""
+        return {value: meaning for meaning in Meaning for value in getattr(self, f"{meaning.value}_values") or ()}
 
     @property
     def declared(self) -> Preset:

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from singer_bulk.model.columns import (
-    DOUBLE,
-    JSON,
-    MAX_PRECISION,
-    TIMESTAMPTZ,
-    ColumnType,
-    Content,
-)
+from singer_bulk.model.columns import DOUBLE, JSON, MAX_PRECISION, TIMESTAMPTZ, ColumnType, Content
 from singer_bulk.model.kinds import KINDS, Kind
 
 EXACT_NUMBERS = frozenset((Kind.INTEGER, Kind.DECIMAL))

@@ -246,11 +246,6 @@ def _string(schema: Mapping[str, Any], rules: TypeRules) -> ColumnType:
     return ColumnType(Kind.TEXT, max_bytes=rules.text_bytes)
 
 
-def is_text_sized(schema: Mapping[str, Any]) -> bool:
-    """Return whether the SCHEMA gives the length of a text."""
-    return "maxLength" in schema or schema.get("format") == "uuid"
-
-
 def columns_of(schema: Mapping[str, Any], rules: TypeRules, names: Mapping[str, str]) -> tuple[Column, ...]:
     """Return the columns for a SCHEMA's properties, in its order; `names` maps each property to its column."""
     required = schema.get("required")
@@ -281,8 +276,3 @@ def takes_null(schema: Mapping[str, Any], root: Mapping[str, Any], passed: froze
     if "const" in schema and schema["const"] is not None:
         return False
     return "type" not in schema or "null" in _types(schema)
-
-
-def with_type(columns: Sequence[Column], name: str, new_type: ColumnType) -> tuple[Column, ...]:
-    """Return the columns, the one called `name` with another type."""
-    return tuple(replace(column, type=new_type) if column.name == name else column for column in columns)

@@ -21,7 +21,7 @@ from singer_bulk.model.type_fit import fitting, grown, holds_all, is_whole
 
 logger = logging.getLogger(__name__)
 
-WIDEN, NEW_COLUMN, ERROR = "widen", "new_column", "error"
+WIDEN, ERROR = "widen", "error"
 
 
 @dataclass(frozen=True)

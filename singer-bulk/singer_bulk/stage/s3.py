@@ -6,12 +6,14 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+from msgspec import field
+
+from singer_bulk.declared import Meta, Secret, Settings
 from singer_bulk.errors import ConfigError, StageError
 from singer_bulk.stage.sending import Uploads
 
@@ -24,17 +26,28 @@ MAX_ATTEMPTS = 8
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class S3Settings:
+class S3Settings(Settings, frozen=True):
     """Where the bucket is and who writes; what is None comes from the environment as boto3 finds it."""
 
-    bucket: str
-    region: str | None = None
-    endpoint_url: str | None = None
-    access_key_id: str | None = None
-    secret_access_key: str | None = None
-    session_token: str | None = None
-    profile: str | None = None
+    bucket: Annotated[str, Meta(description="Bucket in which files wait for their COPY.")] = field(name="s3_bucket")
+    region: Annotated[str | None, Meta(description="Region of the bucket; default: the environment's.")] = field(
+        default=None, name="s3_region"
+    )
+    endpoint_url: Annotated[str | None, Meta(description="Endpoint of an S3 that is not Amazon's.")] = field(
+        default=None, name="s3_endpoint_url"
+    )
+    access_key_id: Annotated[
+        Secret | None, Meta(description="Key that writes the files; default: as boto3 finds it.")
+    ] = field(default=None, name="aws_access_key_id")
+    secret_access_key: Annotated[Secret | None, Meta(description="Its secret.")] = field(
+        default=None, name="aws_secret_access_key"
+    )
+    session_token: Annotated[Secret | None, Meta(description="Its session token, if it is temporary.")] = field(
+        default=None, name="aws_session_token"
+    )
+    profile: Annotated[str | None, Meta(description="Profile of the AWS configuration, instead of keys.")] = field(
+        default=None, name="aws_profile"
+    )
 
 
 def s3_client(settings: S3Settings) -> Any:

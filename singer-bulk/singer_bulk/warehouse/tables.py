@@ -27,6 +27,7 @@ class LoadTables:
         self._warehouse = warehouse
         self._dialect = warehouse.dialect
         self._viewed: dict[Table, tuple[tuple[Column, ...], frozenset[str]]] = {}
+        self._prepared = False
 
     def make(self, load: Load) -> None:
         fold = self._dialect.fold
@@ -41,7 +42,9 @@ class LoadTables:
                 self._warehouse.make_table(beside, columns)
             if table.method.viewed:
                 self._make_views(table)
-        self._warehouse.prepare(self._warehouse.session)
+        if not self._prepared:
+            self._warehouse.prepare(self._warehouse.session)
+            self._prepared = True
 
     def _make_views(self, table: TableLoad) -> None:
         """Create or replace the views of a table before its load, so that they are right before and after it."""

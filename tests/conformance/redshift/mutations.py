@@ -5,42 +5,42 @@ A line is (rule, file, what stands there, what stands there instead, an expressi
 
 from __future__ import annotations
 
-LAYOUT, TYPES, FUNCTIONS = "catalog/layout.sql", "catalog/types.sql", "catalog/functions.sql"
+LAYOUT, TYPES, FUNCTIONS = "postgres/catalog/layout.sql", "postgres/catalog/types.sql", "postgres/catalog/functions.sql"
 
 MUTATIONS = [
     # Transactions
-    ("TRUNCATE commits", "statements.py", "commits=True)", "commits=False)", "test_truncate_commits"),
+    ("TRUNCATE commits", "rewrite/statements.py", "commits=True)", "commits=False)", "test_truncate_commits"),
     (
         "ALTER COLUMN TYPE is refused in a block",
-        "alter.py",
+        "rewrite/alter.py",
         "before=[check], outside_block=IN_BLOCK)",
         "before=[check])",
         "test_refused_in_a_block",
     ),
     (
         "the default isolation is SNAPSHOT",
-        "backend.py",
+        "postgres/backend.py",
         '"default_transaction_isolation": "repeatable read"',
         '"default_transaction_isolation": "read committed"',
         "test_begin_accepts_every_level",
     ),
     (
         "UPDATE and DELETE take the table for themselves",
-        "statements.py",
+        "rewrite/statements.py",
         'WRITE_LOCK = "SHARE ROW EXCLUSIVE"',
         'WRITE_LOCK = "ROW EXCLUSIVE"',
         "test_update_waits_for_the_table or test_delete_waits_for_inserts",
     ),
     (
         "a table made after the snapshot does not exist",
-        "session.py",
+        "serve/session.py",
         "        if later:\n",
         "        if later and False:\n",
         "test_a_later_table_does_not_exist",
     ),
     (
         "catalogs are read-committed",
-        "session.py",
+        "serve/session.py",
         "and self.reads_snapshot and not self.catalog_changed",
         "and False",
         "test_catalogs_are_read_committed",
@@ -69,7 +69,7 @@ MUTATIONS = [
     ),
     (
         "DECIMAL is DECIMAL(18,0)",
-        "column_types.py",
+        "rewrite/column_types.py",
         'arguments[0] if arguments else "18"',
         'arguments[0] if arguments else "38"',
         "test_declared_types",
@@ -83,15 +83,15 @@ MUTATIONS = [
     ),
     (
         "names fold in double quotes too",
-        "names.py",
+        "grammar/names.py",
         "cut(name if case_sensitive else fold(name))",
         "cut(name)",
         "test_names_fold_even_in_quotes",
     ),
-    ("names have 127 bytes", "names.py", "MAX_NAME_BYTES = 127", "MAX_NAME_BYTES = 120", "names"),
+    ("names have 127 bytes", "grammar/names.py", "MAX_NAME_BYTES = 127", "MAX_NAME_BYTES = 120", "names"),
     (
         "keys are not enforced, NOT NULL is",
-        "ddl.py",
+        "rewrite/ddl.py",
         'column.attributes += "" if column.not_null else " NOT NULL"',
         'column.attributes += ""',
         "test_keys_are_stored_and_not_enforced",
@@ -113,7 +113,7 @@ MUTATIONS = [
     ("JSON_PARSE refuses duplicates", TYPES, "IS JSON WITH UNIQUE KEYS", "IS JSON", "test_json_parse_limits"),
     (
         "a literal for SUPER is a string",
-        "super_values.py",
+        "rewrite/super_values.py",
         'item[0].text += "::varchar"',
         "pass",
         "test_super_from_a_literal_is_a_string",
@@ -122,22 +122,28 @@ MUTATIONS = [
     # Views and windows
     (
         "late-binding views want names with a schema",
-        "late_views.py",
+        "rewrite/late_views.py",
         "if not all(reference.qualified for reference in found):",
         "if False:",
         "test_refused_of_views",
     ),
     (
         "a late-binding view is bound when it is read",
-        "late_views.py",
+        "rewrite/late_views.py",
         "            if query is None:\n",
         "            if True:\n",
         "test_views",
     ),
-    ("views are not written into", "session.py", 'rows[0][2] == "v"', 'rows[0][2] == "?"', "test_refused_of_views"),
+    (
+        "views are not written into",
+        "serve/session.py",
+        'rows[0][2] == "v"',
+        'rows[0][2] == "?"',
+        "test_refused_of_views",
+    ),
     (
         "an aggregate with ORDER BY wants a frame",
-        "windows.py",
+        "rewrite/windows.py",
         'elif "ORDER" in clauses and "ROWS" not in clauses:',
         "elif False:",
         "test_refused_windows",
@@ -152,7 +158,7 @@ MUTATIONS = [
     ),
     (
         "MERGE's condition is of equalities",
-        "merge.py",
+        "rewrite/merge.py",
         "token.word() in OTHER_COMPARISONS:",
         "False:",
         "test_merge and test_refused",
@@ -160,72 +166,72 @@ MUTATIONS = [
     # COPY
     (
         "COPY cuts decimals, ROUNDEC rounds",
-        "load_columns.py",
+        "copy/load_columns.py",
         "'round' if copy.round_decimals else 'trunc'",
         "'round'",
         "test_vectors",
     ),
     (
         "a field that is empty is NULL but for characters",
-        "load_columns.py",
+        "copy/load_columns.py",
         "nullif(btrim({field}, {BLANKS}), '')",
         "btrim({field}, {BLANKS})",
         "test_vectors",
     ),
     (
         "missing fields are an error without FILLRECORD",
-        "delimited.py",
+        "copy/delimited.py",
         "            if not self.copy.fill_record:",
         "            if False:",
         "test_vectors or test_copy",
     ),
     (
         "ESCAPE takes the next character literally",
-        "delimited.py",
+        "copy/delimited.py",
         "out.append(body[at + 1])",
         'out.append({"n": chr(10)}.get(body[at + 1], body[at + 1]))',
         "test_vectors",
     ),
     (
         "invalid UTF-8 is an error",
-        "delimited.py",
+        "copy/delimited.py",
         "            if replacement is None:\n",
         "            if replacement is None and False:\n",
         "test_vectors",
     ),
     (
         "a mandatory file of a manifest must be there",
-        "sources.py",
+        "copy/sources.py",
         "                if mandatory:\n",
         "                if False:\n",
         "test_copy and manifest",
     ),
     (
         "the rows of stl_load_errors survive ROLLBACK",
-        "session.py",
+        "serve/session.py",
         "            self._leave_record(load.outcome, copy, query)\n            raise",
         "            raise",
         "test_copy",
     ),
     (
         "pg_last_copy_count() is 0 after a failed load",
-        "session.py",
+        "serve/session.py",
         'self.last_copy["count"] = 0',
         "pass",
         "last_copy_count",
     ),
-    ("MAXERROR counts to its limit", "load.py", "max(1, copy.max_error)", "copy.max_error + 1", "maxerror"),
+    ("MAXERROR counts to its limit", "copy/load.py", "max(1, copy.max_error)", "copy.max_error + 1", "maxerror"),
     # Sessions
     (
         "a password is needed",
-        "server.py",
+        "serve/server.py",
         "hmac.compare_digest(",
         "True or hmac.compare_digest(",
         "test_wrong_password",
     ),
     (
         "functions of the leader node see no tables",
-        "foreign.py",
+        "rewrite/foreign.py",
         "        if named.tables:\n",
         "        if False:\n",
         "test_refused and now",

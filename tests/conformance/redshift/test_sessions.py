@@ -12,8 +12,8 @@ import psycopg2
 import pytest
 from local_warehouse import faults
 from local_warehouse.directory import admin_socket
-from local_warehouse.redshift import wire
-from local_warehouse.redshift.connection import Admin
+from local_warehouse.redshift.postgres import wire
+from local_warehouse.redshift.postgres.connection import Admin
 
 from tests.conformance.redshift.conftest import Config, Db, Stage, connect
 

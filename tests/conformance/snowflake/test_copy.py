@@ -69,12 +69,15 @@ def test_ways_to_name_a_format(db, table, stage, clause):
 
 
 def test_options_of_the_copy_override_the_stage(db, table, stage):
-    """The stage's format holds where the COPY says nothing else."""
+    """One format option of the COPY overrides all of the stage, named or not (user-guide/data-load-prepare)."""
     db.run("CREATE FILE FORMAT F TYPE = CSV FIELD_DELIMITER = '|' SKIP_HEADER = 1")
     db.run("ALTER STAGE ST SET FILE_FORMAT = (FORMAT_NAME = F)")
     stage.put("a.csv", "h|h\n1|x\n")
-    stage.copy(table, "FILE_FORMAT = (SKIP_HEADER = 0 ERROR_ON_COLUMN_COUNT_MISMATCH = FALSE) ON_ERROR = CONTINUE")
+    stage.copy(table)
     assert db.run("SELECT * FROM T") == [(1, "x")]
+    stage.put("b.csv", "2,y\n")
+    stage.copy(table, "FILES = ('b.csv') FILE_FORMAT = (TRIM_SPACE = TRUE)")
+    assert db.run("SELECT * FROM T ORDER BY 1") == [(1, "x"), (2, "y")]
 
 
 def test_format_name_and_type_exclude_each_other(db, table, stage):
@@ -490,8 +493,8 @@ def test_uncertain_files_are_skipped():
     """A file older than 64 days is skipped once the table's first load is older too, unless the COPY says otherwise."""
     from types import SimpleNamespace
 
-    from local_warehouse.objects import Found
-    from local_warehouse.snowflake.copy import UNCERTAIN_SECONDS, CopyJob, Options
+    from local_warehouse.s3.objects import Found
+    from local_warehouse.snowflake.copy.copy_into import UNCERTAIN_SECONDS, CopyJob, Options
 
     now = time.time()
     old = now - UNCERTAIN_SECONDS - 86_400

@@ -7,9 +7,9 @@ import io
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from local_warehouse.snowflake.csv_quick import quick_table
-from local_warehouse.snowflake.csv_reader import parse
-from local_warehouse.snowflake.file_format import DEFAULTS
+from local_warehouse.snowflake.copy.csv_quick import quick_table
+from local_warehouse.snowflake.copy.csv_reader import parse
+from local_warehouse.snowflake.grammar.file_format import DEFAULTS
 
 OPTIONS = {
     **DEFAULTS, "FIELD_DELIMITER": "|", "FIELD_OPTIONALLY_ENCLOSED_BY": '"', "ESCAPE_UNENCLOSED_FIELD": None,

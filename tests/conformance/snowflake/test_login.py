@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from local_warehouse.snowflake.login import fingerprint, log_in, read_users
-from local_warehouse.snowflake.server import Server, serve
+from local_warehouse.snowflake.serve.login import fingerprint, log_in, read_users
+from local_warehouse.snowflake.serve.server import Server, serve
 from snowflake.connector.errors import Error
 
 from tests.conformance.snowflake.conftest import Db, connect

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from local_warehouse.snowflake.errors import SqlError
-from local_warehouse.snowflake.variant import flatten, get, normalise, pretty, text_of
+from local_warehouse.snowflake.values.variant import flatten, get, normalise, pretty, text_of
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

@@ -1,0 +1,1 @@
+"""COPY: files of S3 become rows and load errors."""

@@ -1,0 +1,1 @@
+"""The text of a statement becomes tokens, names and the options of COPY."""

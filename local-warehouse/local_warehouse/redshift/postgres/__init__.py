@@ -1,0 +1,1 @@
+"""The PostgreSQL behind the stand-in: its process, its catalogs, and the protocol towards it."""

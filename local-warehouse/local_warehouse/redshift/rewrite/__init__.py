@@ -1,0 +1,1 @@
+"""A statement of Redshift becomes statements of PostgreSQL, or is refused."""

@@ -1,0 +1,1 @@
+"""Logins and sessions: what a client sends and what it gets."""

@@ -1,0 +1,1 @@
+"""A query and its names become DuckDB SQL with Snowflake types."""

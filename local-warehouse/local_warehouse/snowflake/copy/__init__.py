@@ -1,0 +1,1 @@
+"""COPY INTO a table, and what else reads the files of a stage."""

@@ -1,0 +1,1 @@
+"""Statements that make, alter, describe and drop objects."""

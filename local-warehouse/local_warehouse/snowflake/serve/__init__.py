@@ -1,0 +1,1 @@
+"""HTTP requests, logins and sessions: who runs which statement."""

@@ -1,0 +1,1 @@
+"""What is kept: the DuckDB file, its catalog and transactions, and the files of stages."""

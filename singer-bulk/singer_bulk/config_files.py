@@ -1,0 +1,64 @@
+"""Which settings does a configuration file hold: JSON, or the classic pipeline.conf (INI)?"""
+
+from __future__ import annotations
+
+import configparser
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+from singer_bulk.errors import ConfigError
+
+
+def read_config(path: str, of_ini: Callable[[configparser.ConfigParser], dict[str, Any]]) -> dict[str, Any]:
+    """Return the settings of a JSON or INI file; `of_ini` says which settings an INI file holds.
+
+    Raises ConfigError, without the file's content.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except OSError as error:
+        raise ConfigError(f"configuration file {path!r} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"configuration file {path!r} is no UTF-8 from byte {error.start + 1} on") from None
+    if text.lstrip().startswith("["):
+        return of_ini(_ini(path, text))
+    settings = _json(path, text)
+    if not isinstance(settings, dict):
+        raise ConfigError(f"configuration file {path!r} must hold one JSON object")
+    return settings
+
+
+def ini_settings(file: configparser.ConfigParser, names: Mapping[tuple[str, str], str]) -> dict[str, str]:
+    """Return the settings of an INI file; `names` maps (section, key) to a setting."""
+    return {name: file.get(section, key) for (section, key), name in names.items() if file.has_option(section, key)}
+
+
+def _json(path: str, text: str) -> Any:
+    try:
+        settings = json.loads(text, parse_constant=_refuse)
+        json.dumps(settings, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise ConfigError(f"configuration file {path!r} is no JSON: {error.msg} ({where})") from None
+    except UnicodeEncodeError:
+        raise ConfigError(f"configuration file {path!r} has half a pair of surrogates (\\ud800) in a text") from None
+    except RecursionError:
+        raise ConfigError(f"configuration file {path!r} is nested too deep") from None
+    except ValueError as error:
+        raise ConfigError(f"configuration file {path!r} is no JSON: {error}") from None
+    return settings
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")
+
+
+def _ini(path: str, text: str) -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        raise ConfigError(f"configuration file {path!r} is no INI: {type(error).__name__}") from None
+    return parser

@@ -1,0 +1,213 @@
+"""What does the declaration of a setting say: its JSON Schema, the value of a text, and what is wrong with a value?
+
+A setting is a field of a struct: `port: Annotated[int, Meta(description="Port.", ge=1)] = 5439`. Text comes from the
+environment and from INI files. No message shows a value: a secret may stand in the wrong setting.
+
+The targets' library and the tap have the same file (docs/decisions/0008-settings-declared-once.md).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import types
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+Meta = msgspec.Meta
+_Declared = TypeVar("_Declared", bound=msgspec.Struct)
+
+Secret = Annotated[str, Meta(extra_json_schema={"secret": True, "writeOnly": True})]
+
+_JSON_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
+_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+_KINDS = {
+    "string": "text",
+    "integer": "an integer",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+_TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
+
+
+class Settings(msgspec.Struct, frozen=True, dict=True):
+    """The base of all declarations; a repr, which may come into a log, shows no value."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+
+def settings_schema(*declarations: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return the JSON Schema of all settings, as singer-sdk takes it: null means that an optional one is not set."""
+    parts = [_object_schema(declaration) for declaration in declarations]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": {name: schema for part in parts for name, schema in part["properties"].items()},
+        "required": [name for part in parts for name in part.get("required", ())],
+    }
+
+
+def _object_schema(declaration: type[msgspec.Struct]) -> dict[str, Any]:
+    hints = get_type_hints(declaration, include_extras=True)
+    properties, required = {}, []
+    for field in msgspec.structs.fields(declaration):
+        schema = _schema(hints[field.name])
+        if field.required:
+            required.append(field.encode_name)
+        else:
+            schema["type"] = [*(kind for kind in schema["type"] if kind != "null"), "null"]
+            if "enum" in schema:
+                schema["enum"] = [*schema["enum"], None]
+            if field.default not in (msgspec.NODEFAULT, None, ()):
+                schema["default"] = msgspec.to_builtins(field.default)
+        properties[field.encode_name] = schema
+    closed = {"additionalProperties": False} if declaration.__struct_config__.forbid_unknown_fields else {}
+    return {"type": ["object"], "properties": properties, **({"required": required} if required else {}), **closed}
+
+
+def _schema(annotation: Any) -> dict[str, Any]:
+    """Return the JSON Schema of a type; its "type" is a list, which may end in "null"."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        schema = _schema(arguments[0])
+        for meta in arguments[1:]:
+            schema.update({"description": meta.description} if meta.description else {})
+            schema.update({_BOUNDS[name]: getattr(meta, name) for name in _BOUNDS if getattr(meta, name) is not None})
+            schema.update(meta.extra_json_schema or {})
+        return schema
+    if origin in (Union, types.UnionType):
+        parts = [_schema(argument) for argument in arguments]
+        merged = {key: value for part in parts for key, value in part.items()}
+        return {**merged, "type": [one for part in parts for one in part["type"]]}
+    if origin is Literal:
+        return {"type": ["string"], "enum": list(arguments)}
+    if origin is tuple:
+        return {"type": ["array"], "items": _schema(arguments[0])}
+    if origin is dict:
+        return {"type": ["object"], "additionalProperties": True if arguments[1] is Any else _schema(arguments[1])}
+    if annotation is types.NoneType:
+        return {"type": ["null"]}
+    return _object_schema(annotation) if annotation not in _JSON_TYPES else {"type": [_JSON_TYPES[annotation]]}
+
+
+def value_of(schema: Mapping[str, Any], text: str) -> Any:
+    """Return what a text of the environment or of an INI file says; None (not set) for one that is empty.
+
+    A setting that takes text takes every text. One that takes several types takes it as the first one that fits, as
+    text last. Raises ValueError, whose text says what the setting takes.
+    """
+    kinds = [kind for kind in _types(schema) if kind != "null"]
+    if not text.strip() and ("string" not in kinds or "enum" in schema):
+        return None
+    for kind in kinds:
+        try:
+            if kind in _READERS:
+                return _READERS[kind](text.strip())
+        except (ValueError, RecursionError):
+            continue
+    if "string" in kinds or not kinds:
+        return text
+    if "array" in kinds and "string" in _types(schema.get("items", {})) and not text.lstrip().startswith("["):
+        return [part.strip() for part in text.split(",")]
+    raise ValueError(f"takes {allowed(schema)}, got other text")
+
+
+def values_of(schema: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings that the texts say, by the schema of all settings; raises ValueError, without the text."""
+    values: dict[str, Any] = {}
+    for name, text in texts.items():
+        try:
+            values[name] = value_of(schema["properties"].get(name, {}), text)
+        except ValueError as error:
+            raise ValueError(f"setting {name!r} {error}") from None
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def read(declaration: type[_Declared], config: Mapping[str, Any]) -> _Declared:
+    """Return the typed settings of a configuration that its JSON Schema allows; what others declare is passed over."""
+    # Not strict, because JSON Schema counts 5.0 among the integers; texts were turned into values before.
+    return msgspec.convert(config, declaration, strict=False)
+
+
+def problem_of(error: Any) -> str:
+    """Return in words what jsonschema's ValidationError finds wrong."""
+    path = [str(part) for part in error.absolute_path]
+    where = f"setting {'.'.join(path)!r}" if path else "the configuration"
+    schema, got = error.schema, _KINDS[_type_of(error.instance)]
+    if error.validator == "required":
+        missing = error.message.rpartition(" is a required property")[0].strip("'\"")
+        return f"setting {'.'.join([*path, missing])!r} is missing"
+    if error.validator == "additionalProperties":
+        known = schema["properties"]
+        unknown = next(name for name in error.instance if name not in known)
+        near = get_close_matches(unknown, known, 1)
+        return (
+            f"{where} has no {unknown[:80]!r}; {f'is {near[0]!r} meant?' if near else 'it takes ' + ', '.join(known)}"
+        )
+    if error.validator == "type":
+        return f"{where} takes {allowed(schema)}, got {got}"
+    if error.validator in ("enum", *_BOUNDS.values()):
+        return f"{where} takes {allowed(schema)}, got another one"
+    return f"{where} has a form that it does not take"
+
+
+def allowed(schema: Mapping[str, Any]) -> str:
+    """Return in words what a setting takes."""
+    if "enum" in schema:
+        return " or ".join(", ".join(repr(one) for one in schema["enum"] if one is not None).rsplit(", ", 1))
+    words = " or ".join(_KINDS[kind] for kind in _types(schema) if kind != "null")
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if high is not None:
+        return f"{words} from {low} to {high}"
+    return words if low is None else f"{words} of {low} or more"
+
+
+def _types(schema: Mapping[str, Any]) -> list[str]:
+    """Return the types that the schema names, also in its alternatives."""
+    found = schema.get("type", [])
+    inner = [kind for part in schema.get("anyOf", ()) if isinstance(part, Mapping) for kind in _types(part)]
+    return [*([found] if isinstance(found, str) else found), *inner]
+
+
+def _type_of(value: Any) -> str:
+    if isinstance(value, str | bool | int | float):
+        return _JSON_TYPES[type(value)]
+    return "null" if value is None else "array" if isinstance(value, list) else "object"
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in (*_TRUE, *_FALSE):
+        raise ValueError
+    return text.lower() in _TRUE
+
+
+def _number(text: str) -> float:
+    if not math.isfinite(float(text)):
+        raise ValueError
+    return float(text)
+
+
+def _json(kind: type[Any]) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        value = json.loads(text)
+        if not isinstance(value, kind):
+            raise ValueError
+        return value
+
+    return read
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "boolean": _boolean,
+    "integer": int,
+    "number": _number,
+    "array": _json(list),
+    "object": _json(dict),
+}

@@ -1,0 +1,1472 @@
+-- append-only, a column of each kind
+SET timezone TO 'UTC';
+SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
+  column_default, remarks
+FROM svv_columns
+WHERE table_schema = 'sales' AND table_name = '_singer_loads'
+ORDER BY ordinal_position;
+SELECT COUNT(*)
+FROM stv_slices;
+SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
+  column_default, remarks
+FROM svv_columns
+WHERE table_schema = 'sales' AND table_name = 'orders'
+ORDER BY ordinal_position;
+-- s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
+-- {
+--  "entries": [
+--   {
+--    "url": "s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz",
+--    "mandatory": true
+--   }
+--  ]
+-- }
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+CREATE TABLE IF NOT EXISTS "sales"."_singer_loads" (
+  "load_id" VARCHAR(1024), "pipeline_id" VARCHAR(1024), "stream" VARCHAR(1024), "table_name" VARCHAR(1024),
+  "rows_read" BIGINT, "rows_staged" BIGINT, "rows_loaded" BIGINT, "byte_count" BIGINT, "file_count" BIGINT,
+  "first_sequence" BIGINT, "last_sequence" BIGINT, "started_at" TIMESTAMPTZ, "committed_at" TIMESTAMPTZ,
+  "connector_version" VARCHAR(1024), "activated_version" BIGINT, "state_chunk" BIGINT, "state" VARCHAR(65535)
+);
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders" (
+  "id" BIGINT, "note" VARCHAR(65535), "amount" DECIMAL(12, 2), "ratio" DOUBLE PRECISION, "at" TIMESTAMPTZ,
+  "local" TIMESTAMP, "never" TIMESTAMPTZ, "day" DATE, "clock" TIME, "done" BOOLEAN, "lines" SUPER
+);
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+BEGIN;
+COPY "sales"."orders" ("id", "note", "amount", "ratio", "at", "local", "never", "day", "clock", "done", "lines")
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF
+STATUPDATE OFF;
+SELECT pg_last_copy_count();
+INSERT INTO "sales"."_singer_loads" (
+  "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
+  "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
+  "activated_version", "state_chunk", "state"
+)
+VALUES (
+  '00000000000000000000000000000000-1', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', NULL, 1,
+  '{"orders": 1}'
+);
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+COMMIT;
+
+-- append-only, two loads in a run
+SET timezone TO 'UTC';
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM stv_slices;
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+BEGIN;
+COPY "sales"."orders" ("id", "note")
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF
+STATUPDATE OFF;
+SELECT pg_last_copy_count();
+INSERT INTO "sales"."_singer_loads" (
+  "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
+  "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
+  "activated_version", "state_chunk", "state"
+)
+VALUES (
+  '00000000000000000000000000000000-1', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1'
+);
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+COMMIT;
+-- s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00002.csv.gz.manifest is
+-- {
+--  "entries": [
+--   {
+--    "url": "s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00002.csv.gz",
+--    "mandatory": true
+--   }
+--  ]
+-- }
+BEGIN;
+COPY "sales"."orders" ("id", "note")
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00002.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF
+STATUPDATE OFF;
+SELECT pg_last_copy_count();
+INSERT INTO "sales"."_singer_loads" (
+  "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
+  "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
+  "activated_version", "state_chunk", "state"
+)
+VALUES (
+  '00000000000000000000000000000000-2', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', NULL, 1,
+  '{"orders": 2}'
+);
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+COMMIT;
+
+-- upsert
+SET timezone TO 'UTC';
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM stv_slices;
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+CREATE TEMP TABLE "_singer_scratch_4711_1_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
+CREATE TEMP TABLE "_singer_scratch_4711_1_2" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
+COPY "_singer_scratch_4711_1_1" ("id", "note", "_singer_order")
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF
+STATUPDATE OFF;
+SELECT pg_last_copy_count();
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_1_1"
+WHERE "id" IS NULL;
+BEGIN;
+LOCK "sales"."_singer_loads";
+INSERT INTO "_singer_scratch_4711_1_2" ("id", "note", "_singer_order")
+SELECT "id", "note", "_singer_order"
+FROM (
+  SELECT "id", "note", "_singer_order",
+    ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "_singer_order" DESC NULLS LAST) AS "_singer_rank"
+  FROM "_singer_scratch_4711_1_1"
+) AS ranked
+WHERE "_singer_rank" = 1;
+MERGE INTO "sales"."orders"
+USING "_singer_scratch_4711_1_2"
+ON "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id"
+WHEN MATCHED THEN UPDATE
+SET "id" = "_singer_scratch_4711_1_2"."id", "note" = "_singer_scratch_4711_1_2"."note"
+WHEN NOT MATCHED THEN INSERT ("id", "note")
+VALUES ("_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."note");
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+COMMIT;
+DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
+DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
+
+-- overwrite, with a bound for what a table may lose
+SET timezone TO 'UTC';
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM stv_slices;
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+BEGIN;
+LOCK "sales"."_singer_loads";
+SELECT COUNT(*)
+FROM "sales"."orders";
+DELETE FROM "sales"."orders";
+-- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
+SELECT pg_last_copy_count();
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+COMMIT;
+
+-- upsert with metadata; a version becomes active, rows of others are removed
+SET timezone TO 'UTC';
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM stv_slices;
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders" (
+  "id" BIGINT, "note" VARCHAR(65535), "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ,
+  "_sdc_batched_at" TIMESTAMPTZ, "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT,
+  "_sdc_sync_started_at" BIGINT
+);
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+CREATE TEMP TABLE "_singer_scratch_4711_1_1" (
+  "id" BIGINT, "note" VARCHAR(65535), "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ,
+  "_sdc_batched_at" TIMESTAMPTZ, "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT,
+  "_sdc_sync_started_at" BIGINT, "_singer_order" BIGINT
+);
+CREATE TEMP TABLE "_singer_scratch_4711_1_2" (
+  "id" BIGINT, "note" VARCHAR(65535), "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ,
+  "_sdc_batched_at" TIMESTAMPTZ, "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT,
+  "_sdc_sync_started_at" BIGINT, "_singer_order" BIGINT
+);
+COPY "_singer_scratch_4711_1_1" (
+  "id", "note", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at", "_sdc_deleted_at", "_sdc_sequence",
+  "_sdc_table_version", "_sdc_sync_started_at", "_singer_order"
+)
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF
+STATUPDATE OFF;
+SELECT pg_last_copy_count();
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_1_1"
+WHERE "id" IS NULL;
+BEGIN;
+LOCK "sales"."_singer_loads";
+INSERT INTO "_singer_scratch_4711_1_2" (
+  "id", "note", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at", "_sdc_deleted_at", "_sdc_sequence",
+  "_sdc_table_version", "_sdc_sync_started_at", "_singer_order"
+)
+SELECT "id", "note", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at", "_sdc_deleted_at", "_sdc_sequence",
+  "_sdc_table_version", "_sdc_sync_started_at", "_singer_order"
+FROM (
+  SELECT "id", "note", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at", "_sdc_deleted_at", "_sdc_sequence",
+    "_sdc_table_version", "_sdc_sync_started_at", "_singer_order",
+    ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "_singer_order" DESC NULLS LAST) AS "_singer_rank"
+  FROM "_singer_scratch_4711_1_1"
+) AS ranked
+WHERE "_singer_rank" = 1;
+MERGE INTO "sales"."orders"
+USING "_singer_scratch_4711_1_2"
+ON "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id"
+WHEN MATCHED THEN UPDATE
+SET "id" = "_singer_scratch_4711_1_2"."id", "note" = "_singer_scratch_4711_1_2"."note",
+  "_sdc_extracted_at" = "_singer_scratch_4711_1_2"."_sdc_extracted_at",
+  "_sdc_received_at" = "_singer_scratch_4711_1_2"."_sdc_received_at",
+  "_sdc_batched_at" = "_singer_scratch_4711_1_2"."_sdc_batched_at",
+  "_sdc_deleted_at" = "_singer_scratch_4711_1_2"."_sdc_deleted_at",
+  "_sdc_sequence" = "_singer_scratch_4711_1_2"."_sdc_sequence",
+  "_sdc_table_version" = "_singer_scratch_4711_1_2"."_sdc_table_version",
+  "_sdc_sync_started_at" = "_singer_scratch_4711_1_2"."_sdc_sync_started_at"
+WHEN NOT MATCHED THEN INSERT (
+  "id", "note", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at", "_sdc_deleted_at", "_sdc_sequence",
+  "_sdc_table_version", "_sdc_sync_started_at"
+)
+VALUES (
+  "_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."note", "_singer_scratch_4711_1_2"."_sdc_extracted_at",
+  "_singer_scratch_4711_1_2"."_sdc_received_at", "_singer_scratch_4711_1_2"."_sdc_batched_at",
+  "_singer_scratch_4711_1_2"."_sdc_deleted_at", "_singer_scratch_4711_1_2"."_sdc_sequence",
+  "_singer_scratch_4711_1_2"."_sdc_table_version", "_singer_scratch_4711_1_2"."_sdc_sync_started_at"
+);
+DELETE FROM "sales"."orders"
+WHERE "_sdc_table_version" < 7;
+INSERT INTO "sales"."_singer_loads" (
+  "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
+  "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
+  "activated_version", "state_chunk", "state"
+)
+VALUES (
+  '00000000000000000000000000000000-1', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 7, 1, '1'
+);
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+COMMIT;
+DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
+DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
+
+-- a change feed with views
+SET timezone TO 'UTC';
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM stv_slices;
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders"
+  ("id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535));
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+SELECT DISTINCT "_sdc_missing"
+FROM "sales"."orders"
+WHERE "_sdc_missing" IS NOT NULL;
+CREATE OR REPLACE VIEW "sales"."orders__current" AS
+WITH events AS (
+  SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing",
+    CASE WHEN COALESCE("__op" IN ('d'), FALSE) THEN TRUE ELSE FALSE END AS "_singer_deleted",
+    CASE
+      WHEN COALESCE("__op" IN ('t'), FALSE) THEN 'truncate'
+      WHEN COALESCE("__op" IN ('d'), FALSE) THEN 'delete'
+      WHEN COALESCE("__op" IN ('c', 'r'), FALSE) THEN 'insert'
+      WHEN COALESCE("__op" IN ('u'), FALSE) THEN 'update'
+      ELSE 'upsert' END AS "_singer_operation",
+    "__ts_ms" AS "_singer_moment",
+    SUM(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 ELSE 0 END) OVER (
+      ORDER BY "__lsn" DESC NULLS LAST ROWS UNBOUNDED PRECEDING
+    ) AS "_singer_epoch"
+  FROM "sales"."orders"
+  WHERE NOT (COALESCE("__op" IN ('m'), FALSE))
+),
+  numbered AS (
+    SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_deleted", "_singer_operation", "_singer_moment",
+      "_singer_epoch",
+      ROW_NUMBER() OVER (PARTITION BY "_singer_epoch", "id" ORDER BY "__lsn" DESC NULLS LAST) AS "_singer_rank"
+    FROM events
+  ),
+  traced AS (
+    SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_deleted", "_singer_operation", "_singer_moment",
+      "_singer_epoch", "_singer_rank"
+    FROM numbered
+  )
+SELECT traced."id"
+FROM (SELECT * FROM traced WHERE "_singer_rank" = 1 AND NOT "_singer_deleted" AND "_singer_epoch" = 0) AS traced
+WITH NO SCHEMA BINDING;
+CREATE OR REPLACE VIEW "sales"."orders__history" AS
+WITH events AS (
+  SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing",
+    CASE WHEN COALESCE("__op" IN ('d'), FALSE) THEN TRUE ELSE FALSE END AS "_singer_deleted",
+    CASE
+      WHEN COALESCE("__op" IN ('t'), FALSE) THEN 'truncate'
+      WHEN COALESCE("__op" IN ('d'), FALSE) THEN 'delete'
+      WHEN COALESCE("__op" IN ('c', 'r'), FALSE) THEN 'insert'
+      WHEN COALESCE("__op" IN ('u'), FALSE) THEN 'update'
+      ELSE 'upsert' END AS "_singer_operation",
+    "__ts_ms" AS "_singer_moment",
+    SUM(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 ELSE 0 END) OVER (
+      ORDER BY "__lsn" DESC NULLS LAST ROWS UNBOUNDED PRECEDING
+    ) AS "_singer_epoch"
+  FROM "sales"."orders"
+  WHERE NOT (COALESCE("__op" IN ('m'), FALSE))
+),
+  numbered AS (
+    SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_deleted", "_singer_operation", "_singer_moment",
+      "_singer_epoch",
+      CASE
+        WHEN "_singer_deleted"
+        OR COALESCE("__op" IN ('t'), FALSE) THEN "_singer_moment"
+        ELSE COALESCE(
+          LEAD("_singer_moment") OVER (PARTITION BY "_singer_epoch", "id" ORDER BY "__lsn" NULLS FIRST),
+          MAX(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN "_singer_moment" END) OVER (
+            PARTITION BY "_singer_epoch"
+          )
+        ) END AS "_singer_end"
+    FROM events
+  ),
+  traced AS (
+    SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_deleted", "_singer_operation", "_singer_moment",
+      "_singer_epoch", "_singer_end"
+    FROM numbered
+  )
+SELECT traced."_singer_moment" AS "valid_from", traced."_singer_end" AS "valid_to",
+  traced."_singer_operation" AS "operation", traced."id"
+FROM traced
+WITH NO SCHEMA BINDING;
+BEGIN;
+COPY "sales"."orders" ("id", "__op", "__lsn", "__ts_ms", "_sdc_missing")
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF
+STATUPDATE OFF;
+SELECT pg_last_copy_count();
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+COMMIT;
+
+-- a change feed with views, and metadata
+SET timezone TO 'UTC';
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM stv_slices;
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders" (
+  "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535),
+  "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ, "_sdc_batched_at" TIMESTAMPTZ,
+  "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_sdc_sync_started_at" BIGINT
+);
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+SELECT DISTINCT "_sdc_missing"
+FROM "sales"."orders"
+WHERE "_sdc_missing" IS NOT NULL;
+CREATE OR REPLACE VIEW "sales"."orders__current" AS
+WITH events AS (
+  SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
+    "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at",
+    CASE
+      WHEN COALESCE("__op" IN ('d'), FALSE)
+      OR "_sdc_deleted_at" IS NOT NULL THEN TRUE
+      ELSE FALSE END AS "_singer_deleted",
+    CASE
+      WHEN COALESCE("__op" IN ('t'), FALSE) THEN 'truncate'
+      WHEN COALESCE("__op" IN ('d'), FALSE)
+      OR "_sdc_deleted_at" IS NOT NULL THEN 'delete'
+      WHEN COALESCE("__op" IN ('c', 'r'), FALSE) THEN 'insert'
+      WHEN COALESCE("__op" IN ('u'), FALSE) THEN 'update'
+      ELSE 'upsert' END AS "_singer_operation",
+    "__ts_ms" AS "_singer_moment",
+    SUM(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 ELSE 0 END) OVER (
+      ORDER BY "_sdc_table_version" DESC NULLS LAST, "__lsn" DESC NULLS LAST,
+        "_sdc_sequence" DESC NULLS LAST ROWS UNBOUNDED PRECEDING
+    ) AS "_singer_epoch"
+  FROM "sales"."orders"
+  WHERE NOT (COALESCE("__op" IN ('m'), FALSE))
+    AND (
+      "_sdc_table_version" IS NULL
+      OR "_sdc_table_version" =
+      (SELECT MAX("activated_version") FROM "sales"."_singer_loads" WHERE "table_name" = 'sales.orders')
+    )
+),
+  numbered AS (
+    SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at",
+      "_sdc_batched_at", "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at",
+      "_singer_deleted", "_singer_operation", "_singer_moment", "_singer_epoch",
+      ROW_NUMBER() OVER (
+        PARTITION BY "_singer_epoch", "id"
+        ORDER BY "_sdc_table_version" DESC NULLS LAST, "__lsn" DESC NULLS LAST, "_sdc_sequence" DESC NULLS LAST
+      ) AS "_singer_rank"
+    FROM events
+  ),
+  traced AS (
+    SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at",
+      "_sdc_batched_at", "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at",
+      "_singer_deleted", "_singer_operation", "_singer_moment", "_singer_epoch", "_singer_rank"
+    FROM numbered
+  )
+SELECT traced."id"
+FROM (SELECT * FROM traced WHERE "_singer_rank" = 1 AND NOT "_singer_deleted" AND "_singer_epoch" = 0) AS traced
+WITH NO SCHEMA BINDING;
+CREATE OR REPLACE VIEW "sales"."orders__history" AS
+WITH events AS (
+  SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
+    "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at",
+    CASE
+      WHEN COALESCE("__op" IN ('d'), FALSE)
+      OR "_sdc_deleted_at" IS NOT NULL THEN TRUE
+      ELSE FALSE END AS "_singer_deleted",
+    CASE
+      WHEN COALESCE("__op" IN ('t'), FALSE) THEN 'truncate'
+      WHEN COALESCE("__op" IN ('d'), FALSE)
+      OR "_sdc_deleted_at" IS NOT NULL THEN 'delete'
+      WHEN COALESCE("__op" IN ('c', 'r'), FALSE) THEN 'insert'
+      WHEN COALESCE("__op" IN ('u'), FALSE) THEN 'update'
+      ELSE 'upsert' END AS "_singer_operation",
+    "__ts_ms" AS "_singer_moment",
+    SUM(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 ELSE 0 END) OVER (
+      ORDER BY "_sdc_table_version" DESC NULLS LAST, "__lsn" DESC NULLS LAST,
+        "_sdc_sequence" DESC NULLS LAST ROWS UNBOUNDED PRECEDING
+    ) AS "_singer_epoch"
+  FROM "sales"."orders"
+  WHERE NOT (COALESCE("__op" IN ('m'), FALSE))
+    AND (
+      "_sdc_table_version" IS NULL
+      OR "_sdc_table_version" <=
+      (SELECT MAX("activated_version") FROM "sales"."_singer_loads" WHERE "table_name" = 'sales.orders')
+    )
+),
+  numbered AS (
+    SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at",
+      "_sdc_batched_at", "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at",
+      "_singer_deleted", "_singer_operation", "_singer_moment", "_singer_epoch",
+      CASE
+        WHEN "_singer_deleted"
+        OR COALESCE("__op" IN ('t'), FALSE) THEN "_singer_moment"
+        ELSE COALESCE(
+          LEAD("_singer_moment") OVER (
+            PARTITION BY "_singer_epoch", "id"
+            ORDER BY "_sdc_table_version" NULLS FIRST, "__lsn" NULLS FIRST, "_sdc_sequence" NULLS FIRST
+          ),
+          MAX(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN "_singer_moment" END) OVER (
+            PARTITION BY "_singer_epoch"
+          ),
+          CASE
+            WHEN "_sdc_table_version" <
+            (SELECT MAX("activated_version") FROM "sales"."_singer_loads" WHERE "table_name" = 'sales.orders') THEN MIN(
+              CASE
+                WHEN "_sdc_table_version" =
+                (SELECT MAX("activated_version") FROM "sales"."_singer_loads" WHERE "table_name" = 'sales.orders')
+                THEN "_singer_moment" END
+            ) OVER () END
+        ) END AS "_singer_end"
+    FROM events
+  ),
+  traced AS (
+    SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at",
+      "_sdc_batched_at", "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at",
+      "_singer_deleted", "_singer_operation", "_singer_moment", "_singer_epoch", "_singer_end"
+    FROM numbered
+  )
+SELECT traced."_singer_moment" AS "valid_from", traced."_singer_end" AS "valid_to",
+  traced."_singer_operation" AS "operation", traced."id"
+FROM traced
+WITH NO SCHEMA BINDING;
+BEGIN;
+COPY "sales"."orders" (
+  "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
+  "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at"
+)
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF
+STATUPDATE OFF;
+SELECT pg_last_copy_count();
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+COMMIT;
+
+-- a change feed, the current state
+SET timezone TO 'UTC';
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM stv_slices;
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT);
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
+  column_default, remarks
+FROM svv_columns
+WHERE table_schema = 'sales' AND table_name = 'orders__deleted'
+ORDER BY ordinal_position;
+CREATE TABLE IF NOT EXISTS "sales"."orders__deleted" ("id" BIGINT, "__lsn" BIGINT);
+-- again: SELECT column_name, data_type, character_maximum .. me = 'orders__deleted' ORDER BY ordinal_position
+CREATE TEMP TABLE "_singer_scratch_4711_1_1" (
+  "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535),
+  "_singer_order" BIGINT
+);
+CREATE TEMP TABLE "_singer_scratch_4711_1_2" (
+  "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535),
+  "_singer_order" BIGINT
+);
+COPY "_singer_scratch_4711_1_1" ("id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_order")
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF
+STATUPDATE OFF;
+SELECT pg_last_copy_count();
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_1_1"
+WHERE ("id" IS NULL) AND NOT (COALESCE("__op" IN ('t'), FALSE)) AND NOT (COALESCE("__op" IN ('m'), FALSE));
+BEGIN;
+LOCK "sales"."_singer_loads";
+DELETE FROM "_singer_scratch_4711_1_1"
+WHERE COALESCE("__op" IN ('m'), FALSE);
+DELETE FROM "_singer_scratch_4711_1_1"
+USING "sales"."orders"
+WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_1"."id"
+  AND COALESCE("sales"."orders"."__lsn" > "_singer_scratch_4711_1_1"."__lsn", "sales"."orders"."__lsn" IS NOT NULL);
+DELETE FROM "_singer_scratch_4711_1_1"
+USING "sales"."orders__deleted"
+WHERE ("sales"."orders__deleted"."id" = "_singer_scratch_4711_1_1"."id" OR "sales"."orders__deleted"."id" IS NULL)
+  AND COALESCE(
+    "sales"."orders__deleted"."__lsn" > "_singer_scratch_4711_1_1"."__lsn",
+    "sales"."orders__deleted"."__lsn" IS NOT NULL
+  );
+INSERT INTO "_singer_scratch_4711_1_2" ("id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_order")
+SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_order"
+FROM (
+  SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_order",
+    ROW_NUMBER() OVER (ORDER BY "__lsn" DESC NULLS LAST, "_singer_order" DESC NULLS LAST) AS "_singer_rank"
+  FROM "_singer_scratch_4711_1_1"
+  WHERE COALESCE("__op" IN ('t'), FALSE)
+) AS ranked
+WHERE "_singer_rank" = 1;
+UPDATE "sales"."orders"
+SET "__op" = "_singer_scratch_4711_1_2"."__op", "__lsn" = "_singer_scratch_4711_1_2"."__lsn"
+FROM "_singer_scratch_4711_1_2"
+WHERE NOT COALESCE(
+  "sales"."orders"."__lsn" > "_singer_scratch_4711_1_2"."__lsn", "sales"."orders"."__lsn" IS NOT NULL
+);
+DELETE FROM "sales"."orders__deleted"
+USING "_singer_scratch_4711_1_2"
+WHERE "sales"."orders__deleted"."id" IS NULL
+  AND NOT COALESCE(
+    "sales"."orders__deleted"."__lsn" > "_singer_scratch_4711_1_2"."__lsn",
+    "sales"."orders__deleted"."__lsn" IS NOT NULL
+  );
+INSERT INTO "sales"."orders__deleted" ("__lsn")
+SELECT "__lsn"
+FROM "_singer_scratch_4711_1_2";
+DELETE FROM "_singer_scratch_4711_1_2";
+INSERT INTO "_singer_scratch_4711_1_2" ("id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_order")
+SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_order"
+FROM (
+  SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_order",
+    ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "__lsn" DESC NULLS LAST, "_singer_order" DESC NULLS LAST) AS
+      "_singer_rank"
+  FROM (
+    SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_order",
+      SUM(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 ELSE 0 END) OVER (
+        ORDER BY "__lsn" DESC NULLS LAST, "_singer_order" DESC NULLS LAST ROWS UNBOUNDED PRECEDING
+      ) AS "_singer_epoch"
+    FROM "_singer_scratch_4711_1_1"
+  ) AS counted
+  WHERE NOT (COALESCE("__op" IN ('d'), FALSE)) AND "_singer_epoch" = 0
+) AS ranked
+WHERE "_singer_rank" = 1;
+MERGE INTO "sales"."orders"
+USING "_singer_scratch_4711_1_2"
+ON "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id"
+WHEN MATCHED THEN UPDATE
+SET "id" = "_singer_scratch_4711_1_2"."id", "__op" = "_singer_scratch_4711_1_2"."__op",
+  "__lsn" = "_singer_scratch_4711_1_2"."__lsn", "__ts_ms" = "_singer_scratch_4711_1_2"."__ts_ms"
+WHEN NOT MATCHED THEN INSERT ("id", "__op", "__lsn", "__ts_ms")
+VALUES (
+  "_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."__op", "_singer_scratch_4711_1_2"."__lsn",
+  "_singer_scratch_4711_1_2"."__ts_ms"
+);
+DELETE FROM "_singer_scratch_4711_1_2";
+INSERT INTO "_singer_scratch_4711_1_2" ("id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_order")
+SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_order"
+FROM (
+  SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_order",
+    ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "__lsn" DESC NULLS LAST, "_singer_order" DESC NULLS LAST) AS
+      "_singer_rank"
+  FROM (
+    SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_order",
+      SUM(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 ELSE 0 END) OVER (
+        ORDER BY "__lsn" DESC NULLS LAST, "_singer_order" DESC NULLS LAST ROWS UNBOUNDED PRECEDING
+      ) AS "_singer_epoch"
+    FROM "_singer_scratch_4711_1_1"
+  ) AS counted
+  WHERE "_singer_epoch" = 0
+) AS ranked
+WHERE "_singer_rank" = 1 AND (COALESCE("__op" IN ('d'), FALSE));
+UPDATE "sales"."orders"
+SET "id" = COALESCE("_singer_scratch_4711_1_2"."id", "sales"."orders"."id"),
+  "__op" = COALESCE("_singer_scratch_4711_1_2"."__op", "sales"."orders"."__op"),
+  "__lsn" = COALESCE("_singer_scratch_4711_1_2"."__lsn", "sales"."orders"."__lsn"),
+  "__ts_ms" = COALESCE("_singer_scratch_4711_1_2"."__ts_ms", "sales"."orders"."__ts_ms")
+FROM "_singer_scratch_4711_1_2"
+WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id";
+INSERT INTO "sales"."orders" ("id", "__op", "__lsn", "__ts_ms")
+SELECT "_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."__op", "_singer_scratch_4711_1_2"."__lsn",
+  "_singer_scratch_4711_1_2"."__ts_ms"
+FROM "_singer_scratch_4711_1_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+COMMIT;
+DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
+DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
+
+-- a change feed, the current state with metadata
+SET timezone TO 'UTC';
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM stv_slices;
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders" (
+  "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_extracted_at" TIMESTAMPTZ,
+  "_sdc_received_at" TIMESTAMPTZ, "_sdc_batched_at" TIMESTAMPTZ, "_sdc_deleted_at" TIMESTAMPTZ,
+  "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_sdc_sync_started_at" BIGINT
+);
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum .. me = 'orders__deleted' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders__deleted" ("id" BIGINT, "__lsn" BIGINT, "_sdc_table_version" BIGINT);
+-- again: SELECT column_name, data_type, character_maximum .. me = 'orders__deleted' ORDER BY ordinal_position
+CREATE TEMP TABLE "_singer_scratch_4711_1_1" (
+  "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535),
+  "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ, "_sdc_batched_at" TIMESTAMPTZ,
+  "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_sdc_sync_started_at" BIGINT,
+  "_singer_order" BIGINT
+);
+CREATE TEMP TABLE "_singer_scratch_4711_1_2" (
+  "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535),
+  "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ, "_sdc_batched_at" TIMESTAMPTZ,
+  "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_sdc_sync_started_at" BIGINT,
+  "_singer_order" BIGINT
+);
+COPY "_singer_scratch_4711_1_1" (
+  "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
+  "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at", "_singer_order"
+)
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF
+STATUPDATE OFF;
+SELECT pg_last_copy_count();
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_1_1"
+WHERE ("id" IS NULL) AND NOT (COALESCE("__op" IN ('t'), FALSE)) AND NOT (COALESCE("__op" IN ('m'), FALSE));
+BEGIN;
+LOCK "sales"."_singer_loads";
+DELETE FROM "_singer_scratch_4711_1_1"
+WHERE COALESCE("__op" IN ('m'), FALSE);
+DELETE FROM "_singer_scratch_4711_1_1"
+USING "sales"."orders"
+WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_1"."id"
+  AND (
+    COALESCE(
+      "sales"."orders"."_sdc_table_version" > "_singer_scratch_4711_1_1"."_sdc_table_version",
+      "sales"."orders"."_sdc_table_version" IS NOT NULL
+    )
+    OR (
+      COALESCE(
+        "sales"."orders"."_sdc_table_version" = "_singer_scratch_4711_1_1"."_sdc_table_version",
+        "sales"."orders"."_sdc_table_version" IS NULL AND "_singer_scratch_4711_1_1"."_sdc_table_version" IS NULL
+      )
+      AND COALESCE(
+        "sales"."orders"."__lsn" > "_singer_scratch_4711_1_1"."__lsn", "sales"."orders"."__lsn" IS NOT NULL
+      )
+    )
+  );
+DELETE FROM "_singer_scratch_4711_1_1"
+USING "sales"."orders__deleted"
+WHERE ("sales"."orders__deleted"."id" = "_singer_scratch_4711_1_1"."id" OR "sales"."orders__deleted"."id" IS NULL)
+  AND (
+    COALESCE(
+      "sales"."orders__deleted"."_sdc_table_version" > "_singer_scratch_4711_1_1"."_sdc_table_version",
+      "sales"."orders__deleted"."_sdc_table_version" IS NOT NULL
+    )
+    OR (
+      COALESCE(
+        "sales"."orders__deleted"."_sdc_table_version" = "_singer_scratch_4711_1_1"."_sdc_table_version",
+        "sales"."orders__deleted"."_sdc_table_version" IS NULL
+          AND "_singer_scratch_4711_1_1"."_sdc_table_version" IS NULL
+      )
+      AND COALESCE(
+        "sales"."orders__deleted"."__lsn" > "_singer_scratch_4711_1_1"."__lsn",
+        "sales"."orders__deleted"."__lsn" IS NOT NULL
+      )
+    )
+  );
+INSERT INTO "_singer_scratch_4711_1_2" (
+  "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
+  "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at", "_singer_order"
+)
+SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
+  "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at", "_singer_order"
+FROM (
+  SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
+    "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at", "_singer_order",
+    ROW_NUMBER() OVER (
+      ORDER BY "_sdc_table_version" DESC NULLS LAST, "__lsn" DESC NULLS LAST, "_singer_order" DESC NULLS LAST
+    ) AS "_singer_rank"
+  FROM "_singer_scratch_4711_1_1"
+  WHERE COALESCE("__op" IN ('t'), FALSE)
+) AS ranked
+WHERE "_singer_rank" = 1;
+UPDATE "sales"."orders"
+SET "__op" = "_singer_scratch_4711_1_2"."__op", "__lsn" = "_singer_scratch_4711_1_2"."__lsn"
+FROM "_singer_scratch_4711_1_2"
+WHERE NOT (
+  COALESCE(
+    "sales"."orders"."_sdc_table_version" > "_singer_scratch_4711_1_2"."_sdc_table_version",
+    "sales"."orders"."_sdc_table_version" IS NOT NULL
+  )
+  OR (
+    COALESCE(
+      "sales"."orders"."_sdc_table_version" = "_singer_scratch_4711_1_2"."_sdc_table_version",
+      "sales"."orders"."_sdc_table_version" IS NULL AND "_singer_scratch_4711_1_2"."_sdc_table_version" IS NULL
+    )
+    AND COALESCE("sales"."orders"."__lsn" > "_singer_scratch_4711_1_2"."__lsn", "sales"."orders"."__lsn" IS NOT NULL)
+  )
+);
+DELETE FROM "sales"."orders__deleted"
+USING "_singer_scratch_4711_1_2"
+WHERE "sales"."orders__deleted"."id" IS NULL
+  AND NOT (
+    COALESCE(
+      "sales"."orders__deleted"."_sdc_table_version" > "_singer_scratch_4711_1_2"."_sdc_table_version",
+      "sales"."orders__deleted"."_sdc_table_version" IS NOT NULL
+    )
+    OR (
+      COALESCE(
+        "sales"."orders__deleted"."_sdc_table_version" = "_singer_scratch_4711_1_2"."_sdc_table_version",
+        "sales"."orders__deleted"."_sdc_table_version" IS NULL
+          AND "_singer_scratch_4711_1_2"."_sdc_table_version" IS NULL
+      )
+      AND COALESCE(
+        "sales"."orders__deleted"."__lsn" > "_singer_scratch_4711_1_2"."__lsn",
+        "sales"."orders__deleted"."__lsn" IS NOT NULL
+      )
+    )
+  );
+INSERT INTO "sales"."orders__deleted" ("__lsn", "_sdc_table_version")
+SELECT "__lsn", "_sdc_table_version"
+FROM "_singer_scratch_4711_1_2";
+DELETE FROM "_singer_scratch_4711_1_2";
+INSERT INTO "_singer_scratch_4711_1_2" (
+  "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
+  "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at", "_singer_order"
+)
+SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
+  "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at", "_singer_order"
+FROM (
+  SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
+    "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at", "_singer_order",
+    ROW_NUMBER() OVER (
+      PARTITION BY "id"
+      ORDER BY "_sdc_table_version" DESC NULLS LAST, "__lsn" DESC NULLS LAST, "_singer_order" DESC NULLS LAST
+    ) AS "_singer_rank"
+  FROM (
+    SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at",
+      "_sdc_batched_at", "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at",
+      "_singer_order",
+      SUM(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 ELSE 0 END) OVER (
+        ORDER BY "_sdc_table_version" DESC NULLS LAST, "__lsn" DESC NULLS LAST,
+          "_singer_order" DESC NULLS LAST ROWS UNBOUNDED PRECEDING
+      ) AS "_singer_epoch"
+    FROM "_singer_scratch_4711_1_1"
+  ) AS counted
+  WHERE NOT (COALESCE("__op" IN ('d'), FALSE)) AND "_singer_epoch" = 0
+) AS ranked
+WHERE "_singer_rank" = 1;
+MERGE INTO "sales"."orders"
+USING "_singer_scratch_4711_1_2"
+ON "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id"
+WHEN MATCHED THEN UPDATE
+SET "id" = "_singer_scratch_4711_1_2"."id", "__op" = "_singer_scratch_4711_1_2"."__op",
+  "__lsn" = "_singer_scratch_4711_1_2"."__lsn", "__ts_ms" = "_singer_scratch_4711_1_2"."__ts_ms",
+  "_sdc_extracted_at" = "_singer_scratch_4711_1_2"."_sdc_extracted_at",
+  "_sdc_received_at" = "_singer_scratch_4711_1_2"."_sdc_received_at",
+  "_sdc_batched_at" = "_singer_scratch_4711_1_2"."_sdc_batched_at",
+  "_sdc_deleted_at" = "_singer_scratch_4711_1_2"."_sdc_deleted_at",
+  "_sdc_sequence" = "_singer_scratch_4711_1_2"."_sdc_sequence",
+  "_sdc_table_version" = "_singer_scratch_4711_1_2"."_sdc_table_version",
+  "_sdc_sync_started_at" = "_singer_scratch_4711_1_2"."_sdc_sync_started_at"
+WHEN NOT MATCHED THEN INSERT (
+  "id", "__op", "__lsn", "__ts_ms", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at", "_sdc_deleted_at",
+  "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at"
+)
+VALUES (
+  "_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."__op", "_singer_scratch_4711_1_2"."__lsn",
+  "_singer_scratch_4711_1_2"."__ts_ms", "_singer_scratch_4711_1_2"."_sdc_extracted_at",
+  "_singer_scratch_4711_1_2"."_sdc_received_at", "_singer_scratch_4711_1_2"."_sdc_batched_at",
+  "_singer_scratch_4711_1_2"."_sdc_deleted_at", "_singer_scratch_4711_1_2"."_sdc_sequence",
+  "_singer_scratch_4711_1_2"."_sdc_table_version", "_singer_scratch_4711_1_2"."_sdc_sync_started_at"
+);
+DELETE FROM "_singer_scratch_4711_1_2";
+INSERT INTO "_singer_scratch_4711_1_2" (
+  "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
+  "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at", "_singer_order"
+)
+SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
+  "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at", "_singer_order"
+FROM (
+  SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
+    "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at", "_singer_order",
+    ROW_NUMBER() OVER (
+      PARTITION BY "id"
+      ORDER BY "_sdc_table_version" DESC NULLS LAST, "__lsn" DESC NULLS LAST, "_singer_order" DESC NULLS LAST
+    ) AS "_singer_rank"
+  FROM (
+    SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at",
+      "_sdc_batched_at", "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at",
+      "_singer_order",
+      SUM(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 ELSE 0 END) OVER (
+        ORDER BY "_sdc_table_version" DESC NULLS LAST, "__lsn" DESC NULLS LAST,
+          "_singer_order" DESC NULLS LAST ROWS UNBOUNDED PRECEDING
+      ) AS "_singer_epoch"
+    FROM "_singer_scratch_4711_1_1"
+  ) AS counted
+  WHERE "_singer_epoch" = 0
+) AS ranked
+WHERE "_singer_rank" = 1 AND (COALESCE("__op" IN ('d'), FALSE));
+UPDATE "sales"."orders"
+SET "id" = COALESCE("_singer_scratch_4711_1_2"."id", "sales"."orders"."id"),
+  "__op" = COALESCE("_singer_scratch_4711_1_2"."__op", "sales"."orders"."__op"),
+  "__lsn" = COALESCE("_singer_scratch_4711_1_2"."__lsn", "sales"."orders"."__lsn"),
+  "__ts_ms" = COALESCE("_singer_scratch_4711_1_2"."__ts_ms", "sales"."orders"."__ts_ms"),
+  "_sdc_extracted_at" =
+    COALESCE("_singer_scratch_4711_1_2"."_sdc_extracted_at", "sales"."orders"."_sdc_extracted_at"),
+  "_sdc_received_at" = COALESCE("_singer_scratch_4711_1_2"."_sdc_received_at", "sales"."orders"."_sdc_received_at"),
+  "_sdc_batched_at" = COALESCE("_singer_scratch_4711_1_2"."_sdc_batched_at", "sales"."orders"."_sdc_batched_at"),
+  "_sdc_deleted_at" = COALESCE("_singer_scratch_4711_1_2"."_sdc_deleted_at", "sales"."orders"."_sdc_deleted_at"),
+  "_sdc_sequence" = COALESCE("_singer_scratch_4711_1_2"."_sdc_sequence", "sales"."orders"."_sdc_sequence"),
+  "_sdc_table_version" =
+    COALESCE("_singer_scratch_4711_1_2"."_sdc_table_version", "sales"."orders"."_sdc_table_version"),
+  "_sdc_sync_started_at" =
+    COALESCE("_singer_scratch_4711_1_2"."_sdc_sync_started_at", "sales"."orders"."_sdc_sync_started_at")
+FROM "_singer_scratch_4711_1_2"
+WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id";
+INSERT INTO "sales"."orders" (
+  "id", "__op", "__lsn", "__ts_ms", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at", "_sdc_deleted_at",
+  "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at"
+)
+SELECT "_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."__op", "_singer_scratch_4711_1_2"."__lsn",
+  "_singer_scratch_4711_1_2"."__ts_ms", "_singer_scratch_4711_1_2"."_sdc_extracted_at",
+  "_singer_scratch_4711_1_2"."_sdc_received_at", "_singer_scratch_4711_1_2"."_sdc_batched_at",
+  "_singer_scratch_4711_1_2"."_sdc_deleted_at", "_singer_scratch_4711_1_2"."_sdc_sequence",
+  "_singer_scratch_4711_1_2"."_sdc_table_version", "_singer_scratch_4711_1_2"."_sdc_sync_started_at"
+FROM "_singer_scratch_4711_1_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+COMMIT;
+DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
+DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
+
+-- a change feed, history and current state
+SET timezone TO 'UTC';
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM stv_slices;
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: CREATE TABLE IF NOT EXISTS "sales"."orders" ("id .. _version" BIGINT, "_sdc_sync_started_at" BIGINT)
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
+  column_default, remarks
+FROM svv_columns
+WHERE table_schema = 'sales' AND table_name = 'orders_live'
+ORDER BY ordinal_position;
+CREATE TABLE IF NOT EXISTS "sales"."orders_live" (
+  "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_extracted_at" TIMESTAMPTZ,
+  "_sdc_received_at" TIMESTAMPTZ, "_sdc_batched_at" TIMESTAMPTZ, "_sdc_deleted_at" TIMESTAMPTZ,
+  "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_sdc_sync_started_at" BIGINT
+);
+-- again: SELECT column_name, data_type, character_maximum .. e_name = 'orders_live' ORDER BY ordinal_position
+SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
+  column_default, remarks
+FROM svv_columns
+WHERE table_schema = 'sales' AND table_name = 'orders_live__deleted'
+ORDER BY ordinal_position;
+CREATE TABLE IF NOT EXISTS "sales"."orders_live__deleted" ("id" BIGINT, "__lsn" BIGINT, "_sdc_table_version" BIGINT);
+-- again: SELECT column_name, data_type, character_maximum .. 'orders_live__deleted' ORDER BY ordinal_position
+-- again: CREATE TEMP TABLE "_singer_scratch_4711_1_1" ("i .. sync_started_at" BIGINT, "_singer_order" BIGINT)
+-- again: CREATE TEMP TABLE "_singer_scratch_4711_1_2" ("i .. sync_started_at" BIGINT, "_singer_order" BIGINT)
+-- again: COPY "_singer_scratch_4711_1_1" ("id", "__op", " .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
+SELECT pg_last_copy_count();
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_1_1"
+WHERE ("id" IS NULL) AND NOT (COALESCE("__op" IN ('t'), FALSE)) AND NOT (COALESCE("__op" IN ('m'), FALSE));
+BEGIN;
+LOCK "sales"."_singer_loads";
+INSERT INTO "sales"."orders" (
+  "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
+  "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at"
+)
+SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
+  "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at"
+FROM "_singer_scratch_4711_1_1";
+DELETE FROM "_singer_scratch_4711_1_1"
+WHERE COALESCE("__op" IN ('m'), FALSE);
+DELETE FROM "_singer_scratch_4711_1_1"
+USING "sales"."orders_live"
+WHERE "sales"."orders_live"."id" = "_singer_scratch_4711_1_1"."id"
+  AND (
+    COALESCE(
+      "sales"."orders_live"."_sdc_table_version" > "_singer_scratch_4711_1_1"."_sdc_table_version",
+      "sales"."orders_live"."_sdc_table_version" IS NOT NULL
+    )
+    OR (
+      COALESCE(
+        "sales"."orders_live"."_sdc_table_version" = "_singer_scratch_4711_1_1"."_sdc_table_version",
+        "sales"."orders_live"."_sdc_table_version" IS NULL AND "_singer_scratch_4711_1_1"."_sdc_table_version" IS NULL
+      )
+      AND COALESCE(
+        "sales"."orders_live"."__lsn" > "_singer_scratch_4711_1_1"."__lsn", "sales"."orders_live"."__lsn" IS NOT NULL
+      )
+    )
+  );
+DELETE FROM "_singer_scratch_4711_1_1"
+USING "sales"."orders_live__deleted"
+WHERE (
+  "sales"."orders_live__deleted"."id" = "_singer_scratch_4711_1_1"."id" OR "sales"."orders_live__deleted"."id" IS NULL
+)
+  AND (
+    COALESCE(
+      "sales"."orders_live__deleted"."_sdc_table_version" > "_singer_scratch_4711_1_1"."_sdc_table_version",
+      "sales"."orders_live__deleted"."_sdc_table_version" IS NOT NULL
+    )
+    OR (
+      COALESCE(
+        "sales"."orders_live__deleted"."_sdc_table_version" = "_singer_scratch_4711_1_1"."_sdc_table_version",
+        "sales"."orders_live__deleted"."_sdc_table_version" IS NULL
+          AND "_singer_scratch_4711_1_1"."_sdc_table_version" IS NULL
+      )
+      AND COALESCE(
+        "sales"."orders_live__deleted"."__lsn" > "_singer_scratch_4711_1_1"."__lsn",
+        "sales"."orders_live__deleted"."__lsn" IS NOT NULL
+      )
+    )
+  );
+-- again: INSERT INTO "_singer_scratch_4711_1_2" ("id", "_ .. 't'), FALSE)) AS ranked WHERE "_singer_rank" = 1
+DELETE FROM "sales"."orders_live"
+USING "_singer_scratch_4711_1_2"
+WHERE NOT (
+  COALESCE(
+    "sales"."orders_live"."_sdc_table_version" > "_singer_scratch_4711_1_2"."_sdc_table_version",
+    "sales"."orders_live"."_sdc_table_version" IS NOT NULL
+  )
+  OR (
+    COALESCE(
+      "sales"."orders_live"."_sdc_table_version" = "_singer_scratch_4711_1_2"."_sdc_table_version",
+      "sales"."orders_live"."_sdc_table_version" IS NULL AND "_singer_scratch_4711_1_2"."_sdc_table_version" IS NULL
+    )
+    AND COALESCE(
+      "sales"."orders_live"."__lsn" > "_singer_scratch_4711_1_2"."__lsn", "sales"."orders_live"."__lsn" IS NOT NULL
+    )
+  )
+);
+DELETE FROM "sales"."orders_live__deleted"
+USING "_singer_scratch_4711_1_2"
+WHERE "sales"."orders_live__deleted"."id" IS NULL
+  AND NOT (
+    COALESCE(
+      "sales"."orders_live__deleted"."_sdc_table_version" > "_singer_scratch_4711_1_2"."_sdc_table_version",
+      "sales"."orders_live__deleted"."_sdc_table_version" IS NOT NULL
+    )
+    OR (
+      COALESCE(
+        "sales"."orders_live__deleted"."_sdc_table_version" = "_singer_scratch_4711_1_2"."_sdc_table_version",
+        "sales"."orders_live__deleted"."_sdc_table_version" IS NULL
+          AND "_singer_scratch_4711_1_2"."_sdc_table_version" IS NULL
+      )
+      AND COALESCE(
+        "sales"."orders_live__deleted"."__lsn" > "_singer_scratch_4711_1_2"."__lsn",
+        "sales"."orders_live__deleted"."__lsn" IS NOT NULL
+      )
+    )
+  );
+INSERT INTO "sales"."orders_live__deleted" ("__lsn", "_sdc_table_version")
+SELECT "__lsn", "_sdc_table_version"
+FROM "_singer_scratch_4711_1_2";
+DELETE FROM "_singer_scratch_4711_1_2";
+INSERT INTO "_singer_scratch_4711_1_2" (
+  "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
+  "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at", "_singer_order"
+)
+SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
+  "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at", "_singer_order"
+FROM (
+  SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
+    "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at", "_singer_order",
+    ROW_NUMBER() OVER (
+      PARTITION BY "id"
+      ORDER BY "_sdc_table_version" DESC NULLS LAST, "__lsn" DESC NULLS LAST, "_singer_order" DESC NULLS LAST
+    ) AS "_singer_rank"
+  FROM (
+    SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at",
+      "_sdc_batched_at", "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at",
+      "_singer_order",
+      SUM(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 ELSE 0 END) OVER (
+        ORDER BY "_sdc_table_version" DESC NULLS LAST, "__lsn" DESC NULLS LAST,
+          "_singer_order" DESC NULLS LAST ROWS UNBOUNDED PRECEDING
+      ) AS "_singer_epoch"
+    FROM "_singer_scratch_4711_1_1"
+  ) AS counted
+  WHERE "_singer_epoch" = 0
+) AS ranked
+WHERE "_singer_rank" = 1 AND NOT (COALESCE("__op" IN ('d'), FALSE));
+MERGE INTO "sales"."orders_live"
+USING "_singer_scratch_4711_1_2"
+ON "sales"."orders_live"."id" = "_singer_scratch_4711_1_2"."id"
+WHEN MATCHED THEN UPDATE
+SET "id" = "_singer_scratch_4711_1_2"."id", "__op" = "_singer_scratch_4711_1_2"."__op",
+  "__lsn" = "_singer_scratch_4711_1_2"."__lsn", "__ts_ms" = "_singer_scratch_4711_1_2"."__ts_ms",
+  "_sdc_extracted_at" = "_singer_scratch_4711_1_2"."_sdc_extracted_at",
+  "_sdc_received_at" = "_singer_scratch_4711_1_2"."_sdc_received_at",
+  "_sdc_batched_at" = "_singer_scratch_4711_1_2"."_sdc_batched_at",
+  "_sdc_deleted_at" = "_singer_scratch_4711_1_2"."_sdc_deleted_at",
+  "_sdc_sequence" = "_singer_scratch_4711_1_2"."_sdc_sequence",
+  "_sdc_table_version" = "_singer_scratch_4711_1_2"."_sdc_table_version",
+  "_sdc_sync_started_at" = "_singer_scratch_4711_1_2"."_sdc_sync_started_at"
+WHEN NOT MATCHED THEN INSERT (
+  "id", "__op", "__lsn", "__ts_ms", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at", "_sdc_deleted_at",
+  "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at"
+)
+VALUES (
+  "_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."__op", "_singer_scratch_4711_1_2"."__lsn",
+  "_singer_scratch_4711_1_2"."__ts_ms", "_singer_scratch_4711_1_2"."_sdc_extracted_at",
+  "_singer_scratch_4711_1_2"."_sdc_received_at", "_singer_scratch_4711_1_2"."_sdc_batched_at",
+  "_singer_scratch_4711_1_2"."_sdc_deleted_at", "_singer_scratch_4711_1_2"."_sdc_sequence",
+  "_singer_scratch_4711_1_2"."_sdc_table_version", "_singer_scratch_4711_1_2"."_sdc_sync_started_at"
+);
+DELETE FROM "_singer_scratch_4711_1_2";
+-- again: INSERT INTO "_singer_scratch_4711_1_2" ("id", "_ .. rank" = 1 AND (COALESCE("__op" IN ('d'), FALSE))
+DELETE FROM "sales"."orders_live"
+USING "_singer_scratch_4711_1_2"
+WHERE "sales"."orders_live"."id" = "_singer_scratch_4711_1_2"."id";
+DELETE FROM "sales"."orders_live__deleted"
+USING "_singer_scratch_4711_1_1"
+WHERE "sales"."orders_live__deleted"."id" = "_singer_scratch_4711_1_1"."id";
+INSERT INTO "sales"."orders_live__deleted" ("id", "__lsn", "_sdc_table_version")
+SELECT "id", "__lsn", "_sdc_table_version"
+FROM "_singer_scratch_4711_1_2";
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+COMMIT;
+DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
+DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
+
+-- no record
+SET timezone TO 'UTC';
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
+  column_default, remarks
+FROM svv_columns
+WHERE table_schema = 'sales' AND table_name = '_singer_loads__24ceef1cb6b0'
+ORDER BY ordinal_position;
+CREATE TABLE IF NOT EXISTS "sales"."_singer_loads__24ceef1cb6b0"
+  ("load_id" VARCHAR(1024), "pipeline_id" VARCHAR(1024));
+-- again: SELECT column_name, data_type, character_maximum .. r_loads__24ceef1cb6b0' ORDER BY ordinal_position
+SELECT "load_id"
+FROM "sales"."_singer_loads__24ceef1cb6b0";
+INSERT INTO "sales"."_singer_loads__24ceef1cb6b0" ("load_id", "pipeline_id")
+VALUES ('-', 'it''s');
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+SELECT MAX("last_sequence")
+FROM "sales"."_singer_loads";
+SELECT COUNT(*)
+FROM stv_slices;
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT);
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+BEGIN;
+LOCK "sales"."_singer_loads__24ceef1cb6b0";
+SELECT "load_id"
+FROM "sales"."_singer_loads__24ceef1cb6b0";
+UPDATE "sales"."_singer_loads__24ceef1cb6b0"
+SET "load_id" = '00000000000000000000000000000000-1';
+INSERT INTO "sales"."_singer_loads" (
+  "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
+  "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
+  "activated_version", "state_chunk", "state"
+)
+VALUES (
+  '00000000000000000000000000000000-1', 'it''s', 'orders', 'sales.orders', 0, 0, 0, 0, 0, NULL, 1590000000000000000,
+  '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', NULL, 1, '{"orders": 1}'
+);
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+COMMIT;
+
+-- files of dead runs are removed, those of loads are kept
+SET timezone TO 'UTC';
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+SELECT MAX("last_sequence")
+FROM "sales"."_singer_loads";
+SELECT COUNT(*)
+FROM stv_slices;
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+BEGIN;
+-- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
+SELECT pg_last_copy_count();
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+COMMIT;
+SELECT DISTINCT "load_id"
+FROM "sales"."_singer_loads";
+
+-- --last-state
+SET timezone TO 'UTC';
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+SELECT "load_id", "state_chunk", "state"
+FROM "sales"."_singer_loads"
+WHERE "pipeline_id" = 'it''s' AND "state" IS NOT NULL
+ORDER BY "last_sequence" DESC, "committed_at" DESC, "load_id", "state_chunk"
+LIMIT 1000;
+
+-- COPY is refused
+SET timezone TO 'UTC';
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM stv_slices;
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+CREATE TEMP TABLE "_singer_scratch_4711_1_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
+CREATE TEMP TABLE "_singer_scratch_4711_1_2" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
+-- again: COPY "_singer_scratch_4711_1_1" ("id", "note", " .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+SELECT trim(filename), line_number, trim(colname), trim(type), trim(col_length), trim(raw_field_value), err_code,
+  trim(err_reason)
+FROM stl_load_errors
+WHERE trim(filename) IN (
+  'singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz',
+  's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz'
+)
+LIMIT 1;
+SELECT trim(file_name), line_number, trim(column_name), trim(column_type), trim(column_length), '', error_code,
+  trim(error_message)
+FROM sys_load_error_detail
+WHERE trim(file_name) IN (
+  'singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz',
+  's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz'
+)
+LIMIT 1;
+
+-- MERGE is refused
+SET timezone TO 'UTC';
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM stv_slices;
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+CREATE TEMP TABLE "_singer_scratch_4711_1_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
+CREATE TEMP TABLE "_singer_scratch_4711_1_2" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
+-- again: COPY "_singer_scratch_4711_1_1" ("id", "note", " .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
+SELECT pg_last_copy_count();
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_1_1"
+WHERE "id" IS NULL;
+BEGIN;
+LOCK "sales"."_singer_loads";
+-- again: INSERT INTO "_singer_scratch_4711_1_2" ("id", "n .. ch_4711_1_1") AS ranked WHERE "_singer_rank" = 1
+-- again: MERGE INTO "sales"."orders" USING "_singer_scrat .. 11_1_2"."id", "_singer_scratch_4711_1_2"."note")
+ROLLBACK;
+DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
+DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
+
+-- COMMIT is not answered
+SET timezone TO 'UTC';
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM stv_slices;
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+CREATE TEMP TABLE "_singer_scratch_4711_1_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
+CREATE TEMP TABLE "_singer_scratch_4711_1_2" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
+-- again: COPY "_singer_scratch_4711_1_1" ("id", "note", " .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
+SELECT pg_last_copy_count();
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_1_1"
+WHERE "id" IS NULL;
+BEGIN;
+LOCK "sales"."_singer_loads";
+-- again: INSERT INTO "_singer_scratch_4711_1_2" ("id", "n .. ch_4711_1_1") AS ranked WHERE "_singer_rank" = 1
+-- again: MERGE INTO "sales"."orders" USING "_singer_scrat .. 11_1_2"."id", "_singer_scratch_4711_1_2"."note")
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+COMMIT;
+SET timezone TO 'UTC';
+SELECT pg_terminate_backend(4711);
+SELECT 1
+FROM stv_sessions
+WHERE process = 4711;
+SET timezone TO 'UTC';
+SELECT COUNT(*)
+FROM "sales"."_singer_loads"
+WHERE "load_id" = '00000000000000000000000000000000-1';
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+CREATE TEMP TABLE "_singer_scratch_4711_2_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
+CREATE TEMP TABLE "_singer_scratch_4711_2_2" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
+COPY "_singer_scratch_4711_2_1" ("id", "note", "_singer_order")
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF
+STATUPDATE OFF;
+SELECT pg_last_copy_count();
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_2_1"
+WHERE "id" IS NULL;
+BEGIN;
+LOCK "sales"."_singer_loads";
+INSERT INTO "_singer_scratch_4711_2_2" ("id", "note", "_singer_order")
+SELECT "id", "note", "_singer_order"
+FROM (
+  SELECT "id", "note", "_singer_order",
+    ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "_singer_order" DESC NULLS LAST) AS "_singer_rank"
+  FROM "_singer_scratch_4711_2_1"
+) AS ranked
+WHERE "_singer_rank" = 1;
+MERGE INTO "sales"."orders"
+USING "_singer_scratch_4711_2_2"
+ON "sales"."orders"."id" = "_singer_scratch_4711_2_2"."id"
+WHEN MATCHED THEN UPDATE
+SET "id" = "_singer_scratch_4711_2_2"."id", "note" = "_singer_scratch_4711_2_2"."note"
+WHEN NOT MATCHED THEN INSERT ("id", "note")
+VALUES ("_singer_scratch_4711_2_2"."id", "_singer_scratch_4711_2_2"."note");
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+COMMIT;
+DROP TABLE IF EXISTS "_singer_scratch_4711_2_1";
+DROP TABLE IF EXISTS "_singer_scratch_4711_2_2";
+
+-- COPY by the role of the cluster
+COPY "sales"."orders" ("id", "note")
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
+IAM_ROLE default
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF
+STATUPDATE OFF;
+
+-- COPY by a role, the bucket in another region
+COPY "sales"."orders" ("id", "note")
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+REGION AS 'eu-west-1'
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF
+STATUPDATE OFF;
+
+-- COPY by keys
+COPY "sales"."orders" ("id", "note")
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
+ACCESS_KEY_ID '***'
+SECRET_ACCESS_KEY '***'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF
+STATUPDATE OFF;
+
+-- COPY by temporary keys
+COPY "sales"."orders" ("id", "note")
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
+ACCESS_KEY_ID '***'
+SECRET_ACCESS_KEY '***'
+SESSION_TOKEN '***'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF
+STATUPDATE OFF;
+

@@ -1,0 +1,208 @@
+"""Whole runs of the targets over drivers that keep what they are told: every statement, in its order.
+
+Everything is the command as it is installed, but S3 and the driver's connection: the answers are those of a warehouse
+in which there is nothing yet.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from unittest.mock import patch
+
+import psycopg2
+import snowflake.connector.errors
+from singer_bulk.cli import Connector
+from singer_bulk.errors import BulkError
+from singer_bulk.stage.base import StageWriter
+from singer_bulk.warehouse import words
+from singer_bulk.warehouse.ledger import LEDGER_COLUMNS
+from target_redshift_copy.types import TYPES as REDSHIFT_TYPES
+from target_snowflake_stage.types import TYPES as SNOWFLAKE_TYPES
+
+from bench.stub import Tables, believing, target_of
+from tests.fakes import MemoryStage, MemoryWriter, lines
+
+CONFIG: dict[str, dict[str, Any]] = {
+    "redshift": {"host": "stub", "user": "stub", "password": "stub", "database": "dev",
+                 "iam_role": "arn:aws:iam::123456789012:role/copy"},
+    "snowflake": {"account": "stub", "user": "stub", "password": "stub", "database": "demo",
+                  "storage_integration": "my_s3"},
+}  # fmt: skip
+SHARED = {"default_target_schema": "sales", "s3_bucket": "bucket", "s3_key_prefix": "singer", "encoders": 0}
+TYPES = {"redshift": REDSHIFT_TYPES, "snowflake": SNOWFLAKE_TYPES}
+NOT_THERE = snowflake.connector.errors.ProgrammingError(msg="does not exist or not authorized", errno=2003)
+LOST = {
+    "redshift": psycopg2.OperationalError("server closed the connection unexpectedly"),
+    "snowflake": snowflake.connector.errors.OperationalError(msg="connection reset", errno=250001),
+}
+REFUSED = {
+    "redshift": psycopg2.InternalError("Load into table 'orders' failed"),
+    "snowflake": snowflake.connector.errors.ProgrammingError(msg="Numeric value 'x' is not recognized", errno=100038),
+}
+
+# How a statement begins -> its rows. The first that fits; none: no rows.
+ANSWERS: dict[str, list[tuple[Any, ...]]] = {
+    "SELECT COUNT(*) FROM stv_slices": [(4,)],
+    "SELECT COUNT(*)": [(0,)],
+    "SELECT CURRENT_TRANSACTION()": [("1590000000000000000",)],
+    "SELECT MAX(": [(None,)],
+}
+
+# What differs from run to run, and what stands for it.
+STEADY = [
+    (re.compile(r"\b[0-9a-f]{32}\b"), "0" * 32),
+    (re.compile(r"\b\d{8}T\d{6}Z"), "20200601T120000Z"),
+    (re.compile(r"'20\d\d-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?\+00:00'"), "'2020-06-01 12:00:00.000000+00:00'"),
+    (re.compile(r"@n[0-9a-f]{16}@"), "@n0123456789abcdef@"),
+    (re.compile(r"(_singer_scratch_)\d+", re.IGNORECASE), r"\g<1>4711"),
+    (re.compile(r"\b1\d{15,18}\b"), "1590000000000000000"),  # sequence numbers, transactions
+]
+
+
+@dataclass
+class Driver:
+    """What both drivers have: connections with cursors. `fails`: beginning of a statement -> its error, once."""
+
+    warehouse: str
+    fails: dict[str, Exception] = field(default_factory=dict)
+    sent: list[str] = field(default_factory=list)
+    _created: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.tables = Tables(TYPES[self.warehouse])
+
+    def connect(self, **arguments: Any) -> DriverConnection:
+        return DriverConnection(self)
+
+    def answer(self, connection: DriverConnection, sql: str) -> list[tuple[Any, ...]]:
+        self.sent.append(sql)
+        for beginning in [one for one in self.fails if sql.startswith(one)]:
+            error = self.fails.pop(beginning)
+            connection.closed = int(error is LOST["redshift"])
+            raise error
+        self.tables.take(sql)
+        described = self.tables.columns(sql)
+        if described is not None:
+            return described
+        verb, _, what = sql.partition(" ")
+        kind = what.split(" ")[0]
+        if verb == "CREATE":
+            self._created[kind] = sql
+        if verb == "DESC" and kind not in self._created:
+            raise NOT_THERE
+        if verb == "SHOW":  # it is there at the first look
+            return [ANSWERS["SELECT CURRENT_TRANSACTION()"][0]] * (self.sent.count(sql) == 1)
+        if verb == "DESC":
+            return [("STAGE_LOCATION", "URL", "String", url, "") for url in re.findall("s3:[^']+", self._created[kind])]
+        return next((rows for beginning, rows in ANSWERS.items() if sql.startswith(beginning)), [])
+
+
+class DriverConnection:
+    """A connection, and its cursor."""
+
+    description = ()
+
+    def __init__(self, driver: Driver) -> None:
+        self.closed = 0
+        self.autocommit = False
+        self._driver = driver
+        self._rows: list[tuple[Any, ...]] = []
+
+    def cursor(self) -> contextlib.AbstractContextManager[DriverConnection]:
+        return contextlib.nullcontext(self)
+
+    def execute(self, sql: str) -> None:
+        self._rows = self._driver.answer(self, sql)
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        return self._rows
+
+    def get_backend_pid(self) -> int:
+        return 4711
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class SteadyWriter(MemoryWriter):
+    """A file whose size does not depend on the library that compresses it."""
+
+    def write(self, content: bytes) -> None:
+        super().write(content)
+        self.byte_count = 100
+
+
+@dataclass
+class ToldStage(MemoryStage):
+    """A stage that tells of manifests where the statements are told of."""
+
+    told: Callable[[str], None] = lambda text: None
+
+    def open(self, key: str) -> StageWriter:
+        self.opened += 1
+        return SteadyWriter(self, key)
+
+    def put(self, key: str, content: bytes) -> None:
+        super().put(key, content)
+        if key.endswith(".manifest"):
+            text = f"{self.url(key)} is\n{json.dumps(json.loads(content), indent=1)}"
+            self.told("".join(f"-- {line}\n" for line in text.splitlines()))
+
+
+def sent(
+    warehouse: str,
+    messages: Sequence[dict[str, Any]] | None,
+    changes: dict[str, Any],
+    fails: dict[str, Exception] | None = None,
+    *,
+    has_ledger: bool = False,
+) -> list[str]:
+    """Return what a run over the messages sends, secrets masked; None: what `--last-state` sends.
+
+    A manifest is a comment of several lines. `has_ledger`: an earlier run has made the ledger.
+    """
+    driver = Driver(warehouse, dict(fails or {}))
+    with (
+        patch("psycopg2.connect", driver.connect),
+        patch("snowflake.connector.connect", driver.connect),
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.suppress(BulkError) if fails else contextlib.nullcontext(),
+    ):
+        target = _target_class(warehouse, driver, has_ledger)(config={**CONFIG[warehouse], **SHARED, **changes})
+        if messages is None:
+            target.print_last_state()
+        else:
+            target.message_reader.process_lines(io.StringIO(lines(*messages)), None)
+    masked = target.connector().warehouse.dialect.masked
+    return list(_steady(map(masked, driver.sent), target.plugin_version))
+
+
+def _steady(statements: Any, version: str) -> Iterator[str]:
+    for sql in statements:
+        text = sql.replace(f"'{version}'", "'1.0.0'")
+        for pattern, instead in STEADY:
+            text = pattern.sub(instead, text)
+        yield text
+
+
+def _target_class(warehouse: str, driver: Driver, has_ledger: bool) -> Any:
+    class Told(target_of(warehouse)):  # type: ignore[misc]
+        def connector(self) -> Connector:
+            made = super().connector()
+            dialect = believing(made.warehouse.dialect)
+            if has_ledger:
+                columns = [replace(column, name=dialect.fold(column.name)) for column in LEDGER_COLUMNS]
+                driver.tables.take(words.create_table(dialect, made.warehouse.ledger, columns))
+            return replace(
+                made,
+                warehouse=replace(made.warehouse, dialect=dialect, pause=lambda seconds: None),
+                stage=ToldStage(told=driver.sent.append),
+            )
+
+    return Told

@@ -1,0 +1,265 @@
+"""A setting is declared once; JSON, the environment and INI files come through one door, which shows no value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from singer_bulk.cli import BulkTarget
+from singer_bulk.declared import Secret, Settings, read, settings_schema
+from singer_bulk.errors import ConfigError
+from singer_bulk.settings import LoadSettings
+from singer_sdk.exceptions import ConfigValidationError
+from tap_csv_extract.cli import TapCsvExtract
+from tap_csv_extract.config import file_sets
+from tap_csv_extract.errors import ConfigError as TapConfigError
+from target_redshift_copy.cli import TargetRedshiftCopy
+from target_redshift_copy.config import RedshiftSettings
+from target_snowflake_stage.cli import TargetSnowflakeStage
+
+NEEDED: Mapping[type[BulkTarget], dict[str, Any]] = {
+    TargetRedshiftCopy: {"host": "h", "user": "u", "database": "d", "s3_bucket": "b"},
+    TargetSnowflakeStage: {"account": "a", "user": "u", "database": "d", "s3_bucket": "b"},
+}
+TARGETS = list(NEEDED)
+SECRET = "hunter2"
+# A value of another kind, and in it what must not be shown.
+OTHERS: Mapping[str, Any] = {
+    "string": {SECRET: SECRET},
+    "integer": SECRET,
+    "number": SECRET,
+    "boolean": SECRET,
+    "array": SECRET,
+    "object": SECRET,
+}
+
+
+TOP = Path(__file__).parents[2]
+
+
+def settings_of(target: Any) -> dict[str, dict[str, Any]]:
+    """Return the schema of each setting."""
+    found: dict[str, dict[str, Any]] = target._get_about_info().settings["properties"]
+    return found
+
+
+def refusal(target: type[BulkTarget], **config: Any) -> str:
+    """Return the message by which a configuration is refused."""
+    with pytest.raises(ConfigError) as refused:
+        target(config={**NEEDED[target], **config})
+    return str(refused.value)
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a function that makes a target of Redshift whose settings stand in the environment."""
+
+    def target(**settings: str) -> TargetRedshiftCopy:
+        for name, text in {**NEEDED[TargetRedshiftCopy], **settings}.items():
+            monkeypatch.setenv(f"TARGET_REDSHIFT_COPY_{name.upper()}", text)
+        return TargetRedshiftCopy(config={}, parse_env_config=True)
+
+    return target
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_null_is_not_set(target: type[BulkTarget]) -> None:
+    """A setting that is null in JSON has its default, and one that must be given is missing."""
+    plain = dict(target(config=dict(NEEDED[target])).config)
+    optional = dict.fromkeys(settings_of(target).keys() - NEEDED[target].keys())
+    assert dict(target(config={**optional, **NEEDED[target]}).config) == plain
+    assert plain["validate_records"] is True
+    assert "setting 'user' is missing" in refusal(target, user=None)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_no_message_shows_a_value(target: type[BulkTarget]) -> None:
+    """A value of another kind is refused by the name of its setting and by what the setting takes, never shown."""
+    for name, schema in settings_of(target).items():
+        kind = next(kind for kind in schema["type"] if kind != "null")
+        told = refusal(target, **{name: OTHERS[kind]})
+        assert f"setting {name!r} takes " in told
+        assert SECRET not in told
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ({"load_method": SECRET}, "setting 'load_method' takes 'append-only', 'upsert' or 'overwrite', got another"),
+        ({"varchar_default_bytes": 0}, "setting 'varchar_default_bytes' takes an integer from 1 to 65535, got another"),
+        ({"batch_size_rows": 0}, "setting 'batch_size_rows' takes an integer of 1 or more, got another one"),
+        ({"batch_size_rows": True}, "setting 'batch_size_rows' takes an integer of 1 or more, got true or false"),
+        ({"port": 1.5}, "setting 'port' takes an integer, got a number"),
+        ({"cdc": {"preset": SECRET}}, "setting 'cdc.preset' takes 'book', 'dms', "),
+        ({"cdc": {"presett": SECRET}}, "setting 'cdc' has no 'presett'; is 'preset' meant?"),
+        ({"cdc": {"x": 1}}, "setting 'cdc' has no 'x'; it takes preset, operation_column, insert_values, "),
+        ({"stream_settings": {"orders": {"load_metod": 1}}}, "setting 'stream_settings.orders' has no 'load_metod'"),
+        ({"stream_settings": {"orders": 1}}, "setting 'stream_settings.orders' takes an object, got an integer"),
+        ({"cdc": {"apply": ["now"]}}, "setting 'cdc.apply.0' takes 'history' or 'current', got another one"),
+    ],
+)  # fmt: skip
+def test_messages(config: dict[str, Any], told: str) -> None:
+    """A message names the setting, also inside of others, what it takes, and what kind came."""
+    message = refusal(TargetRedshiftCopy, **config)
+    assert message.startswith(told)
+    assert message.endswith("; see `target-redshift-copy --about` for the settings")
+    assert SECRET not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("validate_records", "False", False),
+        ("validate_records", "off", False),
+        ("hard_delete", "yes", True),
+        ("validate_records", "", True),
+        ("port", " 5440 ", 5440),
+        ("port", "", 5439),
+        ("batch_wait_seconds", "0.5", 0.5),
+        ("overwrite_max_shrink", "1", 1.0),
+        ("password", "", ""),
+        ("password", " 12 ", " 12 "),
+        ("load_method", "", "append-only"),
+        ("schema_mapping", '{"a": "b"}', {"a": "b"}),
+        ("stream_settings", '{"orders": {"load_method": "upsert"}}', {"orders": {"load_method": "upsert"}}),
+        ("flattening_max_depth", "3", 3),
+    ],
+)
+def test_texts_of_the_environment(environment: Any, name: str, text: str, value: Any) -> None:
+    """A text is what the setting's type says; an empty one is not set, but where text is taken."""
+    assert environment(**{name: text}).config[name] == value
+
+
+@pytest.mark.parametrize(
+    ("name", "takes"),
+    [
+        ("validate_records", "true or false"),
+        ("port", "an integer"),
+        ("batch_size_rows", "an integer of 1 or more"),
+        ("batch_wait_seconds", "a number of 0 or more"),
+        ("stream_settings", "an object"),
+        ("cdc", "an object"),
+        ("sslmode", "'disable', "),
+        ("flattening_enabled", "true or false"),
+        ("stream_maps", "an object"),
+    ],
+)
+@pytest.mark.parametrize("text", [SECRET, "tru", "null", '["' + SECRET, "[" * 100_000])
+def test_texts_that_are_refused(environment: Any, name: str, takes: str, text: str) -> None:
+    """A text that the type does not have is refused by name, and not shown; no word is taken for false."""
+    with pytest.raises(ConfigError) as refused:
+        environment(**{name: text})
+    assert str(refused.value).startswith(f"setting {name!r} takes {takes}")
+    assert SECRET not in str(refused.value)
+
+
+def test_ini_comes_through_the_same_door(tmp_path: Path) -> None:
+    """A port in the classic pipeline.conf that is none is refused by its setting's name, and not shown."""
+    path = tmp_path / "pipeline.conf"
+    path.write_text(f"[aws_creds]\nport = {SECRET}\n")
+    done = CliRunner().invoke(TargetRedshiftCopy.cli, ["--config", str(path)])
+    assert str(done.exception).startswith("setting 'port' takes an integer, got other text; see")
+    path.write_text("[aws_creds]\nport = 5440\nhost = h\nusername = u\ndatabase = d\n")
+    ours = tmp_path / "ours.json"
+    ours.write_text(json.dumps({"s3_bucket": "b"}))
+    read_in = TargetRedshiftCopy.cb_config(None, None, (str(path), str(ours))).config  # type: ignore[arg-type]
+    assert read(RedshiftSettings, TargetRedshiftCopy(config=read_in).config).port == 5440
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_defaults_are_those_of_the_declaration(target: type[BulkTarget]) -> None:
+    """What --about shows as a default is what the code works with."""
+    made = read(LoadSettings, target(config=dict(NEEDED[target])).config)
+    assert {name: getattr(made, name) for name in made.__struct_fields__} == {
+        name: getattr(LoadSettings(), name) for name in made.__struct_fields__
+    }
+
+
+def test_secrets_are_marked() -> None:
+    """Each setting that signs in or opens a key is a secret, for --about and for Meltano."""
+    keys = {"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "password"}
+    more = {"private_key", "private_key_passphrase", "token"}
+    for target, secrets in ((TargetRedshiftCopy, keys), (TargetSnowflakeStage, keys | more)):
+        assert {name for name, schema in settings_of(target).items() if schema.get("secret")} == secrets
+        assert {name for name, schema in settings_of(target).items() if schema.get("writeOnly")} == secrets
+
+
+def test_a_repr_shows_no_value() -> None:
+    """Typed settings may come into a log or a traceback: their repr has no values."""
+
+    class Declared(Settings, frozen=True):
+        password: Secret
+
+    assert settings_schema(Declared)["required"] == ["password"]
+    assert SECRET not in repr(Declared(SECRET))
+
+
+def test_the_tap_has_the_same_door() -> None:
+    """The tap does without the targets' library, so the module stands in both packages, word for word."""
+    ours, taps = (TOP / name / "declared.py" for name in ("singer-bulk/singer_bulk", "tap-csv-extract/tap_csv_extract"))
+    assert taps.read_text() == ours.read_text()
+
+
+def test_no_message_of_the_tap_shows_a_value() -> None:
+    """A value of another kind is refused by name, at the top and inside an entry of `files`, and never shown."""
+    settings = settings_of(TapCsvExtract)
+    entry = settings["files"]["items"]["properties"]
+    for name, schema in [*settings.items(), *((f"files.0.{name}", schema) for name, schema in entry.items())]:
+        other = OTHERS["boolean"] if "string" not in schema["type"] else [[SECRET]]
+        own = {name.removeprefix("files.0."): other}
+        with pytest.raises(ConfigValidationError) as refused:
+            TapCsvExtract(config={"files": [{"path": "x.csv", **own}]} if "." in name else {"files": [], **own})
+        told = "\n".join(refused.value.errors)
+        assert f"setting {name!r} takes " in told or f"setting '{name}.0' takes text" in told
+        assert SECRET not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("header", "a, b", ("a", "b")),
+        ("header", "false", False),
+        ("keys", '["id"]', ("id",)),
+        ("keys", " id ", ("id",)),
+        ("start_value", "2020-06-01", "2020-06-01"),
+        ("start_value", "7", 7),
+        ("overlap", "0.5", 0.5),
+        ("all_text", "", False),
+        ("state_every_rows", "10", 10),
+    ],
+)
+def test_texts_of_the_environment_for_the_tap(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, text: str, value: Any
+) -> None:
+    """A setting of several types takes the first one that the text fits, and text last."""
+    (tmp_path / "a.csv").write_text("id\n1\n")
+    monkeypatch.setenv("TAP_CSV_EXTRACT_FILES", json.dumps([{"path": str(tmp_path / "a.csv")}]))
+    monkeypatch.setenv(f"TAP_CSV_EXTRACT_{name.upper()}", text)
+    (file_set,) = file_sets(TapCsvExtract(config={}, parse_env_config=True).config)
+    assert getattr(file_set, name) == value
+
+
+@pytest.mark.parametrize("name", ["all_text", "skip_lines", "files", "types", "overlap"])
+def test_texts_that_the_tap_refuses(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A text that the type does not have is refused by name, and not shown."""
+    monkeypatch.setenv(f"TAP_CSV_EXTRACT_{name.upper()}", SECRET)
+    with pytest.raises(TapConfigError) as refused:
+        TapCsvExtract(config={"files": []}, parse_env_config=True)
+    assert str(refused.value).startswith(f"setting {name!r} takes ")
+    assert SECRET not in str(refused.value)
+
+
+def test_an_entry_goes_before_the_top_level_and_null_before_nothing(tmp_path: Path) -> None:
+    """What an entry leaves out, or has null, is as the top level says; what that leaves out, as declared."""
+    paths = [str(tmp_path / name) for name in ("a.csv", "b.csv")]
+    for path in paths:
+        Path(path).write_text("id\n1\n")
+    entries = [{"path": paths[0], "quote": None}, {"path": paths[1], "delimiter": ","}]
+    config = {"files": entries, "delimiter": ";", "quote": "'", "encoding": None}
+    one, other = file_sets(TapCsvExtract(config=config).config)
+    assert (one.dialect.delimiter, one.dialect.quote, one.dialect.encoding) == (";", "'", "utf-8")
+    assert (other.dialect.delimiter, other.dialect.quote) == (",", "'")

@@ -1,0 +1,120 @@
+"""What is asked and made before the first COPY INTO, and how often."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from singer_bulk.errors import WarehouseError
+from singer_bulk.model.load import Load, Table
+from singer_bulk.warehouse.dialect import Rows
+from singer_bulk.warehouse.session import Warehouse
+from singer_bulk.warehouse.tables import LoadTables
+from target_snowflake_stage.copy_into import FILE_FORMAT_OPTIONS
+from target_snowflake_stage.objects import format_differences, make_objects
+
+from tests.fakes import MemoryDialect, MemoryStage, MemoryWarehouse
+from tests.fidelity.encoding import DIALECTS
+
+CONFIG = {"s3_bucket": "bucket", "storage_integration": "MY_S3"}
+MISSING = WarehouseError("does not exist or not authorized", code="2003")
+REFUSED = WarehouseError("Insufficient privileges", code="3001")
+GONE = WarehouseError("gone", connection_lost=True)
+FITS: Rows = [("NULL_IF", "List", "[]", "[\\N]")]
+STAGE: Rows = [("STAGE_LOCATION", "URL", "String", '["s3://bucket/"]', "")]
+
+
+class Account:
+    """Answers statements by how they begin, one answer after the other; the last one stays."""
+
+    def __init__(self, *answers: tuple[str, list[Rows | WarehouseError]]) -> None:
+        self.answers = answers
+        self.statements: list[str] = []
+
+    def execute(self, sql: str) -> Rows:
+        self.statements.append(sql)
+        left = next(answers for beginning, answers in self.answers if sql.startswith(beginning))
+        answer = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(answer, WarehouseError):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def transaction(self) -> str:
+        return ""
+
+    def end_transaction(self, name: str) -> None:
+        """There are no other sessions."""
+
+
+def test_role_that_may_only_use_the_file_format() -> None:
+    """A file format that is there is looked at and never created, so USAGE on it is enough."""
+    account = Account(("DESC FILE FORMAT", [FITS]), ("DESC STAGE", [STAGE]), ("CREATE", [REFUSED]))
+    make_objects(account, DIALECTS["snowflake"], CONFIG)
+    assert [sql.rpartition(" ")[0] for sql in account.statements] == ["DESC FILE FORMAT", "DESC STAGE"]
+
+
+@pytest.mark.parametrize(("described", "created"), [(MISSING, REFUSED), (REFUSED, [])])
+def test_file_format_that_cannot_be_had_is_left_out(described: WarehouseError, created: Any) -> None:
+    """A stage is made without the file format where that can be neither seen nor made: loads do not need it."""
+    account = Account(
+        ("DESC FILE", [described]), ("CREATE FILE", [created]), ("DESC STAGE", [MISSING, STAGE]), ("CREATE STAGE", [[]])
+    )
+    make_objects(account, DIALECTS["snowflake"], CONFIG)
+    (stage,) = [sql for sql in account.statements if sql.startswith("CREATE STAGE")]
+    assert "FILE_FORMAT" not in stage
+
+
+def test_lost_connection_is_not_taken_for_a_refusal() -> None:
+    """A connection that is lost while the file format is looked at is an error, after which the load tries again."""
+    with pytest.raises(WarehouseError, match="gone"):
+        make_objects(Account(("DESC FILE", [GONE])), DIALECTS["snowflake"], CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "differs"),
+    [
+        ("TYPE", "csv", False),
+        ("FIELD_OPTIONALLY_ENCLOSED_BY", '\\"', False),
+        ("FIELD_OPTIONALLY_ENCLOSED_BY", "NONE", True),
+        ("RECORD_DELIMITER", "\\n", False),
+        ("TRIM_SPACE", "true", True),
+        ("NULL_IF", "[\\\\N]", True),
+        ("FILE_EXTENSION", "txt", False),
+        ("MULTI_LINE", "false", True),
+    ],
+)
+def test_differences_of_a_file_format(option: str, value: str, differs: bool) -> None:
+    """An option differs by its value, not by how DESC writes it; options that only unloading knows are none."""
+    found = format_differences([(option, "String", value, "")])
+    assert [text.partition(" ")[0] for text in found] == ([option] if differs else [])
+
+
+def test_options_are_those_of_the_page() -> None:
+    """COPY states each option of a CSV file that sql/copy-into-table lists."""
+    page = """COMPRESSION RECORD_DELIMITER FIELD_DELIMITER MULTI_LINE PARSE_HEADER SKIP_HEADER SKIP_BLANK_LINES
+        DATE_FORMAT TIME_FORMAT TIMESTAMP_FORMAT BINARY_FORMAT ESCAPE ESCAPE_UNENCLOSED_FIELD TRIM_SPACE
+        FIELD_OPTIONALLY_ENCLOSED_BY NULL_IF ERROR_ON_COLUMN_COUNT_MISMATCH REPLACE_INVALID_CHARACTERS
+        EMPTY_FIELD_AS_NULL SKIP_BYTE_ORDER_MARK ENCODING"""
+    assert list(FILE_FORMAT_OPTIONS) == ["TYPE", *page.split()]
+
+
+def test_objects_are_seen_to_once_a_run() -> None:
+    """Stage and file format are looked at before the first load, again if that failed, and not before each load."""
+    calls: list[int] = []
+
+    def prepare(session: Any) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise GONE
+
+    session = MemoryWarehouse(MemoryStage())
+    tables = LoadTables(Warehouse(lambda: session, MemoryDialect(), Table("a", "ledger"), prepare=prepare))
+    load = Load("1", None, (), None, 1, "", "", "")
+    with pytest.raises(WarehouseError):
+        tables.make(load)
+    for _ in range(3):
+        tables.make(load)
+    assert len(calls) == 2
