@@ -11,12 +11,10 @@ from typing import Any
 from singer_bulk.model.columns import (
     BIG_INTEGER,
     BOOLEAN,
-    DATE,
     DOUBLE,
     INTEGER,
     JSON,
     TEXT,
-    TIME,
     TIMESTAMPTZ,
     ColumnType,
 )
@@ -67,8 +65,8 @@ SCHEMAS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 ]
 TYPES = [
     ("boolean", BOOLEAN), ("integer", INTEGER), ("decimal(38, 0)", BIG_INTEGER),
-    ("decimal(12, 2)", ColumnType(Kind.DECIMAL, 12, 2)), ("double", DOUBLE), ("text", TEXT), ("date", DATE),
-    ("time", TIME),
+    ("decimal(12, 2)", ColumnType(Kind.DECIMAL, 12, 2)), ("double", DOUBLE), ("text", TEXT),
+    ("date", ColumnType(Kind.DATE)), ("time", ColumnType(Kind.TIME)),
     ("timestamp", ColumnType(Kind.TIMESTAMP)), ("timestamptz", TIMESTAMPTZ), ("document", JSON),
 ]  # fmt: skip
 

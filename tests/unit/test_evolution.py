@@ -12,12 +12,10 @@ from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.model.columns import (
     BIG_INTEGER,
     BOOLEAN,
-    DATE,
     DOUBLE,
     INTEGER,
     JSON,
     TEXT,
-    TIME,
     TIMESTAMPTZ,
     Column,
     ColumnType,
@@ -31,6 +29,7 @@ from singer_bulk.warehouse.alter_table import demand_held, demand_unchanged, des
 from target_redshift_copy.sql import CopyAccess, Redshift
 from target_snowflake_stage.sql import Place, Snowflake
 
+DATE, TIME = ColumnType(Kind.DATE), ColumnType(Kind.TIME)
 CENTS, MILLS = ColumnType(Kind.DECIMAL, 12, 2), ColumnType(Kind.DECIMAL, 12, 3)
 TIMESTAMP, DATETIME = ColumnType(Kind.TIMESTAMP), ColumnType(Kind.DATETIME)
 SHORT, LONG = replace(TEXT, max_bytes=10), replace(TEXT, max_bytes=100)

@@ -1,5 +1,4 @@
-"""Which kinds of columns are there, and what do we know of each? One row per kind; what else is known of kinds derives
-from it."""
+"""Which kinds of columns are there, and what is known of each? One row per kind; the other tables derive from it."""
 
 from __future__ import annotations
 
