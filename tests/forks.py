@@ -42,24 +42,34 @@ class Forked:
     """A running command, with what the tests use of `subprocess.Popen`."""
 
     def __init__(
-        self, command: str | os.PathLike[str], arguments: Sequence[Any], environment: Mapping[str, str] | None = None
+        self,
+        command: str | os.PathLike[str],
+        arguments: Sequence[Any],
+        environment: Mapping[str, str] | None = None,
+        *,
+        stdin: int | None = None,
+        stdout: int | None = None,
+        group: int | None = None,
     ) -> None:
+        """Start it; `stdin` and `stdout` are ends of pipes, which are closed here.
+
+        `group`: the process group that it joins, 0 for one of its own; None leaves it in that of the tests.
+        """
         self.args = [os.fspath(command), *map(str, arguments)]
         self.returncode: int | None = None
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        stdin, self_stdin = os.pipe()
-        self_stdout, stdout = os.pipe()
+        stdin, self_stdin = os.pipe() if stdin is None else (stdin, None)
+        self_stdout, stdout = os.pipe() if stdout is None else (os.open(os.devnull, os.O_RDONLY), stdout)
         self_stderr, stderr = os.pipe()
-        for end in (self_stdin, self_stdout, self_stderr):
-            os.set_inheritable(end, False)
-        request = json.dumps([self.args, dict(os.environ if environment is None else environment), os.getcwd()])
+        variables = dict(os.environ if environment is None else environment)
+        request = json.dumps([self.args, variables, os.getcwd(), group])
         with _asking:
             parent = _parent(Path(self.args[0]).name)
             socket.send_fds(parent, [request.encode()], [stdin, stdout, stderr, theirs.fileno()])
         for end in (stdin, stdout, stderr):
             os.close(end)
         theirs.close()
-        self.stdin: io.BufferedWriter | None = os.fdopen(self_stdin, "wb")
+        self.stdin: io.BufferedWriter | None = None if self_stdin is None else os.fdopen(self_stdin, "wb")
         self.stdout, self.stderr = os.fdopen(self_stdout, "rb"), os.fdopen(self_stderr, "rb")
         self._watcher = ours  # sends the number of the process, then its exit status
         self.pid = int(ours.recv(64))
@@ -165,8 +175,8 @@ def _end_parents() -> None:
 
 def forked_command(command: str, requests: socket.socket) -> Callable[[], Any] | None:
     """Fork for each request; return the command's function in the forked process, None in the parent at the end."""
-    function = next(iter(entry_points(group="console_scripts", name=command))).load()
-    for module in MODULES[command]:
+    function = _function(command)
+    for module in MODULES.get(command, ()):
         importlib.import_module(module)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # watchers are nobody's to wait for
     gc.collect()
@@ -178,19 +188,29 @@ def forked_command(command: str, requests: socket.socket) -> Callable[[], Any] |
         if os.fork() == 0:
             requests.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            if _is_command(files):
-                _become(*json.loads(request), files)
-                return function  # type: ignore[no-any-return]
+            arguments, environment, folder, group = json.loads(request)
+            if _is_command(files, group):
+                _become(arguments, environment, folder, files)
+                return function
         for file in files:
             os.close(file)
 
 
-def _is_command(files: Sequence[int]) -> bool:
+def _function(command: str) -> Callable[[], Any]:
+    """Return what a command runs: that of an installed package, or `main` of one of our modules."""
+    if "." in command:
+        return importlib.import_module(command).main  # type: ignore[no-any-return]
+    return next(iter(entry_points(group="console_scripts", name=command))).load()  # type: ignore[no-any-return]
+
+
+def _is_command(files: Sequence[int], group: int | None) -> bool:
     """Fork the command; its watcher reports its number and its end and never returns."""
     status = files[3]
     pid = os.fork()
     if pid == 0:
         return True
+    if group is not None:
+        os.setpgid(pid, group or pid)
     for file in files[:3]:
         os.close(file)
     os.write(status, b"%d" % pid)
@@ -206,6 +226,9 @@ def _become(arguments: list[str], environment: dict[str, str], folder: str, file
         os.dup2(file, number)
     for file in files:
         os.close(file)
+    # As a terminal starts it, also where whoever started the tests ignores a signal: nohup, `make test &`.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     sys.argv = arguments
     os.environ.clear()
     os.environ.update(environment)

@@ -103,6 +103,8 @@ def value_of(schema: Mapping[str, Any], text: str) -> Any:
     A setting that takes text takes every text. One that takes several types takes it as the first one that fits, as
     text last. Raises ValueError, whose text says what the setting takes.
     """
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("has a text that is no UTF-8")
     kinds = [kind for kind in _types(schema) if kind != "null"]
     if not text.strip() and ("string" not in kinds or "enum" in schema):
         return None

@@ -1,7 +1,7 @@
 """`python -m tests.faults`: the long form on both stand-ins at once; writes docs/faults.md.
 
-`--kills 20 --pairs 5` makes it shorter. `--only redshift` writes the outcomes of one warehouse to standard output, and
-`--page FILE...` the page from such outcomes.
+`--kills 20 --pairs 5 --instants 3` makes it shorter. `--only redshift` writes the outcomes of one warehouse to standard
+output, `--pipelines` those of whole pipelines alone, and `--page FILE...` the page from such outcomes.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tests.faults.long_form import run_all
+from tests.faults.long_form import run_all, run_pipelines
 from tests.faults.page import page
 from tests.faults.strikes import TARGETS
 
@@ -25,15 +25,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200, help="at random instants, per warehouse")
     parser.add_argument("--pairs", type=int, default=50, help="of pipelines at once, per warehouse and kind")
+    parser.add_argument("--instants", type=int, default=50, help="at which each signal meets each receiver, likewise")
     parser.add_argument("--only", choices=list(TARGETS))
+    parser.add_argument("--pipelines", action="store_true", help="only whole pipelines")
     parser.add_argument("--page", type=Path, nargs="+", metavar="FILE")
     chosen = parser.parse_args()
     if chosen.page:
         write_page(line for file in chosen.page for line in file.read_text().splitlines())
     elif chosen.only:
-        run_all(chosen.only, chosen.kills, chosen.pairs)
+        if not chosen.pipelines:
+            run_all(chosen.only, chosen.kills, chosen.pairs)
+        run_pipelines(chosen.only, chosen.instants, chosen.pairs)
     else:
-        write_page(_both(chosen.kills, chosen.pairs))
+        lines = _both(sys.argv[1:])
+        if chosen.pipelines:
+            sys.stdout.writelines(line + "\n" for line in lines)
+        else:
+            write_page(lines)
 
 
 def write_page(lines: Iterable[str]) -> None:
@@ -41,8 +49,8 @@ def write_page(lines: Iterable[str]) -> None:
     PAGE.write_text(page(json.loads(line) for line in lines))
 
 
-def _both(kills: int, pairs: int) -> list[str]:
-    command = [sys.executable, "-m", "tests.faults", "--kills", str(kills), "--pairs", str(pairs), "--only"]
+def _both(arguments: Sequence[str]) -> list[str]:
+    command = [sys.executable, "-m", "tests.faults", *arguments, "--only"]
     running = [subprocess.Popen([*command, warehouse], stdout=subprocess.PIPE, text=True) for warehouse in TARGETS]
     outputs = [process.communicate()[0] for process in running]
     if any(process.returncode for process in running):

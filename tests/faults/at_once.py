@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
+import termios
 import threading
+import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from subprocess import CompletedProcess
 
 from tests.faults.feeds import Feed, Rows
-from tests.faults.strikes import Ground, Place, connect, run
+from tests.faults.strikes import Ground, Place, connect, run, started
+from tests.forks import Forked
 
 # Retries of a load as the target logs them.
 RETRY = re.compile(rb"load \S+: attempt \d+ of \d+ failed")
@@ -73,6 +78,62 @@ def _compared(place: Place, feeds: Sequence[Feed], runs: Sequence[CompletedProce
 
 def _only(found: Rows, rows: Rows) -> Rows:
     return Counter({row: count for row, count in found.items() if row in rows})
+
+
+# How the second of two runs of a pipeline ends: it names the load that came before its own.
+MOVED_ON = re.compile(r"pipeline .* was moved on by load (\S+)")
+
+
+@dataclass(frozen=True)
+class Race:
+    """What became of two runs of one pipeline that had begun before either of them loaded."""
+
+    lost: int
+    doubled: int
+    well: int  # targets that ended well
+    fenced: int  # targets that ended because the other had loaded
+    error: str  # what else a target said at its end
+
+
+def race(ground: Ground, warehouse: str, method: str) -> Race:
+    """Load one feed twice at once, as two runs of one pipeline: both have begun when the first row is sent on."""
+    place, feed = Place(ground, warehouse), Feed(method, STEPS)
+    if method == "overwrite":
+        place.make_old(feed)
+    lines = feed.messages().splitlines(keepends=True)
+    schemas = len(feed.streams)
+    config = place.configuration(method, batch_size_rows=BATCH_SIZE_ROWS)
+    with ExitStack() as stack:
+        targets = [stack.enter_context(started(warehouse, config)) for _ in range(2)]
+        # A target that reads the first record has done all that it does at a SCHEMA.
+        for part in (lines[:schemas], lines[schemas : schemas + 1]):
+            for target in targets:
+                _send(target, b"".join(part))
+            _wait_until_read(targets)
+        rest = b"".join(lines[schemas + 1 :])
+        with ThreadPoolExecutor(2) as pool:
+            ends = list(pool.map(lambda target: target.communicate(rest), targets))
+    errors = [end[1].decode() for target, end in zip(targets, ends, strict=True) if target.returncode]
+    fenced = [text for text in errors if MOVED_ON.search(text)]
+    others = [text.splitlines()[-1] for text in errors if text not in fenced]
+    compared = _compared(place, [feed], [])
+    place.drop()
+    return Race(compared.lost, compared.doubled, 2 - len(errors), len(fenced), "; ".join(others))
+
+
+def _send(target: Forked, messages: bytes) -> None:
+    assert target.stdin is not None
+    target.stdin.write(messages)
+    target.stdin.flush()
+
+
+def _wait_until_read(targets: Sequence[Forked]) -> None:
+    for target in targets:
+        assert target.stdin is not None
+        waiting = bytearray(b"more")
+        while any(waiting) and target.poll() is None:
+            fcntl.ioctl(target.stdin.fileno(), termios.FIONREAD, waiting)
+            time.sleep(0.001)
 
 
 @dataclass(frozen=True)

@@ -7,27 +7,18 @@ import random
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from local_warehouse.supervisor import StandIns
 
-from tests.faults.at_once import meet, watch
+from tests.faults import blows, pipelines
+from tests.faults.at_once import meet, race, watch
 from tests.faults.feeds import Feed
+from tests.faults.steps import NAMED
 from tests.faults.strikes import METHODS, RESUMES, Ground, Moment, Place, run, strike
 
-# The steps of a load by name, as its statements begin.
-NAMED = {
-    "CREATE": ("^CREATE", METHODS),
-    "BEGIN": ("^BEGIN", METHODS),
-    "the lock of the ledger": ("^(LOCK|UPDATE)", ("upsert", "overwrite")),
-    "COPY": ("^COPY", METHODS),
-    "MERGE": ("^MERGE", ("upsert",)),
-    "DELETE": ("^DELETE", ("overwrite",)),
-    "the ledger's INSERT": ("^INSERT INTO.*_singer_loads", METHODS),
-    "COMMIT": ("^COMMIT", METHODS),
-    "DROP": ("^DROP", ("upsert",)),
-}
 # How S3 fails: a 503, a 500, a connection that closes without an answer, before and after the call took effect.
 S3_FAULTS = (("slowdown", "before"), ("error", "before"), ("cut", "before"), ("cut", "after"))
 # A load each two STATEs, of one file for each stream: as few statements as a load of two streams can have.
@@ -54,26 +45,49 @@ class Plan:
     batch_size_rows: int = BATCH_SIZE_ROWS
 
 
-def run_all(warehouse: str, kills: int, pairs: int) -> None:
-    """Strike everything in one warehouse."""
+@contextmanager
+def _ground(warehouse: str) -> Iterator[Ground]:
     with StandIns(only=("s3", warehouse)) as stand_ins:
         stand_ins.start(("s3", warehouse))
         ground = Ground(stand_ins)
         try:
-            _strike_all(ground, warehouse, at_named_steps(warehouse))
-            _strike_all(ground, warehouse, cuts(ground, warehouse))
-            _strike_all(ground, warehouse, conflicts(ground, warehouse))
-            if warehouse == "snowflake":
-                _strike_all(ground, warehouse, expired_tokens(ground, warehouse))
-            _strike_all(ground, warehouse, s3_faults(ground, warehouse))
-            _strike_all(ground, warehouse, s3_faults_in_parts(ground, warehouse))
-            _strike_all(ground, warehouse, at_random_instants(ground, warehouse, kills))
-            _meet_all(ground, warehouse, pairs)
-            watched = watch(ground, warehouse, pairs)
-            counts, allowed = sorted(watched.counts), sorted(watched.allowed)
-            _tell(kind="reader", warehouse=warehouse, loads=pairs, reads=watched.reads, counts=counts, allowed=allowed)
+            yield ground
         finally:
             ground.close()
+
+
+def run_all(warehouse: str, kills: int, pairs: int) -> None:
+    """Strike everything that a target alone can meet in one warehouse."""
+    with _ground(warehouse) as ground:
+        _strike_all(ground, warehouse, at_named_steps(warehouse))
+        _strike_all(ground, warehouse, cuts(ground, warehouse))
+        _strike_all(ground, warehouse, conflicts(ground, warehouse))
+        if warehouse == "snowflake":
+            _strike_all(ground, warehouse, expired_tokens(ground, warehouse))
+        _strike_all(ground, warehouse, s3_faults(ground, warehouse))
+        _strike_all(ground, warehouse, s3_faults_in_parts(ground, warehouse))
+        _strike_all(ground, warehouse, at_random_instants(ground, warehouse, kills))
+        _meet_all(ground, warehouse, pairs)
+        watched = watch(ground, warehouse, pairs)
+        counts, allowed = sorted(watched.counts), sorted(watched.allowed)
+        _tell(kind="reader", warehouse=warehouse, loads=pairs, reads=watched.reads, counts=counts, allowed=allowed)
+
+
+def run_pipelines(warehouse: str, instants: int, pairs: int) -> None:
+    """Strike whole pipelines in one warehouse, and run pairs of one pipeline at once."""
+    with _ground(warehouse) as ground:
+        _race_all(ground, warehouse, pairs)
+        for plans in (blows.at_named_steps(warehouse), blows.at_random_instants(ground, warehouse, instants)):
+            for plan in plans:
+                source = pipelines.source_of(plan.tap, plan.method)
+                outcome = pipelines.strike(ground, warehouse, source, plan.blow, plan.resume)
+                _tell(kind="pipeline", warehouse=warehouse, **asdict(plan), **asdict(outcome))
+
+
+def _race_all(ground: Ground, warehouse: str, pairs: int) -> None:
+    for number in range(pairs):
+        method = METHODS[number % 3]
+        _tell(kind="race", warehouse=warehouse, method=method, **asdict(race(ground, warehouse, method)))
 
 
 def _strike_all(ground: Ground, warehouse: str, plans: Iterable[Plan]) -> None:

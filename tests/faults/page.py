@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tests.faults.pipelines_page import pipelines_page
 from tests.faults.strikes import METHODS, RESUMES, TARGETS
 
 HEAD = """# Faults x moments
@@ -53,12 +54,13 @@ FIGURES = ("survived", "lost", "doubled", "torn")
 
 def page(outcomes: Iterable[Mapping[str, Any]]) -> str:
     """Return the page."""
-    kinds: dict[str, list[Mapping[str, Any]]] = {"strike": [], "pair": [], "reader": []}
+    kinds: dict[str, list[Mapping[str, Any]]] = {kind: [] for kind in ("strike", "pair", "reader", "pipeline", "race")}
     for outcome in outcomes:
         kinds[outcome["kind"]].append(outcome)
     tables = [_strikes(warehouse, kinds["strike"]) for warehouse in TARGETS]
     head = HEAD.format(strikes=len(kinds["strike"]))
-    return head + "".join(tables) + AT_ONCE + _pairs(kinds["pair"]) + READER + _readers(kinds["reader"])
+    whole = pipelines_page(kinds["pipeline"], kinds["race"])
+    return head + "".join(tables) + whole + AT_ONCE + _pairs(kinds["pair"]) + READER + _readers(kinds["reader"])
 
 
 def _strikes(warehouse: str, outcomes: Sequence[Mapping[str, Any]]) -> str:

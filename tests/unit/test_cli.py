@@ -59,13 +59,25 @@ def test_classic_pipeline_conf(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"), [("{", "no JSON"), ("[1, 2", "no INI"), ('"text"', "one JSON object"), (None, "cannot be read")]
+    ("content", "told"),
+    [
+        (b"{", "no JSON"),
+        (b"[1, 2", "no INI"),
+        (b'"text"', "one JSON object"),
+        (None, "cannot be read"),
+        ('{"user": "Jos\xe9"}'.encode("latin-1"), "no UTF-8 from byte 14 on"),
+        ('{"user": "Jos\xe9"}'.encode("utf-16"), "no UTF-8 from byte 1 on"),
+        ("[aws_creds]\nusername = Jos\xe9".encode("latin-1"), "no UTF-8"),
+        (b'{"user": "\\ud800"}', "half a pair of surrogates"),
+        (b'{"batch_wait_seconds": NaN}', "NaN is no number"),
+        (b'{"cdc": ' + b"[" * 100_000, "nested too deep|no JSON"),
+    ],
 )
-def test_configuration_that_cannot_be_read(tmp_path: Path, text: str | None, told: str) -> None:
+def test_configuration_that_cannot_be_read(tmp_path: Path, content: bytes | None, told: str) -> None:
     """The file is named, and what is wrong with it; never its content."""
     path = tmp_path / "config.json"
-    if text is not None:
-        path.write_text(text)
+    if content is not None:
+        path.write_bytes(content)
     with pytest.raises(ConfigError, match=told) as refused:
         read_config(str(path), redshift_ini)
     assert str(path) in str(refused.value)

@@ -157,6 +157,13 @@ def test_texts_that_are_refused(environment: Any, name: str, takes: str, text: s
     assert SECRET not in str(refused.value)
 
 
+def test_bytes_of_the_environment_that_are_no_text(environment: Any) -> None:
+    """A variable that is no UTF-8 is refused by name; a driver would fail on it, with the text."""
+    with pytest.raises(ConfigError, match="setting 'password' has a text that is no UTF-8") as refused:
+        environment(password=f"{SECRET}\udcff")
+    assert SECRET not in str(refused.value)
+
+
 def test_ini_comes_through_the_same_door(tmp_path: Path) -> None:
     """A port in the classic pipeline.conf that is none is refused by its setting's name, and not shown."""
     path = tmp_path / "pipeline.conf"

@@ -1,0 +1,330 @@
+"""Whole pipelines, `tap | target` in a process group of their own, struck by a signal; what became of every row.
+
+The signal goes to the tap alone, to the target alone, or to the group, as Ctrl-C in a terminal, a pod's SIGTERM and a
+scheduler's time-out send it. After it the pipeline is run once more, as a scheduler would: from the last STATE on
+standard output, or from `--last-state`; a full load from its beginning.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import tempfile
+import termios
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.faults.feeds import Rows
+from tests.faults.strikes import TARGETS, Ground, Moment, Place, end_detached, run, states_of
+from tests.faults.taps import STREAMS, note
+from tests.forks import Forked
+
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGKILL")
+RECEIVERS = ("tap", "target", "group")
+# Of a full load only STATEs that are no end tell the first two apart.
+TAPS = ("plain", "plain, STATEs between", "sdk", "singer-python", "csv")
+PAUSE_SECONDS = 0.002  # after each line, so that a signal finds the tap at work
+# tap-csv-extract writes blocks of many lines: through a pipe of the least size, drained slowly, it is at work as long.
+PIPE_BYTES, SIP_BYTES = 4096, 512
+NO_ANSWER_SECONDS = 60
+OLD_KEYS = 100_000
+# Files by which a tap says that it waits, and by which it is let go on.
+HELD, GO = "held", "go"
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the tap reads: `rows` rows of each stream, a STATE each `step` of them."""
+
+    tap: str
+    method: str
+    rows: int = 48
+    step: int = 8
+    # Of the plain tap alone:
+    states: str = ""  # behind which steps a STATE follows: all, last, none; "": as its kind says
+    behind: int = 0  # rows behind the last STATE
+    hold: int = -1  # before this row it waits, in its first run (that of singer-python too, in its last stream)
+
+    @property
+    def kind(self) -> str:
+        """The tap, without what it does with its STATEs."""
+        return self.tap.split(",")[0]
+
+    def new(self) -> Rows:
+        """Return the rows that each table has in the end."""
+        return Counter({(key, note(key)): 1 for key in range(self.rows + self.behind)})
+
+    def old(self) -> Rows:
+        """Return the rows that each table has before a full load: as many as after it."""
+        return Counter({(OLD_KEYS + key, "old"): 1 for key in range(self.rows)})
+
+    def arguments(self, folder: Path, state: Any, pause: float) -> list[str | Path]:
+        """Write the files of the tap; return its command line."""
+        config = self._files(folder) if self.kind == "csv" else self._settings(folder, pause)
+        words: list[str | Path] = [self.kind, "--config", _written(folder / "tap.json", config)]
+        return words if state is None else [*words, "--state", _written(folder / "state.json", state)]
+
+    def _settings(self, folder: Path, pause: float) -> dict[str, Any]:
+        states = self.states or ("last" if self.method == "overwrite" and self.tap == "plain" else "all")
+        told = {"method": self.method, "rows": self.rows, "step": self.step, "pause": pause}
+        hold = {"hold": self.hold if pause else -1, "held": str(folder / HELD), "go": str(folder / GO)}
+        return told if self.kind == "sdk" else {**told, **hold, "states": states, "behind": self.behind}
+
+    def _files(self, folder: Path) -> dict[str, Any]:
+        """Write a file for each stream; the names are those of the run before, so that a STATE knows them."""
+        entries = []
+        for stream in STREAMS:
+            lines = "".join(f"{key}|{note(key)}\n" for key in range(self.rows))
+            path = folder / f"{stream}.csv"
+            if not path.exists():
+                path.write_text("id|note\n" + lines)
+            method = "FULL_TABLE" if self.method == "overwrite" else "INCREMENTAL"
+            entries.append({"path": str(path), "stream": stream, "keys": ["id"], "replication_method": method})
+        return {
+            "files": entries if self.method == "overwrite" else [{**e, "state_every_rows": self.step} for e in entries]
+        }
+
+
+def source_of(tap: str, method: str) -> Source:
+    """Return what a tap reads: enough of it that a run takes as long as that of another tap."""
+    return Source(tap, method, rows=400, step=50) if tap == "csv" else Source(tap, method)
+
+
+def _written(path: Path, value: Any) -> Path:
+    path.write_text(json.dumps(value))
+    return path
+
+
+@dataclass(frozen=True)
+class Blow:
+    """A signal: to whom, and when. In a `hang` of the moment's server it is sent, and then the server goes on.
+
+    Without a moment it comes when the tap holds and the target has read all that was sent.
+    """
+
+    signal: str
+    receiver: str
+    moment: Moment | None = None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a pipeline ended; statuses as a shell tells them, 128 + n after signal n."""
+
+    met: bool  # who was to get the signal was still running
+    tap_ran: bool
+    status: int
+    tap_status: int
+    stdout: bytes
+    stderr: str
+
+    @property
+    def state(self) -> Any:
+        """The last STATE on standard output; None if there is none."""
+        states = states_of(self.stdout)
+        return states[-1] if states else None
+
+
+@dataclass
+class Pipeline:
+    """A pipeline that can be run again and again: its target's configuration, its tap, a folder for their files."""
+
+    ground: Ground
+    warehouse: str
+    config: Mapping[str, Any]
+    source: Source
+    folder: Path
+    _pumps: list[threading.Thread] = field(default_factory=list)
+    _watched: int | None = None  # the end of the pipe that the target reads
+
+    @contextmanager
+    def started(self, state: Any = None, pause: float = PAUSE_SECONDS) -> Iterator[tuple[Forked, Forked]]:
+        """Start both in a group of their own, which has the target's number; yield tap and target."""
+        config = _written(self.folder / "target.json", self.config)
+        reader, writer = os.pipe()
+        self._watched = os.dup(reader) if self.source.hold >= 0 and pause else None
+        arguments = self.source.arguments(self.folder, state, pause)
+        with Forked(TARGETS[self.warehouse], ["--config", config], stdin=reader, group=0) as target:
+            if self.source.kind == "csv" and pause:
+                writer = self._slowly(writer, pause)
+            with Forked("tests.faults.taps", arguments, stdout=writer, group=target.pid) as tap:
+                yield tap, target
+        for pump in self._pumps:
+            pump.join()
+        self._pumps.clear()
+
+    def _slowly(self, writer: int, pause: float) -> int:
+        """Return the end of a small pipe whose content goes to `writer` in sips."""
+        source, end = os.pipe()
+        fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+
+        def pump() -> None:
+            with contextlib.suppress(BrokenPipeError):
+                while sip := os.read(source, SIP_BYTES):
+                    os.write(writer, sip)
+                    time.sleep(pause)
+            os.close(source)
+            os.close(writer)
+
+        self._pumps.append(threading.Thread(target=pump, daemon=True))
+        self._pumps[-1].start()
+        return end
+
+    def struck(self, blow: Blow) -> Ended:
+        """Run it from the beginning into the blow."""
+        server = blow.moment.server if blow.moment else ""
+        if blow.moment and server:
+            self.ground.order(blow.moment)
+        try:
+            with self.started() as (tap, target):
+                self._wait(target, blow.moment)
+                tap_ran = tap.poll() is None
+                met = tap_ran if blow.receiver == "tap" else target.poll() is None
+                _deliver(blow, tap, target)
+                (self.folder / GO).touch()
+                if server:
+                    self.ground.clear(server)
+                return _end(tap, target, met=met, tap_ran=tap_ran)
+        finally:
+            if server:
+                self.ground.clear(server)
+
+    def _wait(self, target: Forked, moment: Moment | None) -> None:
+        begun = time.monotonic()
+        while target.poll() is None:
+            passed = time.monotonic() - begun
+            if self._held() if moment is None else _come(self.ground, moment, passed):
+                break
+            if passed > NO_ANSWER_SECONDS:
+                raise TimeoutError(f"the pipeline never came to {moment}")
+        if self._watched is not None:
+            os.close(self._watched)  # else the tap would not see that the target has gone
+
+    def _held(self) -> bool:
+        """Return whether the tap holds and the target has read all of it."""
+        assert self._watched is not None
+        waiting = bytearray(4)
+        fcntl.ioctl(self._watched, termios.FIONREAD, waiting)
+        return (self.folder / HELD).exists() and not any(waiting)
+
+    def whole(self, state: Any = None, pause: float = 0.0) -> Ended:
+        """Run it to its end, from a STATE or from the beginning."""
+        with self.started(state, pause) as (tap, target):
+            return _end(tap, target, met=False, tap_ran=False)
+
+    def last_state(self) -> Any:
+        """Return what `--last-state` prints; None if it is {}."""
+        done = run(self.warehouse, self.config, b"", "--last-state")
+        assert done.returncode == 0, done.stderr.decode()
+        return json.loads(done.stdout) or None
+
+
+def _come(ground: Ground, moment: Moment, passed: float) -> bool:
+    return not ground.pending(moment.server) if moment.server else passed > moment.seconds
+
+
+def _deliver(blow: Blow, tap: Forked, target: Forked) -> None:
+    number = signal.Signals[blow.signal]
+    if blow.receiver == "group":
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(target.pid, number)
+    else:
+        {"tap": tap, "target": target}[blow.receiver].send_signal(number)
+
+
+def _end(tap: Forked, target: Forked, *, met: bool, tap_ran: bool) -> Ended:
+    stdout, stderr = target.communicate(timeout=NO_ANSWER_SECONDS)
+    tap.communicate(timeout=NO_ANSWER_SECONDS)
+    assert target.returncode is not None
+    assert tap.returncode is not None
+    statuses = [128 - status if status < 0 else status for status in (target.returncode, tap.returncode)]
+    return Ended(met, tap_ran, statuses[0], statuses[1], stdout, stderr.decode())
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a strike did to the tables, after it and after the run that followed."""
+
+    met: bool
+    tap_ran: bool
+    status: int
+    tap_status: int
+    lost: int
+    doubled: int
+    gap: int  # rows doubled because the target was killed between a COMMIT and its STATE
+    parts: int  # tables that were neither the old one nor the whole new one, right after the strike
+    refused: str  # what the run that followed said if it did not end well
+
+
+@contextmanager
+def prepared(ground: Ground, warehouse: str, source: Source, **settings: Any) -> Iterator[tuple[Place, Pipeline]]:
+    """Make a schema of its own, with old tables for a full load; it is dropped in the end."""
+    place = Place(ground, warehouse)
+    if source.method == "overwrite":
+        make_old(place, source)
+    config = place.configuration(source.method, **{"batch_size_rows": 2 * source.step, **settings})
+    with tempfile.TemporaryDirectory() as folder:
+        yield place, Pipeline(ground, warehouse, config, source, Path(folder))
+    place.drop()
+
+
+def make_old(place: Place, source: Source) -> None:
+    """Make the tables that full loads replace."""
+    place.query(f"CREATE SCHEMA {place.schema}")
+    rows = ", ".join(f"({key}, '{text}')" for key, text in source.old())
+    for stream in STREAMS:
+        place.query(f"CREATE TABLE {place.schema}.{stream} (id DECIMAL(38, 0), note VARCHAR(100))")
+        place.query(f"INSERT INTO {place.schema}.{stream} VALUES {rows}")
+
+
+def strike(ground: Ground, warehouse: str, source: Source, blow: Blow, resume: str, **settings: Any) -> Outcome:
+    """Strike a pipeline, run it once more unless it was over, and compare; `resume` is one of strikes.RESUMES."""
+    with prepared(ground, warehouse, source, **settings) as (place, pipeline):
+        ended = pipeline.struck(blow)
+        end_detached(place)
+        parts = parts_of(place, source)
+        in_gap, refused = False, ""
+        if ended.met:
+            state, in_gap = _next_state(pipeline, ended, resume)
+            second = pipeline.whole(None if source.method == "overwrite" else state)
+            refused = _last_word(second.stderr) if second.status else ""
+        lost, doubled = compared(place, source)
+        gap = doubled if in_gap else 0
+        statuses = (ended.met, ended.tap_ran, ended.status, ended.tap_status)
+        return Outcome(*statuses, lost, doubled - gap, gap, parts, refused)
+
+
+def _next_state(pipeline: Pipeline, ended: Ended, resume: str) -> tuple[Any, bool]:
+    """Return where the next run begins, and whether the ledger is ahead of standard output after kill -9."""
+    if resume == "--last-state":
+        return pipeline.last_state(), False
+    killed = ended.status == 128 + signal.SIGKILL and pipeline.source.method == "append-only"
+    return ended.state, killed and pipeline.last_state() != ended.state
+
+
+def parts_of(place: Place, source: Source) -> int:
+    """Return how many tables a full load has replaced by a part."""
+    if source.method != "overwrite":
+        return 0
+    return sum(rows not in (source.old(), source.new()) for rows in place.tables(STREAMS))
+
+
+def compared(place: Place, source: Source) -> tuple[int, int]:
+    """Return the rows that are missing, and those that are there too often, against an undisturbed run."""
+    tables = place.tables(STREAMS)
+    new = source.new()
+    return sum((new - rows).total() for rows in tables), sum((rows - new).total() for rows in tables)
+
+
+def _last_word(stderr: str) -> str:
+    lines = [line for line in stderr.splitlines() if "ERROR" in line] or stderr.splitlines() or [""]
+    return lines[-1][-300:]

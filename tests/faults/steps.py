@@ -1,0 +1,17 @@
+"""The steps of a load by name, as its statements begin."""
+
+from __future__ import annotations
+
+from tests.faults.strikes import METHODS
+
+NAMED = {
+    "CREATE": ("^CREATE", METHODS),
+    "BEGIN": ("^BEGIN", METHODS),
+    "the lock of the ledger": ("^(LOCK|UPDATE)", ("upsert", "overwrite")),
+    "COPY": ("^COPY", METHODS),
+    "MERGE": ("^MERGE", ("upsert",)),
+    "DELETE": ("^DELETE", ("overwrite",)),
+    "the ledger's INSERT": ("^INSERT INTO.*_singer_loads", METHODS),
+    "COMMIT": ("^COMMIT", METHODS),
+    "DROP": ("^DROP", ("upsert",)),
+}
