@@ -634,8 +634,8 @@ def test_tables_are_written_in_the_order_of_their_names_behind_the_lock() -> Non
         load_method="overwrite",
     )
     begun = bench.warehouse.statements.index("BEGIN")
-    writing = [sql.split(" ")[:2] for sql in bench.warehouse.statements[begun + 1 :] if sql.startswith(("LOCK", "DEL"))]
+    writing = [sql for sql in bench.warehouse.statements[begun + 1 :] if sql.startswith(("LOCK", "DEL"))]
     assert writing == [
-        ["LOCK", "analytics._singer_loads"],
-        *(["DELETE", f"analytics.{name}"] for name in sorted(names)),
+        "LOCK analytics._singer_loads",
+        *(f"DELETE FROM analytics.{name}" for name in sorted(names)),
     ]
