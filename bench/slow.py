@@ -73,8 +73,12 @@ def slow(target: Any) -> Any:
         def connector(self) -> Connector:
             made = super().connector()
             dialect = believing(made.warehouse.dialect)
-            warehouse = replace(made.warehouse, connect=partial(SlowSession, Tables(dialect.types)), dialect=dialect)
-            warehouse.prepare = lambda session: None
+            warehouse = replace(
+                made.warehouse,
+                connect=partial(SlowSession, Tables(dialect.types)),
+                dialect=dialect,
+                prepare=lambda session: None,
+            )
             return replace(made, warehouse=warehouse)
 
     return Slow

@@ -8,51 +8,17 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
 from dataclasses import fields, replace
 from functools import partial
 from typing import Any
 
 from singer_bulk.cli import Connector, main
 from singer_bulk.model.load import ClosedBatch
-from singer_bulk.stage.base import StageWriter
+from singer_bulk.stage.memory import MemoryStage
 from singer_bulk.warehouse.dialect import Rows, TypeTable
 
 _MADE = re.compile(r'(?:CREATE TABLE IF NOT EXISTS|ALTER TABLE) .*?"([^"]+)" (?:ADD COLUMN|\()(.*)$', re.DOTALL)
 _COLUMN = re.compile(r'"([^"]+)" ([A-Z_]+(?: PRECISION)?)(?:\((\d+)(?:, (\d+))?\))?')
-
-
-class NullWriter:
-    """Takes a file and forgets it."""
-
-    def __init__(self) -> None:
-        self.byte_count = 0
-
-    def write(self, content: bytes) -> None:
-        self.byte_count += len(content)
-
-    def close(self) -> None: ...
-
-    def abort(self) -> None: ...
-
-
-class NullStage:
-    """A bucket that keeps nothing."""
-
-    def url(self, key: str) -> str:
-        return f"s3://bucket/{key}"
-
-    def open(self, key: str) -> StageWriter:
-        return NullWriter()
-
-    def has_room(self) -> bool:
-        return True
-
-    def wait(self, keys: Iterable[str]) -> None: ...
-
-    def put(self, key: str, content: bytes) -> None: ...
-
-    def remove(self, keys: Iterable[str]) -> None: ...
 
 
 class Tables:
@@ -117,9 +83,13 @@ def stubbed(target: Any) -> Any:
     class Stubbed(target):  # type: ignore[misc]
         def connector(self) -> Connector:
             made = super().connector()
-            stage, dialect = NullStage(), believing(made.warehouse.dialect)
-            warehouse = replace(made.warehouse, connect=partial(NullSession, Tables(dialect.types)), dialect=dialect)
-            warehouse.prepare = lambda session: None
+            stage, dialect = MemoryStage(keeps=False), believing(made.warehouse.dialect)
+            warehouse = replace(
+                made.warehouse,
+                connect=partial(NullSession, Tables(dialect.types)),
+                dialect=dialect,
+                prepare=lambda session: None,
+            )
             return replace(made, warehouse=warehouse, stage=stage)
 
     return Stubbed

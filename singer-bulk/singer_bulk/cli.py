@@ -41,6 +41,7 @@ from singer_bulk.settings import LoadSettings
 from singer_bulk.signals import signals
 from singer_bulk.stage.base import Stage
 from singer_bulk.stream_maps import StreamMapper
+from singer_bulk.warehouse.ledger import last_state
 from singer_bulk.warehouse.session import Warehouse
 
 
@@ -137,7 +138,7 @@ class BulkTarget(Target):
             )
         warehouse = self.connector().warehouse
         try:
-            emit_state(warehouse.last_state(pipeline_id) or "{}")
+            emit_state(last_state(warehouse, pipeline_id) or "{}")
         finally:
             warehouse.close()
 

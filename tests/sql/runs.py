@@ -20,13 +20,14 @@ import snowflake.connector.errors
 from singer_bulk.cli import Connector
 from singer_bulk.errors import BulkError
 from singer_bulk.stage.base import StageWriter
+from singer_bulk.stage.memory import MemoryStage, MemoryWriter
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.ledger import LEDGER_COLUMNS
 from target_redshift_copy.types import TYPES as REDSHIFT_TYPES
 from target_snowflake_stage.types import TYPES as SNOWFLAKE_TYPES
 
 from bench.stub import Tables, believing, target_of
-from tests.fakes import MemoryStage, MemoryWriter, lines
+from tests.fakes import lines
 
 CONFIG: dict[str, dict[str, Any]] = {
     "redshift": {"host": "stub", "user": "stub", "password": "stub", "database": "dev",
@@ -145,7 +146,6 @@ class ToldStage(MemoryStage):
     told: Callable[[str], None] = lambda text: None
 
     def open(self, key: str) -> StageWriter:
-        self.opened += 1
         return SteadyWriter(self, key)
 
     def put(self, key: str, content: bytes) -> None:

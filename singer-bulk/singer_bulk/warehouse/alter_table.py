@@ -22,8 +22,8 @@ from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.load import Table
 from singer_bulk.model.type_fit import fitting, holds_all
 from singer_bulk.warehouse import words
-from singer_bulk.warehouse.ddl import all_or_none
-from singer_bulk.warehouse.dialect import Dialect, Session
+from singer_bulk.warehouse.dialect import Dialect, Executes, Session
+from singer_bulk.warehouse.open_transaction import all_or_none
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def no_pause(seconds: float) -> None:
     """Wait for nobody."""
 
 
-def describe(session: Session, dialect: Dialect, table: Table) -> dict[str, Column]:
+def describe(session: Executes, dialect: Dialect, table: Table) -> dict[str, Column]:
     """Return the columns of a table by name; empty if it is not there."""
     rows = session.execute(dialect.describe_table(table))
     return {column.name: column for column in words.described(dialect, rows)}
@@ -54,7 +54,7 @@ def settled(session: Session, dialect: Dialect, table: Table, pause: Pause = no_
     raise WarehouseError(f"table {table} is changed by other runs all the time; run again")
 
 
-def demand_unchanged(session: Session, dialect: Dialect, table: Table, names: Collection[str], known: Columns) -> None:
+def demand_unchanged(session: Executes, dialect: Dialect, table: Table, names: Collection[str], known: Columns) -> None:
     """Raise a conflict unless the named columns are what they were when the load began to fill them.
 
     Asked before COMMIT: where DDL is no part of a transaction, another run may swap a column that this one has just
@@ -198,16 +198,16 @@ def _replace(session: Session, dialect: Dialect, table: Table, here: Column, wan
 
 def _replace_in_transaction(session: Session, dialect: Dialect, table: Table, here: Column, wanted: Column) -> None:
     new = dialect.fold(WIDENED) + here.name
-    with all_or_none(session):
-        session.execute(words.add_column(dialect, table, Column(new, wanted.type)))
+    with all_or_none(session, dialect) as transaction:
+        transaction.execute(words.add_column(dialect, table, Column(new, wanted.type)))
         # ADD COLUMN has locked the table until the end: what is asked now stays true.
-        _demand_lossless(session, dialect, table, here, wanted.type)
-        session.execute(_filled(dialect, table, new, here.name, here.type, wanted.type))
-        session.execute(words.drop_column(dialect, table, here.name))
-        session.execute(words.rename_column(dialect, table, new, here.name))
+        _demand_lossless(transaction, dialect, table, here, wanted.type)
+        transaction.execute(_filled(dialect, table, new, here.name, here.type, wanted.type))
+        transaction.execute(words.drop_column(dialect, table, here.name))
+        transaction.execute(words.rename_column(dialect, table, new, here.name))
         comment = here.comment or wanted.comment
         if comment is not None:
-            session.execute(words.comment_column(dialect, table, here.name, comment))
+            transaction.execute(words.comment_column(dialect, table, here.name, comment))
 
 
 def _replace_step_by_step(session: Session, dialect: Dialect, table: Table, here: Column, wanted: Column) -> None:
@@ -246,7 +246,7 @@ def _filled(
     return words.update(dialect.table(table), f"{words.name(new)} = {value}", where)
 
 
-def _demand_lossless(session: Session, dialect: Dialect, table: Table, here: Column, new_type: ColumnType) -> None:
+def _demand_lossless(session: Executes, dialect: Dialect, table: Table, here: Column, new_type: ColumnType) -> None:
     if here.type != new_type and not is_lossless(session, dialect, table, here, new_type):
         raise WarehouseError(
             f"table {table}: column {here.name!r} ({here.type}) has values that {new_type} does not keep; "
@@ -254,7 +254,7 @@ def _demand_lossless(session: Session, dialect: Dialect, table: Table, here: Col
         )
 
 
-def is_lossless(session: Session, dialect: Dialect, table: Table, here: Column, new_type: ColumnType) -> bool:
+def is_lossless(session: Executes, dialect: Dialect, table: Table, here: Column, new_type: ColumnType) -> bool:
     """Return whether every value of the column comes back from the new type."""
     source = words.name(here.name)
     there = dialect.types.converted(source, here.type, new_type)
