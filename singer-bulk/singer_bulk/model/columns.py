@@ -5,25 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from singer_bulk.model.kinds import Kind
+
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 MAX_PRECISION = 38  # DECIMAL on Redshift and NUMBER on Snowflake: r_Numeric_types201, data-types-numeric
-
-
-class Kind(str, Enum):
-    """What a column holds."""
-
-    BOOLEAN = "boolean"
-    INTEGER = "integer"  # 64 bits signed
-    DECIMAL = "decimal"
-    DOUBLE = "double"
-    TEXT = "text"
-    DATE = "date"
-    TIME = "time"
-    DATETIME = "datetime"  # date-time whose values have not shown yet whether they bear an offset
-    TIMESTAMP = "timestamp"  # without offset
-    TIMESTAMPTZ = "timestamptz"
-    JSON = "json"
-    OTHER = "of a type that no property becomes"
 
 
 class Content(str, Enum):
@@ -86,10 +71,5 @@ INTEGER = ColumnType(Kind.INTEGER)
 BIG_INTEGER = ColumnType(Kind.DECIMAL, MAX_PRECISION, 0)
 DOUBLE = ColumnType(Kind.DOUBLE)
 TEXT = ColumnType(Kind.TEXT)
-DATE = ColumnType(Kind.DATE)
-TIME = ColumnType(Kind.TIME)
 TIMESTAMPTZ = ColumnType(Kind.TIMESTAMPTZ)
 JSON = ColumnType(Kind.JSON)
-
-_DIGITS = "-0123456789"
-STARTS = {"object": "{", "array": "[", "string": '"', "boolean": "tf", "integer": _DIGITS, "number": _DIGITS}
