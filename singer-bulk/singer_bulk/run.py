@@ -48,9 +48,9 @@ from singer_bulk.stage.owner import RunStage
 from singer_bulk.stage.rejects import Rejects
 from singer_bulk.stream import StreamContext
 from singer_bulk.warehouse.ledger import committed_runs, last_sequence
+from singer_bulk.warehouse.loads import Loads
 from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.tables import LoadTables
-from singer_bulk.warehouse.transaction import Loads
 
 # How long a silent tap is waited for before age limits and signals are looked at.
 WAIT_SECONDS = 1.0

@@ -8,16 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from singer_bulk.model.columns import (
-    BIG_INTEGER,
-    BOOLEAN,
-    DOUBLE,
-    INTEGER,
-    JSON,
-    TEXT,
-    TIMESTAMPTZ,
-    ColumnType,
-)
+from singer_bulk.model.columns import BIG_INTEGER, BOOLEAN, DOUBLE, INTEGER, JSON, TEXT, TIMESTAMPTZ, ColumnType
 from singer_bulk.model.kinds import KINDS, Kind
 from singer_bulk.model.type_fit import fitting, grown
 from singer_bulk.stream import decided

@@ -1,7 +1,7 @@
 """A transaction that is open: bound to the session that began it, by which every statement of it is run.
 
 A session that is lost is not replaced by another one in here: its statements fail, and whoever began the transaction
-decides what to do (`transaction.py`). COMMIT on another session would be answered well, and commit nothing.
+decides what to do (`loads.py`). COMMIT on another session would be answered well, and commit nothing.
 """
 
 from __future__ import annotations
