@@ -67,7 +67,7 @@ class LoadRows:
         for merge in self._merges.values():
             for scratch in (merge.scratch, merge.chosen):
                 try:
-                    session.execute(f"DROP TABLE IF EXISTS {self.dialect.scratch_table(scratch)}")
+                    session.execute(words.drop_table(self.dialect.scratch_table(scratch)))
                 except WarehouseError as error:
                     logger.debug("a temporary table stays until the session ends: %s", error)
 
