@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from singer_bulk.cli import BulkTarget
-from singer_bulk.declared import Secret, Settings, read, settings_schema
 from singer_bulk.errors import ConfigError
-from singer_bulk.settings import LoadSettings
+from singer_bulk.model.declared import Secret, Settings, read, settings_schema
+from singer_bulk.settings.loads import LoadSettings
 from singer_sdk.exceptions import ConfigValidationError
 from tap_csv_extract.cli import TapCsvExtract
 from tap_csv_extract.config import file_sets
@@ -207,7 +207,9 @@ def test_a_repr_shows_no_value() -> None:
 
 def test_the_tap_has_the_same_door() -> None:
     """The tap does without the targets' library, so the module stands in both packages, word for word."""
-    ours, taps = (TOP / name / "declared.py" for name in ("singer-bulk/singer_bulk", "tap-csv-extract/tap_csv_extract"))
+    ours, taps = (
+        TOP / name / "declared.py" for name in ("singer-bulk/singer_bulk/model", "tap-csv-extract/tap_csv_extract")
+    )
     assert taps.read_text() == ours.read_text()
 
 
