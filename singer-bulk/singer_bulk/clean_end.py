@@ -1,7 +1,7 @@
 """What must be true at the end of the input before more than a STATE covers is committed.
 
-`model/input_end.py` tells what the input itself says of its end. This asks the warehouse what else is needed: whether the
-pipeline has ever sent a STATE, and what a full load would empty.
+`model/input_end.py` tells what the input itself says of its end. The warehouse is asked what else is needed: whether
+the pipeline has ever sent a STATE, and what a full load would empty.
 """
 
 from __future__ import annotations

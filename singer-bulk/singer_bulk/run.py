@@ -3,7 +3,7 @@
 The rules, in the order in which they matter:
 
 - A STATE is emitted only after every record before it is committed.
-- A load ends at a STATE, or at a clean end of input (`model/input_end.py`): limits of the flush policy close and stage files,
+- A load ends at a STATE, or at a clean end of input (`clean_end.py`): limits of the flush policy close and stage files,
   but rows commit only with the STATE that covers them, so a tap that resumes from it sends no committed row again.
 - A STATE that arrives while nothing is uncommitted is emitted at once.
 - Reading goes on while files are sent (`stage/`) and while a load is committed (`commit_thread.py`): one at a time, and
