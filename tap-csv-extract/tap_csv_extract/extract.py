@@ -39,12 +39,13 @@ def extract(stream: Stream, files: Sequence[SourceFile], bookmark: Bookmark) -> 
             stream.summary.files_unchanged += 1
         else:
             _extract_file(stream, file, start, key, marks if file.tracked else {}, bookmark)
+            if file is not files[-1]:  # the stream's own STATE follows the last one
+                stream.checkpoint(0)
     if key is not None:
         bookmark.pop("unfinished", None)
         if key.highest is not None:
             bookmark["replication_key"] = stream.file_set.replication_key
             bookmark["replication_key_value"] = key.state_value()
-    stream.checkpoint(0)
 
 
 def _extract_file(
@@ -71,7 +72,6 @@ def _extract_file(
         stream.summary.files_read += 1
         mark.done = True
         save()
-        stream.checkpoint(0)
     finally:
         opened.close()
 

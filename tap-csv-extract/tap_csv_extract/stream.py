@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from singer_sdk import Stream
@@ -22,6 +22,9 @@ from tap_csv_extract.sources import ReadOnce, SourceFile
 
 if TYPE_CHECKING:
     from tap_csv_extract.cli import TapCsvExtract
+
+# https://github.com/singer-io/getting-started/blob/master/docs/CONFIG_AND_STATE.md
+CURRENTLY_SYNCING = "currently_syncing"
 
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -69,8 +72,14 @@ class CsvStream(Stream):
         raise NotImplementedError
 
     def _sync_records(self, context: Any = None, *, write_messages: bool = True) -> Generator[dict[str, Any], Any, Any]:
-        """Write the RECORD and STATE messages; yields nothing."""
+        """Write the RECORD and STATE messages; yields nothing.
+
+        While the stream is not whole every STATE names it in Singer's `currently_syncing`: a target that replaces its
+        table may do so only behind a STATE that does not.
+        """
         version = self._version()
+        state = cast("dict[str, Any]", self.tap_state)
+        state[CURRENTLY_SYNCING] = self.name
         stream = file_extract.Stream(
             file_set=self._chosen_file_set(),
             columns=self._kinds(),
@@ -94,9 +103,12 @@ class CsvStream(Stream):
                 raise
         if version is not None:
             self._write_activate_version_message(version)
+        del state[CURRENTLY_SYNCING]
+        self.state_manager.is_flushed = False
         self._write_state_message()
         self._tap.message_writer.release()
         self._log_summary(stream.summary)
+        self._tap.stop_if_asked()
         yield from ()
 
     def _end_early(self, error: BaseException) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tap_csv_extract.cli import TapCsvExtract
-from tap_csv_extract.errors import ConfigError
+from tap_csv_extract.errors import ConfigError, RowRejected
 
 from tests.unit.tap_run import last_state, records, run_tap, until_state
 
@@ -269,3 +270,46 @@ def test_very_many_files_do_not_drown_in_state(tmp_path: Path) -> None:
     assert ids(messages) == list(range(250))
     assert sum(message["type"] == "STATE" for message in messages) < 150
     assert len(last_state(messages)["bookmarks"]["changes"]["files"]) == 250
+
+
+@pytest.mark.parametrize("method", ["FULL_TABLE", "INCREMENTAL", "LOG_BASED"])
+def test_state_says_that_a_stream_is_not_whole_yet(tmp_path: Path, method: str) -> None:
+    """Every STATE before the end of a stream names it in `currently_syncing`; the one at its end does not."""
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text("".join(ROWS[:300]))
+    messages = run_tap(entry(tmp_path / "*.csv", replication_method=method, state_every_rows=100))
+    states = [message["value"] for message in messages if message["type"] == "STATE"]
+    assert len(states) == (2 if method == "FULL_TABLE" else 7)  # a full extract has no middle to go on from
+    assert {state["currently_syncing"] for state in states[:-1]} == {"changes"}
+    assert "currently_syncing" not in states[-1]
+    assert messages[-1]["type"] == "STATE"
+
+
+def test_state_within_a_stream_is_taken_back(tmp_path: Path) -> None:
+    """A run goes on from a STATE that names a stream; what it writes at its end names none."""
+    path = tmp_path / "a.csv"
+    path.write_text("".join(ROWS[:300]))
+    messages = run_tap(entry(path, state_every_rows=100))
+    states = [message["value"] for message in messages if message["type"] == "STATE"]
+    messages = run_tap(entry(path), states[0])
+    assert ids(messages) == list(range(100, 300))
+    assert "currently_syncing" not in last_state(messages)
+
+
+def test_stream_without_rows_ends_with_its_state(tmp_path: Path) -> None:
+    """A full extract of no rows ends with a STATE too: a target that waits for it may empty the table."""
+    path = tmp_path / "a.csv"
+    path.write_text("")
+    messages = run_tap(entry(path, replication_method="FULL_TABLE"))
+    assert last_state(messages) == {"bookmarks": {"changes": {}}}
+
+
+def test_stream_that_fails_is_still_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """After an error the last STATE says that the stream is not whole."""
+    (tmp_path / "a.csv").write_text("".join(ROWS[:100]))
+    (tmp_path / "b.csv").write_text("oops\n")
+    with pytest.raises(RowRejected):
+        TapCsvExtract(config={"files": [entry(tmp_path / "*.csv")]}).sync_all()
+    last = json.loads(capfd.readouterr().out.splitlines()[-1])
+    assert last["value"]["currently_syncing"] == "changes"
+    assert last["value"]["bookmarks"]["changes"]["files"][str(tmp_path / "a.csv")]["rows"] == 100
