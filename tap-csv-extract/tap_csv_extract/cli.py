@@ -27,7 +27,7 @@ from tap_csv_extract.errors import ConfigError, TapError
 from tap_csv_extract.kinds import Kind, kind_of_schema
 from tap_csv_extract.output import MessageWriter
 from tap_csv_extract.s3 import S3Files
-from tap_csv_extract.sources import SourceFile, list_files
+from tap_csv_extract.sources import SourceFile, list_files, names_rejects
 from tap_csv_extract.stream import CsvStream
 
 
@@ -133,12 +133,12 @@ class TapCsvExtract(Tap):
     def files(self, file_set: FileSet) -> list[SourceFile]:
         """List the files of a stream as they are now."""
         files = list_files(file_set.paths, S3Files(read(S3Settings, self.config)))
-        rejects = os.path.abspath(file_set.reject_path) if file_set.reject_path else None
-        if any(os.path.abspath(file.name) == rejects for file in files):
-            raise ConfigError(
-                f"stream {file_set.stream!r}: reject_path {file_set.reject_path!r} is one of the files that 'path' "
-                "names, so the next run would read it; put it elsewhere"
-            )
+        for rejects in {other.reject_path for other in file_sets(self.config) if other.reject_path}:
+            if names_rejects(file_set.paths, files, rejects):
+                raise ConfigError(
+                    f"stream {file_set.stream!r}: reject_path {rejects!r} is one of the files that 'path' "
+                    "names, so the next run would read it; put it elsewhere"
+                )
         return files
 
     def stop_if_asked(self) -> None:
@@ -191,12 +191,14 @@ class TapCsvExtract(Tap):
             properties = entry.schema.to_dict()["properties"]
             kinds = {name: kind_of_schema(schema) for name, schema in properties.items()}
             return {name: kind for name, kind in kinds.items() if name not in file_set.added_columns}
-        columns = Discovery(file_set).read(self.files(file_set))
+        files = self.files(file_set)
+        columns = Discovery(file_set).read(files)
         if not columns and isinstance(file_set.header, tuple):
             columns = {name: file_set.kind(name, file_set.kinds.get(name, Kind("string"))) for name in file_set.header}
         if not columns:
+            reason = "of {} has a whole row" if files else "matches {}"
             raise ConfigError(
-                f"stream {file_set.stream!r}: no columns, because no file of {list(file_set.paths)} has a whole row; "
+                f"stream {file_set.stream!r}: no columns, because no file {reason.format(list(file_set.paths))}; "
                 "correct 'path', or name the columns in 'header'"
             )
         return columns

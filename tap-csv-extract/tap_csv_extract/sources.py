@@ -6,7 +6,6 @@ that carry a date or a number in their name are read in the order in which they 
 
 from __future__ import annotations
 
-import glob
 import io
 import os
 import sys
@@ -18,8 +17,7 @@ from functools import cache
 from typing import Any, BinaryIO, ClassVar, Protocol, cast
 
 from tap_csv_extract.errors import ConfigError, SourceError
-
-GLOB_MARKS = ("*", "?", "[")
+from tap_csv_extract.globs import files_of, find, is_glob, matches
 
 
 class SourceFile(Protocol):
@@ -28,6 +26,10 @@ class SourceFile(Protocol):
     @property
     def name(self) -> str:
         """What STATE, errors and `_sdc_source_file` call it."""
+
+    @property
+    def path(self) -> str:
+        """Where its bytes are: an archive, if it is a member of one."""
 
     @property
     def tracked(self) -> bool:
@@ -46,6 +48,10 @@ class LocalFile:
 
     name: str
     tracked: ClassVar[bool] = True
+
+    @property
+    def path(self) -> str:
+        return self.name
 
     def stamp(self) -> dict[str, int | str]:
         try:
@@ -72,6 +78,10 @@ class ZipMember:
     @property
     def name(self) -> str:
         return f"{self.archive.name}!{self.member}"
+
+    @property
+    def path(self) -> str:
+        return self.archive.path
 
     def stamp(self) -> dict[str, int | str]:
         with self.archive.open() as raw, zipfile.ZipFile(raw) as archive:
@@ -101,6 +111,9 @@ class _MemberReader(io.RawIOBase):
     def seekable(self) -> bool:
         return True
 
+    def fileno(self) -> int:
+        return self._raw.fileno()
+
     def readinto(self, buffer: Any) -> int:
         data = self._member.read(len(buffer))
         buffer[: len(data)] = data
@@ -126,7 +139,7 @@ class ReadOnce:
     tracked = False
 
     def __init__(self, name: str, open_raw: Callable[[], int]) -> None:
-        self.name = name
+        self.name = self.path = name
         self._open_raw = cache(open_raw)
         self._seen: list[bytes] = []
         self._keeps = True
@@ -180,14 +193,34 @@ def _pipe(path: str) -> ReadOnce:
 def list_files(paths: Iterable[str], s3: S3 | None = None) -> list[SourceFile]:
     """List the files of one stream, each once however its path is spelt, in order of name.
 
-    Raises ConfigError for a path without a file, because a stream that is empty by a misspelt path would go unseen.
-    A glob or a directory may be empty: files may come later.
+    Where symbolic links lead to a file that is named without them too, it keeps that name: a link may lead elsewhere
+    tomorrow. Raises ConfigError for a path without a file, because a stream that is empty by a misspelt path would go
+    unseen. A glob or a directory may be empty: files may come later.
     """
-    found: dict[str, SourceFile] = {}
+    found: dict[str, list[SourceFile]] = {}
     for path in paths:
         for file in _expand(path, s3):
-            found.setdefault(file.name if file.name.startswith("s3://") else os.path.abspath(file.name), file)
-    return sorted(found.values(), key=lambda file: file.name)
+            found.setdefault(_place(file), []).append(file)
+    files = [min(names, key=_by_own_name) for names in found.values()]
+    return sorted(files, key=lambda file: file.name)
+
+
+def names_rejects(paths: Iterable[str], files: Iterable[SourceFile], rejects: str) -> bool:
+    """Whether a reject file is one of these files, by whatever name or link, or would be once it is written."""
+    if os.path.exists(rejects):
+        return any(os.path.exists(path) and os.path.samefile(path, rejects) for path in {file.path for file in files})
+    return any(matches(path.removeprefix("file://"), rejects) for path in paths if not path.startswith("s3://"))
+
+
+def _by_own_name(file: SourceFile) -> tuple[bool, bool, str]:
+    return _place(file) != os.path.abspath(file.name), os.path.islink(file.path), file.name
+
+
+def _place(file: SourceFile) -> str:
+    """Where a file or a member of an archive is, whatever links lead to it."""
+    if file.name.startswith("s3://"):
+        return file.name
+    return os.path.realpath(file.path) + file.name[len(file.path) :]
 
 
 def _expand(path: str, s3: S3 | None) -> list[SourceFile]:
@@ -197,13 +230,10 @@ def _expand(path: str, s3: S3 | None) -> list[SourceFile]:
         assert s3 is not None
         return [member for file in s3.list_files(path) for member in _members(file)]
     path = path.removeprefix("file://")
-    if any(mark in path for mark in GLOB_MARKS) and not os.path.exists(path):
-        names = [name for name in glob.glob(path, recursive=True) if os.path.isfile(name)]
+    if is_glob(path) and not os.path.exists(path):
+        names = list(find(path))
     elif os.path.isdir(path):
-        try:
-            names = [entry.path for entry in os.scandir(path) if entry.is_file() and entry.name[0] not in "._"]
-        except OSError as error:
-            raise SourceError(f"{path}: cannot be listed: {error.strerror}") from error
+        names = list(files_of(path))
     elif os.path.isfile(path):
         names = [path]
     elif os.path.exists(path):

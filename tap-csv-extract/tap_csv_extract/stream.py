@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from decimal import Decimal
@@ -153,6 +154,14 @@ class CsvStream(Stream):
 
     def _files(self) -> list[SourceFile]:
         files = self._tap.files(self.file_set)
+        if not files:
+            nothing = f"stream {self.name!r}: no file matches {list(self.file_set.paths)}"
+            if self.replication_method == FULL_TABLE:
+                raise ConfigError(
+                    f"{nothing}, so a full extract would empty its table; correct 'path', or set 'replication_method' "
+                    "to INCREMENTAL if files come later"
+                )
+            self.log(nothing, level=logging.WARNING)
         for file in files:
             if isinstance(file, ReadOnce):
                 file.read_last()
