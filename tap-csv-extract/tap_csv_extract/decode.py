@@ -6,6 +6,7 @@ import bz2
 import codecs
 import gzip
 import io
+import os
 import re
 import zipfile
 import zlib
@@ -93,6 +94,13 @@ class TextStream:
             assert isinstance(self._reader, _Transcoder)
             encoding += "-be" if self._reader.head[:1] in (b"\xfe", b"\x00") else "-le"
         return text.decode("utf-8", "surrogatepass").encode(encoding, _errors(encoding))
+
+    def status(self) -> os.stat_result | None:
+        """What the file system says about the open file; None if it is in no file system."""
+        try:
+            return os.fstat(self._raw.fileno())
+        except io.UnsupportedOperation:
+            return None
 
     def close(self) -> None:
         """Close the file."""

@@ -84,11 +84,13 @@ class FileExtract:
             mark.add_header(opened.header_bytes, opened.start.offset, opened.start.line)
         block = None
         for block in opened.blocks():
-            rows = self._send(block)
             mark.add(block.data)
+            opened.watch.look(mark)
+            rows = self._send(block)
             mark.line, mark.rows = block.first_line + block.lines, mark.rows + rows
             save()
             self._stream.checkpoint(rows)
+        opened.watch.look(mark, ended=True)
         if mark.rows == 0 and block is None and mark.tail[-1:] not in (b"\n", b"\r"):
             mark.restart()  # the header itself may not be complete
         if block is not None and block.data[-1:] not in (b"\n", b"\r"):

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tap_csv_extract.blocks import Block, BlockReader
-from tap_csv_extract.config import FileSet
+from tap_csv_extract.config import FULL_TABLE, FileSet
 from tap_csv_extract.decode import TextStream
 from tap_csv_extract.engine import Fields, PlainReader, columns_of_rows, exact_rows
 from tap_csv_extract.errors import HeaderError
 from tap_csv_extract.header import column_names
 from tap_csv_extract.sources import SourceFile
 from tap_csv_extract.tokens import Row, Tokenizer
+from tap_csv_extract.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class OpenFile:
     def __init__(self, file: SourceFile, file_set: FileSet, block_rows: int) -> None:
         self.name = file.name
         self.text = TextStream(file, file_set.dialect.encoding)
+        whole = file_set.replication_method == FULL_TABLE
+        self.watch = Watch(file, self.text, file_set.dialect.encoding, whole)
         try:
             self._read_header(file_set, block_rows)
         except BaseException:
