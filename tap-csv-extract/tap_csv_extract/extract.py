@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tap_csv_extract import drift
-from tap_csv_extract.bookmark import ReplicationKey
+from tap_csv_extract.bookmark import ReplicationKey, order_of
 from tap_csv_extract.config import FULL_TABLE, INCREMENTAL, FileSet
 from tap_csv_extract.discover import Discovery
 from tap_csv_extract.errors import ConfigError, HeaderError
@@ -44,8 +44,7 @@ def extract(stream: Stream, files: Sequence[SourceFile], bookmark: Bookmark) -> 
     if key is not None:
         bookmark.pop("unfinished", None)
         if key.highest is not None:
-            bookmark["replication_key"] = stream.file_set.replication_key
-            bookmark["replication_key_value"] = key.state_value()
+            bookmark.update(key.as_state())
 
 
 def _extract_file(
@@ -60,7 +59,7 @@ def _extract_file(
         """Move what STATE says about this file; called when its rows are written."""
         marks[file.name] = mark.as_state()
         if key is not None and key.highest is not None:
-            bookmark["unfinished"] = {"replication_key_value": key.state_value()}
+            bookmark["unfinished"] = key.as_state()
 
     opened = OpenFile(file, stream.file_set, stream.file_set.state_every_rows)
     try:
@@ -117,9 +116,30 @@ def replication_key(stream: Stream, bookmark: Bookmark) -> ReplicationKey | None
             f"stream {file_set.stream!r}: replication_key {file_set.replication_key!r} is text, whose order may not be "
             "that of time; declare its type and form in 'types', as string if its text does sort"
         )
+    unfinished = bookmark.get("unfinished", {})
+    for state in (bookmark, unfinished):
+        _refuse_other_key(file_set, kind, state)
     since = bookmark.get("replication_key_value", file_set.start_value)
-    highest = bookmark.get("unfinished", {}).get("replication_key_value")
-    return ReplicationKey(kind, since, file_set.overlap, highest)
+    return ReplicationKey(
+        file_set.replication_key, kind, since, file_set.overlap, unfinished.get("replication_key_value")
+    )
+
+
+def _refuse_other_key(file_set: FileSet, kind: Kind, state: Bookmark) -> None:
+    """A bookmark is a value of its column: compared with those of another it leaves rows out."""
+    name, order = state.get("replication_key"), state.get("replication_key_order")
+    if "replication_key_value" not in state:
+        return
+    if name is not None and name != file_set.replication_key:
+        found = f"is {file_set.replication_key!r}, STATE has the highest value of {name!r}"
+    elif order is not None and order != order_of(kind):
+        found = f"{name!r} is of type {kind.name}, STATE has its highest value as {order}"
+    else:
+        return
+    raise ConfigError(
+        f"stream {file_set.stream!r}: replication_key {found}; set it back, or take the stream's bookmark out of STATE "
+        "(or give the stream another name), which sends its rows again, from 'start_value' if that is set"
+    )
 
 
 def _where_to_begin(file_set: FileSet, file: SourceFile, marks: dict[str, Any], listed: set[str]) -> Mark | None:

@@ -313,3 +313,32 @@ def test_stream_that_fails_is_still_named(tmp_path: Path, capfd: pytest.CaptureF
     last = json.loads(capfd.readouterr().out.splitlines()[-1])
     assert last["value"]["currently_syncing"] == "changes"
     assert last["value"]["bookmarks"]["changes"]["files"][str(tmp_path / "a.csv")]["rows"] == 100
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_bookmark_belongs_to_its_column(tmp_path: Path, finished: bool) -> None:
+    """The highest value of one column is no bookmark of another, nor of the same column as text."""
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text("id|at|seen\n1|2020-06-01 12:00:00|2019-01-01 12:00:00\n")
+    settings: dict[str, Any] = {"path": str(tmp_path / "*.csv"), "stream": "s", "replication_key": "at"}
+    messages = run_tap(settings)
+    states = [message["value"] for message in messages if message["type"] == "STATE"]
+    state = states[-1] if finished else states[0]
+    assert ("unfinished" in state["bookmarks"]["s"]) is not finished
+    assert ids(run_tap({**settings, "types": {"at": "timestamp"}}, state)) == ([] if finished else [1])
+    with pytest.raises(
+        ConfigError, match="replication_key is 'seen', STATE has the highest value of 'at'; set it back"
+    ):
+        run_tap({**settings, "replication_key": "seen"}, state)
+    with pytest.raises(ConfigError, match="'at' is of type string, STATE has its highest value as timestamp"):
+        run_tap({**settings, "types": {"at": "string"}}, state)
+
+
+def test_bookmark_of_an_earlier_version(tmp_path: Path) -> None:
+    """A STATE that does not say how its values are compared is taken as before."""
+    (tmp_path / "a.csv").write_text("id|at\n1|2020-06-01 12:00:00\n2|2020-06-02 12:00:00\n")
+    state = {"bookmarks": {"s": {"replication_key": "at", "replication_key_value": "2020-06-02T12:00:00"}}}
+    settings = {"path": str(tmp_path / "a.csv"), "stream": "s", "replication_key": "at"}
+    assert ids(run_tap(settings, state)) == [2]
+    with pytest.raises(ConfigError, match="bookmark or start_value 'soon' is no timestamp; correct 'start_value'"):
+        run_tap({**settings, "start_value": "soon"})
