@@ -33,6 +33,7 @@ class ReplicationKey:
             self._limit = None if bookmark is None else _lower(self._order(str(bookmark)), overlap)
             for value in (bookmark, highest):
                 if value is not None:
+                    self._order(str(value))
                     self._raise_to(str(value))
         except (ValueError, ArithmeticError) as error:
             raise ConfigError(

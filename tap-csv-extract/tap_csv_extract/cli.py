@@ -28,6 +28,7 @@ from tap_csv_extract.kinds import Kind, kind_of_schema
 from tap_csv_extract.output import MessageWriter
 from tap_csv_extract.s3 import S3Files
 from tap_csv_extract.sources import SourceFile, list_files, names_rejects
+from tap_csv_extract.state import check_bookmarks, read_state
 from tap_csv_extract.stream import CsvStream
 
 
@@ -98,14 +99,12 @@ class TapCsvExtract(Tap):
 
     @classmethod
     def invoke(cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **arguments: Any) -> None:
-        """Run the tap; a state or catalog that is no JSON is named."""
+        """Run the tap; a state that is none and a catalog that is no JSON are named."""
         files: dict[str, Any] = {}
-        for name, file in (("state", state), ("catalog", catalog)):
+        for name, file, read in (("state", state, read_state), ("catalog", catalog, json.loads)):
             if file is not None:
                 with _named(f"--{name}", file.name):
-                    text = file.read()
-                    json.loads(text)
-                files[name] = io.StringIO(text)
+                    files[name] = io.StringIO(json.dumps(read(file.read())))
         super().invoke(**files, **arguments)
 
     @classmethod
@@ -128,6 +127,7 @@ class TapCsvExtract(Tap):
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over the marks of the last run; the caller's own dictionary stays as it is."""
+        check_bookmarks(state, {file_set.stream for file_set in file_sets(self.config)})
         super().load_state(copy.deepcopy(state))
 
     def files(self, file_set: FileSet) -> list[SourceFile]:
@@ -212,6 +212,8 @@ def _named(option: str, path: str) -> Iterator[None]:
         raise ConfigError(f"{option} {path}: No such file or directory") from error
     except OSError as error:
         raise ConfigError(f"{option} {path}: cannot be read: {error.strerror}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{option} {path}: {error}") from error
     except ValueError as error:
         raise ConfigError(f"{option} {path}: is no JSON: {error}") from error
 

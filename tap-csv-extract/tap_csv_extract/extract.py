@@ -116,10 +116,11 @@ def replication_key(stream: Stream, bookmark: Bookmark) -> ReplicationKey | None
             f"stream {file_set.stream!r}: replication_key {file_set.replication_key!r} is text, whose order may not be "
             "that of time; declare its type and form in 'types', as string if its text does sort"
         )
-    unfinished = bookmark.get("unfinished", {})
+    unfinished = bookmark.get("unfinished") or {}
     for state in (bookmark, unfinished):
         _refuse_other_key(file_set, kind, state)
-    since = bookmark.get("replication_key_value", file_set.start_value)
+    since = bookmark.get("replication_key_value")
+    since = file_set.start_value if since is None else since
     return ReplicationKey(
         file_set.replication_key, kind, since, file_set.overlap, unfinished.get("replication_key_value")
     )
@@ -128,7 +129,7 @@ def replication_key(stream: Stream, bookmark: Bookmark) -> ReplicationKey | None
 def _refuse_other_key(file_set: FileSet, kind: Kind, state: Bookmark) -> None:
     """A bookmark is a value of its column: compared with those of another it leaves rows out."""
     name, order = state.get("replication_key"), state.get("replication_key_order")
-    if "replication_key_value" not in state:
+    if state.get("replication_key_value") is None:
         return
     if name is not None and name != file_set.replication_key:
         found = f"is {file_set.replication_key!r}, STATE has the highest value of {name!r}"
