@@ -14,7 +14,7 @@ from tap_csv_extract.decode import TextStream
 from tap_csv_extract.dialect import Dialect
 from tap_csv_extract.errors import RowRejected
 from tap_csv_extract.plain import Plain, plain
-from tap_csv_extract.tokens import LINE_END, Row, Tokenizer
+from tap_csv_extract.tokens import LINE_END, Row, Tokenizer, line_ends
 
 # 1 MiB of text at a time: large enough that the cost per block does not count, small enough for a cache.
 BLOCK_BYTES = 1 << 20
@@ -87,10 +87,19 @@ class BlockReader:
         row = self._first_row()
         return row.fields if row else None
 
-    def take_row(self) -> list[bytes | None] | None:
-        """Take one row from the front: the header. None if the file has none, or no line end behind it yet."""
+    def peek(self, size: int) -> bytes:
+        """Look at the first bytes without taking them."""
+        while len(self._buffer) < size and self._fill():
+            pass
+        return self._buffer[:size]
+
+    def take_row(self, whole: bool) -> list[bytes | None] | None:
+        """Take one row from the front: the header. None if the file has none, or no line end behind it yet.
+
+        `whole` says that a last row without line end is complete.
+        """
         row = self._first_row()
-        if row is None or self._buffer[row.end - 1 : row.end] not in (b"\n", b"\r"):
+        if row is None or not (whole or self._buffer[row.end - 1 : row.end] in (b"\n", b"\r")):
             return None
         self.taken += self._advance(row.end, row.line - self._line + row.lines)
         return row.fields
@@ -148,10 +157,7 @@ class BlockReader:
         return data
 
     def _count_lines(self, size: int) -> int:
-        if b"\r" not in self._buffer:
-            count = self._buffer.count(b"\n", 0, size)
-        else:
-            count = len(LINE_END.findall(self._buffer, 0, size))
+        count = line_ends(self._buffer, 0, size)
         ended = self._buffer[size - 1 : size] in (b"\n", b"\r")
         return count if ended else count + 1
 

@@ -101,10 +101,10 @@ class TapCsvExtract(Tap):
     def invoke(cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **arguments: Any) -> None:
         """Run the tap; a state that is none and a catalog that is no JSON are named."""
         files: dict[str, Any] = {}
-        for name, file, read in (("state", state, read_state), ("catalog", catalog, json.loads)):
+        for name, file, value_of in (("state", state, read_state), ("catalog", catalog, json.loads)):
             if file is not None:
                 with _named(f"--{name}", file.name):
-                    files[name] = io.StringIO(json.dumps(read(file.read())))
+                    files[name] = io.StringIO(json.dumps(value_of(file.read())))
         super().invoke(**files, **arguments)
 
     @classmethod
@@ -196,7 +196,7 @@ class TapCsvExtract(Tap):
         if not columns and isinstance(file_set.header, tuple):
             columns = {name: file_set.kind(name, file_set.kinds.get(name, Kind("string"))) for name in file_set.header}
         if not columns:
-            reason = "of {} has a whole row" if files else "matches {}"
+            reason = "of {} has a whole row (a header without line end may not be complete)" if files else "matches {}"
             raise ConfigError(
                 f"stream {file_set.stream!r}: no columns, because no file {reason.format(list(file_set.paths))}; "
                 "correct 'path', or name the columns in 'header'"

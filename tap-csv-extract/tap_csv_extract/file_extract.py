@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -19,11 +20,12 @@ from tap_csv_extract.encode import RecordEncoder
 from tap_csv_extract.engine import Fields, columns_of_rows
 from tap_csv_extract.errors import RowRejected, cut
 from tap_csv_extract.files import OpenFile, Start
-from tap_csv_extract.kinds import Kind
+from tap_csv_extract.kinds import NUMBERS, Kind
 from tap_csv_extract.progress import Mark
 from tap_csv_extract.rejects import BadRows
 from tap_csv_extract.tokens import Row
 
+MARKED = re.compile(r"[+-]?[0-9]+([.,' \u00a0\u202f\u2019][0-9]+)+")
 DELETED_AT, SOURCE_FILE, SOURCE_LINE = "_sdc_deleted_at", "_sdc_source_file", "_sdc_source_line"
 ADDED = {DELETED_AT: Kind("timestamp"), SOURCE_FILE: Kind("string"), SOURCE_LINE: Kind("integer")}
 
@@ -177,9 +179,10 @@ class FileExtract:
 
     def _refuse_value(self, block: Block, fields: Fields, number: int, place: int) -> None:
         kind, value = self._stream.columns[self._names[place]], fields.columns[place][number].as_py()
+        marks = "set 'decimal_mark' and 'thousands_mark', " if kind.name in NUMBERS and MARKED.fullmatch(value) else ""
         self._refuse(
             block, self._row(block, fields, number),
-            f"{cut(value)} is no {kind.title}; declare the column in 'types' (as string, if nothing else fits), "
+            f"{cut(value)} is no {kind.title}; {marks}declare the column in 'types' (as string, if nothing else fits), "
             "add the text to 'null_values' or set 'on_bad_row'",
             place,
         )  # fmt: skip

@@ -260,10 +260,17 @@ def _members(file: SourceFile) -> list[SourceFile]:
                 names = [info.filename for info in archive.infolist() if not info.is_dir()]
         except zipfile.BadZipFile as error:
             raise SourceError(f"{file.name}: is called a zip archive and is none: {error}") from error
+    if "[Content_Types].xml" in names:
+        raise SourceError(f"{file.name}: is an Excel workbook or another Office document; export it as CSV")
     for name, count in Counter(names).items():
         if count > 1:
             raise SourceError(f"{file.name}: has {count} members called {name!r}; pack them under names of their own")
-    return [ZipMember(file, name) for name in names if not name.startswith("__MACOSX/")]
+    return [ZipMember(file, name) for name in names if not _is_hidden(name)]
+
+
+def _is_hidden(member: str) -> bool:
+    """Whether a member is none of the data: what macOS adds, and names that begin with a dot."""
+    return member.startswith("__MACOSX/") or any(part[:1] == "." for part in member.split("/") if part != "..")
 
 
 class S3(Protocol):

@@ -228,6 +228,22 @@ def test_no_message_of_the_tap_shows_a_value() -> None:
 
 
 @pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ({"formt": SECRET, "type": "date"}, "setting 'types.day' has no 'formt'; is 'format' meant?"),
+        ({"format": SECRET}, "setting 'types.day.type' is missing"),
+        ({"type": "date", "format": 7}, "setting 'types.day.format' takes text, got an integer"),
+        (7, "setting 'types.day' takes text or an object, got an integer"),
+    ],
+)
+def test_types_are_checked_like_other_settings(entry: Any, problem: str) -> None:
+    """What stands behind a column in `types` is a type, or an object of settings that are known."""
+    with pytest.raises(ConfigValidationError) as refused:
+        TapCsvExtract(config={"files": [], "types": {"day": entry}})
+    assert refused.value.errors == [problem]
+
+
+@pytest.mark.parametrize(
     ("name", "text", "value"),
     [
         ("header", "a, b", ("a", "b")),

@@ -60,6 +60,23 @@ def test_grown_file_goes_on_where_it_ended(tmp_path: Path, packed: bool, encodin
     assert (mark["rows"], mark["line"], mark["done"]) == (1003, 1004, True)
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_short_file_with_a_header_goes_on_where_it_ended(tmp_path: Path, name: str, encoding: str) -> None:
+    """Reading the header takes in more than was read before; what was taken in is read all the same."""
+    path = tmp_path / name
+    pack = gzip.compress if name.endswith("gz") else bytes
+
+    def write(count: int) -> None:
+        path.write_bytes(pack(("op|id|status|at\n" + "".join(ROWS[:count])).encode(encoding)))
+
+    write(10)
+    settings = entry(path, header=True, encoding=encoding)
+    state = last_state(run_tap(settings))
+    write(13)
+    assert ids(run_tap(settings, state)) == [10, 11, 12]
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -400,6 +400,16 @@ def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path
         (b"insert|1|a\nupdate|1|b\ndelete|1|b\n", {"delimiter": "|", "header": False, "operation": "operation"}),
         (b"Op,id\nI,1\nD,1\n", {"delimiter": ",", "header": True, "operation": "Op"}),
         (b"name\nx\ny\n", {"delimiter": "|", "header": True}),
+        (b"First Name,Last Name,City\nAnn,Lee,Bonn\n", {"delimiter": ",", "header": True}),
+        (b"firstName,lastName\nAnn,Lee\n", {"delimiter": ",", "header": True}),
+        ("Preis (€);A&B?;Summe $\nx;y;z\n".encode(), {"delimiter": ";", "header": True}),
+        (b"Kunde;Datum;Wert\nA;31.12.2023;1.234,56\n", {"delimiter": ";", "header": True}),
+        (b"A;B\nx;31.12.2023\n", {"delimiter": ";", "header": True}),
+        (b"31.12.2023;x\n1.1.2024;y\n", {"delimiter": ";", "header": False}),
+        (b"Ann,Lee,Bonn\nBob,Ray,Paris\n", {"delimiter": ","}),
+        (b"sep=;\r\nid;name\r\n1;a,b\r\n", {"delimiter": ";", "header": True}),
+        (b'id|c\n1|"say \\"hi\\""\n', {"delimiter": "|", "escape": "\\", "header": True}),
+        (b'id|c\n1|"C:\\"\n2|"x"\n', {"delimiter": "|", "header": True}),
     ],
 )  # fmt: skip
 def test_detect(tmp_path: Path, data: bytes, expected: dict[str, Any]) -> None:
