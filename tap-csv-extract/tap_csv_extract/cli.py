@@ -19,13 +19,15 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
+from tap_csv_extract.catalog import check_catalog, read_catalog
 from tap_csv_extract.config import SETTINGS, FileSet, S3Settings, file_sets
 from tap_csv_extract.declared import problem_of, read, values_of
 from tap_csv_extract.detect import detect
 from tap_csv_extract.discover import Discovery
-from tap_csv_extract.errors import ConfigError, TapError
+from tap_csv_extract.errors import ConfigError, TapError, nothing_unexpected
 from tap_csv_extract.kinds import Kind, kind_of_schema
 from tap_csv_extract.output import MessageWriter
+from tap_csv_extract.pipes import Wait
 from tap_csv_extract.s3 import S3Files
 from tap_csv_extract.sources import SourceFile, list_files, names_rejects
 from tap_csv_extract.state import check_bookmarks, read_state
@@ -53,6 +55,8 @@ class TapCsvExtract(Tap):
     ]
 
     def __init__(self, *, catalog: Any = None, **arguments: Any) -> None:
+        if isinstance(catalog, dict):
+            check_catalog(catalog)
         # The SDK reads replication-key from the metadata of a catalog and drops replication-method.
         streams = catalog.get("streams", ()) if isinstance(catalog, dict) else ()
         self._chosen = {
@@ -61,6 +65,7 @@ class TapCsvExtract(Tap):
             for entry in stream.get("metadata", ())
             if not entry.get("breadcrumb")
         }
+        Wait.stop = self.stop_if_asked
         super().__init__(catalog=catalog, **arguments)
 
     def chosen(self, stream: str) -> dict[str, Any]:
@@ -101,7 +106,7 @@ class TapCsvExtract(Tap):
     def invoke(cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **arguments: Any) -> None:
         """Run the tap; a state that is none and a catalog that is no JSON are named."""
         files: dict[str, Any] = {}
-        for name, file, value_of in (("state", state, read_state), ("catalog", catalog, json.loads)):
+        for name, file, value_of in (("state", state, read_state), ("catalog", catalog, read_catalog)):
             if file is not None:
                 with _named(f"--{name}", file.name):
                     files[name] = io.StringIO(json.dumps(value_of(file.read())))
@@ -157,6 +162,8 @@ class TapCsvExtract(Tap):
         if self._signal is not None:
             os._exit(128 + signum)
         self._signal = signum
+        if Wait.is_on:
+            self.stop_if_asked()
 
     @classmethod
     def _schema(cls) -> dict[str, Any]:
@@ -191,8 +198,9 @@ class TapCsvExtract(Tap):
             properties = entry.schema.to_dict()["properties"]
             kinds = {name: kind_of_schema(schema) for name, schema in properties.items()}
             return {name: kind for name, kind in kinds.items() if name not in file_set.added_columns}
-        files = self.files(file_set)
-        columns = Discovery(file_set).read(files)
+        with nothing_unexpected(lambda: f"stream {file_set.stream!r}, types"):
+            files = self.files(file_set)
+            columns = Discovery(file_set).read(files)
         if not columns and isinstance(file_set.header, tuple):
             columns = {name: file_set.kind(name, file_set.kinds.get(name, Kind("string"))) for name in file_set.header}
         if not columns:
@@ -219,13 +227,16 @@ def _named(option: str, path: str) -> Iterator[None]:
 
 
 def main() -> None:
-    """Run the command; an error of ours is a line on standard error, not a traceback."""
+    """Run the command; an error is a line on standard error, its traceback is shown where DEBUG is logged."""
+    logger = TapCsvExtract.logger
     try:
-        TapCsvExtract.cli()
-    except ConfigValidationError as error:
-        for line in error.errors:
-            TapCsvExtract.logger.error(line)
-        sys.exit(1)
+        with nothing_unexpected(lambda: "tap-csv-extract"):
+            TapCsvExtract.cli()
     except TapError as error:
-        TapCsvExtract.logger.error("%s", error)
+        if isinstance(error.__cause__, ConfigValidationError):
+            for line in error.__cause__.errors:
+                logger.error(line)
+        else:
+            logger.error("%s", error)
+        logger.debug("where it came up", exc_info=True)
         sys.exit(1)

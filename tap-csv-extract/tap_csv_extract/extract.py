@@ -15,7 +15,7 @@ from tap_csv_extract import drift
 from tap_csv_extract.bookmark import ReplicationKey, order_of
 from tap_csv_extract.config import FULL_TABLE, INCREMENTAL, FileSet
 from tap_csv_extract.discover import Discovery
-from tap_csv_extract.errors import ConfigError, HeaderError
+from tap_csv_extract.errors import ConfigError, HeaderError, nothing_unexpected
 from tap_csv_extract.file_extract import FileExtract, Stream
 from tap_csv_extract.files import OpenFile
 from tap_csv_extract.kinds import Kind
@@ -33,8 +33,9 @@ def extract(stream: Stream, files: Sequence[SourceFile], bookmark: Bookmark) -> 
     keeps_marks = stream.file_set.replication_method != FULL_TABLE
     marks: dict[str, Any] = bookmark.setdefault("files", {}) if keeps_marks else {}
     listed = {file.name for file in files}
+    gone = {name for name in marks if name not in listed}
     for file in files:
-        start = _where_to_begin(stream.file_set, file, marks, listed)
+        start = _where_to_begin(stream.file_set, file, marks, gone)
         if start is None:
             stream.summary.files_unchanged += 1
         else:
@@ -67,7 +68,8 @@ def _extract_file(
             if not _columns_fit(stream, file, opened.names):
                 stream.summary.files_quarantined += 1
                 return
-            FileExtract(stream, opened, mark, key).run(save)
+            with nothing_unexpected(lambda: f"{file.name}, line {mark.line} or behind it"):
+                FileExtract(stream, opened, mark, key).run(save)
         stream.summary.files_read += 1
         mark.done = True
         save()
@@ -143,12 +145,12 @@ def _refuse_other_key(file_set: FileSet, kind: Kind, state: Bookmark) -> None:
     )
 
 
-def _where_to_begin(file_set: FileSet, file: SourceFile, marks: dict[str, Any], listed: set[str]) -> Mark | None:
+def _where_to_begin(file_set: FileSet, file: SourceFile, marks: dict[str, Any], gone: set[str]) -> Mark | None:
     """Return the mark to start from, None if there is nothing new in the file."""
     encoding = file_set.dialect.encoding
     stamp = file.stamp()
     if file.name not in marks:
-        _follow_rename(file, stamp, marks, listed, encoding)
+        _follow_rename(file, stamp, marks, gone, encoding)
     known = marks.get(file.name)
     if known is None:
         return Mark(stamp)
@@ -165,13 +167,15 @@ def _where_to_begin(file_set: FileSet, file: SourceFile, marks: dict[str, Any], 
 
 
 def _follow_rename(
-    file: SourceFile, stamp: dict[str, int | str], marks: dict[str, Any], listed: set[str], encoding: str
+    file: SourceFile, stamp: dict[str, int | str], marks: dict[str, Any], gone: set[str], encoding: str
 ) -> None:
     """Give the mark of a file that is gone to the file that has its bytes."""
-    for old, known in list(marks.items()):
-        if old not in listed and known["done"] and known.get("size") == stamp.get("size"):
+    for old in sorted(gone):
+        known = marks[old]
+        if known["done"] and known.get("size") == stamp.get("size"):
             mark = resume(known, file, encoding)
             if mark is not None and mark.done:
                 logger.info("%s: was read as %s", file.name, old)
                 marks[file.name] = {**marks.pop(old), **stamp}
+                gone.discard(old)
                 return

@@ -18,7 +18,7 @@ from tap_csv_extract.columns import converter
 from tap_csv_extract.config import FileSet
 from tap_csv_extract.encode import RecordEncoder
 from tap_csv_extract.engine import Fields, columns_of_rows
-from tap_csv_extract.errors import RowRejected, cut
+from tap_csv_extract.errors import LimitReached, RowRejected, cut
 from tap_csv_extract.files import OpenFile, Start
 from tap_csv_extract.kinds import NUMBERS, Kind
 from tap_csv_extract.progress import Mark
@@ -40,6 +40,7 @@ class Summary:
     rows: int = 0
     rows_below_bookmark: int = 0
     blank_lines: int = 0
+    stopped_by_limit: bool = False
 
 
 @dataclass
@@ -56,10 +57,6 @@ class Stream:
     version: int | None = None
     row_limit: int | None = None
     summary: Summary = field(default_factory=Summary)
-
-
-class LimitReached(Exception):
-    """The rows asked for are written; not an error."""
 
 
 class FileExtract:

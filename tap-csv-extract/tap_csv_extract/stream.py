@@ -16,10 +16,11 @@ from singer_sdk.singerlib import Catalog, SchemaMessage
 
 from tap_csv_extract import extract, file_extract
 from tap_csv_extract.config import FULL_TABLE, LOG_BASED, FileSet
-from tap_csv_extract.errors import ConfigError, OutputClosed, TapError
+from tap_csv_extract.errors import ConfigError, LimitReached, OutputClosed, TapError, nothing_unexpected
 from tap_csv_extract.kinds import Kind, kind_of_schema, with_precision
+from tap_csv_extract.pipes import ReadOnce
 from tap_csv_extract.rejects import BadRows
-from tap_csv_extract.sources import ReadOnce, SourceFile
+from tap_csv_extract.sources import SourceFile
 
 if TYPE_CHECKING:
     from tap_csv_extract.cli import TapCsvExtract
@@ -72,6 +73,11 @@ class CsvStream(Stream):
         """Unused: records do not pass through the SDK."""
         raise NotImplementedError
 
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **more: Any) -> None:
+        """Log what the SDK says of this stream, but for each error that it is unhandled: it is handled at the top."""
+        if not message.startswith("An unhandled error occurred"):
+            super().log(message, *args, level=level, **more)
+
     def _sync_records(self, context: Any = None, *, write_messages: bool = True) -> Generator[dict[str, Any], Any, Any]:
         """Write the RECORD and STATE messages; yields nothing.
 
@@ -93,15 +99,14 @@ class CsvStream(Stream):
             row_limit=self.ABORT_AT_RECORD_COUNT,
         )
         self._counter = self.get_record_counter()
-        with self._counter, self.get_sync_timer(), closing(self._bad_rows):
-            try:
-                extract.extract(stream, self._files(), self.stream_state)
-            except file_extract.LimitReached:
-                reason = MaxRecordsLimitException(f"stopped after {stream.row_limit} records, as the test asks")
-                self._abort_sync(reason)
-            except (TapError, SystemExit) as error:
-                self._end_early(error)
-                raise
+        try:
+            with self._counter, self.get_sync_timer(), closing(self._bad_rows):
+                self._extract(stream)
+        except (TapError, SystemExit) as error:
+            self._end_early(error)
+            raise
+        if stream.summary.stopped_by_limit:
+            self._abort_sync(MaxRecordsLimitException(f"stopped after {stream.row_limit} records, as the test asks"))
         if version is not None:
             self._write_activate_version_message(version)
         del state[CURRENTLY_SYNCING]
@@ -111,6 +116,13 @@ class CsvStream(Stream):
         self._log_summary(stream.summary)
         self._tap.stop_if_asked()
         yield from ()
+
+    def _extract(self, stream: file_extract.Stream) -> None:
+        with nothing_unexpected(lambda: f"stream {self.name!r}"):
+            try:
+                extract.extract(stream, self._files(), self.stream_state)
+            except LimitReached:
+                stream.summary.stopped_by_limit = True
 
     def _end_early(self, error: BaseException) -> None:
         """Say with a STATE how far it went; a full extract has no middle, so its output is broken off instead.

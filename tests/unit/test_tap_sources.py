@@ -23,6 +23,7 @@ from tap_csv_extract import sources
 from tap_csv_extract.cli import TapCsvExtract
 from tap_csv_extract.config import SETTINGS
 from tap_csv_extract.errors import ConfigError, SourceError
+from tap_csv_extract.pipes import ReadOnce
 from tap_csv_extract.sources import list_files
 
 from tests.unit.tap_run import records, run_tap
@@ -335,7 +336,7 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         monkeypatch.setattr("sys.stdin", pipe)
-        monkeypatch.setattr(sources, "_STANDARD_INPUT", sources.ReadOnce("-", lambda: reading))
+        monkeypatch.setattr(sources, "STANDARD_INPUT", ReadOnce("-", lambda: reading))
         got = records(run_tap({"path": "-", "stream": "s", "sample_bytes": 1000}))
     assert len(got) == data.count(b"\n") - 1
     assert got[0] == {"id": 0, "name": "näme 0"}
