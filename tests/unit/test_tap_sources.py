@@ -23,6 +23,7 @@ from tap_csv_extract import sources
 from tap_csv_extract.cli import TapCsvExtract
 from tap_csv_extract.config import SETTINGS
 from tap_csv_extract.errors import ConfigError, SourceError
+from tap_csv_extract.header import column_names
 from tap_csv_extract.pipes import ReadOnce
 from tap_csv_extract.sources import list_files
 
@@ -422,3 +423,28 @@ def test_detect(tmp_path: Path, data: bytes, expected: dict[str, Any]) -> None:
     entry = json.loads(result.stdout)["files"][0]
     assert entry == {"path": str(path), **expected}
     run_tap(entry)
+
+
+def test_archives_stay_open_one_at_a_time(tmp_path: Path) -> None:
+    """The list of members is read once for each archive and listing, and only one archive stays open."""
+    for number in range(5):
+        with zipfile.ZipFile(tmp_path / f"{number}.zip", "w") as archive:
+            for member in range(4):
+                archive.writestr(f"{member}.csv", f"id|n\n{member}|{number}\n")
+    before = len(os.listdir("/proc/self/fd"))
+    files = list_files([str(tmp_path / "*.zip")])
+    assert len(files) == 20
+    seen = []
+    for file in files:
+        with file.open() as opened:
+            seen.append(opened.read().decode().splitlines()[1])
+        assert len(os.listdir("/proc/self/fd")) <= before + 1
+    assert seen == [f"{member}|{number}" for number in range(5) for member in range(4)]
+    with files[0].open() as first, files[-1].open() as last:
+        assert (first.read(), last.read()) == (b"id|n\n0|0\n", b"id|n\n3|4\n")
+
+
+def test_many_columns_of_one_name() -> None:
+    """Names are made unique in time that grows with their number; what was tried is not tried again."""
+    names = column_names(["a"] * 100_000)
+    assert (len(set(names)), names[-1]) == (100_000, "a_100000")
