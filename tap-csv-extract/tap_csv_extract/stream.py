@@ -81,8 +81,9 @@ class CsvStream(Stream):
     def _sync_records(self, context: Any = None, *, write_messages: bool = True) -> Generator[dict[str, Any], Any, Any]:
         """Write the RECORD and STATE messages; yields nothing.
 
-        While the stream is not whole every STATE names it in Singer's `currently_syncing`: a target that replaces its
-        table may do so only behind a STATE that does not.
+        While the stream is not whole every STATE names it in Singer's `currently_syncing`, and behind its end that is
+        null: a target that replaces its table may do so only there. The key stays, because without it a STATE could
+        be one of the taps that never name a stream.
         """
         version = self._version()
         state = cast("dict[str, Any]", self.tap_state)
@@ -109,7 +110,7 @@ class CsvStream(Stream):
             self._abort_sync(MaxRecordsLimitException(f"stopped after {stream.row_limit} records, as the test asks"))
         if version is not None:
             self._write_activate_version_message(version)
-        del state[CURRENTLY_SYNCING]
+        state[CURRENTLY_SYNCING] = None
         self.state_manager.is_flushed = False
         self._write_state_message()
         self._tap.message_writer.release()

@@ -291,26 +291,26 @@ def test_very_many_files_do_not_drown_in_state(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("method", ["FULL_TABLE", "INCREMENTAL", "LOG_BASED"])
 def test_state_says_that_a_stream_is_not_whole_yet(tmp_path: Path, method: str) -> None:
-    """Every STATE before the end of a stream names it in `currently_syncing`; the one at its end does not."""
+    """Every STATE before the end of a stream names it in `currently_syncing`; the one at its end has null there."""
     for name in ("a", "b"):
         (tmp_path / f"{name}.csv").write_text("".join(ROWS[:300]))
     messages = run_tap(entry(tmp_path / "*.csv", replication_method=method, state_every_rows=100))
     states = [message["value"] for message in messages if message["type"] == "STATE"]
     assert len(states) == (2 if method == "FULL_TABLE" else 7)  # a full extract has no middle to go on from
     assert {state["currently_syncing"] for state in states[:-1]} == {"changes"}
-    assert "currently_syncing" not in states[-1]
+    assert states[-1]["currently_syncing"] is None
     assert messages[-1]["type"] == "STATE"
 
 
 def test_state_within_a_stream_is_taken_back(tmp_path: Path) -> None:
-    """A run goes on from a STATE that names a stream; what it writes at its end names none."""
+    """A run goes on from a STATE that names a stream; what it writes at its end has null."""
     path = tmp_path / "a.csv"
     path.write_text("".join(ROWS[:300]))
     messages = run_tap(entry(path, state_every_rows=100))
     states = [message["value"] for message in messages if message["type"] == "STATE"]
     messages = run_tap(entry(path), states[0])
     assert ids(messages) == list(range(100, 300))
-    assert "currently_syncing" not in last_state(messages)
+    assert last_state(messages)["currently_syncing"] is None
 
 
 def test_stream_without_rows_ends_with_its_state(tmp_path: Path) -> None:
@@ -318,7 +318,7 @@ def test_stream_without_rows_ends_with_its_state(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("")
     messages = run_tap(entry(path, replication_method="FULL_TABLE"))
-    assert last_state(messages) == {"bookmarks": {"changes": {}}}
+    assert last_state(messages) == {"currently_syncing": None, "bookmarks": {"changes": {}}}
 
 
 def test_stream_that_fails_is_still_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
