@@ -29,7 +29,8 @@ CREATE TABLE IF NOT EXISTS "sales"."_singer_loads" (
   "load_id" VARCHAR(1024), "pipeline_id" VARCHAR(1024), "stream" VARCHAR(1024), "table_name" VARCHAR(1024),
   "rows_read" BIGINT, "rows_staged" BIGINT, "rows_loaded" BIGINT, "byte_count" BIGINT, "file_count" BIGINT,
   "first_sequence" BIGINT, "last_sequence" BIGINT, "started_at" TIMESTAMPTZ, "committed_at" TIMESTAMPTZ,
-  "connector_version" VARCHAR(1024), "activated_version" BIGINT, "state_chunk" BIGINT, "state" VARCHAR(65535)
+  "connector_version" VARCHAR(1024), "ledger_version" BIGINT, "activated_version" BIGINT, "state_chunk" BIGINT,
+  "state" VARCHAR(65535)
 );
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" (
@@ -53,11 +54,11 @@ SELECT pg_last_copy_count();
 INSERT INTO "sales"."_singer_loads" (
   "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
   "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
-  "activated_version", "state_chunk", "state"
+  "ledger_version", "activated_version", "state_chunk", "state"
 )
 VALUES (
   '00000000000000000000000000000000-1', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
-  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', NULL, 1,
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, NULL, 1,
   '{"orders": 1}'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -94,11 +95,12 @@ SELECT pg_last_copy_count();
 INSERT INTO "sales"."_singer_loads" (
   "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
   "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
-  "activated_version", "state_chunk", "state"
+  "ledger_version", "activated_version", "state_chunk", "state"
 )
 VALUES (
   '00000000000000000000000000000000-1', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
-  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1'
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, NULL, 1,
+  '1'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
@@ -127,11 +129,11 @@ SELECT pg_last_copy_count();
 INSERT INTO "sales"."_singer_loads" (
   "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
   "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
-  "activated_version", "state_chunk", "state"
+  "ledger_version", "activated_version", "state_chunk", "state"
 )
 VALUES (
   '00000000000000000000000000000000-2', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
-  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', NULL, 1,
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, NULL, 1,
   '{"orders": 2}'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -186,7 +188,7 @@ WHEN MATCHED THEN UPDATE
 SET "id" = "_singer_scratch_4711_1_2"."id", "note" = "_singer_scratch_4711_1_2"."note"
 WHEN NOT MATCHED THEN INSERT ("id", "note")
 VALUES ("_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."note");
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
@@ -214,7 +216,7 @@ FROM "sales"."orders";
 DELETE FROM "sales"."orders";
 -- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
 SELECT pg_last_copy_count();
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 
@@ -307,11 +309,11 @@ WHERE "_sdc_table_version" < 7;
 INSERT INTO "sales"."_singer_loads" (
   "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
   "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
-  "activated_version", "state_chunk", "state"
+  "ledger_version", "activated_version", "state_chunk", "state"
 )
 VALUES (
   '00000000000000000000000000000000-1', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
-  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 7, 1, '1'
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, 7, 1, '1'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
@@ -421,7 +423,7 @@ GZIP
 COMPUPDATE OFF
 STATUPDATE OFF;
 SELECT pg_last_copy_count();
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 
@@ -574,7 +576,7 @@ GZIP
 COMPUPDATE OFF
 STATUPDATE OFF;
 SELECT pg_last_copy_count();
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 
@@ -720,7 +722,7 @@ SELECT "_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."__op", "_sin
   "_singer_scratch_4711_1_2"."__ts_ms"
 FROM "_singer_scratch_4711_1_2"
 WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
@@ -981,7 +983,7 @@ SELECT "_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."__op", "_sin
   "_singer_scratch_4711_1_2"."_sdc_table_version", "_singer_scratch_4711_1_2"."_sdc_sync_started_at"
 FROM "_singer_scratch_4711_1_2"
 WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
@@ -1181,7 +1183,7 @@ WHERE "sales"."orders_live__deleted"."id" = "_singer_scratch_4711_1_1"."id";
 INSERT INTO "sales"."orders_live__deleted" ("id", "__lsn", "_sdc_table_version")
 SELECT "id", "__lsn", "_sdc_table_version"
 FROM "_singer_scratch_4711_1_2";
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
@@ -1206,7 +1208,7 @@ FROM "sales"."_singer_loads__24ceef1cb6b0";
 INSERT INTO "sales"."_singer_loads__24ceef1cb6b0" ("load_id", "pipeline_id")
 VALUES ('-', 'it''s');
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
-SELECT MAX("last_sequence")
+SELECT MAX("last_sequence"), MAX("ledger_version")
 FROM "sales"."_singer_loads";
 SELECT COUNT(*)
 FROM stv_slices;
@@ -1222,11 +1224,11 @@ SET "load_id" = '00000000000000000000000000000000-1';
 INSERT INTO "sales"."_singer_loads" (
   "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
   "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
-  "activated_version", "state_chunk", "state"
+  "ledger_version", "activated_version", "state_chunk", "state"
 )
 VALUES (
   '00000000000000000000000000000000-1', 'it''s', 'orders', 'sales.orders', 0, 0, 0, 0, 0, NULL, 1590000000000000000,
-  '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', NULL, 1, '{"orders": 1}'
+  '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '{"orders": 1}'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
@@ -1234,7 +1236,7 @@ COMMIT;
 -- files of dead runs are removed, those of loads are kept
 SET timezone TO 'UTC';
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
-SELECT MAX("last_sequence")
+SELECT MAX("last_sequence"), MAX("ledger_version")
 FROM "sales"."_singer_loads";
 SELECT COUNT(*)
 FROM stv_slices;
@@ -1249,7 +1251,7 @@ CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535))
 BEGIN;
 -- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
 SELECT pg_last_copy_count();
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 SELECT DISTINCT "load_id"
@@ -1258,6 +1260,8 @@ FROM "sales"."_singer_loads";
 -- --last-state
 SET timezone TO 'UTC';
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+SELECT MAX("last_sequence"), MAX("ledger_version")
+FROM "sales"."_singer_loads";
 SELECT "load_id", "state_chunk", "state"
 FROM "sales"."_singer_loads"
 WHERE "pipeline_id" = 'it''s' AND "state" IS NOT NULL
@@ -1356,7 +1360,7 @@ BEGIN;
 LOCK "sales"."_singer_loads";
 -- again: INSERT INTO "_singer_scratch_4711_1_2" ("id", "n .. ch_4711_1_1") AS ranked WHERE "_singer_rank" = 1
 -- again: MERGE INTO "sales"."orders" USING "_singer_scrat .. 11_1_2"."id", "_singer_scratch_4711_1_2"."note")
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 SET timezone TO 'UTC';
@@ -1408,7 +1412,7 @@ WHEN MATCHED THEN UPDATE
 SET "id" = "_singer_scratch_4711_2_2"."id", "note" = "_singer_scratch_4711_2_2"."note"
 WHEN NOT MATCHED THEN INSERT ("id", "note")
 VALUES ("_singer_scratch_4711_2_2"."id", "_singer_scratch_4711_2_2"."note");
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 1 12:00:00.000000+00:00', '1.0.0', NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 DROP TABLE IF EXISTS "_singer_scratch_4711_2_1";

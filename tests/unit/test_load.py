@@ -583,6 +583,29 @@ def test_state_moves_on_in_the_ledger_without_a_row() -> None:
     assert bench.emitted == ['{"id": 3}', '{"id": 4}']
 
 
+def test_ledger_of_a_newer_version_is_refused() -> None:
+    """Nobody knows what else a newer program's loads ask of ours: nothing is loaded, and the remedy is named."""
+    bench = Bench()
+    bench.run(THREE)
+    rows = bench.warehouse.committed[LEDGER]
+    newer = json.loads(rows[0])
+    newer[14] += 1
+    rows.append(json.dumps(newer))
+    with pytest.raises(ConfigError, match=r"is of version 3, this program knows 2; update it"):
+        bench.run(THREE)
+    assert len(bench.warehouse.rows(ORDERS)) == 3
+
+
+def test_ledger_of_an_older_version_is_written_on() -> None:
+    """It gets the column that it lacks; rows of both versions count for the sequence."""
+    bench = Bench()
+    bench.run(THREE)
+    bench.warehouse.columns[LEDGER] = [one for one in bench.warehouse.columns[LEDGER] if one.name != "ledger_version"]
+    bench.run(THREE)
+    assert "ledger_version" in [column.name for column in bench.warehouse.columns[LEDGER]]
+    assert len(bench.warehouse.rows(ORDERS)) == 6
+
+
 def test_full_load_that_lost_too_much_is_refused() -> None:
     """overwrite_max_shrink rolls back a full load that has lost more rows than allowed."""
     bench = Bench()

@@ -2,6 +2,10 @@
 
 The STATE that a load closes stands with the load's first stream; where it is longer than a column, in rows of that
 stream numbered by `state_chunk`, the counts in the first of them only.
+
+Each row has the version of the ledger that its program wrote. An older ledger gets the columns that it lacks and is
+written on: programs of both versions exclude one another, because both lock the ledger itself. A newer one is refused,
+because nobody knows what else its loads ask of ours.
 """
 
 from __future__ import annotations
@@ -17,6 +21,8 @@ from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect, Rows
 from singer_bulk.warehouse.session import Warehouse
 
+# Of the ledger and of the fences that belong to it. 1: without fences (`fence.py`), and without this column.
+LEDGER_VERSION = 2
 # A VARCHAR of Redshift takes 65,535 bytes (r_Character_types), a character up to 4 of them.
 MAX_TEXT_BYTES = 65_535
 CHUNK_CHARACTERS = MAX_TEXT_BYTES // 4
@@ -43,6 +49,7 @@ LEDGER_COLUMNS = (
     Column("started_at", TIMESTAMPTZ),
     Column("committed_at", TIMESTAMPTZ),
     Column("connector_version", _NAME),
+    Column("ledger_version", INTEGER),
     Column("activated_version", INTEGER),
     Column("state_chunk", INTEGER),
     Column("state", _LONG),
@@ -76,11 +83,23 @@ def has_load(warehouse: Warehouse, load_id: str) -> bool:
 
 
 def last_sequence(warehouse: Warehouse) -> int:
-    """Return the highest sequence number that a load has committed; 0 if there is none."""
-    if not warehouse.columns(warehouse.ledger):
+    """Return the highest sequence number that a load has committed; 0 if there is none.
+
+    Raises ConfigError for a ledger of a newer version.
+    """
+    dialect, ledger = warehouse.dialect, warehouse.ledger
+    columns = warehouse.columns(ledger)
+    if not columns:
         return 0
-    (name,) = _names_of(warehouse.dialect, "last_sequence")
-    return int(_ask(warehouse, f"SELECT MAX({name}) FROM {warehouse.dialect.table(warehouse.ledger)}")[0][0] or 0)
+    asked = ["last_sequence", "ledger_version"][: 2 if dialect.fold("ledger_version") in columns else 1]
+    highest = ", ".join(f"MAX({name})" for name in _names_of(dialect, *asked))
+    sequence, *versions = _ask(warehouse, f"SELECT {highest} FROM {dialect.table(ledger)}")[0]
+    if versions and (versions[0] or 0) > LEDGER_VERSION:
+        raise ConfigError(
+            f"ledger {ledger} is of version {versions[0]}, this program knows {LEDGER_VERSION}; update it, or name "
+            "another ledger_table for its pipelines"
+        )
+    return int(sequence or 0)
 
 
 def committed_runs(warehouse: Warehouse) -> set[str]:
@@ -100,6 +119,7 @@ def last_state(warehouse: Warehouse, pipeline_id: str) -> str | None:
     """
     if not warehouse.columns(warehouse.ledger):
         _prove_no_ledger(warehouse)
+    last_sequence(warehouse)  # refuses a newer version
     dialect = warehouse.dialect
     load_id, pipeline, sequence, committed, chunk, state = _names_of(
         dialect, "load_id", "pipeline_id", "last_sequence", "committed_at", "state_chunk", "state"
@@ -188,6 +208,7 @@ def _row(load: Load, table: TableLoad | None, loaded: Mapping[str, int], state: 
         load.started_at,
         load.committed_at,
         load.connector_version,
+        LEDGER_VERSION,
         table.activated if table else None,
         None if state is None else 1,
         state,
@@ -201,7 +222,7 @@ def _names(table: TableLoad | None) -> tuple[str | None, str | None]:
 def _more_state(load: Load, table: TableLoad | None, number: int, chunk: str | None) -> LedgerRow:
     nothing = (None,) * 6
     last = max((batch.last_sequence for batch in table.batches), default=load.sequence) if table else load.sequence
-    times = (load.started_at, load.committed_at, load.connector_version)
+    times = (load.started_at, load.committed_at, load.connector_version, LEDGER_VERSION)
     return (load.load_id, load.pipeline_id, *_names(table), *nothing, last, *times, None, number, chunk)
 
 
