@@ -94,7 +94,7 @@ def test_a_column_fits_its_own_type(here: ColumnType) -> None:
     for wanted in ALL:
         wider = grown(here, wanted)
         if wider is not None and wider.kind is not Kind.DATETIME:
-            assert fitting(wanted, wider.stored()) is not None, wanted
+            assert fitting(wanted, wider.as_in_table()) is not None, wanted
 
 
 def test_values_in_text_columns_say_what_they_are() -> None:
