@@ -54,7 +54,7 @@ def test_small_batch_is_one_file() -> None:
     files, stage = files_of(FileLayout(parts=4))
     given_rows = [rows_of(1000, seed) for seed in range(20)]
     for rows in given_rows:
-        files.add(rows, 1000)
+        files.add_rows(rows, 1000)
     (staged,) = files.close()
     assert staged == StagedFile("000.gz", 20_000, len(stage.files["000.gz"]))
     assert 500_000 < staged.byte_count < MIN_BYTES
@@ -80,7 +80,7 @@ def test_files_are_equal_and_as_many_as_the_parts(parts: int) -> None:
         if len(given_rows) % 3:
             files.add_piece(piece, 2000)
         else:
-            files.add(rows, 2000)
+            files.add_rows(rows, 2000)
     staged = files.close()
     assert len(staged) == parts
     sizes = [file.byte_count for file in staged]
@@ -113,7 +113,7 @@ def test_every_order_of_runs_and_pieces_is_a_gzip_file(moves: list[tuple[bool, i
             if is_elsewhere:
                 files.add_piece(elsewhere.piece(rows), count)
             else:
-                files.add(rows, count)
+                files.add_rows(rows, count)
         staged = files.close()
     found = [content_of(stage.files[file.key]).splitlines() for file in staged]
     assert [len(rows) for rows in found] == [file.row_count for file in staged]
