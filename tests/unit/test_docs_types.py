@@ -90,8 +90,8 @@ def changes_table() -> str:
     for name, here in TYPES:
         cells = []
         for _, wanted in TYPES:
-            beside = "i" if wanted in (INTEGER, BIG_INTEGER) else SUFFIXES[wanted.kind]
-            cells.append("=" if fitting(wanted, here) else "w" if grown(here, wanted) else f"`{beside}`")
+            suffix = "i" if wanted in (INTEGER, BIG_INTEGER) else SUFFIXES[wanted.kind]
+            cells.append("=" if fitting(wanted, here) else "w" if grown(here, wanted) else f"`{suffix}`")
         lines.append(f"| **{name}** | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -115,7 +115,7 @@ def becomes(warehouse: str, change: Change, *, mid_run: bool) -> str:
     old, new = placed(warehouse, change, mid_run=mid_run)
     spell = WORDS[warehouse]
     if new.name != old.name:
-        return f"`{new.name.lower()}` {spell(new.type)} beside"
+        return f"second column `{new.name.lower()}` {spell(new.type)}"
     return "fits" if spell(new.type) == spell(old.type) else f"becomes {spell(new.type)}"
 
 

@@ -1,4 +1,4 @@
-"""Where a property goes when its table is there: the decisions, and the statements that alter a table step by step."""
+"""Where a property goes when its table exists: the decisions, and the statements that alter a table step by step."""
 
 from __future__ import annotations
 
@@ -111,16 +111,16 @@ def placement(present: dict[str, ColumnType], lossless: bool = True, **rules: An
 
 
 def test_new_columns_are_found_again() -> None:
-    """A property that went beside goes there again, and to the next one if that does not fit either."""
-    beside = {"v": INTEGER, "v__s": SHORT, "v__d": CENTS}
-    made = placement(beside, on_type_change="new_column")
+    """A property with a second column keeps to it, and gets the next one if that does not fit either."""
+    columns = {"v": INTEGER, "v__s": SHORT, "v__d": CENTS}
+    made = placement(columns, on_type_change="new_column")
     assert made.place(Column("v", TEXT, "v")).name == "v__s"
     assert made.place(Column("v", JSON, "v")).name == "v__j"
-    assert placement(beside, on_type_change="new_column").place(Column("v", MILLS, "v")).name == "v__d2"
+    assert placement(columns, on_type_change="new_column").place(Column("v", MILLS, "v")).name == "v__d2"
 
 
 def test_values_that_would_change_are_not_widened() -> None:
-    """Where the warehouse says that a value would change, the property goes beside."""
+    """Where the warehouse says that a value would change, the property gets a second column."""
     assert placement({"v": INTEGER}).place(Column("v", DOUBLE, "v")) == Column("v", DOUBLE, "v")
     assert placement({"v": INTEGER}, lossless=False).place(Column("v", DOUBLE, "v")).name == "v__f"
 
