@@ -1,5 +1,5 @@
-"""How does a warehouse want its files: their number and size, what it reads differently in them, and how a field
-refuses a value."""
+"""How does a warehouse want its files: how many, how large, and in which format? And the errors of fields that refuse a
+value."""
 
 from __future__ import annotations
 
