@@ -85,7 +85,7 @@ def placed(warehouse: str, change: Change, *, mid_run: bool) -> tuple[Column, Co
     made = []
     for declared in (change.old, change.new):
         pending = present if mid_run else ()
-        placement = Placement("s", present, EvolutionRules(), dialect.names, lambda here, new_type: True, pending)
+        placement = Placement("s", present, EvolutionRules(), dialect.names, lambda existing, new_type: True, pending)
         columns = stream_columns(
             {"properties": {"v": declared}}, rules, dialect.names, placement, dialect.stored, validate=True
         )

@@ -87,11 +87,11 @@ def types_table() -> str:
 
 def changes_table() -> str:
     lines = [f"| | {' | '.join(name for name, _ in TYPES)} |", "|---|" + "---|" * len(TYPES)]
-    for name, here in TYPES:
+    for name, existing in TYPES:
         cells = []
         for _, wanted in TYPES:
             suffix = "i" if wanted in (INTEGER, BIG_INTEGER) else SUFFIXES[wanted.kind]
-            cells.append("=" if fitting(wanted, here) else "w" if grown(here, wanted) else f"`{suffix}`")
+            cells.append("=" if fitting(wanted, existing) else "w" if grown(existing, wanted) else f"`{suffix}`")
         lines.append(f"| **{name}** | {' | '.join(cells)} |")
     return "\n".join(lines)
 

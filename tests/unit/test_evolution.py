@@ -78,21 +78,21 @@ DECISIONS: list[tuple[ColumnType, ColumnType, bool, ColumnType | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("here", "wanted", "fits", "wider"), DECISIONS)
-def test_decisions(here: ColumnType, wanted: ColumnType, fits: bool, wider: ColumnType | None) -> None:
+@pytest.mark.parametrize(("existing", "wanted", "fits", "wider"), DECISIONS)
+def test_decisions(existing: ColumnType, wanted: ColumnType, fits: bool, wider: ColumnType | None) -> None:
     """Each pair of what the table has and what the SCHEMA declares has one decision."""
-    assert (fitting(wanted, here) is not None) is fits
+    assert (fitting(wanted, existing) is not None) is fits
     if not fits:
-        assert grown(here, wanted) == wider
+        assert grown(existing, wanted) == wider
 
 
-@pytest.mark.parametrize("here", ALL, ids=str)
-def test_a_column_fits_its_own_type(here: ColumnType) -> None:
+@pytest.mark.parametrize("existing", ALL, ids=str)
+def test_a_column_fits_its_own_type(existing: ColumnType) -> None:
     """A SCHEMA that has not changed changes nothing; what has grown holds both."""
-    assert fitting(here, here) == here
-    assert holds_all(here, here)
+    assert fitting(existing, existing) == existing
+    assert holds_all(existing, existing)
     for wanted in ALL:
-        wider = grown(here, wanted)
+        wider = grown(existing, wanted)
         if wider is not None and wider.kind is not Kind.DATETIME:
             assert fitting(wanted, wider.as_in_table()) is not None, wanted
 
@@ -107,7 +107,7 @@ def test_values_in_text_columns_say_what_they_are() -> None:
 
 def placement(present: dict[str, ColumnType], lossless: bool = True, **rules: Any) -> Placement:
     columns = {name: Column(name, kind) for name, kind in present.items()}
-    return Placement("s", columns, EvolutionRules(**rules), REDSHIFT.names, lambda here, new_type: lossless)
+    return Placement("s", columns, EvolutionRules(**rules), REDSHIFT.names, lambda existing, new_type: lossless)
 
 
 def test_new_columns_are_found_again() -> None:

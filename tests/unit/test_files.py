@@ -100,7 +100,7 @@ def test_files_are_equal_and_as_many_as_the_parts(parts: int) -> None:
     st.integers(1, 5),
 )
 def test_every_order_of_runs_and_pieces_is_a_gzip_file(moves: list[tuple[bool, int, bool]], parts: int) -> None:
-    """Runs of any length, compressed here or elsewhere, in any order: each row is in one file, and once."""
+    """Runs of any length, compressed by this process or another, in any order: each row is in one file, and once."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(file_format, "MIN_BYTES", 100)
         patched.setattr(files_module, "PIECE_BYTES", 500)
