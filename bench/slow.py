@@ -71,8 +71,12 @@ def slow(target: Any) -> Any:
     class Slow(target):  # type: ignore[misc]
         def connector(self) -> Connector:
             made = super().connector()
-            warehouse = replace(made.warehouse, connect=SlowSession, dialect=believing(made.warehouse.dialect))
-            warehouse.prepare = lambda session: None
+            warehouse = replace(
+                made.warehouse,
+                connect=SlowSession,
+                dialect=believing(made.warehouse.dialect),
+                prepare=lambda session: None,
+            )
             return replace(made, warehouse=warehouse)
 
     return Slow

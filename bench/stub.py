@@ -7,48 +7,15 @@ Options are `--config` and so on, as for the target; `bench.stub.config` makes a
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
 from singer_bulk.cli import Connector, main
 from singer_bulk.model.columns import Column
 from singer_bulk.model.load import ClosedBatch, Table
-from singer_bulk.stage.base import StageWriter
+from singer_bulk.stage.memory import MemoryStage
 from singer_bulk.warehouse.dialect import Rows
-
-
-class NullWriter:
-    """Takes a file and forgets it."""
-
-    def __init__(self) -> None:
-        self.byte_count = 0
-
-    def write(self, content: bytes) -> None:
-        self.byte_count += len(content)
-
-    def close(self) -> None: ...
-
-    def abort(self) -> None: ...
-
-
-class NullStage:
-    """A bucket that keeps nothing."""
-
-    def url(self, key: str) -> str:
-        return f"s3://bucket/{key}"
-
-    def open(self, key: str) -> StageWriter:
-        return NullWriter()
-
-    def has_room(self) -> bool:
-        return True
-
-    def wait(self, keys: Iterable[str]) -> None: ...
-
-    def put(self, key: str, content: bytes) -> None: ...
-
-    def remove(self, keys: Iterable[str]) -> None: ...
 
 
 class NullSession:
@@ -101,9 +68,13 @@ def stubbed(target: Any) -> Any:
     class Stubbed(target):  # type: ignore[misc]
         def connector(self) -> Connector:
             made = super().connector()
-            stage = NullStage()
-            warehouse = replace(made.warehouse, connect=NullSession, dialect=believing(made.warehouse.dialect))
-            warehouse.prepare = lambda session: None
+            stage = MemoryStage(keeps=False)
+            warehouse = replace(
+                made.warehouse,
+                connect=NullSession,
+                dialect=believing(made.warehouse.dialect),
+                prepare=lambda session: None,
+            )
             return replace(made, warehouse=warehouse, stage=stage)
 
     return Stubbed

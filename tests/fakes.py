@@ -20,6 +20,7 @@ from singer_bulk.model.names import NameRules
 from singer_bulk.run import Clock, Run
 from singer_bulk.settings import LoadSettings
 from singer_bulk.stage.base import StageWriter
+from singer_bulk.stage.memory import MemoryStage, MemoryWriter
 from singer_bulk.warehouse.dialect import Rows
 from singer_bulk.warehouse.session import Warehouse
 
@@ -45,36 +46,28 @@ class Failure:
 
 
 @dataclass
-class MemoryStage:
-    """Files by key."""
+class FailingStage(MemoryStage):
+    """A stage in memory that fails where it is told to, and counts the files that are open."""
 
-    files: dict[str, bytes] = field(default_factory=dict)
-    written_at: datetime = datetime(2020, 5, 1, tzinfo=timezone.utc)  # all of them
     failure: Failure = field(default_factory=lambda: Failure(error=StageError("the stage broke")))
+    refusal: Exception | None = None  # of each call that removes files
     max_files: int = 1 << 30  # that may be open at once
     opened: int = 0
 
-    def url(self, key: str) -> str:
-        return f"s3://bucket/{key}"
-
     def open(self, key: str) -> StageWriter:
         self.opened += 1
-        return MemoryWriter(self, key)
+        return CountedWriter(self, key)
 
     def has_room(self) -> bool:
         return self.opened <= self.max_files
 
-    def wait(self, keys: Iterable[str]) -> None: ...
-
     def put(self, key: str, content: bytes) -> None:
-        self.failure.around(lambda: self.files.__setitem__(key, content))
+        self.failure.around(lambda: super(FailingStage, self).put(key, content))
 
     def remove(self, keys: Iterable[str]) -> None:
-        for key in keys:
-            self.files.pop(key, None)
-
-    def written(self, prefix: str) -> dict[str, datetime]:
-        return {key: self.written_at for key in self.files if key.startswith(prefix)}
+        if self.refusal is not None:
+            raise self.refusal
+        super().remove(keys)
 
     def rows(self) -> list[bytes]:
         """All rows of all files, decompressed, in the order of keys."""
@@ -86,22 +79,20 @@ class MemoryStage:
         ]
 
 
-class MemoryWriter:
-    def __init__(self, stage: MemoryStage, key: str) -> None:
-        self.byte_count = 0
-        self._stage, self._key, self._content = stage, key, b""
+class CountedWriter(MemoryWriter):
+    """A file of a stage that counts those that are open."""
 
-    def write(self, content: bytes) -> None:
-        self._content += content
-        self.byte_count = len(self._content)
+    def __init__(self, stage: FailingStage, key: str) -> None:
+        super().__init__(stage, key)
+        self._counting = stage
 
     def close(self) -> None:
-        self._stage.opened -= 1
-        self._stage.put(self._key, self._content)
+        self._counting.opened -= 1
+        super().close()
 
     def abort(self) -> None:
-        self._stage.opened -= 1
-        self._content = b""
+        self._counting.opened -= 1
+        super().abort()
 
 
 @dataclass
@@ -218,7 +209,7 @@ class MemoryDialect:
 class MemoryWarehouse:
     """Tables of rows, with transactions: what is not committed is nowhere."""
 
-    stage: MemoryStage
+    stage: FailingStage
     failure: Failure = field(default_factory=Failure)
     committed: dict[str, list[str]] = field(default_factory=dict)
     columns: dict[str, list[Column]] = field(default_factory=dict)
@@ -317,12 +308,16 @@ class MemoryWarehouse:
 class Bench:
     """A run against the fakes, and what came out of it."""
 
-    stage: MemoryStage = field(default_factory=MemoryStage)
+    stage: FailingStage = field(default_factory=FailingStage)
     clock: Ticking = field(default_factory=Ticking)
     emitted: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.warehouse = MemoryWarehouse(self.stage)
+
+    def connect(self) -> Any:
+        """Return a session of the warehouse; the one it has, unless a test brings its own."""
+        return self.warehouse
 
     def run(
         self,
@@ -335,7 +330,7 @@ class Bench:
     ) -> None:
         run = Run(
             warehouse=Warehouse(
-                lambda: self.warehouse,
+                self.connect,
                 MemoryDialect(),
                 ledger=Table("analytics", "_singer_loads"),
                 pause=self.clock.pass_seconds,

@@ -33,14 +33,15 @@ from singer_bulk.config_files import read_config
 from singer_bulk.declared import problem_of, read, values_of
 from singer_bulk.encode.documents import MAX_DEPTH
 from singer_bulk.errors import BulkError, ConfigError, Interrupted
-from singer_bulk.feeds.envelopes import ENVELOPES, EnvelopeMapper
+from singer_bulk.feeds.envelopes import ENVELOPES, EnvelopeMapper, Mapper
 from singer_bulk.model.file_format import FileFormat, FileLayout
-from singer_bulk.run import Clock, Mapper, Run
+from singer_bulk.run import Clock, Run
 from singer_bulk.sdk_names import sdk_names
 from singer_bulk.settings import LoadSettings
 from singer_bulk.signals import signals
 from singer_bulk.stage.base import Stage
 from singer_bulk.stream_maps import StreamMapper
+from singer_bulk.warehouse.ledger import last_state
 from singer_bulk.warehouse.session import Warehouse
 
 
@@ -137,7 +138,7 @@ class BulkTarget(Target):
             )
         warehouse = self.connector().warehouse
         try:
-            emit_state(warehouse.last_state(pipeline_id) or "{}")
+            emit_state(last_state(warehouse, pipeline_id) or "{}")
         finally:
             warehouse.close()
 

@@ -7,14 +7,14 @@ fast the warehouse is. A STATE comes out right behind the COMMIT of its load, fr
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from singer_bulk.errors import BulkError
-from singer_bulk.model.load import Load, TableLoad
-from singer_bulk.stage.base import Stage
+from singer_bulk.model.load import Load
+from singer_bulk.stage.owner import RunStage
 from singer_bulk.warehouse.session import Warehouse
-from singer_bulk.warehouse.transaction import Transactions
+from singer_bulk.warehouse.transaction import Loads
 
 logger = logging.getLogger(__name__)
 
@@ -25,14 +25,14 @@ class Committer:
     def __init__(
         self,
         warehouse: Warehouse,
-        stage: Stage,
+        loads: Loads,
+        stage: RunStage,
         emit: Callable[[str], None],
         *,
         keep_staged_files: bool,
-        stop_signal: Callable[[], int | None] = lambda: None,
     ) -> None:
         self._warehouse = warehouse
-        self._transactions = Transactions(warehouse, stage, stop_signal)
+        self._loads = loads
         self._stage = stage
         self._emit = emit
         self._keep_staged_files = keep_staged_files
@@ -54,7 +54,7 @@ class Committer:
 
     def fence(self, pipeline_id: str | None) -> None:
         """Take note where the pipeline stands, before anything is read: no other run of it may move it on."""
-        self._transactions.fence(pipeline_id)
+        self._loads.fence(pipeline_id)
 
     def commit(self, load: Load, rejects: Sequence[str]) -> None:
         """Commit the load, emit its STATE and remove its files, in the thread; `rejects` are keys of rejected records.
@@ -95,38 +95,18 @@ class Committer:
             self._made.shutdown()
         self._warehouse.close()
 
-    def remove(self, keys: Iterable[str]) -> None:
-        """Remove staged files; a failure to do so is no failure of the run."""
-        names = list(keys)
-        if not names:
-            return
-        try:
-            self._stage.remove(names)
-        except BulkError as error:
-            logger.warning("a staged file stays: %s", error)
-
     def _commit(self, load: Load, rejects: Sequence[str]) -> None:
-        keys = keys_of(load.tables)
-        try:
-            self._stage.wait([*keys, *rejects])
-            manifests = self._transactions.commit(load)
-        except BaseException:
-            self.remove([*keys, *rejects])
-            raise
+        keys = [file.key for table in load.tables for batch in table.batches for file in batch.files]
+        self._stage.wait([*keys, *rejects])
+        manifests = self._loads.commit(load)
+        self._stage.release(rejects if not self._keep_staged_files else [*rejects, *keys])
         for table in load.tables:
             rows = sum(batch.row_count for batch in table.batches)
             logger.info("load %s: %s rows of %s in %s", load.load_id, rows, table.stream, table.table)
-        try:
-            self._emit_once(load.state)
-        finally:
-            self.remove([*manifests, *(() if self._keep_staged_files else keys)])
+        self._emit_once(load.state)
+        self._stage.remove(manifests if self._keep_staged_files else [*manifests, *keys])
 
     def _emit_once(self, state: str | None) -> None:
         if state is not None and state != self._emitted:
             self._emitted = state
             self._emit(state)
-
-
-def keys_of(tables: Iterable[TableLoad]) -> list[str]:
-    """Return the keys of the files of rows."""
-    return [file.key for table in tables for batch in table.batches for file in batch.files]

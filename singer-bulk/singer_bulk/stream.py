@@ -17,13 +17,14 @@ from singer_bulk.feeds.presets import needed_properties, whole_values
 from singer_bulk.model.added import EXTRA_NAME, METADATA_TYPES, MISSING_NAME, ORDER_NAME
 from singer_bulk.model.check import Check
 from singer_bulk.model.columns import INTEGER, TEXT, TIMESTAMPTZ, Column, ColumnType, Content, Kind
-from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, FileLayout, ValueRules
+from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, FileLayout
 from singer_bulk.model.load import UPSERT, ClosedBatch, LoadMethod, Table, TableLoad
 from singer_bulk.model.messages import Records, Schema
 from singer_bulk.model.names import NameRules
 from singer_bulk.schema.json_schema import TypeRules, columns_of, json_type
 from singer_bulk.schema.names import column_names, comment_of
 from singer_bulk.schema.placement import Placement
+from singer_bulk.settings import LoadSettings
 from singer_bulk.stage.base import StageWriter
 from singer_bulk.stage.rejects import Rejects
 
@@ -34,6 +35,8 @@ logger = logging.getLogger(__name__)
 class StreamContext:
     """What the streams of a run share."""
 
+    settings: LoadSettings
+    rules: TypeRules  # which type a column gets where the SCHEMA leaves a choice
     file_format: Callable[[], FileFormat]  # one for each batch: its NULL marker is its own
     open_file: Callable[[str], StageWriter]
     new_key: Callable[[str], str]
@@ -41,14 +44,9 @@ class StreamContext:
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     started_at: datetime
-    rules: TypeRules
-    values: ValueRules
-    add_record_metadata: bool
-    validate_records: bool
-    extra_column: bool  # keep properties that the SCHEMA does not have
     rejects: Rejects | None  # None: a rejected record ends the run
     encoders: Encoders
-    layout: FileLayout
+    layout: Callable[[], FileLayout]
 
 
 @dataclass
@@ -145,7 +143,7 @@ class Stream:
         return tuple(new if column.name == name else column for column in self.columns)
 
     def close_batch(self) -> None:
-        """Stage the files of the open batch; if that fails it stays, and knows which of them are staged."""
+        """Stage the files of the open batch."""
         self._settle()
         if self.batch is None:
             return
@@ -161,7 +159,7 @@ class Stream:
             self.method = replace(self.method, max_shrink=0.0)
 
     def abort(self) -> None:
-        """Leave nothing of the open batch in the stage."""
+        """End the encoder processes of the open batch."""
         if self.batch is not None:
             self.batch.abort()
             self.batch = None
@@ -194,12 +192,12 @@ class Stream:
     def _extra_column(self) -> Column | None:
         """Return the column for properties that the SCHEMA does not have; one that the tap sends is the tap's."""
         context = self.context
-        if not context.extra_column or EXTRA_NAME in self._properties():
+        if context.settings.extra_properties != "column" or EXTRA_NAME in self._properties():
             return None
         return Column(context.fold(EXTRA_NAME), json_type(context.rules))
 
     def _added_names(self) -> tuple[str, ...]:
-        return metadata_names(self._properties()) if self.context.add_record_metadata else ()
+        return metadata_names(self._properties()) if self.context.settings.add_record_metadata else ()
 
     def _properties(self) -> list[str]:
         return [column.property for column in self.columns if column.property is not None]
@@ -207,7 +205,7 @@ class Stream:
     def _open_batch(self) -> Batch:
         if self.batch is None:
             context = self.context
-            file_format = replace(context.file_format(), rules=context.values)
+            file_format = replace(context.file_format(), rules=context.settings.values)
             suffix: Callable[[], Suffix | None] = no_suffix
             names, extra, left_out = self._added_names(), self._extra_column(), self._left_out_column()
             added = (*(column for column in (extra, left_out) if column is not None), *self._metadata())
@@ -239,13 +237,13 @@ class Stream:
                 lambda: context.new_key(self.name),
                 context.open_file,
                 context.monotonic(),
-                layout=context.layout,
+                layout=context.layout(),
                 encoders=context.encoders,
             )
         return self.batch
 
     def _required(self) -> frozenset[str]:
-        declared = self.schema.get("required", ()) if self.context.validate_records else ()
+        declared = self.schema.get("required", ()) if self.context.settings.validate_records else ()
         return needed_properties(self.method.feed).union(declared)
 
     def _warn_of_unknown(self, problem: str) -> None:

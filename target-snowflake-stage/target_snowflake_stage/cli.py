@@ -37,8 +37,12 @@ class TargetSnowflakeStage(BulkTarget):
         bucket = read(S3Settings, self.config)
         dialect = _dialect(settings, loads)
         schema = dialect.fold(loads.default_target_schema or DEFAULT_SCHEMA)
-        warehouse = Warehouse(lambda: self._connect(settings), dialect, Table(schema, dialect.fold(loads.ledger_table)))
-        warehouse.prepare = lambda session: make_objects(session, dialect, settings, bucket)
+        warehouse = Warehouse(
+            lambda: self._connect(settings),
+            dialect,
+            Table(schema, dialect.fold(loads.ledger_table)),
+            prepare=lambda session: make_objects(session, dialect, settings, bucket),
+        )
         stage = S3Stage(bucket, loads.max_memory)
         return Connector(warehouse, stage, file_format, lambda _: FileLayout(max_bytes=MAX_FILE_BYTES))
 

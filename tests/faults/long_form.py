@@ -16,6 +16,7 @@ from local_warehouse.supervisor import StandIns
 from tests.faults import blows, pipelines
 from tests.faults.at_once import meet, race, watch
 from tests.faults.feeds import Feed
+from tests.faults.sources import source_of
 from tests.faults.steps import NAMED
 from tests.faults.strikes import METHODS, RESUMES, Ground, Moment, Place, run, strike
 
@@ -77,10 +78,11 @@ def run_pipelines(warehouse: str, instants: int, pairs: int) -> None:
     """Strike whole pipelines in one warehouse, and run pairs of one pipeline at once."""
     with _ground(warehouse) as ground:
         _race_all(ground, warehouse, pairs)
-        for plans in (blows.at_named_steps(warehouse), blows.at_random_instants(ground, warehouse, instants)):
+        tempo = blows.Tempo(ground, warehouse)
+        for plans in (blows.at_named_steps(warehouse, tempo), blows.at_random_instants(instants, tempo)):
             for plan in plans:
-                source = pipelines.source_of(plan.tap, plan.method)
-                outcome = pipelines.strike(ground, warehouse, source, plan.blow, plan.resume)
+                source = source_of(plan.tap, plan.method)
+                outcome = pipelines.strike(ground, warehouse, source, plan.blow, plan.resume, plan.pause)
                 _tell(kind="pipeline", warehouse=warehouse, **asdict(plan), **asdict(outcome))
 
 

@@ -16,92 +16,20 @@ import tempfile
 import termios
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.faults.feeds import Rows
+from tests.faults.sources import GO, HELD, PAUSE_SECONDS, PIPE_BYTES, SIP_BYTES, Source, make_old, written
 from tests.faults.strikes import TARGETS, Ground, Moment, Place, end_detached, run, states_of
-from tests.faults.taps import STREAMS, note
+from tests.faults.taps import STREAMS
 from tests.forks import Forked
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGKILL")
 RECEIVERS = ("tap", "target", "group")
-# Of a full load only STATEs that are no end tell the first two apart.
-TAPS = ("plain", "plain, STATEs between", "sdk", "singer-python", "csv")
-PAUSE_SECONDS = 0.002  # after each line, so that a signal finds the tap at work
-# tap-csv-extract writes blocks of many lines: through a pipe of the least size, drained slowly, it is at work as long.
-PIPE_BYTES, SIP_BYTES = 4096, 512
 NO_ANSWER_SECONDS = 60
-OLD_KEYS = 100_000
-# Files by which a tap says that it waits, and by which it is let go on.
-HELD, GO = "held", "go"
-
-
-@dataclass(frozen=True)
-class Source:
-    """What the tap reads: `rows` rows of each stream, a STATE each `step` of them."""
-
-    tap: str
-    method: str
-    rows: int = 48
-    step: int = 8
-    # Of the plain tap alone:
-    states: str = ""  # behind which steps a STATE follows: all, last, none; "": as its kind says
-    behind: int = 0  # rows behind the last STATE
-    hold: int = -1  # before this row it waits, in its first run (that of singer-python too, in its last stream)
-
-    @property
-    def kind(self) -> str:
-        """The tap, without what it does with its STATEs."""
-        return self.tap.split(",")[0]
-
-    def new(self) -> Rows:
-        """Return the rows that each table has in the end."""
-        return Counter({(key, note(key)): 1 for key in range(self.rows + self.behind)})
-
-    def old(self) -> Rows:
-        """Return the rows that each table has before a full load: as many as after it."""
-        return Counter({(OLD_KEYS + key, "old"): 1 for key in range(self.rows)})
-
-    def arguments(self, folder: Path, state: Any, pause: float) -> list[str | Path]:
-        """Write the files of the tap; return its command line."""
-        config = self._files(folder) if self.kind == "csv" else self._settings(folder, pause)
-        words: list[str | Path] = [self.kind, "--config", _written(folder / "tap.json", config)]
-        return words if state is None else [*words, "--state", _written(folder / "state.json", state)]
-
-    def _settings(self, folder: Path, pause: float) -> dict[str, Any]:
-        states = self.states or ("last" if self.method == "overwrite" and self.tap == "plain" else "all")
-        told = {"method": self.method, "rows": self.rows, "step": self.step, "pause": pause}
-        hold = {"hold": self.hold if pause else -1, "held": str(folder / HELD), "go": str(folder / GO)}
-        return told if self.kind == "sdk" else {**told, **hold, "states": states, "behind": self.behind}
-
-    def _files(self, folder: Path) -> dict[str, Any]:
-        """Write a file for each stream; the names are those of the run before, so that a STATE knows them."""
-        entries = []
-        for stream in STREAMS:
-            lines = "".join(f"{key}|{note(key)}\n" for key in range(self.rows))
-            path = folder / f"{stream}.csv"
-            if not path.exists():
-                path.write_text("id|note\n" + lines)
-            method = "FULL_TABLE" if self.method == "overwrite" else "INCREMENTAL"
-            entries.append({"path": str(path), "stream": stream, "keys": ["id"], "replication_method": method})
-        return {
-            "files": entries if self.method == "overwrite" else [{**e, "state_every_rows": self.step} for e in entries]
-        }
-
-
-def source_of(tap: str, method: str) -> Source:
-    """Return what a tap reads: enough of it that a run takes as long as that of another tap."""
-    return Source(tap, method, rows=400, step=50) if tap == "csv" else Source(tap, method)
-
-
-def _written(path: Path, value: Any) -> Path:
-    path.write_text(json.dumps(value))
-    return path
 
 
 @dataclass(frozen=True)
@@ -149,7 +77,7 @@ class Pipeline:
     @contextmanager
     def started(self, state: Any = None, pause: float = PAUSE_SECONDS) -> Iterator[tuple[Forked, Forked]]:
         """Start both in a group of their own, which has the target's number; yield tap and target."""
-        config = _written(self.folder / "target.json", self.config)
+        config = written(self.folder / "target.json", self.config)
         reader, writer = os.pipe()
         self._watched = os.dup(reader) if self.source.hold >= 0 and pause else None
         arguments = self.source.arguments(self.folder, state, pause)
@@ -179,13 +107,13 @@ class Pipeline:
         self._pumps[-1].start()
         return end
 
-    def struck(self, blow: Blow) -> Ended:
+    def struck(self, blow: Blow, pause: float = PAUSE_SECONDS) -> Ended:
         """Run it from the beginning into the blow."""
         server = blow.moment.server if blow.moment else ""
         if blow.moment and server:
             self.ground.order(blow.moment)
         try:
-            with self.started() as (tap, target):
+            with self.started(pause=pause) as (tap, target):
                 self._wait(target, blow.moment)
                 tap_ran = tap.poll() is None
                 met = tap_ran if blow.receiver == "tap" else target.poll() is None
@@ -277,19 +205,12 @@ def prepared(ground: Ground, warehouse: str, source: Source, **settings: Any) ->
     place.drop()
 
 
-def make_old(place: Place, source: Source) -> None:
-    """Make the tables that full loads replace."""
-    place.query(f"CREATE SCHEMA {place.schema}")
-    rows = ", ".join(f"({key}, '{text}')" for key, text in source.old())
-    for stream in STREAMS:
-        place.query(f"CREATE TABLE {place.schema}.{stream} (id DECIMAL(38, 0), note VARCHAR(100))")
-        place.query(f"INSERT INTO {place.schema}.{stream} VALUES {rows}")
-
-
-def strike(ground: Ground, warehouse: str, source: Source, blow: Blow, resume: str, **settings: Any) -> Outcome:
+def strike(
+    ground: Ground, warehouse: str, source: Source, blow: Blow, resume: str, pause: float = PAUSE_SECONDS
+) -> Outcome:
     """Strike a pipeline, run it once more unless it was over, and compare; `resume` is one of strikes.RESUMES."""
-    with prepared(ground, warehouse, source, **settings) as (place, pipeline):
-        ended = pipeline.struck(blow)
+    with prepared(ground, warehouse, source) as (place, pipeline):
+        ended = pipeline.struck(blow, pause)
         end_detached(place)
         parts = parts_of(place, source)
         in_gap, refused = False, ""

@@ -33,6 +33,14 @@ def note(key: int) -> str:
     return f"new {key}"
 
 
+def wait_at(key: int, config: Config) -> None:
+    """Before the row `hold` say by a file that this waits, and wait until another file says to go on."""
+    if key == config["hold"]:
+        Path(config["held"]).touch()
+        while not Path(config["go"]).exists():
+            time.sleep(0.01)
+
+
 class Plain:
     """A tap without a library: a line and a flush for each message, no signal is handled, STATE is a number."""
 
@@ -57,16 +65,9 @@ class Plain:
 
     def records(self, key: int) -> None:
         """Send a row of each stream."""
-        self.wait_at(key)
+        wait_at(key, self.config)
         for stream in STREAMS:
             self.send({"type": "RECORD", "stream": stream, "record": {"id": key, "note": note(key)}})
-
-    def wait_at(self, key: int) -> None:
-        """Before the row `hold` say by a file that this waits, and wait until another file says to go on."""
-        if key == self.config["hold"]:
-            Path(self.config["held"]).touch()
-            while not Path(self.config["go"]).exists():
-                time.sleep(0.01)
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Write one line."""
@@ -103,8 +104,7 @@ class SingerPython(Plain):
         """Send the rows behind the bookmark; a full table has no bookmark."""
         last = self.state.get("bookmarks", {}).get(stream, {}).get("id", -1)
         for key in range(last + 1, self.config["rows"]):
-            if stream == STREAMS[-1]:
-                self.wait_at(key)
+            wait_at(key, self.config)
             self.send({"type": "RECORD", "stream": stream, "record": {"id": key, "note": note(key)}})
             if (key + 1) % self.config["step"] == 0:
                 if self.config["method"] != "overwrite":
@@ -136,6 +136,7 @@ class SdkStream(Stream):
         for key in range(0 if last is None else last + 1, int(self.config["rows"])):
             yield {"id": key, "note": note(key)}
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+            wait_at(key + 1, self.config)
             time.sleep(float(self.config["pause"]))
             signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
@@ -150,6 +151,9 @@ class SdkTap(Tap):
         th.Property("rows", th.IntegerType),
         th.Property("step", th.IntegerType),
         th.Property("pause", th.NumberType),
+        th.Property("hold", th.IntegerType),
+        th.Property("held", th.StringType),
+        th.Property("go", th.StringType),
     ).to_dict()
 
     def discover_streams(self) -> list[SdkStream]:

@@ -60,6 +60,18 @@ def test_null_in_a_key_is_refused(loader: Loader) -> None:
     assert loader.rows("SELECT id, note FROM {schema}.orders") == [(1, "a")]
 
 
+def test_null_in_a_key_of_a_feed_with_truncates_is_refused(loader: Loader) -> None:
+    """A truncate has no key; another event without one is counted by the warehouse, and the load is rolled back."""
+    feed = {**schema(id={"type": ["null", "integer"]}, op=TEXT), "key_properties": ["id"]}
+    settings = {"load_method": "upsert", "hard_delete": True, "cdc": {"operation_column": "op"}}
+    run = loader.load(feed, record(op="truncate", id=None), record(op="insert", id=1), **settings)
+    assert run.status == 0, run.stderr
+    run = loader.load(feed, record(op="insert", id=2), record(op="insert", id=None), **settings)
+    assert run.status == 1
+    assert "have NULL in a key property; load the stream by append-only" in run.stderr
+    assert loader.rows("SELECT id FROM {schema}.orders") == [(1,)]
+
+
 def test_documents_are_no_keys(loader: Loader) -> None:
     """No warehouse compares documents: a key that is one is refused by name, before a row is read."""
     declared = schema()

@@ -20,10 +20,11 @@ import snowflake.connector.errors
 from singer_bulk.cli import Connector
 from singer_bulk.errors import BulkError
 from singer_bulk.stage.base import StageWriter
+from singer_bulk.stage.memory import MemoryStage, MemoryWriter
 from singer_bulk.warehouse.ledger import LEDGER_COLUMNS
 
 from bench.stub import believing, target_of
-from tests.fakes import MemoryStage, MemoryWriter, lines
+from tests.fakes import lines
 
 CONFIG: dict[str, dict[str, Any]] = {
     "redshift": {"host": "stub", "user": "stub", "password": "stub", "database": "dev",
@@ -134,7 +135,6 @@ class ToldStage(MemoryStage):
     told: Callable[[str], None] = lambda text: None
 
     def open(self, key: str) -> StageWriter:
-        self.opened += 1
         return SteadyWriter(self, key)
 
     def put(self, key: str, content: bytes) -> None:

@@ -115,7 +115,7 @@ def test_load_behind_one_that_failed_is_not_begun() -> None:
     bench = Bench()
     bench.warehouse = RefusesOnce(bench.stage)
     with pytest.raises(WarehouseError, match="the disk is full"):
-        bench.run(FIRST + SECOND, policy=EACH_STATE)
+        bench.run(FIRST + SECOND, **EACH_STATE)
     assert bench.warehouse.rows(ORDERS) == []
     assert bench.emitted == []
 

@@ -19,8 +19,9 @@ from singer_bulk.errors import StageError
 from singer_bulk.model import file_format
 from singer_bulk.model.file_format import MIN_BYTES, FileLayout
 from singer_bulk.model.load import StagedFile
+from singer_bulk.stage.memory import MemoryStage
 
-from tests.fakes import Bench, Failure, MemoryStage, lines, record, schema, state
+from tests.fakes import Bench, Failure, lines, record, schema, state
 from tests.unit.test_encoders import catch_forks
 
 ORDERS = "analytics.orders"

@@ -30,7 +30,7 @@ def exactly(reader: DelimitedReader, data: bytes) -> tuple[list[list[str]], list
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(text=st.text(alphabet='a|"\n\r\\\0é ', max_size=24), columns=st.integers(1, 3))
 @example(text='"a"|"b|c"\n', columns=2)
 @example(text='a""b|c\n', columns=2)
@@ -70,7 +70,7 @@ def read_back(line: str) -> list[str]:
     return fields
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     st.integers(1, 3).flatmap(
         lambda n: st.lists(

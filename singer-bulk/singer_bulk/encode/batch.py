@@ -14,7 +14,7 @@ from singer_bulk.errors import BulkError, StageError
 from singer_bulk.model.columns import Column
 from singer_bulk.model.file_format import FileLayout
 from singer_bulk.model.flush import FlushPolicy
-from singer_bulk.model.load import ClosedBatch, StagedFile
+from singer_bulk.model.load import ClosedBatch
 from singer_bulk.model.messages import Records
 from singer_bulk.stage.base import StageWriter
 
@@ -64,11 +64,6 @@ class Batch:
         """Bytes of rows, before compression; blocks that a process is encoding are not counted yet."""
         return self._files.byte_count
 
-    @property
-    def staged(self) -> list[StagedFile]:
-        """The files that are complete: some of them, if `close` has failed."""
-        return self._files.staged()
-
     def is_full(self, policy: FlushPolicy) -> bool:
         """Return whether a limit is reached: of the policy, or of the warehouse for its files."""
         return self._files.is_full or policy.is_full(self.row_count, self.byte_count)
@@ -104,7 +99,7 @@ class Batch:
     def close(self) -> ClosedBatch:
         """Complete the staged files and return what a load needs to know of them; `settle` comes first.
 
-        Raises StageError; `staged` then says what has to be removed.
+        Raises StageError.
         """
         seen = self._encoder.datetimes_seen() | self._end_group()
         files = self._files.close()
@@ -123,8 +118,7 @@ class Batch:
         )
 
     def abort(self) -> None:
-        """Give up the files that are not complete."""
-        self._files.abort()
+        """End the encoder processes; the files are the stage's to remove."""
         if self._group is not None:
             group, self._group = self._group, None
             group.abort()

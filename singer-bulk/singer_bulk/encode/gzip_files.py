@@ -81,14 +81,10 @@ class _File:
     row_count: int = 0
     byte_count: int = 0  # of rows
     checksum: int = 0  # CRC-32 of the rows
-    is_closed: bool = False
 
-    def close(self) -> None:
+    def close(self) -> StagedFile:
         self.writer.write(_LAST_BLOCK + _TRAILER.pack(self.checksum, self.byte_count & 0xFFFFFFFF))
         self.writer.close()
-        self.is_closed = True
-
-    def staged(self) -> StagedFile:
         return StagedFile(self.key, self.row_count, self.writer.byte_count)
 
 
@@ -124,21 +120,9 @@ class Files:
         self.is_full = self.layout.is_full(self._sizes())
 
     def close(self) -> tuple[StagedFile, ...]:
-        """Stage the files whole; raises StageError, and some of them may be `staged` then."""
+        """Stage the files whole; raises StageError."""
         self._end_piece()
-        for file in self._files:
-            file.close()
-        return tuple(self.staged())
-
-    def staged(self) -> list[StagedFile]:
-        """Return the files that are complete."""
-        return [file.staged() for file in self._files if file.is_closed]
-
-    def abort(self) -> None:
-        """Give up the files that are not complete."""
-        for file in self._files:
-            if not file.is_closed:
-                file.writer.abort()
+        return tuple(file.close() for file in self._files)
 
     def _sizes(self) -> list[int]:
         return [file.writer.byte_count for file in self._files]

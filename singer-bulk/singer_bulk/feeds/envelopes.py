@@ -48,10 +48,10 @@ _encode = msgspec.json.encode
 
 
 class Mapper(Protocol):
-    """The next mapper of a run: its stream maps."""
+    """What turns messages as they arrive into those that are loaded: stream maps, flattening, envelopes."""
 
     def schemas(self, message: Schema) -> list[Schema]:
-        """Return the SCHEMAs that the stream becomes."""
+        """Return the SCHEMAs that the stream becomes; none if it is dropped."""
 
     def records(self, records: Records) -> list[Records]:
         """Return the records that the run becomes."""

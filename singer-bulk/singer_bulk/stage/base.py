@@ -10,7 +10,9 @@ from typing import Protocol
 class StageWriter(Protocol):
     """One file being written; it does not exist until `Stage.wait` for its key has returned."""
 
-    byte_count: int
+    @property
+    def byte_count(self) -> int:
+        """The bytes that were written."""
 
     def write(self, content: bytes) -> None:
         """Append the bytes."""

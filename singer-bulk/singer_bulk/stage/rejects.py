@@ -2,7 +2,7 @@
 
 The object is a Singer stream: the SCHEMA, then each RECORD line with its reason in a member of its own, which no
 target reads. `aws s3 cp s3://bucket/key - | target ...` loads it again once the cause is mended. It is staged before
-the load that goes without these records commits, and removed if that load fails.
+the load that goes without these records commits; if that load fails, the stage removes it.
 """
 
 from __future__ import annotations
@@ -61,12 +61,6 @@ class Rejects:
             )
         self._files = {}
         return keys
-
-    def abort(self) -> None:
-        """Leave nothing in the stage that no load goes without."""
-        for _, file in self._files.values():
-            file.abort()
-        self._files = {}
 
 
 def _message(schema: Schema) -> dict[str, object]:

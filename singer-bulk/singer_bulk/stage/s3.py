@@ -118,7 +118,8 @@ class S3Stage:
     def wait(self, keys: Iterable[str]) -> None:
         """Wait until each file has arrived; raises StageError."""
         for key in keys:
-            self._closed.pop(key).result()
+            self._closed[key].result()
+            del self._closed[key]
 
     def put(self, key: str, content: bytes) -> None:
         """Write the content at the key."""

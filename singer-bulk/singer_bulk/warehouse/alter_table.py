@@ -21,8 +21,8 @@ from singer_bulk.model.added import NARROW, WIDENED
 from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.load import Table
 from singer_bulk.model.type_fit import fitting, holds_all
-from singer_bulk.warehouse.ddl import all_or_none
-from singer_bulk.warehouse.dialect import Dialect, Session
+from singer_bulk.warehouse.dialect import Dialect, Executes, Session
+from singer_bulk.warehouse.open_transaction import all_or_none
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def no_pause(seconds: float) -> None:
     """Do not wait: for callers that know of no other run."""
 
 
-def describe(session: Session, dialect: Dialect, table: Table) -> dict[str, Column]:
+def describe(session: Executes, dialect: Dialect, table: Table) -> dict[str, Column]:
     """Return the columns of a table by name; empty if the table does not exist."""
     rows = session.execute(dialect.describe_table(table))
     return {column.name: column for column in dialect.described(rows)}
@@ -53,7 +53,7 @@ def settled(session: Session, dialect: Dialect, table: Table, pause: Pause = no_
     raise WarehouseError(f"table {table} is changed by other runs all the time; run again")
 
 
-def demand_unchanged(session: Session, dialect: Dialect, table: Table, names: Collection[str], known: Columns) -> None:
+def demand_unchanged(session: Executes, dialect: Dialect, table: Table, names: Collection[str], known: Columns) -> None:
     """Raise a conflict unless the named columns are what they were when the load began to fill them.
 
     Called before COMMIT. Where DDL is not part of a transaction, another run may replace a column that this one has
@@ -204,16 +204,16 @@ def _replace(session: Session, dialect: Dialect, table: Table, existing: Column,
 
 def _replace_in_transaction(session: Session, dialect: Dialect, table: Table, existing: Column, wanted: Column) -> None:
     new = dialect.fold(WIDENED) + existing.name
-    with all_or_none(session, dialect):
-        session.execute(dialect.add_column(table, Column(new, wanted.type)))
+    with all_or_none(session, dialect) as transaction:
+        transaction.execute(dialect.add_column(table, Column(new, wanted.type)))
         # ADD COLUMN holds a lock on the table until COMMIT: no other run can change a value after this check.
-        _demand_lossless(session, dialect, table, existing, wanted.type)
-        session.execute(_filled(dialect, table, new, existing.name, existing.type, wanted.type))
-        session.execute(dialect.drop_column(table, existing.name))
-        session.execute(dialect.rename_column(table, new, existing.name))
+        _demand_lossless(transaction, dialect, table, existing, wanted.type)
+        transaction.execute(_filled(dialect, table, new, existing.name, existing.type, wanted.type))
+        transaction.execute(dialect.drop_column(table, existing.name))
+        transaction.execute(dialect.rename_column(table, new, existing.name))
         comment = existing.comment or wanted.comment
         if comment is not None:
-            session.execute(dialect.comment_column(table, existing.name, comment))
+            transaction.execute(dialect.comment_column(table, existing.name, comment))
 
 
 def _replace_step_by_step(session: Session, dialect: Dialect, table: Table, existing: Column, wanted: Column) -> None:
@@ -253,7 +253,7 @@ def _filled(
     return f"UPDATE {dialect.table(table)} SET {dialect.name(new)} = {value}{where}"
 
 
-def _demand_lossless(session: Session, dialect: Dialect, table: Table, existing: Column, new_type: ColumnType) -> None:
+def _demand_lossless(session: Executes, dialect: Dialect, table: Table, existing: Column, new_type: ColumnType) -> None:
     if existing.type != new_type and not is_lossless(session, dialect, table, existing, new_type):
         raise WarehouseError(
             f"table {table}: column {existing.name!r} ({existing.type}) has values that {new_type} does not keep; "
@@ -261,7 +261,7 @@ def _demand_lossless(session: Session, dialect: Dialect, table: Table, existing:
         )
 
 
-def is_lossless(session: Session, dialect: Dialect, table: Table, existing: Column, new_type: ColumnType) -> bool:
+def is_lossless(session: Executes, dialect: Dialect, table: Table, existing: Column, new_type: ColumnType) -> bool:
     """Return whether every value of the column is the same after conversion to the new type and back."""
     source = dialect.name(existing.name)
     converted = dialect.converted(source, existing.type, new_type)

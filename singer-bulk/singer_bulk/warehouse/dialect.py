@@ -15,11 +15,15 @@ Rows = list[tuple[Any, ...]]
 Url = Callable[[str], str]
 
 
-class Session(Protocol):
-    """One connection of a driver, in autocommit: a transaction is what stands between BEGIN and COMMIT."""
+class Executes(Protocol):
+    """What runs statements: a session, or a transaction that is open in one. It never changes to another session."""
 
     def execute(self, sql: str) -> Rows:
         """Run one statement and return its rows; raises WarehouseError, secrets masked."""
+
+
+class Session(Executes, Protocol):
+    """One connection of a driver, in autocommit: a transaction is what stands between BEGIN and COMMIT."""
 
     def close(self) -> None:
         """End the session; an open transaction is rolled back."""

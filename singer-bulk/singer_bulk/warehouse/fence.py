@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from singer_bulk.errors import PipelineMoved
 from singer_bulk.model.columns import Column, ColumnType, Kind
 from singer_bulk.model.load import Table
-from singer_bulk.warehouse.dialect import Session
+from singer_bulk.warehouse.dialect import Dialect, Executes
 from singer_bulk.warehouse.session import Warehouse
 
 _NAME = ColumnType(Kind.TEXT, max_bytes=1024)
@@ -31,47 +31,47 @@ NO_LOAD = "-"
 class Fence:
     """The fence of one pipeline, and the last load that this run knows of."""
 
-    warehouse: Warehouse
+    dialect: Dialect
+    ledger: Table
     pipeline_id: str
     _known: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def table(self) -> Table:
         """The table of the pipeline."""
-        ledger, dialect = self.warehouse.ledger, self.warehouse.dialect
         digest = hashlib.sha256(self.pipeline_id.encode()).hexdigest()[:12]
-        return Table(ledger.schema, dialect.fold(f"{ledger.name}__{digest}"))
+        return Table(self.ledger.schema, self.dialect.fold(f"{self.ledger.name}__{digest}"))
 
-    def begin(self) -> None:
+    def begin(self, warehouse: Warehouse) -> None:
         """Remember the last load of the pipeline; the table is made if it is missing. Outside of a transaction."""
-        dialect = self.warehouse.dialect
+        dialect = self.dialect
         columns = [replace(column, name=dialect.fold(column.name)) for column in FENCE_COLUMNS]
-        self.warehouse.make_table(self.table, columns, ours=True)
+        warehouse.make_table(self.table, columns)
         query = f"SELECT {dialect.name(columns[0].name)} FROM {dialect.table(self.table)}"
-        rows = self.warehouse.select(f"reading the fence of pipeline {self.pipeline_id!r}", query)
+        rows = warehouse.select(f"reading the fence of pipeline {self.pipeline_id!r}", query)
         if not rows:
             # Two runs may both come here: the rows of the two say the same, and the first load changes both.
             values = f"{dialect.literal(NO_LOAD)}, {dialect.literal(self.pipeline_id)}"
             names = ", ".join(dialect.name(column.name) for column in columns)
-            self.warehouse.session.execute(f"INSERT INTO {dialect.table(self.table)} ({names}) VALUES ({values})")
+            warehouse.session.execute(f"INSERT INTO {dialect.table(self.table)} ({names}) VALUES ({values})")
         self._known = _loads(rows)
 
-    def enter(self, session: Session, load_id: str) -> None:
-        """Demand that nobody has moved the pipeline on, and do so; in the transaction of a load, behind its locks.
+    def enter(self, transaction: Executes, load_id: str) -> None:
+        """Demand that nobody has moved the pipeline on, and do so, in the transaction of a load behind its locks.
 
         Raises PipelineMoved, which names the load of the other run.
         """
-        dialect = self.warehouse.dialect
+        dialect = self.dialect
         where, name = dialect.table(self.table), dialect.name(dialect.fold("load_id"))
-        session.execute(dialect.lock(self.table, "load_id"))
-        found = _loads(session.execute(f"SELECT {name} FROM {where}"))
+        transaction.execute(dialect.lock(self.table, "load_id"))
+        found = _loads(transaction.execute(f"SELECT {name} FROM {where}"))
         if found != self._known:
             raise PipelineMoved(
                 f"pipeline {self.pipeline_id!r} was moved on by load {', '.join(sorted(found)) or 'none'} of another "
                 f"run after this one had begun: nothing of load {load_id} is visible, its records may be in the tables "
                 "already. Let the other run end, then run again from --last-state"
             )
-        session.execute(f"UPDATE {where} SET {name} = {dialect.literal(load_id)}")
+        transaction.execute(f"UPDATE {where} SET {name} = {dialect.literal(load_id)}")
 
     def passed(self, load_id: str) -> None:
         """The load is committed: the next one of this run follows it."""

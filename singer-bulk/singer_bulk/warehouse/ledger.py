@@ -1,4 +1,4 @@
-"""The ledger: one row per load and stream, written inside that load's transaction.
+"""The ledger: one row per load and stream, written inside that load's transaction. All of its SQL stands in this file.
 
 The STATE that a load closes stands with the load's first stream; where it is longer than a column, in rows of that
 stream numbered by `state_chunk`, the counts in the first of them only.
@@ -7,16 +7,21 @@ stream numbered by `state_chunk`, the counts in the first of them only.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.model.columns import INTEGER, TIMESTAMPTZ, Column, ColumnType, Kind
 from singer_bulk.model.load import Load, Table, TableLoad
-from singer_bulk.warehouse.dialect import Dialect
+from singer_bulk.warehouse.dialect import Dialect, Rows
+from singer_bulk.warehouse.session import Warehouse
 
 # A VARCHAR of Redshift takes 65,535 bytes (r_Character_types), a character up to 4 of them.
 MAX_TEXT_BYTES = 65_535
 CHUNK_CHARACTERS = MAX_TEXT_BYTES // 4
 # A literal list of this many characters stays well under the 1 MB of a Snowflake statement (query-size-limits).
 MAX_INSERT_CHARACTERS = 400_000
+# A STATE of 16 MB; what a tap carries from run to run is a few hundred bytes.
+MAX_STATE_CHUNKS = 1000
 
 _NAME = ColumnType(Kind.TEXT, max_bytes=1024)
 _LONG = ColumnType(Kind.TEXT, max_bytes=MAX_TEXT_BYTES)
@@ -42,6 +47,110 @@ LEDGER_COLUMNS = (
 )
 
 LedgerRow = tuple[str | int | None, ...]
+
+
+def ledger_columns(dialect: Dialect) -> list[Column]:
+    """Return the columns under the names that the warehouse stores."""
+    return [replace(column, name=dialect.fold(column.name)) for column in LEDGER_COLUMNS]
+
+
+def lock_ledger(dialect: Dialect, ledger: Table) -> str:
+    """Return the statement that lets loads take turns until COMMIT."""
+    return dialect.lock(ledger, "load_id")
+
+
+def activated_version(dialect: Dialect, ledger: Table, table: Table) -> str:
+    """Return the query for the version of the table that is in force, for use in another one."""
+    version, name = _names_of(dialect, "activated_version", "table_name")
+    return f"(SELECT MAX({version}) FROM {dialect.table(ledger)} WHERE {name} = {dialect.literal(str(table))})"
+
+
+def has_load(warehouse: Warehouse, load_id: str) -> bool:
+    """Return whether the load was committed; raises WarehouseError where the ledger cannot be asked."""
+    dialect = warehouse.dialect
+    (name,) = _names_of(dialect, "load_id")
+    query = f"SELECT COUNT(*) FROM {dialect.table(warehouse.ledger)} WHERE {name} = {dialect.literal(load_id)}"
+    return bool(warehouse.session.execute(query)[0][0])
+
+
+def last_sequence(warehouse: Warehouse) -> int:
+    """Return the highest sequence number that a load has committed; 0 if there is none."""
+    if not warehouse.columns(warehouse.ledger):
+        return 0
+    (name,) = _names_of(warehouse.dialect, "last_sequence")
+    return int(_ask(warehouse, f"SELECT MAX({name}) FROM {warehouse.dialect.table(warehouse.ledger)}")[0][0] or 0)
+
+
+def committed_runs(warehouse: Warehouse) -> set[str]:
+    """Return the ids of the runs that have a load in the ledger."""
+    if not warehouse.columns(warehouse.ledger):
+        return set()
+    (name,) = _names_of(warehouse.dialect, "load_id")
+    rows = _ask(warehouse, f"SELECT DISTINCT {name} FROM {warehouse.dialect.table(warehouse.ledger)}")
+    return {row[0].partition("-")[0] for row in rows}
+
+
+def last_state(warehouse: Warehouse, pipeline_id: str) -> str | None:
+    """Return the STATE of the pipeline's last committed load, put together from its chunks, or None.
+
+    Raises ConfigError where the ledger may be there and this user may not see it: a tap that is given no STATE
+    begins anew, and every row comes twice.
+    """
+    if not warehouse.columns(warehouse.ledger):
+        _prove_no_ledger(warehouse)
+    dialect = warehouse.dialect
+    load_id, pipeline, sequence, committed, chunk, state = _names_of(
+        dialect, "load_id", "pipeline_id", "last_sequence", "committed_at", "state_chunk", "state"
+    )
+    rows = _ask(
+        warehouse,
+        f"SELECT {load_id}, {chunk}, {state} FROM {dialect.table(warehouse.ledger)} "
+        f"WHERE {pipeline} = {dialect.literal(pipeline_id)} AND {state} IS NOT NULL "
+        f"ORDER BY {sequence} DESC, {committed} DESC, {load_id}, {chunk} LIMIT {MAX_STATE_CHUNKS}",
+    )
+    return "".join(row[2] for row in rows if row[0] == rows[0][0]) if rows else None
+
+
+def has_state(warehouse: Warehouse, pipeline_id: str) -> bool:
+    """Return whether a load of the pipeline has ever closed a STATE."""
+    if not warehouse.columns(warehouse.ledger):
+        return False
+    dialect = warehouse.dialect
+    pipeline, state = _names_of(dialect, "pipeline_id", "state")
+    query = (
+        f"SELECT COUNT(*) FROM {dialect.table(warehouse.ledger)} "
+        f"WHERE {state} IS NOT NULL AND {pipeline} = {dialect.literal(pipeline_id)}"
+    )
+    return bool(_ask(warehouse, query)[0][0])
+
+
+def _prove_no_ledger(warehouse: Warehouse) -> None:
+    """Make the ledger that cannot be seen: one that is there and hidden by missing rights then shows itself.
+
+    Neither warehouse tells a table that is not there from one that may not be seen, in what lists tables.
+    https://docs.snowflake.com/en/sql-reference/sql/desc-table
+    """
+    dialect, ledger = warehouse.dialect, warehouse.ledger
+    try:
+        warehouse.make_schema(ledger.schema)
+        warehouse.session.execute(dialect.create_table(ledger, ledger_columns(dialect)))
+        warehouse.session.execute(f"SELECT COUNT(*) FROM {dialect.table(ledger)}")
+    except WarehouseError as error:
+        if error.connection_lost:
+            raise
+        raise ConfigError(
+            f"ledger {ledger} can neither be seen nor made, so nobody knows where the pipeline stands: "
+            f"{error}; grant this user SELECT on it and USAGE on its schema, or correct default_target_schema and "
+            "ledger_table"
+        ) from error
+
+
+def _ask(warehouse: Warehouse, query: str) -> Rows:
+    return warehouse.select("reading the ledger", query)
+
+
+def _names_of(dialect: Dialect, *names: str) -> list[str]:
+    return [dialect.name(dialect.fold(name)) for name in names]
 
 
 def ledger_rows(load: Load, loaded: Mapping[str, int]) -> list[LedgerRow]:
@@ -96,7 +205,7 @@ def _more_state(load: Load, table: TableLoad | None, number: int, chunk: str | N
 
 def ledger_inserts(dialect: Dialect, ledger: Table, load: Load, loaded: Mapping[str, int]) -> list[str]:
     """Return the statements that write the rows of the load; `loaded` are the rows that COPY counted, by stream."""
-    names = ", ".join(dialect.name(dialect.fold(column.name)) for column in LEDGER_COLUMNS)
+    names = ", ".join(_names_of(dialect, *(column.name for column in LEDGER_COLUMNS)))
     into = f"INSERT INTO {dialect.table(ledger)} ({names}) VALUES "
     statements, values = [], ""
     for row in ledger_rows(load, loaded):

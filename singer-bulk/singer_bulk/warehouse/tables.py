@@ -7,43 +7,59 @@ Redshift accepts either order.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Mapping
 
-from singer_bulk.model.added import MISSING_NAME
+from singer_bulk.model.added import MISSING_NAME, TABLE_VERSION
 from singer_bulk.model.columns import Column
 from singer_bulk.model.load import Load, Table, TableLoad
 from singer_bulk.warehouse.alter_table import demand_held
-from singer_bulk.warehouse.ledger import LEDGER_COLUMNS
+from singer_bulk.warehouse.ledger import activated_version, ledger_columns
 from singer_bulk.warehouse.merge import events_of, tables_beside
 from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.views import Views, make_views
 
 
 class LoadTables:
-    """Makes what loads need, once; remembers which views stand."""
+    """Makes what loads need, once; remembers which views stand.
 
-    def __init__(self, warehouse: Warehouse) -> None:
+    frozen: tables that are there are never altered. versioned: rows bear the version of their table, and
+    ACTIVATE_VERSION is acted upon.
+    """
+
+    def __init__(self, warehouse: Warehouse, *, frozen: bool = False, versioned: bool = False) -> None:
         self._warehouse = warehouse
         self._dialect = warehouse.dialect
+        self._frozen = frozen
+        self._versioned = versioned
         self._viewed: dict[Table, tuple[tuple[Column, ...], frozenset[str]]] = {}
         self._prepared = False
 
-    def make(self, load: Load) -> None:
-        fold = self._dialect.fold
-        self._warehouse.make_table(
-            self._warehouse.ledger, [replace(column, name=fold(column.name)) for column in LEDGER_COLUMNS], ours=True
-        )
+    def make(self, load: Load) -> dict[Table, Mapping[str, Column]]:
+        """Make what the load needs; return the columns of its tables, by name, for which its rows have proved right.
+
+        All that is done commits by itself, so a session that is lost meanwhile may be replaced by another one.
+        """
+        warehouse = self._warehouse
+        warehouse.make_table(warehouse.ledger, ledger_columns(self._dialect))
+        known: dict[Table, Mapping[str, Column]] = {}
         for table in load.tables:
-            self._warehouse.make_table(table.table, table.columns)
+            warehouse.make_table(table.table, table.columns, frozen=self._frozen)
+            known[table.table] = warehouse.columns(table.table)
             for batch in table.batches:
-                demand_held(table.table, batch.columns, self._warehouse.columns(table.table))
-            for beside, columns in tables_beside(self._dialect, table, self._warehouse.version_column(table)).items():
-                self._warehouse.make_table(beside, columns)
+                demand_held(table.table, batch.columns, known[table.table])
+            for beside, columns in tables_beside(self._dialect, table, self.version_column(table)).items():
+                warehouse.make_table(beside, columns, frozen=self._frozen)
             if table.method.viewed:
                 self._make_views(table)
         if not self._prepared:
-            self._warehouse.prepare(self._warehouse.session)
+            warehouse.prepare(warehouse.session)
             self._prepared = True
+        return known
+
+    def version_column(self, table: TableLoad) -> str | None:
+        """Return the column that holds the version of a row, if the table has versions."""
+        name = self._dialect.fold(TABLE_VERSION)
+        return name if self._versioned and any(column.name == name for column in table.columns) else None
 
     def _make_views(self, table: TableLoad) -> None:
         """Create or replace the views of a table before its load, so that they are right before and after it."""
@@ -51,15 +67,16 @@ class LoadTables:
         left_out = self._left_out(table)
         if self._viewed.get(table.table) == (columns, left_out):
             return
+        version = self.version_column(table)
         make_views(
             self._warehouse.session,
             Views(
                 self._dialect,
                 table.table,
-                events_of(self._dialect, table, columns, self._warehouse.version_column(table)),
+                events_of(self._dialect, table, columns, version),
                 columns,
                 sorted(left_out),
-                self._activated(table) if self._warehouse.version_column(table) else None,
+                activated_version(self._dialect, self._warehouse.ledger, table.table) if version else None,
             ),
         )
         self._viewed[table.table] = (columns, left_out)
@@ -76,10 +93,3 @@ class LoadTables:
             f"SELECT DISTINCT {name} FROM {self._dialect.table(table.table)} WHERE {name} IS NOT NULL"
         )
         return seen.union(*(json.loads(row[0]) for row in rows))
-
-    def _activated(self, table: TableLoad) -> str:
-        """Return the query for the version of the table that is in force."""
-        dialect = self._dialect
-        version, name = (dialect.name(dialect.fold(one)) for one in ("activated_version", "table_name"))
-        which = f"{name} = {dialect.literal(str(table.table))}"
-        return f"(SELECT MAX({version}) FROM {dialect.table(self._warehouse.ledger)} WHERE {which})"

@@ -16,9 +16,9 @@ from singer_bulk.model.added import EXTRACTED_AT, RECEIVED_AT
 from singer_bulk.model.columns import Column
 from singer_bulk.model.feed import Meaning
 from singer_bulk.model.load import Table
-from singer_bulk.warehouse.ddl import all_or_none
 from singer_bulk.warehouse.dialect import Dialect, Session
 from singer_bulk.warehouse.events import Events
+from singer_bulk.warehouse.open_transaction import all_or_none
 
 logger = logging.getLogger(__name__)
 
@@ -174,6 +174,6 @@ def make_views(session: Session, views: Views) -> None:
 
 
 def _recreate(session: Session, dialect: Dialect, view: Table, create: str) -> None:
-    with all_or_none(session, dialect):
-        session.execute(dialect.drop_view(view))
-        session.execute(create)
+    with all_or_none(session, dialect) as transaction:
+        transaction.execute(dialect.drop_view(view))
+        transaction.execute(create)

@@ -1,7 +1,9 @@
 """A fast road for the common shape of CSV files, by Arrow's reader.
 
 It takes only texts on which Arrow and `csv_reader.parse` agree, and gives None for all others; a test compares the
-two on generated texts.
+two on generated texts. A COPY of 200,000 rows of seven fields costs the server 2.8 s of processor time with it and
+20.6 s without; the load of 336,776 flights (tests/load/test_flights.py), 201 s on two crowded cores, is not through
+after its 300.
 """
 
 from __future__ import annotations

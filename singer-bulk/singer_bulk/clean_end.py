@@ -1,0 +1,86 @@
+"""What must be true at the end of the input before more than a STATE covers is committed.
+
+`input_end.py` tells what the input itself says of its end. This asks the warehouse what else is needed: whether the
+pipeline has ever sent a STATE, and what a full load would empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from singer_bulk.errors import ConfigError, InputCutOff
+from singer_bulk.input_end import Grade
+from singer_bulk.model.load import OVERWRITE
+from singer_bulk.open_load import OpenLoad
+from singer_bulk.settings import LoadSettings
+from singer_bulk.stream import Stream
+from singer_bulk.warehouse.ledger import has_state
+from singer_bulk.warehouse.session import Warehouse
+
+
+def demand_clean_end(
+    load: OpenLoad, settings: LoadSettings, warehouse: Callable[[], Warehouse], outcome: Callable[[], str]
+) -> None:
+    """Raise InputCutOff where the tap has not come to its end; a full load that may be a part may lose no row.
+
+    `outcome` returns what is in the tables when the open load is dropped. Raises ConfigError for a full load without a
+    record, unless the user allows it.
+    """
+    full_loads = {
+        name: load.end.grade(name)
+        for name in load.made_of
+        if any(stream.method.name == OVERWRITE for stream in load.made(name))
+    }
+    parts = [name for name, grade in full_loads.items() if grade is Grade.PART]
+    if parts:
+        raise InputCutOff(
+            f"the input ended in the middle of the full load of {_listed(parts)}, as the last STATE says; no table "
+            "was changed. A tap that died looks like this: run it again"
+        )
+    _refuse_uncovered(load, settings.pipeline_id, warehouse, outcome)
+    for name in (name for name, grade in full_loads.items() if grade is Grade.UNPROVEN):
+        for stream in load.made(name):
+            # That a table may be emptied the user has said; that the tap came so far a STATE must.
+            if load.end.is_open(name) or load.has_rows(stream) or not settings.overwrite_allow_empty:
+                stream.may_be_part()
+    if load.holds and not settings.overwrite_allow_empty:
+        _refuse_empty_overwrite(load, warehouse)
+
+
+def needing_table(load: OpenLoad, warehouse: Callable[[], Warehouse]) -> list[Stream]:
+    """Return the streams that ask something of their table although they may have no row."""
+    return [
+        stream
+        for stream in load.streams.values()
+        if stream.method.name == OVERWRITE
+        or {column.name for column in stream.columns} - warehouse().columns(stream.table).keys()
+    ]
+
+
+def _refuse_uncovered(
+    load: OpenLoad, pipeline_id: str | None, warehouse: Callable[[], Warehouse], outcome: Callable[[], str]
+) -> None:
+    end = load.end
+    if end.may_lack_state() and pipeline_id and has_state(warehouse(), pipeline_id):
+        end.sends_states = True
+    lacking = end.lacking_state()
+    if lacking:
+        count = sum(end.uncovered[stream] for stream in lacking)
+        raise InputCutOff(
+            f"the input ended with {count} records of {_listed(lacking)} that no STATE covers; {outcome()}. "
+            "A tap that died looks like this: run it again from that STATE. One that sends no STATE at its end "
+            "needs end_of_input: any"
+        )
+
+
+def _refuse_empty_overwrite(load: OpenLoad, warehouse: Callable[[], Warehouse]) -> None:
+    for stream in load.streams.values():
+        if stream.method.name == OVERWRITE and not load.has_rows(stream) and warehouse().columns(stream.table):
+            raise ConfigError(
+                f"stream {stream.name!r}: the full load has no record, and table {stream.table} would be emptied; "
+                "nothing was changed; set overwrite_allow_empty to allow it"
+            )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in names)

@@ -1,0 +1,69 @@
+"""The stage that is a dictionary: for tests of what is behind a stage, and for measures without S3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from singer_bulk.stage.base import StageWriter
+
+
+@dataclass
+class MemoryStage:
+    """Files by key. `keeps`: what is written can be read; without it only the bytes are counted."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    keeps: bool = True
+    written_at: datetime = datetime(2020, 5, 1, tzinfo=timezone.utc)  # all of them
+
+    def url(self, key: str) -> str:
+        """Return an address as S3 has them."""
+        return f"s3://bucket/{key}"
+
+    def open(self, key: str) -> StageWriter:
+        """Begin a file."""
+        return MemoryWriter(self, key)
+
+    def has_room(self) -> bool:
+        """Return that more may be written."""
+        return True
+
+    def wait(self, keys: Iterable[str]) -> None:
+        """Files arrive when they are closed."""
+
+    def put(self, key: str, content: bytes) -> None:
+        """Write a file at once."""
+        if self.keeps:
+            self.files[key] = content
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Remove files."""
+        for key in keys:
+            self.files.pop(key, None)
+
+    def written(self, prefix: str) -> dict[str, datetime]:
+        """Return the keys under the prefix with their times."""
+        return {key: self.written_at for key in self.files if key.startswith(prefix)}
+
+
+class MemoryWriter:
+    """One file; it appears when it is closed."""
+
+    def __init__(self, stage: MemoryStage, key: str) -> None:
+        self.byte_count = 0
+        self._stage, self._key, self._content = stage, key, bytearray()
+
+    def write(self, content: bytes) -> None:
+        """Append the bytes."""
+        self.byte_count += len(content)
+        if self._stage.keeps:
+            self._content += content
+
+    def close(self) -> None:
+        """Let the file appear."""
+        self._stage.put(self._key, bytes(self._content))
+
+    def abort(self) -> None:
+        """Forget what was written."""
+        self._content = bytearray()

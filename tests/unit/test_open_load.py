@@ -1,0 +1,163 @@
+"""How rows and STATEs become a load, without a run: what is due, what may be closed, what a load holds."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from typing import Any
+
+import pytest
+from singer_bulk.encode.batch import Encoders
+from singer_bulk.errors import ConfigError, RecordBeforeSchema
+from singer_bulk.messages import messages_of, read_blocks
+from singer_bulk.model.file_format import FileFormat, FileLayout
+from singer_bulk.model.flush import FlushPolicy
+from singer_bulk.model.load import Table
+from singer_bulk.model.messages import Records, Schema, State
+from singer_bulk.open_load import OpenLoad
+from singer_bulk.schemas import Present, stream_of, table_of
+from singer_bulk.stage.memory import MemoryStage
+from singer_bulk.stream import StreamContext
+from singer_bulk.warehouse.session import Warehouse
+
+from tests.fakes import (
+    FailingStage,
+    MemoryDialect,
+    MemoryWarehouse,
+    Ticking,
+    lines,
+    load_settings,
+    record,
+    schema,
+    state,
+)
+
+WIDE = schema(id={"type": "integer"}, note={"type": ["null", "string"]})
+
+
+class Gathering:
+    """An open load, and what a run would do with messages that arrive."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.ticking, self.stage = Ticking(), MemoryStage()
+        self.settings = load_settings(**{"policy": FlushPolicy(2, 1 << 30, 300), **settings})
+        clock, keys = self.ticking.clock(), itertools.count()
+        self.load = OpenLoad("run", clock.now(), self.settings, clock.now, clock.monotonic)
+        dialect: Any = MemoryDialect()
+        self.warehouse = Warehouse(lambda: MemoryWarehouse(FailingStage()), dialect, Table("analytics", "_loads"))
+        self.context = StreamContext(
+            settings=self.settings,
+            file_format=lambda: FileFormat(b"@null@", 6, True, 65535, 16_000_000, 65535),
+            open_file=self.stage.open,
+            new_key=lambda stream: f"{stream}/{next(keys)}",
+            fold=str.lower,
+            now=clock.now,
+            monotonic=clock.monotonic,
+            started_at=clock.now(),
+            rejects=None,
+            encoders=Encoders(),
+            layout=FileLayout,
+        )
+
+    def take(self, *messages: dict[str, Any]) -> OpenLoad:
+        for block in read_blocks(io.StringIO(lines(*messages)), 1.0):
+            for message in messages_of(block) if block else ():
+                self.load.count(message)
+                if isinstance(message, Records):
+                    self.load.add(message)
+                elif isinstance(message, State):
+                    self.load.cover(bytes(message.value).decode())
+                elif isinstance(message, Schema):
+                    self._begin(message)
+        return self.load
+
+    def _begin(self, message: Schema) -> None:
+        if message.stream in self.load.streams:
+            self.load.end_stream(self.load.streams[message.stream])
+        dialect = self.warehouse.dialect
+        table = table_of(message, self.settings, dialect)
+        there = Present(lambda: self.warehouse, table, self.load.pending(message.stream, table))
+        text = bytes(message.schema)
+        self.load.begin_stream(stream_of(message, text, there, self.settings, dialect, self.context))
+
+
+def test_limit_makes_due_and_a_state_makes_it_lawful() -> None:
+    """Neither alone closes a load: full files wait for the STATE, and a STATE waits for something to be due."""
+    made = Gathering()
+    load = made.take(schema(), record(id=1), state(1))
+    assert (load.due, load.may_close) == (False, True)
+    made.take(record(id=2), record(id=3))
+    assert (load.due, load.may_close) == (True, False)
+    made.take(state(3))
+    assert (load.due, load.may_close, load.is_empty) == (True, True, False)
+    closed = load.close()
+    assert (load.due, load.may_close, load.is_empty) == (False, False, True)
+    assert (closed.state, load.closed_state, [table.batches[0].row_count for table in closed.tables]) == ("3", "3", [2])
+
+
+def test_age_is_that_of_the_first_row() -> None:
+    """A load becomes due when its first row has waited long enough, whatever arrives behind it; an empty one never."""
+    made = Gathering(policy=FlushPolicy(100, 1 << 30, 300))
+    made.ticking.pass_seconds(1000)
+    load = made.take(schema())
+    load.look_at_age()
+    assert not load.due
+    made.take(record(id=1))
+    made.ticking.pass_seconds(299)
+    made.take(record(id=2))
+    load.look_at_age()
+    assert not load.due
+    made.ticking.pass_seconds(1)
+    load.look_at_age()
+    assert load.due
+
+
+def test_rows_and_loads_are_numbered_in_one_order() -> None:
+    """Each row has the next number, and so has the load behind its rows, also one without rows."""
+    made = Gathering()
+    made.load.sequence = 100
+    first = made.take(schema(), record(id=1), record(id=2), state(1)).close()
+    second = made.take(state(2)).close()
+    third = made.take(record(id=3), state(3)).close()
+    assert [(load.load_id, load.sequence) for load in (first, second, third)] == [
+        ("run-1", 102), ("run-2", 103), ("run-3", 105),
+    ]  # fmt: skip
+    assert [(batch.first_sequence, batch.last_sequence) for batch in first.tables[0].batches] == [(100, 101)]
+    assert [(batch.first_sequence, batch.last_sequence) for batch in third.tables[0].batches] == [(104, 104)]
+
+
+def test_full_load_holds_everything() -> None:
+    """Where a stream is loaded by overwrite, no STATE makes it lawful to close before the end, nor proves that."""
+    load = Gathering(load_method="overwrite").take(schema(), record(id=1), state(1))
+    assert (load.may_close, load.is_proven, load.is_empty) == (False, False, False)
+
+
+def test_table_whose_schema_changed_is_loaded_once() -> None:
+    """The parts are joined: the files of both, in their order, and the columns of both."""
+    load = Gathering().take(schema(), record(id=1), WIDE, record(id=2, note="x"), schema("users"), state(1)).close()
+    (table,) = load.tables
+    assert [column.name for column in table.columns] == ["id", "note"]
+    assert [[column.name for column in batch.columns] for batch in table.batches] == [["id"], ["id", "note"]]
+
+
+def test_table_of_another_stream_is_refused() -> None:
+    """Two streams of one table are named, also before either has a row."""
+    with pytest.raises(ConfigError, match="streams 'orders' and 'a-orders' are both table"):
+        Gathering(default_schema="analytics").take(schema("orders"), schema("a-orders"))
+
+
+def test_record_before_its_schema_is_refused() -> None:
+    """A row has no table then."""
+    with pytest.raises(RecordBeforeSchema, match="a RECORD of stream 'orders' before its SCHEMA"):
+        Gathering().take(record(id=1))
+
+
+def test_largest_files_are_closed_first() -> None:
+    """Room in memory is made by the stream with the most bytes; when all are closed there is nothing left to close."""
+    made = Gathering(policy=FlushPolicy(100, 1 << 30, 300))
+    load = made.take(schema("a"), schema("b"), record("a", id=1), record("b", id=2), record("b", id=3))
+    assert load.close_largest()
+    assert [key.partition("/")[0] for key in made.stage.files] == ["b"]
+    assert load.close_largest()
+    assert not load.close_largest()
+    assert load.due
