@@ -17,6 +17,7 @@ import statistics
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from singer_bulk.warehouse.dialect import Rows
 
 from bench.__main__ import EMPTY, OUT, workload
 from bench.measure import run
-from bench.stub import REDSHIFT, SNOWFLAKE, NullSession, believing, target_of
+from bench.stub import REDSHIFT, SNOWFLAKE, NullSession, Tables, believing, target_of
 
 RECORDS, BATCH_SIZE_ROWS, ROUNDS = 1_000_000, 100_000, 3
 CALL_SECONDS, COPY_SECONDS = 0.1, 0.3
@@ -71,10 +72,11 @@ def slow(target: Any) -> Any:
     class Slow(target):  # type: ignore[misc]
         def connector(self) -> Connector:
             made = super().connector()
+            dialect = believing(made.warehouse.dialect)
             warehouse = replace(
                 made.warehouse,
-                connect=SlowSession,
-                dialect=believing(made.warehouse.dialect),
+                connect=partial(SlowSession, Tables(dialect.types)),
+                dialect=dialect,
                 prepare=lambda session: None,
             )
             return replace(made, warehouse=warehouse)

@@ -6,23 +6,55 @@ Options are `--config` and so on, as for the target; `bench.stub.config` makes a
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Sequence
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any
 
 from singer_bulk.cli import Connector, main
-from singer_bulk.model.columns import Column
-from singer_bulk.model.load import ClosedBatch, Table
+from singer_bulk.model.load import ClosedBatch
 from singer_bulk.stage.memory import MemoryStage
-from singer_bulk.warehouse.dialect import Rows
+from singer_bulk.warehouse.dialect import Rows, TypeTable
+
+_MADE = re.compile(r'(?:CREATE TABLE IF NOT EXISTS|ALTER TABLE) .*?"([^"]+)" (?:ADD COLUMN|\()(.*)$', re.DOTALL)
+_COLUMN = re.compile(r'"([^"]+)" ([A-Z_]+(?: PRECISION)?)(?:\((\d+)(?:, (\d+))?\))?')
+
+
+class Tables:
+    """The catalog of a warehouse whose tables are as they were created, their names those of one schema."""
+
+    def __init__(self, types: TypeTable) -> None:
+        self._described = {
+            row.declared.partition("(")[0]: row.described[0] for row in types.rows.values() if row.described
+        }
+        self._tables: dict[str, Rows] = {}
+
+    def take(self, sql: str) -> None:
+        """Keep what a statement makes."""
+        if made := _MADE.match(sql):
+            self._tables.setdefault(made[1], []).extend(self._row(*column) for column in _COLUMN.findall(made[2]))
+
+    def columns(self, query: str) -> Rows | None:
+        """Return the answer to what describes a table; None to any other query."""
+        if " column_default, " not in query:
+            return None
+        return self._tables.get(query.split("table_name = '")[1].split("'")[0], [])
+
+    def _row(self, name: str, words: str, size: str, scale: str) -> tuple[Any, ...]:
+        return (name, self._described[words], int(size or 0), int(size or 0), int(scale or 0), "YES", None, None)
 
 
 class NullSession:
     """A warehouse that has every schema and takes every statement."""
 
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
     def execute(self, sql: str) -> Rows:
-        return [(1,)] if "FROM pg_namespace" in sql or "information_schema.schemata" in sql else []
+        self._tables.take(sql)
+        there = [(1,)] if "FROM pg_namespace" in sql or "information_schema.schemata" in sql else []
+        return self._tables.columns(sql) or there
 
     def transaction(self) -> str:
         return "1"
@@ -31,10 +63,8 @@ class NullSession:
 
 
 def believing(dialect: Any) -> Any:
-    """Return the dialect for tables that are as they were created, and for a COPY whose count is always right."""
+    """Return the dialect for a COPY whose count is always right."""
     counts: list[int] = []
-    tables: dict[Table, tuple[Column, ...]] = {}
-    described: list[Table] = []
 
     class Believing(type(dialect)):  # type: ignore[misc]
         def copies(self, into: str, types: Any, batch: ClosedBatch, *more: Any) -> list[str]:
@@ -43,21 +73,6 @@ def believing(dialect: Any) -> Any:
 
         def copied_rows(self, rows: Rows) -> int:
             return counts.pop()
-
-        def create_table(self, table: Table, columns: Sequence[Column]) -> str:
-            tables[table] = tuple(columns)
-            return str(super().create_table(table, columns))
-
-        def add_column(self, table: Table, column: Column) -> str:
-            tables[table] = (*tables[table], column)
-            return str(super().add_column(table, column))
-
-        def describe_table(self, table: Table) -> str:
-            described.append(table)
-            return str(super().describe_table(table))
-
-        def described(self, rows: Rows) -> tuple[Column, ...]:
-            return tables.get(described.pop(), ())
 
     return Believing(**{field.name: getattr(dialect, field.name) for field in fields(dialect) if field.init})
 
@@ -68,11 +83,11 @@ def stubbed(target: Any) -> Any:
     class Stubbed(target):  # type: ignore[misc]
         def connector(self) -> Connector:
             made = super().connector()
-            stage = MemoryStage(keeps=False)
+            stage, dialect = MemoryStage(keeps=False), believing(made.warehouse.dialect)
             warehouse = replace(
                 made.warehouse,
-                connect=NullSession,
-                dialect=believing(made.warehouse.dialect),
+                connect=partial(NullSession, Tables(dialect.types)),
+                dialect=dialect,
                 prepare=lambda session: None,
             )
             return replace(made, warehouse=warehouse, stage=stage)

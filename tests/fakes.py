@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import ast
 import copy
 import gzip
 import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import IO, Any
 
 from singer_bulk.errors import BulkError, CommitError, StageError, WarehouseError
-from singer_bulk.model.columns import Column, ColumnType, Kind
+from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.file_format import FileFormat, FileLayout
+from singer_bulk.model.kinds import KINDS, Kind
 from singer_bulk.model.load import ClosedBatch, Table, TableLoad
 from singer_bulk.model.names import NameRules
 from singer_bulk.run import Clock, Run
 from singer_bulk.settings import LoadSettings
 from singer_bulk.stage.base import StageWriter
 from singer_bulk.stage.memory import MemoryStage, MemoryWriter
-from singer_bulk.warehouse.dialect import Rows
+from singer_bulk.warehouse.dialect import Rows, TypeTable, TypeWords
 from singer_bulk.warehouse.session import Warehouse
 
 # How the names of fences begin.
@@ -117,26 +118,33 @@ def load_settings(**changes: Any) -> LoadSettings:
 
 
 class MemoryDialect:
-    """Words of a warehouse that understands very little: each statement is a verb and its JSON."""
+    """Words of a warehouse that understands very little; its types are called what our kinds are."""
 
-    begin = "BEGIN"
-    copy_count = None
     names = NameRules(upper_case=False)
+    types = TypeTable(
+        {
+            **{kind: TypeWords(kind.value, (kind.value,)) for kind in KINDS},
+            Kind.DECIMAL: TypeWords("decimal({precision}, {scale})", ("decimal",)),
+        },
+        max_text=1 << 30,
+        precision=38,
+    )
     max_columns = None
     ddl_is_transactional = True
     comments_inline = True
+    drops_not_null = False
+    temporary = "TEMP"
+    view_clauses = ("", "")
+    copy_count = None
 
     def fold(self, written: str) -> str:
         return written.lower()
 
-    def name(self, stored: str) -> str:
-        return stored
-
     def table(self, table: Table) -> str:
         return str(table)
 
-    def literal(self, value: str | int | None) -> str:
-        return json.dumps(value)
+    def scratch_table(self, table: Table) -> str:
+        return str(table)
 
     def masked(self, text: str) -> str:
         return text
@@ -150,50 +158,17 @@ class MemoryDialect:
     def describe_table(self, table: Table) -> str:
         return f"DESCRIBE {table}"
 
-    def described(self, rows: Rows) -> tuple[Column, ...]:
-        return tuple(row[0] for row in rows)
+    def type_clause(self, old_type: ColumnType, new_type: ColumnType) -> str | None:
+        return None
 
-    def create_table(self, table: Table, columns: Sequence[Column]) -> str:
-        return f"CREATE {table} " + repr([(column.name, column.type.kind.value) for column in columns])
-
-    def add_column(self, table: Table, column: Column) -> str:
-        return f"ADD {table} " + repr((column.name, column.type.kind.value))
+    def contains(self, text: str, part: str) -> str:
+        raise NotImplementedError
 
     def lock(self, table: Table, column: str) -> str:
         return f"LOCK {table}"
 
-    def delete_rows(self, table: Table) -> str:
-        return f"DELETE {table}"
-
     def manifest(self, batch: ClosedBatch, url: Callable[[str], str]) -> bytes | None:
         return None
-
-    def stored(self, column_type: ColumnType) -> ColumnType:
-        return column_type
-
-    def alter_type(self, table: Table, here: Column, new_type: ColumnType) -> str | None:
-        return None
-
-    def drop_not_null(self, table: Table, name: str) -> str | None:
-        return None
-
-    def rename_column(self, table: Table, name: str, new_name: str) -> str:
-        raise NotImplementedError
-
-    def drop_column(self, table: Table, name: str) -> str:
-        raise NotImplementedError
-
-    def comment_column(self, table: Table, name: str, comment: str) -> str:
-        raise NotImplementedError
-
-    def converted(self, value: str, old_type: ColumnType, new_type: ColumnType) -> str:
-        raise NotImplementedError
-
-    def scratch_table(self, table: Table) -> str:
-        return str(table)
-
-    def create_scratch(self, table: Table, columns: Sequence[Column]) -> str:
-        return f"SCRATCH {table}"
 
     def copies(self, into: str, types: Any, batch: ClosedBatch, url: Any, manifest_key: str | None) -> list[str]:
         return [f"COPY {into} " + json.dumps([file.key for file in batch.files])]
@@ -203,6 +178,18 @@ class MemoryDialect:
 
     def explain(self, session: Any, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Any) -> BulkError:
         return CommitError(f"COPY into {table.table}: {error}")
+
+
+_LITERAL = re.compile(r"'((?:[^'\\]|''|\\\\)*)'|(NULL)|(-?\d+)")
+_COLUMN = re.compile(rf'"((?:[^"]|"")+)" ({"|".join(kind.value for kind in KINDS)})\b(?:\((\d+), (\d+)\))?')
+
+
+def literals(sql: str) -> list[str | int | None]:
+    """Return the values of the literals in a statement, in order."""
+    return [
+        None if null else int(number) if number else text.replace("''", "'").replace("\\\\", "\\")
+        for text, null, number in _LITERAL.findall(sql)
+    ]
 
 
 @dataclass
@@ -242,13 +229,17 @@ class MemoryWarehouse:
         verb, _, rest = sql.partition(" ")
         table, _, more = rest.partition(" ")
         if verb == "DESCRIBE":
-            return [(column,) for column in self.columns.get(table, [])]
+            return [_described(column) for column in self.columns.get(table, [])]
         if verb == "SCHEMA_EXISTS":
             return [(1,)]
-        if verb in ("CREATE", "ADD"):
-            made = ast.literal_eval(more)
-            listed = made if verb == "CREATE" else [made]
-            self.columns.setdefault(table, []).extend(Column(name, ColumnType(Kind(kind))) for name, kind in listed)
+        if verb in ("CREATE", "ALTER"):
+            head, named, listed = sql.partition(" (" if verb == "CREATE" else " ADD COLUMN ")
+            assert named, sql
+            made = [
+                Column(name.replace('""', '"'), ColumnType(Kind(kind), int(precision or 0), int(scale or 0)))
+                for name, kind, precision, scale in _COLUMN.findall(listed)
+            ]
+            self.columns.setdefault(head.split()[-1], []).extend(made)
         elif verb == "LOCK":
             assert self._open is not None, "LOCK outside a transaction"
         elif verb == "BEGIN":
@@ -263,7 +254,7 @@ class MemoryWarehouse:
         elif verb == "SELECT" and rest.startswith("COUNT"):
             if " = " not in sql:
                 return [(len((self.committed if self._open is None else self._open).get(sql.split()[-1], [])),)]
-            wanted = json.loads(sql.rpartition(" = ")[2])
+            (wanted,) = literals(sql.rpartition(" = ")[2])
             rows = [json.loads(text) for text in self.rows("analytics._singer_loads")]
             if "IS NOT NULL" in sql:
                 return [(sum(row[1] == wanted and row[-1] is not None for row in rows),)]
@@ -282,13 +273,14 @@ class MemoryWarehouse:
         rows = (self.committed if self._open is None else self._open).setdefault(sql.split(FENCE)[1].split()[0], [])
         if sql.startswith("SELECT"):
             return [(load_id,) for load_id in rows]
-        rows[:] = [json.loads(sql.split("VALUES (")[1].split(",")[0] if "VALUES" in sql else sql.split(" = ")[1])]
+        rows[:] = literals(sql.split("VALUES (" if "VALUES" in sql else " = ")[1])[:1]
         return []
 
     def _change(self, verb: str, table: str, more: str) -> Rows:
         assert self._open is not None, f"{verb} outside a transaction"
         if verb == "DELETE":
-            self._open[table] = []
+            if " " not in more:
+                self._open[more] = []
         elif verb == "COPY":
             lines = [
                 line.decode()
@@ -298,10 +290,17 @@ class MemoryWarehouse:
             self._open.setdefault(table, []).extend(lines)
             return [(len(lines),)]
         elif verb == "INSERT":
-            ledger, _, values = more.partition(" VALUES ")
-            rows = json.loads("[" + values.replace("(", "[").replace(")", "]") + "]")
-            self._open.setdefault(ledger.split(" ")[0], []).extend(json.dumps(row) for row in rows)
+            into, _, rows = more.partition(" VALUES ")
+            width, values = into.count(",") + 1, literals(rows)
+            made = [json.dumps(values[start : start + width]) for start in range(0, len(values), width)]
+            self._open.setdefault(into.split(" ")[0], []).extend(made)
         return []
+
+
+def _described(column: Column) -> tuple[Any, ...]:
+    """Return the row of the catalog for the column."""
+    kind = column.type
+    return (column.name, kind.kind.value, kind.max_bytes, kind.precision, kind.scale, "YES", None, None)
 
 
 @dataclass

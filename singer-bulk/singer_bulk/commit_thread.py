@@ -13,8 +13,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from singer_bulk.errors import BulkError
 from singer_bulk.model.load import Load
 from singer_bulk.stage.owner import RunStage
+from singer_bulk.warehouse.loads import Loads
 from singer_bulk.warehouse.session import Warehouse
-from singer_bulk.warehouse.transaction import Loads
 
 logger = logging.getLogger(__name__)
 

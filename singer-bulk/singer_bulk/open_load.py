@@ -74,7 +74,7 @@ class OpenLoad:
 
     @property
     def is_proven(self) -> bool:
-        """Whether a STATE covers all, so that it may commit whatever the end of the input was."""
+        """Whether a STATE covers all, and no table is replaced: it may commit whatever the end of the input was."""
         return not self.holds and not self.end.uncovered
 
     def count(self, message: Records | Schema | State | ActivateVersion) -> None:
@@ -175,10 +175,10 @@ class OpenLoad:
             self._close_batch(max(written, key=lambda stream: stream.batch.byte_count if stream.batch else 0))
         return bool(written)
 
-    def close(self, also: Iterable[Stream] = (), *, needs_end: bool = False) -> Load:
+    def close(self, also: Iterable[Stream] = ()) -> Load:
         """Close all files and return the load; `also` are streams without rows that ask something of their table.
 
-        `needs_end`: it holds more than its STATE covers. Raises BulkError.
+        Raises BulkError.
         """
         asking = {stream.name for stream in also}
         parts = [*self._ended]
@@ -200,7 +200,6 @@ class OpenLoad:
             started_at=self._started_at.astimezone(timezone.utc).isoformat(" "),
             committed_at=self._now().astimezone(timezone.utc).isoformat(" "),
             connector_version=self._connector_version,
-            needs_end=needs_end,
         )
 
     def abort(self) -> None:

@@ -11,8 +11,10 @@ The rules, in the order in which they matter:
 - If any stream is loaded by `overwrite`, all streams of the run commit once, at the end of input, and no STATE comes
   out before.
 - Whatever ends the run early lets the load that is under way end, drops what no load holds and emits nothing for it.
-- After a signal there is no clean end of input: what a STATE covers may still commit, nothing else does, whether the
-  signal comes while the input is read, while files are sent, or at any moment before the last COMMIT.
+- After a signal nothing is committed, whether it comes while the input is read, while files are sent, or at any moment
+  before the last COMMIT. A COMMIT that has been sent ends, and its STATE comes out. Whoever stopped this process has
+  most likely stopped the tap too, whose end is then no clean one, and whoever keeps the STATEs: Meltano, interrupted,
+  does not keep one that comes later.
 """
 
 from __future__ import annotations
@@ -46,9 +48,9 @@ from singer_bulk.stage.owner import RunStage
 from singer_bulk.stage.rejects import Rejects
 from singer_bulk.stream import StreamContext
 from singer_bulk.warehouse.ledger import committed_runs, last_sequence
+from singer_bulk.warehouse.loads import Loads
 from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.tables import LoadTables
-from singer_bulk.warehouse.transaction import Loads
 
 # How long a silent tap is waited for before age limits and signals are looked at.
 WAIT_SECONDS = 1.0
@@ -221,7 +223,7 @@ class Run:
         demand_clean_end(self._open, self._settings, self._warehouse, self._outcome)
         asking = needing_table(self._open, self._warehouse)
         if asking or not self._open.is_empty:
-            self._commit(self._open.close(asking, needs_end=not self._open.is_proven))
+            self._commit(self._open.close(asking))
         elif (
             self._settings.pipeline_id
             and self._open.streams
@@ -243,8 +245,6 @@ class Run:
         number = self._stop_signal()
         if number is None:
             return
-        if self._open.may_close:
-            self._flush()
         self._committer.wait()
         raise Interrupted(number, self._outcome())
 

@@ -16,8 +16,9 @@ from singer_bulk.errors import ConfigError, RecordRejected
 from singer_bulk.feeds.presets import needed_properties, whole_values
 from singer_bulk.model.added import EXTRA_NAME, METADATA_TYPES, MISSING_NAME, ORDER_NAME
 from singer_bulk.model.check import Check
-from singer_bulk.model.columns import INTEGER, TEXT, TIMESTAMPTZ, Column, ColumnType, Content, Kind
+from singer_bulk.model.columns import INTEGER, TEXT, TIMESTAMPTZ, Column, ColumnType, Content
 from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, FileLayout
+from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import UPSERT, ClosedBatch, LoadMethod, Table, TableLoad
 from singer_bulk.model.messages import Records, Schema
 from singer_bulk.model.names import NameRules

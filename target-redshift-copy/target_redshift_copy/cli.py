@@ -18,7 +18,8 @@ from singer_bulk.warehouse.dialect import Session
 from singer_bulk.warehouse.session import Warehouse
 
 from target_redshift_copy.config import DEFAULT_SLICES, SETTINGS, RedshiftSettings, of_ini
-from target_redshift_copy.sql import COUNT_SLICES, MAX_VARCHAR_BYTES, CopyAccess, Redshift
+from target_redshift_copy.sql import COUNT_SLICES, CopyAccess, Redshift
+from target_redshift_copy.types import MAX_VARCHAR_BYTES
 
 MAX_SUPER_BYTES = 16_000_000  # limitations-super: 16 MB
 MAX_ROW_BYTES = 4_000_000  # r_COPY: 4 MB, from any source

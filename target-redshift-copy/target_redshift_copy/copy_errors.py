@@ -7,8 +7,7 @@ import logging
 from singer_bulk.errors import BulkError, CommitError, WarehouseError, shown
 from singer_bulk.model.load import ClosedBatch, TableLoad
 from singer_bulk.warehouse.dialect import Rows, Session, Url
-
-from target_redshift_copy.words import literal
+from singer_bulk.warehouse.words import literal
 
 logger = logging.getLogger(__name__)
 

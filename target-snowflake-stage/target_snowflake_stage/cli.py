@@ -17,7 +17,8 @@ from singer_bulk.warehouse.session import Warehouse
 
 from target_snowflake_stage.config import SETTINGS, SnowflakeSettings, of_ini
 from target_snowflake_stage.objects import make_objects, place_of
-from target_snowflake_stage.sql import DEFAULT_VARCHAR_CHARACTERS, Snowflake
+from target_snowflake_stage.sql import Snowflake
+from target_snowflake_stage.types import DEFAULT_VARCHAR_CHARACTERS
 
 MAX_VARIANT_BYTES = 16 << 20  # data-load-considerations-prepare: what every driver reads; 128 MB since 2025
 

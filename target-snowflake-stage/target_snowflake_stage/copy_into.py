@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from singer_bulk.model.columns import Column, ColumnType, Kind
+from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.load import ClosedBatch
+from singer_bulk.warehouse import words
 
-from target_snowflake_stage.words import literal, name
+from target_snowflake_stage.types import field_expression
 
 # sql/copy-into-table: FILES takes at most 1,000 names.
 MAX_FILES = 1000
@@ -57,20 +58,6 @@ COPY_OPTIONS = {
     "LOAD_UNCERTAIN_FILES": "FALSE",
 }
 
-# A field of the file -> the column's value. Explicit formats, because AUTO takes all-digit text as epochs
-# (date-time-input-output); only functions that COPY allows (data-load-transform). PARSE_JSON because text is
-# not coerced to VARIANT (data-type-conversion).
-_STAMP = "YYYY-MM-DD HH24:MI:SS.FF9"
-_FIELDS = {
-    Kind.DATE: "TO_DATE({field}, 'YYYY-MM-DD')",
-    Kind.TIME: "TO_TIME({field}, 'HH24:MI:SS.FF9')",
-    Kind.TIMESTAMP: f"TO_TIMESTAMP_NTZ({{field}}, '{_STAMP}')",
-    Kind.TIMESTAMPTZ: f"TO_TIMESTAMP_TZ({{field}}, '{_STAMP}TZH:TZM')",
-    Kind.JSON: "PARSE_JSON({field})",
-}
-# Written before the column was known to have offsets: those values are in UTC.
-_UTC_STAMP = f"TO_TIMESTAMP_TZ({{field}} || '+00:00', '{_STAMP}TZH:TZM')"
-
 
 def options(chosen: Mapping[str, str]) -> str:
     """Return the options as a statement has them."""
@@ -81,12 +68,12 @@ def copies_into(
     into: str, stage: str, prefix: str, columns: Sequence[Column], types: Mapping[str, ColumnType], batch: ClosedBatch
 ) -> list[str]:
     """Return one COPY INTO for each 1,000 files; `prefix` is what the URL of the stage says of each key."""
-    listed = ", ".join(name(column.name) for column in columns)
+    listed = words.listed(column.name for column in columns)
     fields = ", ".join(
         field_expression(_field(position, len(columns)), column.type, types[column.name])
         for position, column in enumerate(columns, start=1)
     )
-    names = [literal(file.key[len(prefix) :]) for file in batch.files]
+    names = [words.literal(file.key[len(prefix) :]) for file in batch.files]
     return [
         f"COPY INTO {into} ({listed}) FROM (SELECT {fields} FROM @{stage}/) "
         f"FILES = ({', '.join(names[start : start + MAX_FILES])}) "
@@ -104,13 +91,3 @@ def _field(position: int, count: int) -> str:
     if position < count:
         return f"${position}"
     return f"NVL2(${position + 1}, TO_VARCHAR(TO_NUMBER('a field too many: ' || ${position + 1})), ${position})"
-
-
-def field_expression(field: str, written: ColumnType, stored: ColumnType) -> str:
-    """Return the expression for a field, as it was `written` and as it is `stored`."""
-    if stored.kind is Kind.TEXT:
-        return field
-    if written.kind in (Kind.DATETIME, Kind.TIMESTAMP) and stored.kind is Kind.TIMESTAMPTZ:
-        return _UTC_STAMP.format(field=field)
-    kind = Kind.TIMESTAMP if written.kind is Kind.DATETIME else written.kind
-    return _FIELDS.get(kind, "{field}").format(field=field)

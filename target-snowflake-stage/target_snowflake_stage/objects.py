@@ -12,11 +12,11 @@ from typing import Any
 from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.stage.s3 import S3Settings
 from singer_bulk.warehouse.dialect import Rows, Session
+from singer_bulk.warehouse.words import literal, name
 
 from target_snowflake_stage.config import SnowflakeSettings
 from target_snowflake_stage.copy_into import FILE_FORMAT_OPTIONS, options
 from target_snowflake_stage.sql import Place, Snowflake
-from target_snowflake_stage.words import literal, name
 
 logger = logging.getLogger(__name__)
 

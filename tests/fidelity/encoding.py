@@ -18,10 +18,8 @@ from singer_bulk.settings import LoadSettings
 from singer_bulk.stream import stream_columns
 from target_redshift_copy.cli import file_format as redshift_format
 from target_redshift_copy.sql import CopyAccess, Redshift
-from target_redshift_copy.sql import type_words as redshift_words
 from target_snowflake_stage.cli import file_format as snowflake_format
 from target_snowflake_stage.sql import Place, Snowflake
-from target_snowflake_stage.sql import type_words as snowflake_words
 
 from tests.fidelity.corpus import REDSHIFT
 from tests.fidelity.reader import fields, redshift_value, snowflake_value
@@ -48,7 +46,7 @@ class Encoding:
         rules = LoadSettings(**(settings or {})).types(None)
         placement = Placement("s", {}, EvolutionRules(), dialect.names, lambda existing, new_type: True)
         self.columns: tuple[Column, ...] = stream_columns(
-            schema, rules, dialect.names, placement, dialect.stored, validate=True
+            schema, rules, dialect.names, placement, dialect.types.stored, validate=True
         )
         made = redshift_format() if warehouse == REDSHIFT else snowflake_format()
         self.format: FileFormat = replace(made, rules=values or ValueRules())
@@ -74,8 +72,8 @@ class Encoding:
 
     def read(self, content: bytes) -> list[list[str | None]]:
         """Return what the columns would show of a file."""
-        words = redshift_words if self.warehouse == REDSHIFT else snowflake_words
-        types = [words(_decided(column)) for column in self.columns]
+        declared = DIALECTS[self.warehouse].types.declared
+        types = [declared(_decided(column)) for column in self.columns]
         read = []
         for row in fields(content):
             assert len(row) == len(types)

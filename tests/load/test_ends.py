@@ -23,12 +23,16 @@ def ground(warehouses: Warehouses) -> Iterator[Ground]:
     made.close()
 
 
-@pytest.mark.parametrize("signals", [1, 2])
+@pytest.mark.parametrize(("step", "signals"), [("^COPY", 1), ("^COPY", 2), ("^COMMIT", 1)])
 @pytest.mark.parametrize("warehouse", ["redshift", "snowflake"])
-def test_signal_while_the_warehouse_works(ground: Ground, warehouse: str, signals: int) -> None:
-    """The first signal lets the load that is under way finish, and its STATE come out; the second ends it at once."""
+def test_signal_while_the_warehouse_works(ground: Ground, warehouse: str, step: str, signals: int) -> None:
+    """A load is rolled back unless its COMMIT has been sent: that ends, and its STATE comes out.
+
+    The first signal waits for the statement that is under way, the second ends the process at once.
+    """
+    committed = step == "^COMMIT"
     place = Place(ground, warehouse)
-    ground.order(Moment(warehouse, "hang", "^COPY"))
+    ground.order(Moment(warehouse, "hang", step))
     try:
         with started(warehouse, place.configuration("append-only", batch_size_rows=12)) as process:
             assert process.stdin is not None
@@ -48,8 +52,8 @@ def test_signal_while_the_warehouse_works(ground: Ground, warehouse: str, signal
         ground.clear(warehouse)
     end_detached(place)
     assert process.returncode == 128 + signal.SIGTERM
-    assert states_of(stdout) == ([{"next": 2}] if signals == 1 else [])
-    assert place.rows("orders") == place.rows("users") == FEED.rows(2 if signals == 1 else 0)
+    assert states_of(stdout) == ([{"next": 2}] if committed else [])
+    assert place.rows("orders") == place.rows("users") == FEED.rows(2 if committed else 0)
 
 
 def test_standard_output_that_is_gone(ground: Ground) -> None:

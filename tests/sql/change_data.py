@@ -11,6 +11,7 @@ from singer_bulk.load_settings import MethodRules
 from singer_bulk.model.added import METADATA_TYPES, MISSING_NAME, ORDER_NAME
 from singer_bulk.model.columns import INTEGER, TEXT, TIMESTAMPTZ, Column
 from singer_bulk.model.load import Table, TableLoad
+from singer_bulk.warehouse import words
 from singer_bulk.warehouse.merge import applied_table, events_of, merge_of, obsolete_versions, tables_beside
 from singer_bulk.warehouse.views import Views
 
@@ -62,26 +63,28 @@ def _load(
     warehouse: str, rules: MethodRules, properties: dict[str, Any], keys: tuple[str, ...], *, versioned: bool
 ) -> TableLoad:
     dialect = DIALECTS[warehouse]
-    stored = [Column(dialect.fold(name), dialect.stored(kind), name) for name, kind in properties.items()]
+    stored = [Column(dialect.fold(name), dialect.types.stored(kind), name) for name, kind in properties.items()]
     method = rules.of("orders", keys, stored)
     added = [MISSING_NAME] if method.feed.partial and method.name != "upsert" else []
     added += METADATA if rules.ordered or versioned else []
     types = {**METADATA_TYPES, MISSING_NAME: TEXT}
-    columns = [*stored, *(Column(dialect.fold(name), dialect.stored(types[name])) for name in added)]
+    columns = [*stored, *(Column(dialect.fold(name), dialect.types.stored(types[name])) for name in added)]
     return TableLoad("orders", Table(dialect.fold("sales"), dialect.fold("orders")), tuple(columns), (), method)
 
 
 def _merge(warehouse: str, load: TableLoad, left_out: tuple[str, ...], *, versioned: bool) -> list[str]:
     dialect, fold = DIALECTS[warehouse], DIALECTS[warehouse].fold
     version = fold("_sdc_table_version") if versioned else None
-    batch = [*load.columns, Column(fold(ORDER_NAME), dialect.stored(INTEGER))]
+    batch = [*load.columns, Column(fold(ORDER_NAME), dialect.types.stored(INTEGER))]
     if load.method.feed.partial and fold(MISSING_NAME) not in {column.name for column in batch}:
         properties = [column for column in batch if column.property is not None]
-        batch.insert(len(properties), Column(fold(MISSING_NAME), dialect.stored(TEXT)))
+        batch.insert(len(properties), Column(fold(MISSING_NAME), dialect.types.stored(TEXT)))
     scratch, chosen = (Table(load.table.schema, fold(f"scratch_{number}")) for number in (1, 2))
     merge = merge_of(dialect, load, scratch, chosen, batch, version)
-    made = [dialect.create_table(table, columns) for table, columns in tables_beside(dialect, load, version).items()]
-    made += [dialect.create_scratch(table, batch) for table in (scratch, chosen)]
+    made = [
+        words.create_table(dialect, table, columns) for table, columns in tables_beside(dialect, load, version).items()
+    ]
+    made += [words.create_scratch(dialect, table, batch) for table in (scratch, chosen)]
     made.append(merge.null_keys())
     if applied_table(dialect, load) != load.table:
         made.append(merge.into_history(load.table, [column.name for column in load.columns]))
@@ -96,5 +99,5 @@ def _views(warehouse: str, load: TableLoad, left_out: tuple[str, ...], *, versio
     activated = f"(SELECT MAX(activated) FROM {dialect.table(Table(load.table.schema, fold('ledger')))})"
     views = Views(dialect, load.table, events, load.columns, [fold(name) for name in left_out],
                   activated if versioned else None)  # fmt: skip
-    made = [dialect.create_view(view.name, view.query) for view in views.all()]
-    return made + [dialect.drop_view(view.name) for view in views.all()]
+    made = [words.create_view(dialect, view.name, view.query) for view in views.all()]
+    return made + [words.drop_view(dialect, view.name) for view in views.all()]

@@ -21,9 +21,12 @@ from singer_bulk.cli import Connector
 from singer_bulk.errors import BulkError
 from singer_bulk.stage.base import StageWriter
 from singer_bulk.stage.memory import MemoryStage, MemoryWriter
+from singer_bulk.warehouse import words
 from singer_bulk.warehouse.ledger import LEDGER_COLUMNS
+from target_redshift_copy.types import TYPES as REDSHIFT_TYPES
+from target_snowflake_stage.types import TYPES as SNOWFLAKE_TYPES
 
-from bench.stub import believing, target_of
+from bench.stub import Tables, believing, target_of
 from tests.fakes import lines
 
 CONFIG: dict[str, dict[str, Any]] = {
@@ -33,6 +36,7 @@ CONFIG: dict[str, dict[str, Any]] = {
                   "storage_integration": "my_s3"},
 }  # fmt: skip
 SHARED = {"default_target_schema": "sales", "s3_bucket": "bucket", "s3_key_prefix": "singer", "encoders": 0}
+TYPES = {"redshift": REDSHIFT_TYPES, "snowflake": SNOWFLAKE_TYPES}
 NOT_THERE = snowflake.connector.errors.ProgrammingError(msg="does not exist or not authorized", errno=2003)
 LOST = {
     "redshift": psycopg2.OperationalError("server closed the connection unexpectedly"),
@@ -71,6 +75,9 @@ class Driver:
     sent: list[str] = field(default_factory=list)
     _created: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.tables = Tables(TYPES[self.warehouse])
+
     def connect(self, **arguments: Any) -> DriverConnection:
         return DriverConnection(self)
 
@@ -80,6 +87,10 @@ class Driver:
             error = self.fails.pop(beginning)
             connection.closed = int(error is LOST["redshift"])
             raise error
+        self.tables.take(sql)
+        described = self.tables.columns(sql)
+        if described is not None:
+            return described
         verb, _, what = sql.partition(" ")
         kind = what.split(" ")[0]
         if verb == "CREATE":
@@ -187,7 +198,7 @@ def _target_class(warehouse: str, driver: Driver, has_ledger: bool) -> Any:
             dialect = believing(made.warehouse.dialect)
             if has_ledger:
                 columns = [replace(column, name=dialect.fold(column.name)) for column in LEDGER_COLUMNS]
-                dialect.create_table(made.warehouse.ledger, columns)
+                driver.tables.take(words.create_table(dialect, made.warehouse.ledger, columns))
             return replace(
                 made,
                 warehouse=replace(made.warehouse, dialect=dialect, pause=lambda seconds: None),

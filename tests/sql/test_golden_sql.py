@@ -18,9 +18,11 @@ from typing import Any
 
 import pytest
 import sqlglot
-from singer_bulk.model.columns import TEXT, Column, ColumnType, Kind
+from singer_bulk.model.columns import TEXT, Column, ColumnType
+from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Table
 from singer_bulk.stream import decided
+from singer_bulk.warehouse import words
 from singer_bulk.warehouse.alter_table import fit_table, is_lossless, recover
 
 from tests.fidelity.corpus import GROUPS
@@ -89,7 +91,7 @@ def row(warehouse: str, column: Column) -> tuple[Any, ...]:
         "snowflake": {Kind.INTEGER: "NUMBER", Kind.DECIMAL: "NUMBER", Kind.TEXT: "TEXT", Kind.DOUBLE: "FLOAT",
                       Kind.TIMESTAMP: "TIMESTAMP_NTZ", Kind.BOOLEAN: "BOOLEAN"},
     }[warehouse]  # fmt: skip
-    kind = DIALECTS[warehouse].stored(column.type)
+    kind = DIALECTS[warehouse].types.stored(column.type)
     size = kind.max_bytes or (16_777_216 if warehouse == "snowflake" else 65_535)
     return (column.name, words[kind.kind], size, kind.precision, kind.scale, "YES" if column.nullable else "NO", None,
             column.comment)  # fmt: skip
@@ -119,11 +121,14 @@ def statements(warehouse: str) -> Iterator[tuple[str, list[str]]]:
     yield "create a table", list(itertools.takewhile(lambda sql: not sql.startswith("SELECT"), session.statements))
     for title, here, wanted in CHANGES:
         name = dialect.fold(wanted.name)
-        stored = dialect.stored(here.type) if here is not None and here.type is not SHORT else SHORT
+        stored = dialect.types.stored(here.type) if here is not None and here.type is not SHORT else SHORT
         present = {} if here is None else {name: Column(name, stored, nullable=here.nullable)}
-        present = {**present, dialect.fold("id"): Column(dialect.fold("id"), dialect.stored(ColumnType(Kind.INTEGER)))}
+        present = {
+            **present,
+            dialect.fold("id"): Column(dialect.fold("id"), dialect.types.stored(ColumnType(Kind.INTEGER))),
+        }
         session = Recorder([])
-        needed = Column(name, dialect.stored(wanted.type) if wanted.type is not LONG else LONG)
+        needed = Column(name, dialect.types.stored(wanted.type) if wanted.type is not LONG else LONG)
         _fit(session, dialect, table, [needed], present)
         yield title, [sql for sql in session.statements if not sql.startswith("SELECT column_name")]
     session = Recorder([])
@@ -133,7 +138,7 @@ def statements(warehouse: str) -> Iterator[tuple[str, list[str]]]:
     narrow, widened = dialect.fold("_sdc_narrow_v"), dialect.fold("_sdc_widened_v")
     left = [row(warehouse, Column(narrow, DECIMAL)), row(warehouse, Column(widened, TEXT))]
     session = Recorder([left] * 9)
-    recover(session, dialect, table, {column.name: column for column in dialect.described(left)})
+    recover(session, dialect, table, {column.name: column for column in words.described(dialect, left)})
     yield "finish a change that died", [sql for sql in session.statements if not sql.startswith("SELECT")]
 
 
@@ -235,7 +240,7 @@ def test_every_type_of_the_corpus_can_be_created(warehouse: str) -> None:
     dialect = DIALECTS[warehouse]
     for group in GROUPS:
         columns = decided(Encoding(warehouse, {"properties": {"v": group.schema}}, group.settings).columns, ())
-        tree = sqlglot.parse_one(dialect.create_table(Table("s", "t"), columns), dialect=warehouse)
+        tree = sqlglot.parse_one(words.create_table(dialect, Table("s", "t"), columns), dialect=warehouse)
         (column,) = tree.find_all(sqlglot.exp.ColumnDef)
         assert column.name == dialect.fold("v")
         assert column.kind is not None

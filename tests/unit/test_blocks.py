@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from singer_bulk.encode.blocks import FEW_RECORDS, BlockEncoder
 from singer_bulk.encode.rows import RowEncoder
 from singer_bulk.errors import BulkError
-from singer_bulk.model.columns import Column, ColumnType, Content, Kind
+from singer_bulk.model.columns import Column, ColumnType, Content
 from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, ValueRules
+from singer_bulk.model.kinds import Kind
 from singer_bulk.model.messages import Records
 from singer_bulk.schema.json_schema import TypeRules, columns_of
 from singer_bulk.schema.record_check import record_check

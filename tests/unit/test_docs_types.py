@@ -8,24 +8,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from singer_bulk.model.columns import (
-    BIG_INTEGER,
-    BOOLEAN,
-    DATE,
-    DOUBLE,
-    INTEGER,
-    JSON,
-    TEXT,
-    TIME,
-    TIMESTAMPTZ,
-    ColumnType,
-    Kind,
-)
+from singer_bulk.model.columns import BIG_INTEGER, BOOLEAN, DOUBLE, INTEGER, JSON, TEXT, TIMESTAMPTZ, ColumnType
+from singer_bulk.model.kinds import KINDS, Kind
 from singer_bulk.model.type_fit import fitting, grown
-from singer_bulk.schema.placement import SUFFIXES
 from singer_bulk.stream import decided
-from target_redshift_copy.sql import type_words as redshift_words
-from target_snowflake_stage.sql import type_words as snowflake_words
+from target_redshift_copy.types import TYPES as REDSHIFT_TYPES
+from target_snowflake_stage.types import TYPES as SNOWFLAKE_TYPES
 
 from tests.fidelity.changes import CHANGES, FURTHER_CHANGES, Change, placed
 from tests.fidelity.corpus import REDSHIFT, SNOWFLAKE
@@ -34,7 +22,7 @@ from tests.load import test_evolution
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "types.md"
-WORDS = {REDSHIFT: redshift_words, SNOWFLAKE: snowflake_words}
+WORDS = {REDSHIFT: REDSHIFT_TYPES.declared, SNOWFLAKE: SNOWFLAKE_TYPES.declared}
 STRING = "string"
 SCHEMAS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"type": "boolean"}, {}, ""),
@@ -68,8 +56,8 @@ SCHEMAS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 ]
 TYPES = [
     ("boolean", BOOLEAN), ("integer", INTEGER), ("decimal(38, 0)", BIG_INTEGER),
-    ("decimal(12, 2)", ColumnType(Kind.DECIMAL, 12, 2)), ("double", DOUBLE), ("text", TEXT), ("date", DATE),
-    ("time", TIME),
+    ("decimal(12, 2)", ColumnType(Kind.DECIMAL, 12, 2)), ("double", DOUBLE), ("text", TEXT),
+    ("date", ColumnType(Kind.DATE)), ("time", ColumnType(Kind.TIME)),
     ("timestamp", ColumnType(Kind.TIMESTAMP)), ("timestamptz", TIMESTAMPTZ), ("document", JSON),
 ]  # fmt: skip
 
@@ -90,7 +78,7 @@ def changes_table() -> str:
     for name, existing in TYPES:
         cells = []
         for _, wanted in TYPES:
-            suffix = "i" if wanted in (INTEGER, BIG_INTEGER) else SUFFIXES[wanted.kind]
+            suffix = "i" if wanted in (INTEGER, BIG_INTEGER) else KINDS[wanted.kind].suffix
             cells.append("=" if fitting(wanted, existing) else "w" if grown(existing, wanted) else f"`{suffix}`")
         lines.append(f"| **{name}** | {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -12,18 +12,16 @@ from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.model.columns import (
     BIG_INTEGER,
     BOOLEAN,
-    DATE,
     DOUBLE,
     INTEGER,
     JSON,
     TEXT,
-    TIME,
     TIMESTAMPTZ,
     Column,
     ColumnType,
     Content,
-    Kind,
 )
+from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Table
 from singer_bulk.model.type_fit import fitting, grown, holds_all
 from singer_bulk.schema.placement import EvolutionRules, Placement
@@ -31,6 +29,7 @@ from singer_bulk.warehouse.alter_table import demand_held, demand_unchanged, des
 from target_redshift_copy.sql import CopyAccess, Redshift
 from target_snowflake_stage.sql import Place, Snowflake
 
+DATE, TIME = ColumnType(Kind.DATE), ColumnType(Kind.TIME)
 CENTS, MILLS = ColumnType(Kind.DECIMAL, 12, 2), ColumnType(Kind.DECIMAL, 12, 3)
 TIMESTAMP, DATETIME = ColumnType(Kind.TIMESTAMP), ColumnType(Kind.DATETIME)
 SHORT, LONG = replace(TEXT, max_bytes=10), replace(TEXT, max_bytes=100)
@@ -224,7 +223,7 @@ def test_crash_at_any_statement_leaves_what_the_next_run_completes(which: int) -
     for dies_at in range(1, 20):
         dialect, database, new_type = list(databases(dies_at))[which]
         name = dialect.fold("v")
-        wanted = [Column(dialect.fold("id"), dialect.stored(INTEGER)), Column(name, new_type)]
+        wanted = [Column(dialect.fold("id"), dialect.types.stored(INTEGER)), Column(name, new_type)]
         try:
             fit_table(database, dialect, ORDERS, wanted, describe(database, dialect, ORDERS), frozen=False)
             survived = True
@@ -284,7 +283,7 @@ def test_a_load_notices_that_its_column_is_being_swapped() -> None:
         known = describe(database, dialect, ORDERS)
         demand_unchanged(database, dialect, ORDERS, ["ID", "V"], known)
         try:
-            wanted = [Column("ID", dialect.stored(INTEGER)), Column("V", new_type)]
+            wanted = [Column("ID", dialect.types.stored(INTEGER)), Column("V", new_type)]
             fit_table(database, dialect, ORDERS, wanted, known, frozen=False)
         except ConnectionError:
             steps += 1

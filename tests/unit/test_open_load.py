@@ -11,7 +11,6 @@ from singer_bulk.encode.batch import Encoders
 from singer_bulk.errors import ConfigError, RecordBeforeSchema
 from singer_bulk.messages import messages_of, read_blocks
 from singer_bulk.model.file_format import FileFormat, FileLayout
-from singer_bulk.model.flush import FlushPolicy
 from singer_bulk.model.load import Table
 from singer_bulk.model.messages import Records, Schema, State
 from singer_bulk.open_load import OpenLoad
@@ -40,13 +39,14 @@ class Gathering:
 
     def __init__(self, **settings: Any) -> None:
         self.ticking, self.stage = Ticking(), MemoryStage()
-        self.settings = load_settings(**{"policy": FlushPolicy(2, 1 << 30, 300), **settings})
+        self.settings = load_settings(**{"batch_size_rows": 2, **settings})
         clock, keys = self.ticking.clock(), itertools.count()
-        self.load = OpenLoad("run", clock.now(), self.settings, clock.now, clock.monotonic)
+        self.load = OpenLoad("run", clock.now(), "0", self.settings, clock.now, clock.monotonic)
         dialect: Any = MemoryDialect()
         self.warehouse = Warehouse(lambda: MemoryWarehouse(FailingStage()), dialect, Table("analytics", "_loads"))
         self.context = StreamContext(
             settings=self.settings,
+            rules=self.settings.types(None),
             file_format=lambda: FileFormat(b"@null@", 6, True, 65535, 16_000_000, 65535),
             open_file=self.stage.open,
             new_key=lambda stream: f"{stream}/{next(keys)}",
@@ -97,7 +97,7 @@ def test_limit_makes_due_and_a_state_makes_it_lawful() -> None:
 
 def test_age_is_that_of_the_first_row() -> None:
     """A load becomes due when its first row has waited long enough, whatever arrives behind it; an empty one never."""
-    made = Gathering(policy=FlushPolicy(100, 1 << 30, 300))
+    made = Gathering(batch_size_rows=100)
     made.ticking.pass_seconds(1000)
     load = made.take(schema())
     load.look_at_age()
@@ -143,7 +143,7 @@ def test_table_whose_schema_changed_is_loaded_once() -> None:
 def test_table_of_another_stream_is_refused() -> None:
     """Two streams of one table are named, also before either has a row."""
     with pytest.raises(ConfigError, match="streams 'orders' and 'a-orders' are both table"):
-        Gathering(default_schema="analytics").take(schema("orders"), schema("a-orders"))
+        Gathering(default_target_schema="analytics").take(schema("orders"), schema("a-orders"))
 
 
 def test_record_before_its_schema_is_refused() -> None:
@@ -154,7 +154,7 @@ def test_record_before_its_schema_is_refused() -> None:
 
 def test_largest_files_are_closed_first() -> None:
     """Room in memory is made by the stream with the most bytes; when all are closed there is nothing left to close."""
-    made = Gathering(policy=FlushPolicy(100, 1 << 30, 300))
+    made = Gathering(batch_size_rows=100)
     load = made.take(schema("a"), schema("b"), record("a", id=1), record("b", id=2), record("b", id=3))
     assert load.close_largest()
     assert [key.partition("/")[0] for key in made.stage.files] == ["b"]

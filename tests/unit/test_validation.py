@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from singer_bulk.errors import ConfigError, MessageError, RecordInvalid, RecordRejected, ValueRejected
-from singer_bulk.model.columns import Kind
+from singer_bulk.model.kinds import Kind
 from singer_bulk.schema.json_schema import TypeRules, columns_of
 
 from tests.fakes import Bench, lines, record, schema, state

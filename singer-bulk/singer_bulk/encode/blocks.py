@@ -23,8 +23,9 @@ from singer_bulk.encode.datetimes import UndecidedDatetime
 from singer_bulk.encode.patterns import SEPARATOR
 from singer_bulk.encode.rows import RowEncoder
 from singer_bulk.model.block_memory import collector_paused
-from singer_bulk.model.columns import Column, Kind
+from singer_bulk.model.columns import Column
 from singer_bulk.model.file_format import FieldEncoder, FileFormat, Unfit
+from singer_bulk.model.kinds import Kind
 from singer_bulk.model.messages import Records, are_plain
 
 # Fewer records than this are encoded faster line by line.

@@ -19,8 +19,9 @@ import msgspec
 
 from singer_bulk.encode.document_shapes import Shapes
 from singer_bulk.encode.patterns import CLOCK, DAY, SEPARATOR, whole_column
-from singer_bulk.model.columns import MAX_PRECISION, ColumnType, Content, Kind
+from singer_bulk.model.columns import MAX_PRECISION, ColumnType, Content
 from singer_bulk.model.file_format import FieldEncoder, FileFormat
+from singer_bulk.model.kinds import KINDS, Kind
 
 NULL_VALUE = SEPARATOR + b"null"
 Splice = Callable[[bytes, Sequence[Any]], bytes | None]
@@ -56,26 +57,11 @@ def splice_of(column_type: ColumnType, file_format: FileFormat) -> Splice:
 
 def _type_check(column_type: ColumnType) -> Callable[[bytes, Sequence[Any]], bool] | None:
     """Return the test that all values are of JSON types that the column takes; None if its splice takes no others."""
-    allowed, spliced = set(column_type.starts), set(_STARTS.get(column_type.kind, ""))
+    allowed, spliced = set(column_type.starts), set(KINDS[column_type.kind].starts)
     if not allowed or (spliced and spliced <= allowed):
         return None
     heads = [SEPARATOR + character.encode() for character in allowed]
     return lambda values, raw: sum(map(values.count, heads)) + values.count(NULL_VALUE) == len(raw)
-
-
-# What the JSON text of a value begins with that a splice takes; a document begins with anything.
-_NUMBER = "-0123456789"
-_STARTS = {
-    Kind.BOOLEAN: "tf",
-    Kind.INTEGER: _NUMBER,
-    Kind.DECIMAL: _NUMBER,
-    Kind.DOUBLE: _NUMBER,
-    Kind.TEXT: '"',
-    Kind.DATE: '"',
-    Kind.DATETIME: '"',
-    Kind.TIMESTAMP: '"',
-    Kind.TIMESTAMPTZ: '"',
-}
 
 
 def _no_splice(column_type: ColumnType, file_format: FileFormat) -> Splice:

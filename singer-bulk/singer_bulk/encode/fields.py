@@ -15,8 +15,9 @@ import msgspec
 from singer_bulk.encode.datetimes import UndecidedDatetime, date_field, time_field, timestamp_field, timestamptz_field
 from singer_bulk.encode.documents import NUL, json_field
 from singer_bulk.encode.numbers import decimal_field, double_field, integer_field
-from singer_bulk.model.columns import STARTS, ColumnType, Content, Kind
+from singer_bulk.model.columns import ColumnType, Content
 from singer_bulk.model.file_format import FieldEncoder, FileFormat, Outgrown, Unfit, quoted
+from singer_bulk.model.kinds import STARTS, Kind
 
 QUOTE, BACKSLASH = 0x22, 0x5C
 _text_of = msgspec.json.Decoder(str).decode

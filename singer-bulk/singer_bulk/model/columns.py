@@ -5,27 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from singer_bulk.model.kinds import Kind
+
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 # DECIMAL on Redshift: https://docs.aws.amazon.com/redshift/latest/dg/r_Numeric_types201.html
 # NUMBER on Snowflake: https://docs.snowflake.com/en/sql-reference/data-types-numeric
 MAX_PRECISION = 38
-
-
-class Kind(str, Enum):
-    """What a column holds."""
-
-    BOOLEAN = "boolean"
-    INTEGER = "integer"  # 64 bits signed
-    DECIMAL = "decimal"
-    DOUBLE = "double"
-    TEXT = "text"
-    DATE = "date"
-    TIME = "time"
-    DATETIME = "datetime"  # date-time whose values have not shown yet whether they bear an offset
-    TIMESTAMP = "timestamp"  # without offset
-    TIMESTAMPTZ = "timestamptz"
-    JSON = "json"
-    OTHER = "of a type that no property becomes"
 
 
 class Content(str, Enum):
@@ -88,10 +73,5 @@ INTEGER = ColumnType(Kind.INTEGER)
 BIG_INTEGER = ColumnType(Kind.DECIMAL, MAX_PRECISION, 0)
 DOUBLE = ColumnType(Kind.DOUBLE)
 TEXT = ColumnType(Kind.TEXT)
-DATE = ColumnType(Kind.DATE)
-TIME = ColumnType(Kind.TIME)
 TIMESTAMPTZ = ColumnType(Kind.TIMESTAMPTZ)
 JSON = ColumnType(Kind.JSON)
-
-_DIGITS = "-0123456789"
-STARTS = {"object": "{", "array": "[", "string": '"', "boolean": "tf", "integer": _DIGITS, "number": _DIGITS}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from singer_bulk.model.added import METADATA_PREFIX
-from singer_bulk.model.columns import Kind
+from singer_bulk.model.kinds import Kind
 
 
 class Meaning(str, Enum):

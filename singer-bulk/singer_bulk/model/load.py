@@ -113,8 +113,7 @@ class TableLoad:
 class Load:
     """All that one commit makes visible, and the STATE (JSON text) that it closes.
 
-    `sequence` is the number of the last row that was read before it. `needs_end`: it holds more than the STATE covers,
-    so it may commit only behind a clean end of input, and a signal makes that none.
+    `sequence` is the number of the last row that was read before it.
     """
 
     load_id: str
@@ -125,4 +124,3 @@ class Load:
     started_at: str
     committed_at: str
     connector_version: str
-    needs_end: bool = False

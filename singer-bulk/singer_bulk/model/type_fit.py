@@ -4,28 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from singer_bulk.model.columns import DOUBLE, JSON, MAX_PRECISION, STARTS, TIMESTAMPTZ, ColumnType, Content, Kind
+from singer_bulk.model.columns import DOUBLE, JSON, MAX_PRECISION, TIMESTAMPTZ, ColumnType, Content
+from singer_bulk.model.kinds import KINDS, Kind
 
-INSTANTS = frozenset((Kind.TIMESTAMP, Kind.TIMESTAMPTZ))
 EXACT_NUMBERS = frozenset((Kind.INTEGER, Kind.DECIMAL))
 
 # Every value of a kind other than TEXT and JSON is shorter when it is written as text.
 SCALAR_TEXT_BYTES = 64
-
-_ALWAYS_HELD = frozenset(
-    (
-        (Kind.DATETIME, Kind.TIMESTAMP),
-        (Kind.DATETIME, Kind.TIMESTAMPTZ),
-        (Kind.TIMESTAMP, Kind.TIMESTAMPTZ),
-        (Kind.INTEGER, Kind.DECIMAL),
-    )
-)
-_TYPE_STARTS = {
-    Kind.BOOLEAN: STARTS["boolean"],
-    Kind.INTEGER: STARTS["integer"],
-    Kind.DECIMAL: STARTS["number"],
-    Kind.DOUBLE: STARTS["number"],
-}
 
 
 def fitting(wanted: ColumnType, existing: ColumnType) -> ColumnType | None:
@@ -41,9 +26,7 @@ def fitting(wanted: ColumnType, existing: ColumnType) -> ColumnType | None:
         return replace(existing, content=wanted.content) if fits or widest else None
     if kind is other:
         return wanted
-    if (kind is Kind.DATETIME and other in INSTANTS) or (kind is Kind.TIMESTAMP and other is Kind.TIMESTAMPTZ):
-        return existing
-    if kind is Kind.DATE and other in INSTANTS:
+    if other in KINDS[kind].taken_by:
         return existing
     if is_whole(wanted) and wanted.content is Content.STRINGS and other is Kind.DOUBLE:
         return replace(existing, content=Content.INTEGERS)
@@ -61,7 +44,7 @@ def is_whole(column_type: ColumnType) -> bool:
 def _starts(wanted: ColumnType) -> str:
     if wanted.content is not Content.STRINGS or wanted.kind is Kind.JSON:
         return wanted.starts
-    return _TYPE_STARTS.get(wanted.kind, STARTS["string"])
+    return KINDS[wanted.kind].starts
 
 
 def grown(existing: ColumnType, wanted: ColumnType) -> ColumnType | None:
@@ -77,9 +60,7 @@ def grown(existing: ColumnType, wanted: ColumnType) -> ColumnType | None:
         return replace(widest, content=wanted.content)
     if kind is Kind.DOUBLE and is_whole(existing):
         return DOUBLE
-    if (other is Kind.DATE and kind in {*INSTANTS, Kind.DATETIME}) or (
-        other is Kind.TIMESTAMP and kind is Kind.TIMESTAMPTZ
-    ):
+    if kind in KINDS[other].grows_into:
         return wanted
     if kind is Kind.TEXT and other not in (Kind.JSON, Kind.OTHER):
         size = wanted.max_bytes
@@ -91,7 +72,7 @@ def holds_all(old: ColumnType, new: ColumnType) -> bool:
     """Return whether every field that was written for one type is read as the same value by the other."""
     if new.kind is Kind.TEXT:
         return True
-    if old.kind is not new.kind and (old.kind, new.kind) not in _ALWAYS_HELD:
+    if old.kind is not new.kind and new.kind not in KINDS[old.kind].read_by:
         return False
     return whole_digits(old) <= whole_digits(new) and old.scale <= new.scale
 

@@ -14,21 +14,18 @@ from typing import Any
 from singer_bulk.model.columns import (
     BIG_INTEGER,
     BOOLEAN,
-    DATE,
     DOUBLE,
     INT64_MAX,
     INT64_MIN,
     INTEGER,
     JSON,
     MAX_PRECISION,
-    STARTS,
     TEXT,
-    TIME,
     Column,
     ColumnType,
     Content,
-    Kind,
 )
+from singer_bulk.model.kinds import KINDS_BY_FORMAT, STARTS, Kind
 from singer_bulk.model.type_fit import widest_of
 
 DEFAULT_SCALE = 9  # of a decimal whose SCHEMA gives no scale
@@ -238,10 +235,11 @@ def _is_count(hint: object) -> bool:
 
 def _string(schema: Mapping[str, Any], rules: TypeRules) -> ColumnType:
     text_format = schema.get("format")
-    if text_format in ("date-time", "date", "time"):
+    kind = KINDS_BY_FORMAT.get(text_format) if isinstance(text_format, str) else None
+    if kind is not None:
         if rules.datetime_as_text:
             return ColumnType(Kind.TEXT, max_bytes=rules.text_bytes)
-        return {"date": DATE, "time": TIME}.get(text_format) or ColumnType(DATETIME_KINDS[rules.datetime_type])
+        return ColumnType(DATETIME_KINDS[rules.datetime_type] if kind is Kind.DATETIME else kind)
     if text_format in DECIMAL_FORMATS:
         return replace(_decimal(schema.get("precision"), schema.get("scale", rules.number_scale)), content=Content.ANY)
     length = schema.get("maxLength", UUID_CHARACTERS if text_format == "uuid" else None)

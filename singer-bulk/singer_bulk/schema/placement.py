@@ -13,28 +13,15 @@ from dataclasses import dataclass, field, replace
 
 from singer_bulk.errors import ConfigError
 from singer_bulk.model.added import WIDENED
-from singer_bulk.model.columns import TIMESTAMPTZ, Column, ColumnType, Kind
+from singer_bulk.model.columns import TIMESTAMPTZ, Column, ColumnType
 from singer_bulk.model.file_format import ColumnOutgrown
+from singer_bulk.model.kinds import KINDS, Kind
 from singer_bulk.model.names import NameRules
 from singer_bulk.model.type_fit import fitting, grown, holds_all, is_whole
 
 logger = logging.getLogger(__name__)
 
 WIDEN, ERROR = "widen", "error"
-
-SUFFIXES = {
-    Kind.BOOLEAN: "b",
-    Kind.INTEGER: "i",
-    Kind.DECIMAL: "d",
-    Kind.DOUBLE: "f",
-    Kind.TEXT: "s",
-    Kind.DATE: "dt",
-    Kind.TIME: "t",
-    Kind.TIMESTAMP: "ts",
-    Kind.TIMESTAMPTZ: "tz",
-    Kind.DATETIME: "tz",
-    Kind.JSON: "j",
-}
 
 
 @dataclass(frozen=True)
@@ -140,7 +127,7 @@ class Placement:
             raise self._key_moved(str(wanted.property), existing.type)
         for number in range(1, 1000):
             kind = Kind.INTEGER if is_whole(column_type) else column_type.kind
-            suffix = f"_{SUFFIXES[kind]}{number if number > 1 else ''}"
+            suffix = f"_{KINDS[kind].suffix}{number if number > 1 else ''}"
             name = self.names.with_suffix(wanted.name, suffix)
             second = self.present.get(name)
             fit = column_type if second is None else fitting(column_type, second.type)

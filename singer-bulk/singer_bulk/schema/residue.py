@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from singer_bulk.model.columns import INT64_MAX, INT64_MIN, Column, Content, Kind
+from singer_bulk.model.columns import INT64_MAX, INT64_MIN, Column, Content
+from singer_bulk.model.kinds import STRING_KINDS, Kind
 from singer_bulk.schema.json_schema import alternatives, scale_of
 
 Json = Mapping[str, Any]
@@ -32,7 +33,6 @@ _JUDGED_KEYWORDS = VALUE_KEYWORDS | frozenset(_DEFINITIONS)
 # The values of the first are schemas by name; those of the second are data, even if they look like schemas.
 _SCHEMAS_BY_NAME = frozenset([*_DEFINITIONS, "properties", "patternProperties", "dependentSchemas", "dependencies"])
 _DATA_KEYWORDS = frozenset(["enum", "const"])
-_STRING_KINDS = frozenset((Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ))
 
 
 def definitions(schema: Json) -> Json:
@@ -105,7 +105,7 @@ def _column_checks_type(part: Json, root: Json, column: Column, *, rounds: bool)
         return "number" in names and column.type.content is Content.STRINGS
     if kind is Kind.BOOLEAN:
         return "boolean" in names
-    if kind in _STRING_KINDS or (kind is Kind.TEXT and column.type.content is Content.STRINGS):
+    if kind in STRING_KINDS or (kind is Kind.TEXT and column.type.content is Content.STRINGS):
         return "string" in names
     return bool(column.type.starts) and not ("integer" in names and "number" not in names)
 

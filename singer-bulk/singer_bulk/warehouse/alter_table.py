@@ -21,6 +21,7 @@ from singer_bulk.model.added import NARROW, WIDENED
 from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.load import Table
 from singer_bulk.model.type_fit import fitting, holds_all
+from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect, Executes, Session
 from singer_bulk.warehouse.open_transaction import all_or_none
 
@@ -41,7 +42,7 @@ def no_pause(seconds: float) -> None:
 def describe(session: Executes, dialect: Dialect, table: Table) -> dict[str, Column]:
     """Return the columns of a table by name; empty if the table does not exist."""
     rows = session.execute(dialect.describe_table(table))
-    return {column.name: column for column in dialect.described(rows)}
+    return {column.name: column for column in words.described(dialect, rows)}
 
 
 def settled(session: Session, dialect: Dialect, table: Table, pause: Pause = no_pause) -> dict[str, Column]:
@@ -103,7 +104,7 @@ def fit_table(
     for attempt in range(ATTEMPTS):
         try:
             if not present:
-                session.execute(dialect.create_table(table, wanted))
+                session.execute(words.create_table(dialect, table, wanted))
                 _comment(session, dialect, table, wanted)
             elif _alter(session, dialect, table, wanted, present, frozen=frozen):
                 return dict(present)
@@ -127,7 +128,7 @@ def _alter(
         existing = present.get(column.name)
         if existing is None:
             _refuse_if(frozen, table, column, "is missing")
-            session.execute(dialect.add_column(table, column))
+            session.execute(words.add_column(dialect, table, column))
             _comment(session, dialect, table, [column])
             logger.info("table %s: column %s added (%s)", table, column.name, column.type)
             changed = True
@@ -163,11 +164,11 @@ def _refuse_if(frozen: bool, table: Table, column: Column, what: str) -> None:
 def _comment(session: Session, dialect: Dialect, table: Table, columns: Sequence[Column]) -> None:
     for column in columns:
         if column.comment is not None and not dialect.comments_inline:
-            session.execute(dialect.comment_column(table, column.name, column.comment))
+            session.execute(words.comment_column(dialect, table, column.name, column.comment))
 
 
 def _retype(session: Session, dialect: Dialect, table: Table, existing: Column, wanted: Column) -> None:
-    statement = dialect.alter_type(table, existing, wanted.type)
+    statement = words.alter_type(dialect, table, existing, wanted.type)
     if statement is not None:
         try:
             session.execute(statement)
@@ -181,7 +182,7 @@ def _retype(session: Session, dialect: Dialect, table: Table, existing: Column, 
 
 
 def _relax(session: Session, dialect: Dialect, table: Table, existing: Column) -> None:
-    statement = dialect.drop_not_null(table, existing.name)
+    statement = words.drop_not_null(dialect, table, existing.name)
     if statement is not None:
         session.execute(statement)
     else:
@@ -205,24 +206,26 @@ def _replace(session: Session, dialect: Dialect, table: Table, existing: Column,
 def _replace_in_transaction(session: Session, dialect: Dialect, table: Table, existing: Column, wanted: Column) -> None:
     new = dialect.fold(WIDENED) + existing.name
     with all_or_none(session, dialect) as transaction:
-        transaction.execute(dialect.add_column(table, Column(new, wanted.type)))
+        transaction.execute(words.add_column(dialect, table, Column(new, wanted.type)))
         # ADD COLUMN holds a lock on the table until COMMIT: no other run can change a value after this check.
         _demand_lossless(transaction, dialect, table, existing, wanted.type)
         transaction.execute(_filled(dialect, table, new, existing.name, existing.type, wanted.type))
-        transaction.execute(dialect.drop_column(table, existing.name))
-        transaction.execute(dialect.rename_column(table, new, existing.name))
+        transaction.execute(words.drop_column(dialect, table, existing.name))
+        transaction.execute(words.rename_column(dialect, table, new, existing.name))
         comment = existing.comment or wanted.comment
         if comment is not None:
-            transaction.execute(dialect.comment_column(table, existing.name, comment))
+            transaction.execute(words.comment_column(dialect, table, existing.name, comment))
 
 
 def _replace_step_by_step(session: Session, dialect: Dialect, table: Table, existing: Column, wanted: Column) -> None:
     new, old = dialect.fold(WIDENED) + existing.name, dialect.fold(NARROW) + existing.name
     _demand_lossless(session, dialect, table, existing, wanted.type)
-    session.execute(dialect.add_column(table, Column(new, wanted.type, comment=existing.comment or wanted.comment)))
+    session.execute(
+        words.add_column(dialect, table, Column(new, wanted.type, comment=existing.comment or wanted.comment))
+    )
     session.execute(_filled(dialect, table, new, existing.name, existing.type, wanted.type))
     # After this no load writes the old column: one that still names it fails and describes the table again.
-    session.execute(dialect.rename_column(table, existing.name, old))
+    session.execute(words.rename_column(dialect, table, existing.name, old))
     _finish(session, dialect, table, existing.name, existing.type, wanted.type)
 
 
@@ -233,8 +236,8 @@ def _finish(
     copy, give the new column its name, drop the old one."""
     new, old = dialect.fold(WIDENED) + name, dialect.fold(NARROW) + name
     session.execute(_filled(dialect, table, new, old, old_type, new_type, only_empty=True))
-    session.execute(dialect.rename_column(table, new, name))
-    session.execute(dialect.drop_column(table, old))
+    session.execute(words.rename_column(dialect, table, new, name))
+    session.execute(words.drop_column(dialect, table, old))
 
 
 def _filled(
@@ -247,10 +250,10 @@ def _filled(
     *,
     only_empty: bool = False,
 ) -> str:
-    source = dialect.name(old)
-    where = f" WHERE {dialect.name(new)} IS NULL AND {source} IS NOT NULL" if only_empty else ""
-    value = dialect.converted(source, old_type, new_type)
-    return f"UPDATE {dialect.table(table)} SET {dialect.name(new)} = {value}{where}"
+    source = words.name(old)
+    where = f"{words.name(new)} IS NULL AND {source} IS NOT NULL" if only_empty else None
+    value = dialect.types.converted(source, old_type, new_type)
+    return words.update(dialect.table(table), f"{words.name(new)} = {value}", where)
 
 
 def _demand_lossless(session: Executes, dialect: Dialect, table: Table, existing: Column, new_type: ColumnType) -> None:
@@ -263,13 +266,11 @@ def _demand_lossless(session: Executes, dialect: Dialect, table: Table, existing
 
 def is_lossless(session: Executes, dialect: Dialect, table: Table, existing: Column, new_type: ColumnType) -> bool:
     """Return whether every value of the column is the same after conversion to the new type and back."""
-    source = dialect.name(existing.name)
-    converted = dialect.converted(source, existing.type, new_type)
-    back = dialect.converted(converted, new_type, existing.type)
-    query = (
-        f"SELECT COUNT(*) FROM {dialect.table(table)} "
-        f"WHERE {source} IS NOT NULL AND ({converted} IS NULL OR {back} IS NULL OR {back} <> {source})"
-    )
+    source = words.name(existing.name)
+    converted = dialect.types.converted(source, existing.type, new_type)
+    back = dialect.types.converted(converted, new_type, existing.type)
+    lost = f"{source} IS NOT NULL AND ({converted} IS NULL OR {back} IS NULL OR {back} <> {source})"
+    query = words.count(dialect.table(table), lost)
     try:
         return int(session.execute(query)[0][0]) == 0
     except WarehouseError as error:
@@ -316,10 +317,10 @@ def _recover(session: Session, dialect: Dialect, table: Table, present: Columns,
     if column is None and widened is not None and narrow is not None:
         _finish(session, dialect, table, name, narrow.type, widened.type)
     elif column is None:
-        session.execute(dialect.rename_column(table, old if narrow is not None else new, name))
+        session.execute(words.rename_column(dialect, table, old if narrow is not None else new, name))
     else:
         if widened is not None:
-            session.execute(dialect.drop_column(table, new))
+            session.execute(words.drop_column(dialect, table, new))
         if narrow is not None:
             session.execute(_filled(dialect, table, name, old, narrow.type, column.type, only_empty=True))
-            session.execute(dialect.drop_column(table, old))
+            session.execute(words.drop_column(dialect, table, old))

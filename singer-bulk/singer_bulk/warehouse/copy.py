@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from singer_bulk.errors import BulkError, CommitError, WarehouseError
 from singer_bulk.model.columns import Column
 from singer_bulk.model.load import ClosedBatch, Load, Table, TableLoad
+from singer_bulk.warehouse import words
 from singer_bulk.warehouse.alter_table import demand_unchanged
 from singer_bulk.warehouse.dialect import Dialect, Executes, Session, Url
 from singer_bulk.warehouse.merge import Merge, merge_of, obsolete_versions
@@ -56,7 +57,7 @@ class LoadRows:
         for table, batch in entering:
             self._merges[batch] = merge = self._merge_of(table, batch)
             for made in (merge.scratch, merge.chosen):
-                session.execute(self.dialect.create_scratch(made, merge.columns))
+                session.execute(words.create_scratch(self.dialect, made, merge.columns))
         for table, batch in entering:
             self._scratched[batch] = self._copy(session, table, batch, self._merges[batch])
             self._refuse_null_keys(session, self._merges[batch])
@@ -66,7 +67,7 @@ class LoadRows:
         for merge in self._merges.values():
             for scratch in (merge.scratch, merge.chosen):
                 try:
-                    session.execute(f"DROP TABLE IF EXISTS {self.dialect.scratch_table(scratch)}")
+                    session.execute(words.drop_table(self.dialect.scratch_table(scratch)))
                 except WarehouseError as error:
                     logger.debug("a temporary table stays until the session ends: %s", error)
 
@@ -76,7 +77,7 @@ class LoadRows:
         for table in sorted(self.load.tables, key=lambda part: part.table):
             if table.overwrite:
                 self._refuse_shrinking(transaction, table)
-                transaction.execute(self.dialect.delete_rows(table.table))
+                transaction.execute(words.delete(self.dialect.table(table.table)))
             for batch in table.batches:
                 if batch in self._merges:
                     count = self._scratched[batch]
@@ -155,7 +156,7 @@ class LoadRows:
         most = table.method.max_shrink
         if most is None:
             return
-        before = transaction.execute(f"SELECT COUNT(*) FROM {self.dialect.table(table.table)}")[0][0]
+        before = transaction.execute(words.count(self.dialect.table(table.table)))[0][0]
         after = sum(batch.row_count for batch in table.batches)
         if after < before * (1 - most):
             raise CommitError(

@@ -1,18 +1,96 @@
 """What the words of one warehouse must say: the seam between the order of statements (`transaction.py`, written once)
-and the two dialects (pure functions of each connector), and that to a driver's connection."""
+and the two dialects, each a table of types, some data and the words that the other does not have. What both say alike
+stands in `words.py`. The seam to a driver's connection is here too."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from singer_bulk.errors import BulkError, WarehouseError
-from singer_bulk.model.columns import Column, ColumnType
+from singer_bulk.model.columns import ColumnType
+from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import ClosedBatch, Table, TableLoad
 from singer_bulk.model.names import NameRules
 
 Rows = list[tuple[Any, ...]]
 Url = Callable[[str], str]
+
+_CAST = "CAST({value} AS {type})"
+
+
+def _as_it_is(column_type: ColumnType) -> ColumnType:
+    return column_type
+
+
+@dataclass(frozen=True)
+class TypeWords:
+    """How a warehouse has one kind of column.
+
+    declared: in DDL, with {precision}, {scale} and {size} where the type has them; described: the words of its catalog
+    (none: a column of this kind is described as one of another). Expressions: as_text: a {value}, written as a file
+    has it; from_other: made of a {value} of another kind; from_field: made of a {field} of a staged file. stored: the
+    type that a new column really has.
+    """
+
+    declared: str
+    described: tuple[str, ...] = ()
+    as_text: str = _CAST
+    from_other: str = _CAST
+    from_field: str = "{field}"
+    stored: Callable[[ColumnType], ColumnType] = _as_it_is
+
+
+@dataclass(frozen=True)
+class TypeTable:
+    """The types of one warehouse: a row for each kind.
+
+    max_text: the most that a text holds, and what it holds where the catalog does not say; precision: of a decimal,
+    where the catalog does not say.
+    """
+
+    rows: Mapping[Kind, TypeWords]
+    max_text: int
+    precision: int
+
+    @cached_property
+    def _kinds(self) -> Mapping[str, Kind]:
+        """The inverse: the kind that the catalog's words describe."""
+        return {words: kind for kind, row in self.rows.items() for words in row.described}
+
+    def declared(self, column_type: ColumnType) -> str:
+        """Return the type in DDL."""
+        size = min(column_type.max_bytes or self.max_text, self.max_text)
+        return self.rows[column_type.kind].declared.format(
+            precision=column_type.precision, scale=column_type.scale, size=size
+        )
+
+    def described(self, data_type: str, length: int | None, precision: int | None, scale: int | None) -> ColumnType:
+        """Return the type of a column as the catalog describes it.
+
+        A type that none of ours becomes is OTHER: a column that somebody else made; a SCHEMA that needs it is refused.
+        """
+        kind = self._kinds.get(data_type, Kind.OTHER)
+        if kind is Kind.DECIMAL:
+            return ColumnType(kind, precision or self.precision, scale or 0)
+        return ColumnType(kind, max_bytes=length or self.max_text if kind is Kind.TEXT else None)
+
+    def stored(self, column_type: ColumnType) -> ColumnType:
+        """Return the type that a new column of this type has in the warehouse; of one that is undecided, itself."""
+        row = self.rows.get(column_type.kind)
+        return column_type if row is None else row.stored(column_type)
+
+    def converted(self, value: str, old_type: ColumnType, new_type: ColumnType) -> str:
+        """Return the expression that turns a value of one type into the other; the session's time zone is UTC."""
+        if old_type.kind is new_type.kind and old_type.kind is not Kind.DECIMAL:
+            return value
+        row = self.rows.get(old_type.kind)
+        expression = self.rows[new_type.kind].from_other
+        if new_type.kind is Kind.TEXT and row is not None:
+            expression = row.as_text
+        return expression.format(value=value, type=self.declared(new_type))
 
 
 class Executes(Protocol):
@@ -39,19 +117,15 @@ class Session(Executes, Protocol):
 
 
 class Dialect(Protocol):
-    """The words of one warehouse: pure functions from what we mean to its SQL."""
-
-    @property
-    def begin(self) -> str:
-        """The statement that opens a transaction."""
-
-    @property
-    def copy_count(self) -> str | None:
-        """The query for the rows of the last COPY, where COPY itself does not tell."""
+    """What only one warehouse says: data, and pure functions from what we mean to its SQL."""
 
     @property
     def names(self) -> NameRules:
         """What the warehouse does with names."""
+
+    @property
+    def types(self) -> TypeTable:
+        """Its types."""
 
     @property
     def max_columns(self) -> int | None:
@@ -63,19 +137,32 @@ class Dialect(Protocol):
 
     @property
     def comments_inline(self) -> bool:
-        """Whether `create_table` and `add_column` write the columns' comments."""
+        """Whether CREATE TABLE and ADD COLUMN write the columns' comments."""
+
+    @property
+    def drops_not_null(self) -> bool:
+        """Whether ALTER COLUMN can let a column be NULL."""
+
+    @property
+    def temporary(self) -> str:
+        """What a table of the session is called in CREATE TABLE."""
+
+    @property
+    def view_clauses(self) -> tuple[str, str]:
+        """What stands behind the name of a view that is made, and behind its query; each with its blank."""
+
+    @property
+    def copy_count(self) -> str | None:
+        """The query for the rows of the last COPY, where COPY itself does not tell."""
 
     def fold(self, name: str) -> str:
         """Return a name as the warehouse stores it when it is written without quotes."""
 
-    def name(self, name: str) -> str:
-        """Return a stored name, quoted."""
-
     def table(self, table: Table) -> str:
         """Return a table's quoted and qualified name."""
 
-    def literal(self, value: str | int | None) -> str:
-        """Return the value as SQL."""
+    def scratch_table(self, table: Table) -> str:
+        """Return the quoted name of a temporary table."""
 
     def masked(self, text: str) -> str:
         """Return the text of a statement or an error without the secrets in it."""
@@ -87,46 +174,16 @@ class Dialect(Protocol):
         """Return the statement that creates a schema."""
 
     def describe_table(self, table: Table) -> str:
-        """Return the query for a table's columns; no rows if there is no such table."""
+        """Return the query for a table's columns; no rows if there is no such table.
 
-    def described(self, rows: Rows) -> tuple[Column, ...]:
-        """Return the columns that `describe_table` answered."""
+        Of each column, in order: name, type, length, precision, scale, "YES" if it may be NULL, default, comment.
+        """
 
-    def create_table(self, table: Table, columns: Sequence[Column]) -> str:
-        """Return the statement that creates the table."""
-
-    def add_column(self, table: Table, column: Column) -> str:
-        """Return the statement that adds the column."""
-
-    def stored(self, column_type: ColumnType) -> ColumnType:
-        """Return the type that a new column of this type has in the warehouse."""
-
-    def alter_type(self, table: Table, here: Column, new_type: ColumnType) -> str | None:
-        """Return the statement that changes the column's type in place; None if there is none."""
-
-    def drop_not_null(self, table: Table, name: str) -> str | None:
-        """Return the statement that lets the column be NULL; None if there is none."""
-
-    def rename_column(self, table: Table, name: str, new_name: str) -> str:
-        """Return the statement that renames the column."""
-
-    def drop_column(self, table: Table, name: str) -> str:
-        """Return the statement that drops the column."""
-
-    def comment_column(self, table: Table, name: str, comment: str) -> str:
-        """Return the statement that sets the column's comment."""
-
-    def converted(self, value: str, old_type: ColumnType, new_type: ColumnType) -> str:
-        """Return the expression that turns a value of one type into the other."""
+    def type_clause(self, old_type: ColumnType, new_type: ColumnType) -> str | None:
+        """Return what ALTER COLUMN says to change a type in place; None if it cannot."""
 
     def contains(self, text: str, part: str) -> str:
         """Return the condition that an expression's text contains another, which is given as it is."""
-
-    def create_view(self, view: Table, query: str) -> str:
-        """Return the statement that creates or replaces a view."""
-
-    def drop_view(self, view: Table) -> str:
-        """Return the statement that drops a view, if it is there."""
 
     def lock(self, table: Table, column: str) -> str:
         """Return the statement that waits for other transactions that have locked the table, and locks it until COMMIT;
@@ -136,17 +193,8 @@ class Dialect(Protocol):
         the table as it was when the transaction or the MERGE began, and would insert the key again.
         """
 
-    def delete_rows(self, table: Table) -> str:
-        """Return the statement that deletes all rows inside the transaction."""
-
     def manifest(self, batch: ClosedBatch, url: Url) -> bytes | None:
         """Return the content of the file that lists the batch's files, where COPY needs one."""
-
-    def scratch_table(self, table: Table) -> str:
-        """Return the quoted name of a temporary table."""
-
-    def create_scratch(self, table: Table, columns: Sequence[Column]) -> str:
-        """Return the statement that creates a temporary table."""
 
     def copies(
         self, into: str, types: Mapping[str, ColumnType], batch: ClosedBatch, url: Url, manifest_key: str | None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from singer_bulk.model.feed import Feed, Mark, Meaning
+from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect
 
 
@@ -36,11 +37,11 @@ class Events:
     def name(self, stored: str, at: str = "") -> str:
         """Return the quoted name of a column, of the relation `at`."""
         relation = at or self.relation
-        return f"{relation}.{self.dialect.name(stored)}" if relation else self.dialect.name(stored)
+        return f"{relation}.{words.name(stored)}" if relation else words.name(stored)
 
     def own(self, written: str) -> str:
         """Return the quoted name of a column that only the statement has."""
-        return self.dialect.name(self.dialect.fold(f"_singer_{written}"))
+        return words.name(self.dialect.fold(f"_singer_{written}"))
 
     def key_list(self, at: str = "") -> str:
         """Return the key columns."""
@@ -67,7 +68,7 @@ class Events:
             elif isinstance(value, bool):
                 tests.append(f"COALESCE({column if value else f'NOT {column}'}, FALSE)")
             else:
-                listed.append(self.dialect.literal(value))
+                listed.append(words.literal(value))
         if listed:
             tests.insert(0, f"COALESCE({column} IN ({', '.join(listed)}), FALSE)")
         return tests

@@ -16,8 +16,10 @@ import hashlib
 from dataclasses import dataclass, field, replace
 
 from singer_bulk.errors import PipelineMoved
-from singer_bulk.model.columns import Column, ColumnType, Kind
+from singer_bulk.model.columns import Column, ColumnType
+from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Table
+from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect, Executes
 from singer_bulk.warehouse.session import Warehouse
 
@@ -47,12 +49,12 @@ class Fence:
         dialect = self.dialect
         columns = [replace(column, name=dialect.fold(column.name)) for column in FENCE_COLUMNS]
         warehouse.make_table(self.table, columns)
-        query = f"SELECT {dialect.name(columns[0].name)} FROM {dialect.table(self.table)}"
+        query = f"SELECT {words.name(columns[0].name)} FROM {dialect.table(self.table)}"
         rows = warehouse.select(f"reading the fence of pipeline {self.pipeline_id!r}", query)
         if not rows:
             # Two runs may both come here: the rows of the two say the same, and the first load changes both.
-            values = f"{dialect.literal(NO_LOAD)}, {dialect.literal(self.pipeline_id)}"
-            names = ", ".join(dialect.name(column.name) for column in columns)
+            values = f"{words.literal(NO_LOAD)}, {words.literal(self.pipeline_id)}"
+            names = ", ".join(words.name(column.name) for column in columns)
             warehouse.session.execute(f"INSERT INTO {dialect.table(self.table)} ({names}) VALUES ({values})")
         self._known = _loads(rows)
 
@@ -62,7 +64,7 @@ class Fence:
         Raises PipelineMoved, which names the load of the other run.
         """
         dialect = self.dialect
-        where, name = dialect.table(self.table), dialect.name(dialect.fold("load_id"))
+        where, name = dialect.table(self.table), words.name(dialect.fold("load_id"))
         transaction.execute(dialect.lock(self.table, "load_id"))
         found = _loads(transaction.execute(f"SELECT {name} FROM {where}"))
         if found != self._known:
@@ -71,7 +73,7 @@ class Fence:
                 f"run after this one had begun: nothing of load {load_id} is visible, its records may be in the tables "
                 "already. Let the other run end, then run again from --last-state"
             )
-        transaction.execute(f"UPDATE {where} SET {name} = {dialect.literal(load_id)}")
+        transaction.execute(f"UPDATE {where} SET {name} = {words.literal(load_id)}")
 
     def passed(self, load_id: str) -> None:
         """The load is committed: the next one of this run follows it."""

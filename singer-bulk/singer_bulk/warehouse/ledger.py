@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from singer_bulk.errors import ConfigError, WarehouseError
-from singer_bulk.model.columns import INTEGER, TIMESTAMPTZ, Column, ColumnType, Kind
+from singer_bulk.model.columns import INTEGER, TIMESTAMPTZ, Column, ColumnType
+from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Load, Table, TableLoad
+from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect, Rows
 from singer_bulk.warehouse.session import Warehouse
 
@@ -62,14 +64,14 @@ def lock_ledger(dialect: Dialect, ledger: Table) -> str:
 def activated_version(dialect: Dialect, ledger: Table, table: Table) -> str:
     """Return the query for the version of the table that is in force, for use in another one."""
     version, name = _names_of(dialect, "activated_version", "table_name")
-    return f"(SELECT MAX({version}) FROM {dialect.table(ledger)} WHERE {name} = {dialect.literal(str(table))})"
+    return f"(SELECT MAX({version}) FROM {dialect.table(ledger)} WHERE {name} = {words.literal(str(table))})"
 
 
 def has_load(warehouse: Warehouse, load_id: str) -> bool:
     """Return whether the load was committed; raises WarehouseError where the ledger cannot be asked."""
     dialect = warehouse.dialect
     (name,) = _names_of(dialect, "load_id")
-    query = f"SELECT COUNT(*) FROM {dialect.table(warehouse.ledger)} WHERE {name} = {dialect.literal(load_id)}"
+    query = words.count(dialect.table(warehouse.ledger), f"{name} = {words.literal(load_id)}")
     return bool(warehouse.session.execute(query)[0][0])
 
 
@@ -105,7 +107,7 @@ def last_state(warehouse: Warehouse, pipeline_id: str) -> str | None:
     rows = _ask(
         warehouse,
         f"SELECT {load_id}, {chunk}, {state} FROM {dialect.table(warehouse.ledger)} "
-        f"WHERE {pipeline} = {dialect.literal(pipeline_id)} AND {state} IS NOT NULL "
+        f"WHERE {pipeline} = {words.literal(pipeline_id)} AND {state} IS NOT NULL "
         f"ORDER BY {sequence} DESC, {committed} DESC, {load_id}, {chunk} LIMIT {MAX_STATE_CHUNKS}",
     )
     return "".join(row[2] for row in rows if row[0] == rows[0][0]) if rows else None
@@ -119,7 +121,7 @@ def has_state(warehouse: Warehouse, pipeline_id: str) -> bool:
     pipeline, state = _names_of(dialect, "pipeline_id", "state")
     query = (
         f"SELECT COUNT(*) FROM {dialect.table(warehouse.ledger)} "
-        f"WHERE {state} IS NOT NULL AND {pipeline} = {dialect.literal(pipeline_id)}"
+        f"WHERE {state} IS NOT NULL AND {pipeline} = {words.literal(pipeline_id)}"
     )
     return bool(_ask(warehouse, query)[0][0])
 
@@ -133,8 +135,8 @@ def _prove_no_ledger(warehouse: Warehouse) -> None:
     dialect, ledger = warehouse.dialect, warehouse.ledger
     try:
         warehouse.make_schema(ledger.schema)
-        warehouse.session.execute(dialect.create_table(ledger, ledger_columns(dialect)))
-        warehouse.session.execute(f"SELECT COUNT(*) FROM {dialect.table(ledger)}")
+        warehouse.session.execute(words.create_table(dialect, ledger, ledger_columns(dialect)))
+        warehouse.session.execute(words.count(dialect.table(ledger)))
     except WarehouseError as error:
         if error.connection_lost:
             raise
@@ -150,7 +152,7 @@ def _ask(warehouse: Warehouse, query: str) -> Rows:
 
 
 def _names_of(dialect: Dialect, *names: str) -> list[str]:
-    return [dialect.name(dialect.fold(name)) for name in names]
+    return [words.name(dialect.fold(name)) for name in names]
 
 
 def ledger_rows(load: Load, loaded: Mapping[str, int]) -> list[LedgerRow]:
@@ -209,7 +211,7 @@ def ledger_inserts(dialect: Dialect, ledger: Table, load: Load, loaded: Mapping[
     into = f"INSERT INTO {dialect.table(ledger)} ({names}) VALUES "
     statements, values = [], ""
     for row in ledger_rows(load, loaded):
-        text = "(" + ", ".join(dialect.literal(value) for value in row) + ")"
+        text = "(" + ", ".join(words.literal(value) for value in row) + ")"
         if values and len(values) + len(text) > MAX_INSERT_CHARACTERS:
             statements.append(into + values)
             values = ""

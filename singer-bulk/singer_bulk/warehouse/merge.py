@@ -27,6 +27,7 @@ from singer_bulk.model.added import DELETED_AT, MISSING_NAME, SEQUENCE
 from singer_bulk.model.columns import Column
 from singer_bulk.model.feed import Meaning
 from singer_bulk.model.load import LoadMethod, Table, TableLoad
+from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect
 from singer_bulk.warehouse.events import Events, named
 
@@ -102,15 +103,15 @@ def obsolete_versions(dialect: Dialect, table: TableLoad, version: int, now: str
     A row that is an event of a history is not stamped, it would look like a delete: the ledger tells the views.
     """
     method = table.method
-    older = f"{dialect.name(dialect.fold('_sdc_table_version'))} < {dialect.literal(version)}"
+    older = f"{words.name(dialect.fold('_sdc_table_version'))} < {words.literal(version)}"
     removed = [applied_table(dialect, table)] if method.live else []
     removed += [table.table] if method.hard_delete else []
-    statements = [f"DELETE FROM {dialect.table(one)} WHERE {older}" for one in removed]
+    statements = [words.delete(dialect.table(one), older) for one in removed]
     if method.hard_delete or method.live or method.viewed:
         return statements
-    deleted = dialect.name(dialect.fold(DELETED_AT))
+    deleted = words.name(dialect.fold(DELETED_AT))
     target = dialect.table(table.table)
-    return [f"UPDATE {target} SET {deleted} = {dialect.literal(now)} WHERE {older} AND {deleted} IS NULL"]
+    return [words.update(target, f"{deleted} = {words.literal(now)}", f"{older} AND {deleted} IS NULL")]
 
 
 @dataclass(frozen=True)
@@ -133,15 +134,15 @@ class Merge:
 
     def null_keys(self) -> str:
         """Return the query for the number of rows with NULL in a key."""
-        some = " OR ".join(f"{self._name(key)} IS NULL" for key in self.method.keys)
+        some = " OR ".join(f"{words.name(key)} IS NULL" for key in self.method.keys)
         keyless = [self._events.says(meaning) for meaning in (Meaning.TRUNCATE, Meaning.IGNORE)]
         other = "".join(f" AND NOT ({test})" for test in keyless if test)
-        return f"SELECT COUNT(*) FROM {self._scratch} WHERE {f'({some}){other}' if other else some}"
+        return words.count(self._scratch, f"({some}){other}" if other else some)
 
     def into_history(self, history: Table, columns: Collection[str]) -> str:
         """Return the statement that adds the scratch table's rows to the table that keeps each event."""
-        names = ", ".join(self._name(column.name) for column in self.columns if column.name in columns)
-        return f"INSERT INTO {self.dialect.table(history)} ({names}) SELECT {names} FROM {self._scratch}"
+        names = words.listed(column.name for column in self.columns if column.name in columns)
+        return words.insert(self.dialect.table(history), names, f"SELECT {names} FROM {self._scratch}")
 
     def statements(self, left_out: Collection[str] = ()) -> list[str]:
         """Return what applies the scratch table's rows, in order; `left_out` are columns that some of them lack."""
@@ -150,7 +151,7 @@ class Merge:
         chosen = self._choose_folded(partial) if partial else self._choose()
         statements += [chosen, *(self._take_from_table(name) for name in partial), self._merge()]
         if self._events.says(Meaning.DELETE):
-            statements += [f"DELETE FROM {self._chosen}", self._choose(deletes=True)]
+            statements += [words.delete(self._chosen), self._choose(deletes=True)]
             statements += self._remove() if self.method.removes else self._stamp()
         return statements
 
@@ -171,12 +172,9 @@ class Merge:
     def _target(self) -> str:
         return self.dialect.table(self.table)
 
-    def _name(self, stored: str) -> str:
-        return self.dialect.name(stored)
-
     def _drop_ignored(self) -> list[str]:
         ignored = self._events.says(Meaning.IGNORE)
-        return [f"DELETE FROM {self._scratch} WHERE {ignored}"] if ignored else []
+        return [words.delete(self._scratch, ignored)] if ignored else []
 
     def _drop_late(self) -> list[str]:
         """Return what takes out events that come later than what is known of their keys."""
@@ -187,11 +185,10 @@ class Merge:
         for there in known:
             same = [events.same_key(there, self._scratch)]
             if there != self._target and events.epochs:
-                same.append(f"{there}.{self._name(self.method.keys[0])} IS NULL")
+                same.append(f"{there}.{words.name(self.method.keys[0])} IS NULL")
             at_key = f"({' OR '.join(same)})" if len(same) > 1 else same[0]
-            statements.append(
-                f"DELETE FROM {self._scratch} USING {there} WHERE {at_key} AND {events.later(there, self._scratch)}"
-            )
+            late = f"{at_key} AND {events.later(there, self._scratch)}"
+            statements.append(words.delete(self._scratch, late, using=there))
         return statements
 
     def _truncate(self) -> list[str]:
@@ -200,37 +197,35 @@ class Merge:
         truncated = events.says(Meaning.TRUNCATE)
         if not truncated:
             return []
-        names = ", ".join(self._name(column.name) for column in self.columns)
+        names = words.listed(column.name for column in self.columns)
         rank = events.own("rank")
-        statements = [
-            f"INSERT INTO {self._chosen} ({names}) SELECT {names} FROM (SELECT {names}, ROW_NUMBER() OVER "
+        last = (
+            f"SELECT {names} FROM (SELECT {names}, ROW_NUMBER() OVER "
             f"(ORDER BY {events.order(last_first=True)}) AS {rank} FROM {self._scratch} WHERE {truncated}) AS ranked "
             f"WHERE {rank} = 1"
-        ]
+        )
+        statements = [words.insert(self._chosen, names, last)]
         older = "1 = 1"
         if self.method.feed.order:
             older = f"NOT {events.later(self._target, self._chosen)}"
         if self.method.removes:
-            statements.append(f"DELETE FROM {self._target} USING {self._chosen} WHERE {older}")
+            statements.append(words.delete(self._target, older, using=self._chosen))
         else:
-            marks = [self._name(mark.column) for mark in self.method.feed.marks if mark.of(Meaning.TRUNCATE)]
-            places = [self._name(one.column) for one in self.method.feed.order]
+            marks = [words.name(mark.column) for mark in self.method.feed.marks if mark.of(Meaning.TRUNCATE)]
+            places = [words.name(one.column) for one in self.method.feed.order]
             sets = ", ".join(f"{name} = {self._chosen}.{name}" for name in dict.fromkeys([*marks, *places]))
-            statements.append(f"UPDATE {self._target} SET {sets} FROM {self._chosen} WHERE {older}")
+            statements.append(words.update(self._target, sets, older, source=self._chosen))
         if self.deleted is not None:
             deleted = self.dialect.table(self.deleted)
-            key = self._name(self.method.keys[0])
-            statements += [
-                f"DELETE FROM {deleted} USING {self._chosen} "
-                f"WHERE {deleted}.{key} IS NULL AND NOT {events.later(deleted, self._chosen)}",
-                self._remember(keys=False),
-            ]
-        return [*statements, f"DELETE FROM {self._chosen}"]
+            key = words.name(self.method.keys[0])
+            earlier = f"{deleted}.{key} IS NULL AND NOT {events.later(deleted, self._chosen)}"
+            statements += [words.delete(deleted, earlier, using=self._chosen), self._remember(keys=False)]
+        return [*statements, words.delete(self._chosen)]
 
     def _choose(self, *, deletes: bool = False) -> str:
         """Return the statement that puts the last row of each key, that is or is no delete, into `chosen`."""
         events = self._events
-        names = [self._name(column.name) for column in self.columns]
+        names = [words.name(column.name) for column in self.columns]
         rank, deleted = events.own("rank"), events.says(Meaning.DELETE)
         # A row that a delete removes need not come first; one that it stamps does, with what it had at last.
         of_all = deletes or self.method.removes
@@ -245,10 +240,8 @@ class Merge:
         among = f" WHERE {' AND '.join(tests)}" if tests else ""
         kept = f" AND {'' if deletes else 'NOT '}({deleted})" if deleted and of_all else ""
         listed = ", ".join(names)
-        return (
-            f"INSERT INTO {self._chosen} ({listed}) SELECT {listed} FROM ({inner}{among}) AS ranked "
-            f"WHERE {rank} = 1{kept}"
-        )
+        query = f"SELECT {listed} FROM ({inner}{among}) AS ranked WHERE {rank} = 1{kept}"
+        return words.insert(self._chosen, listed, query)
 
     def _ranked(self, rank: str) -> str:
         events = self._events
@@ -259,7 +252,7 @@ class Merge:
     def _choose_folded(self, partial: Sequence[str]) -> str:
         """Return the same where updates are partial: `missing` then names what no event of the batch has said."""
         events = self._events
-        names = [self._name(column.name) for column in self.columns]
+        names = [words.name(column.name) for column in self.columns]
         deleted, rank, number = events.own("deleted"), events.own("rank"), events.own("number")
         listed = ", ".join(names)
         own = [deleted, *([events.own("epoch")] if events.epochs else [])]
@@ -276,30 +269,29 @@ class Merge:
         traced = events.traced("numbered", ", ".join([listed, *own, number, rank]), partial)
         alive = f"{rank} = 1 AND NOT {deleted}" + (f" AND {events.own('epoch')} = 0" if events.epochs else "")
         values = [self._folded(column.name, events, partial) for column in self.columns]
-        return (
-            f"INSERT INTO {self._chosen} ({listed}) WITH events AS ({counted}), numbered AS ({numbered}), "
+        query = (
+            f"WITH events AS ({counted}), numbered AS ({numbered}), "
             f"traced AS ({traced}) SELECT {', '.join(values)} FROM (SELECT * FROM traced WHERE {alive}) AS traced"
             f"{events.joins('traced', 'numbered', partial)}"
         )
+        return words.insert(self._chosen, listed, query)
 
     def _folded(self, column: str, events: Events, partial: Sequence[str]) -> str:
         if column != self.missing:
             return events.value(column, "traced", partial)
         unsaid = [
             f"CASE WHEN traced.{events.own(f'from_{place}')} IS NULL AND traced.{events.own('gone')} IS NULL "
-            f"THEN {self.dialect.literal(named(name))} ELSE '' END"
+            f"THEN {words.literal(named(name))} ELSE '' END"
             for place, name in enumerate(partial, start=1)
         ]
         return " || ".join(unsaid)
 
     def _take_from_table(self, column: str) -> str:
         """Return the statement that takes what no event of the batch has said from the table's row, if it has one."""
-        name = self._name(column)
+        name = words.name(column)
         test = self._events.is_missing(column, self._chosen)
-        return (
-            f"UPDATE {self._chosen} SET {name} = {self._target}.{name} FROM {self._target} "
-            f"WHERE {self._matching()} AND {test}{self._unless_deleted()}"
-        )
+        where = f"{self._matching()} AND {test}{self._unless_deleted()}"
+        return words.update(self._chosen, f"{name} = {self._target}.{name}", where, source=self._target)
 
     def _unless_deleted(self) -> str:
         """Return the condition that the table's row is none that a delete has stamped: its values are gone."""
@@ -312,7 +304,7 @@ class Merge:
 
     def _stored(self) -> list[str]:
         own = {self.columns[-1].name, self.missing}
-        return [self._name(column.name) for column in self.columns if column.name not in own]
+        return [words.name(column.name) for column in self.columns if column.name not in own]
 
     def _merge(self) -> str:
         names = self._stored()
@@ -325,11 +317,11 @@ class Merge:
         )
 
     def _remove(self) -> list[str]:
-        statements = [f"DELETE FROM {self._target} USING {self._chosen} WHERE {self._matching()}"]
+        statements = [words.delete(self._target, self._matching(), using=self._chosen)]
         if self.deleted is not None:
             deleted = self.dialect.table(self.deleted)
             same = self._events.same_key(deleted, self._scratch)
-            statements += [f"DELETE FROM {deleted} USING {self._scratch} WHERE {same}", self._remember(keys=True)]
+            statements += [words.delete(deleted, same, using=self._scratch), self._remember(keys=True)]
         return statements
 
     def _remember(self, *, keys: bool) -> str:
@@ -337,15 +329,16 @@ class Merge:
         assert self.deleted is not None
         places = [one.column for one in self.method.feed.order]
         places += [] if self.version is None else [self.version]
-        names = ", ".join(self._name(name) for name in dict.fromkeys([*(self.method.keys if keys else ()), *places]))
-        return f"INSERT INTO {self.dialect.table(self.deleted)} ({names}) SELECT {names} FROM {self._chosen}"
+        names = words.listed(dict.fromkeys([*(self.method.keys if keys else ()), *places]))
+        return words.insert(self.dialect.table(self.deleted), names, f"SELECT {names} FROM {self._chosen}")
 
     def _stamp(self) -> list[str]:
         names = self._stored()
         sets = ", ".join(f"{name} = COALESCE({self._chosen}.{name}, {self._target}.{name})" for name in names)
         values = ", ".join(f"{self._chosen}.{name}" for name in names)
+        unmatched = f"NOT EXISTS (SELECT 1 FROM {self._target} WHERE {self._matching()})"
+        rows = f"SELECT {values} FROM {self._chosen} WHERE {unmatched}"
         return [
-            f"UPDATE {self._target} SET {sets} FROM {self._chosen} WHERE {self._matching()}",
-            f"INSERT INTO {self._target} ({', '.join(names)}) SELECT {values} FROM {self._chosen} "
-            f"WHERE NOT EXISTS (SELECT 1 FROM {self._target} WHERE {self._matching()})",
+            words.update(self._target, sets, self._matching(), source=self._chosen),
+            words.insert(self._target, ", ".join(names), rows),
         ]

@@ -1,7 +1,7 @@
 """A transaction that is open: bound to the session that began it, by which every statement of it is run.
 
 A session that is lost is not replaced by another one in here: its statements fail, and whoever began the transaction
-decides what to do (`transaction.py`). COMMIT on another session would be answered well, and commit nothing.
+decides what to do (`loads.py`). COMMIT on another session would be answered well, and commit nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from singer_bulk.errors import BulkError, WarehouseError
+from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect, Rows, Session
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ class OpenTransaction:
     """
 
     def __init__(self, session: Session, dialect: Dialect) -> None:
-        session.execute(dialect.begin)
+        session.execute(words.BEGIN)
         self._session = session
         self.name = session.transaction()
         self.commit_sent = False
@@ -49,7 +50,7 @@ class OpenTransaction:
         unless another transaction was in the way."""
         self.commit_sent = True
         try:
-            self._session.execute("COMMIT")
+            self._session.execute(words.COMMIT)
         except WarehouseError as error:
             if error.conflict:
                 self.roll_back()
@@ -59,7 +60,7 @@ class OpenTransaction:
     def roll_back(self) -> None:
         """Send ROLLBACK. A failure never hides the error before it: the session is closed, which rolls back too."""
         try:
-            self._session.execute("ROLLBACK")
+            self._session.execute(words.ROLLBACK)
         except BulkError as error:
             logger.warning("ROLLBACK was not answered (%s); the session is closed instead", error)
             self._session.close()

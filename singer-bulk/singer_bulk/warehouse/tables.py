@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from singer_bulk.model.added import MISSING_NAME, TABLE_VERSION
 from singer_bulk.model.columns import Column
 from singer_bulk.model.load import Load, Table, TableLoad
+from singer_bulk.warehouse import words
 from singer_bulk.warehouse.alter_table import demand_held
 from singer_bulk.warehouse.ledger import activated_version, ledger_columns
 from singer_bulk.warehouse.merge import events_of, tables_beside
@@ -88,7 +89,7 @@ class LoadTables:
             return seen
         if table.table in self._viewed:
             return seen | self._viewed[table.table][1]
-        name = self._dialect.name(self._dialect.fold(MISSING_NAME))
+        name = words.name(self._dialect.fold(MISSING_NAME))
         rows = self._warehouse.session.execute(
             f"SELECT DISTINCT {name} FROM {self._dialect.table(table.table)} WHERE {name} IS NOT NULL"
         )

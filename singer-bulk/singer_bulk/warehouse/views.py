@@ -16,6 +16,7 @@ from singer_bulk.model.added import EXTRACTED_AT, RECEIVED_AT
 from singer_bulk.model.columns import Column
 from singer_bulk.model.feed import Meaning
 from singer_bulk.model.load import Table
+from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect, Session
 from singer_bulk.warehouse.events import Events
 from singer_bulk.warehouse.open_transaction import all_or_none
@@ -103,7 +104,7 @@ class Views:
         end = f"COALESCE({', '.join(ends)})" if len(ends) > 1 else ends[0]
         gone = " OR ".join(test for test in (events.own("deleted"), events.says(Meaning.TRUNCATE)) if test)
         end = f"CASE WHEN {gone} THEN {moment} ELSE {end} END AS {events.own('end')}"
-        first, last, operation = (self.dialect.name(name) for name in self._times())
+        first, last, operation = (words.name(name) for name in self._times())
         values = "".join(f", {events.value(name, 'traced', self.left_out)}" for name in self._shown)
         return self._with(end, "<= ") + (
             f"SELECT traced.{moment} AS {first}, traced.{events.own('end')} AS {last}, "
@@ -142,8 +143,8 @@ class Views:
         events = self.events
         said = [(meaning, events.says(meaning)) for meaning in (Meaning.TRUNCATE, Meaning.DELETE, Meaning.INSERT)]
         said += [(Meaning.UPDATE, events.says(Meaning.UPDATE))]
-        cases = "".join(f" WHEN {test} THEN {self.dialect.literal(meaning.value)}" for meaning, test in said if test)
-        other = self.dialect.literal("upsert")
+        cases = "".join(f" WHEN {test} THEN {words.literal(meaning.value)}" for meaning, test in said if test)
+        other = words.literal("upsert")
         return f"CASE{cases} ELSE {other} END" if cases else other
 
     def _moment(self) -> str:
@@ -163,7 +164,7 @@ def make_views(session: Session, views: Views) -> None:
     """
     dialect = views.dialect
     for view in views.all():
-        create = dialect.create_view(view.name, view.query)
+        create = words.create_view(dialect, view.name, view.query)
         try:
             session.execute(create)
         except WarehouseError as error:
@@ -175,5 +176,5 @@ def make_views(session: Session, views: Views) -> None:
 
 def _recreate(session: Session, dialect: Dialect, view: Table, create: str) -> None:
     with all_or_none(session, dialect) as transaction:
-        transaction.execute(dialect.drop_view(view))
+        transaction.execute(words.drop_view(dialect, view))
         transaction.execute(create)

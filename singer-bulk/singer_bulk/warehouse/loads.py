@@ -1,0 +1,146 @@
+"""How often a load is tried, and whether a COMMIT that was not answered has worked.
+
+Until COMMIT nothing has happened, so a load is tried again where that may help. A lost connection may have left the
+transaction open: the next attempt ends it first. If COMMIT was under way, the ledger then tells whether it worked.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable
+
+from singer_bulk.errors import BulkError, CommitError, WarehouseError
+from singer_bulk.model.load import ClosedBatch, Load
+from singer_bulk.stage.owner import RunStage
+from singer_bulk.warehouse.copy import LoadRows
+from singer_bulk.warehouse.fence import Fence
+from singer_bulk.warehouse.ledger import has_load
+from singer_bulk.warehouse.open_transaction import OpenTransaction
+from singer_bulk.warehouse.retries import Retries
+from singer_bulk.warehouse.session import Warehouse
+from singer_bulk.warehouse.tables import LoadTables
+from singer_bulk.warehouse.transaction import Attempt
+
+logger = logging.getLogger(__name__)
+
+
+class Loads:
+    """Commits the loads of a run, one after the other; `stop_signal` returns the signal that has come, if one has."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        tables: LoadTables,
+        stage: RunStage,
+        stop_signal: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        self._warehouse = warehouse
+        self._dialect = warehouse.dialect
+        self._tables = tables
+        self._stage = stage
+        self._stop_signal = stop_signal
+        self._fence: Fence | None = None
+        self._scratch_numbers = itertools.count(1)
+        self._left_open: OpenTransaction | None = None  # begun by a session that was lost, and not known to have ended
+
+    def fence(self, pipeline_id: str | None) -> None:
+        """Let the loads of the run commit only while no other run of the pipeline commits."""
+        if pipeline_id is None:
+            logger.info("no pipeline_id is set: nothing keeps two runs of this pipeline from loading the same records")
+            return
+        self._fence = Fence(self._dialect, self._warehouse.ledger, pipeline_id)
+        self._fence.begin(self._warehouse)
+
+    def commit(self, load: Load) -> list[str]:
+        """Make the load visible, all of it or nothing; return the keys of its manifests, which nobody reads any more.
+
+        A lost connection and a conflict with another transaction are tried again: until COMMIT nothing has happened,
+        and a COMMIT whose answer was lost is looked up in the ledger. Raises CommitError, after which nothing of the
+        load is visible unless its text says that nobody knows.
+        """
+        manifests = self._stage_manifests(load)
+        retries = Retries(f"load {load.load_id}", self._warehouse.pause)
+        while not self._commit_once(load, manifests, retries):
+            pass
+        if self._fence is not None:
+            self._fence.passed(load.load_id)
+        return [*manifests.values()]
+
+    def _commit_once(self, load: Load, manifests: dict[ClosedBatch, str], retries: Retries) -> bool:
+        """Try once; return whether the load is committed. Raises where trying again does not help."""
+        try:
+            if not self._was_committed(load):
+                self._attempt(load, manifests)
+            return True
+        except WarehouseError as error:
+            if error.connection_lost:
+                self._warehouse.forget_session()
+            self._warehouse.forget_tables()  # what was in the way may have altered them
+            try:
+                retries.wait(error)
+            except WarehouseError:
+                if self._has_worked(load):
+                    return True
+                raise self._given_up(load, error) from error
+            return False
+
+    def _attempt(self, load: Load, manifests: dict[ClosedBatch, str]) -> None:
+        known = self._tables.make(load)
+        versions = {table.table: self._tables.version_column(table) for table in load.tables}
+        rows = LoadRows(self._dialect, load, known, manifests, self._stage.url, versions, self._scratch_numbers)
+        attempt = Attempt(self._dialect, self._warehouse.ledger, load, rows, self._fence, self._stop_signal)
+        try:
+            attempt.run(self._warehouse.session)
+        finally:
+            if attempt.transaction is not None and not attempt.transaction.is_over:
+                self._left_open = attempt.transaction
+                self._warehouse.forget_session()
+
+    def _was_committed(self, load: Load) -> bool:
+        """End the transaction that a lost session may have left open; return whether its COMMIT worked after all."""
+        if self._left_open is None:
+            return False
+        self._warehouse.session.end_transaction(self._left_open.name)
+        committed = False
+        if self._left_open.commit_sent:
+            logger.warning("load %s: COMMIT was not answered; asking the ledger", load.load_id)
+            # Snowflake: another session is certain to see a commit only if it began after it (READ_CONSISTENCY_MODE).
+            self._warehouse.forget_session()
+            committed = has_load(self._warehouse, load.load_id)
+            logger.info("load %s: it was %s", load.load_id, "committed" if committed else "not committed")
+        self._left_open = None
+        return committed
+
+    def _has_worked(self, load: Load) -> bool:
+        """Return whether a COMMIT that failed for the last time has worked; False where nobody can tell."""
+        try:
+            return self._was_committed(load)
+        except BulkError as unknown:
+            logger.warning("load %s: the ledger could not be asked: %s", load.load_id, unknown)
+            return False
+
+    def _given_up(self, load: Load, error: WarehouseError) -> WarehouseError:
+        """Return the error that ends the run: it names the load_id, and what is in the tables."""
+        if self._left_open is not None and self._left_open.commit_sent:
+            return CommitError(
+                f"load {load.load_id}: COMMIT was not answered, nor was the ledger ({error}); "
+                f"the load may be in the warehouse: look for this load_id in {self._warehouse.ledger}"
+            )
+        if isinstance(error, CommitError):
+            return error  # says it already
+        return CommitError(
+            f"load {load.load_id} was rolled back, its tables are as the load before it left them: {error}",
+            code=error.code,
+        )
+
+    def _stage_manifests(self, load: Load) -> dict[ClosedBatch, str]:
+        """Stage what COPY reads the names of files from; return the keys."""
+        keys = {}
+        for table in load.tables:
+            for batch in table.batches:
+                content = self._dialect.manifest(batch, self._stage.url)
+                if content is not None:
+                    keys[batch] = f"{batch.files[0].key}.manifest"
+                    self._stage.put(keys[batch], content)
+        return keys

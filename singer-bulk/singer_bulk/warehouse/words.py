@@ -1,0 +1,152 @@
+"""What both warehouses say alike: names, values and the frames of statements; a relation is given by its quoted name.
+
+Where only a clause differs, the dialect has it as data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from singer_bulk.model.columns import Column, ColumnType
+from singer_bulk.model.load import Table
+from singer_bulk.warehouse.dialect import Dialect, Rows
+
+BEGIN, COMMIT, ROLLBACK = "BEGIN", "COMMIT", "ROLLBACK"
+
+
+def name(stored: str) -> str:
+    """Return a name in double quotes; every name is quoted, so the list of reserved words does not matter."""
+    return '"' + stored.replace('"', '""') + '"'
+
+
+def listed(stored: Iterable[str]) -> str:
+    """Return the names, quoted, as a list."""
+    return ", ".join(map(name, stored))
+
+
+def literal(value: str | int | None) -> str:
+    """Return the value as SQL. A backslash is an escape in the strings of both, so it is doubled like the quote.
+
+    Snowflake: https://docs.snowflake.com/en/sql-reference/data-types-text
+    """
+    if value is None:
+        return "NULL"
+    if isinstance(value, int):
+        return str(value)
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def count(relation: str, where: str | None = None) -> str:
+    """Return the query for the number of rows, of those that meet a condition."""
+    return f"SELECT COUNT(*) FROM {relation}{_where(where)}"
+
+
+def insert(relation: str, names: str, rows: str) -> str:
+    """Return the statement that adds rows: `rows` is a query or VALUES, `names` the list of their columns."""
+    return f"INSERT INTO {relation} ({names}) {rows}"
+
+
+def update(relation: str, sets: str, where: str | None = None, *, source: str = "") -> str:
+    """Return the statement that sets columns, from another relation where there is a `source`."""
+    return f"UPDATE {relation} SET {sets}{f' FROM {source}' if source else ''}{_where(where)}"
+
+
+def delete(relation: str, where: str | None = None, *, using: str = "") -> str:
+    """Return the statement that deletes rows inside the transaction.
+
+    TRUNCATE would commit on Redshift, and forget which files were loaded on Snowflake.
+    https://docs.aws.amazon.com/redshift/latest/dg/r_TRUNCATE.html
+    https://docs.snowflake.com/en/sql-reference/sql/truncate-table
+    """
+    return f"DELETE FROM {relation}{f' USING {using}' if using else ''}{_where(where)}"
+
+
+def _where(condition: str | None) -> str:
+    """Return the clause; an empty condition is no statement of all rows, but one that the warehouse refuses."""
+    return "" if condition is None else f" WHERE {condition}"
+
+
+def drop_table(relation: str) -> str:
+    """Return the statement that drops a table, if it is there."""
+    return f"DROP TABLE IF EXISTS {relation}"
+
+
+def create_table(dialect: Dialect, table: Table, columns: Iterable[Column]) -> str:
+    """Return the statement. No keys: neither warehouse enforces them, and Redshift's planner believes them."""
+    declared = ", ".join(_declared(dialect, column) for column in columns)
+    return f"CREATE TABLE IF NOT EXISTS {dialect.table(table)} ({declared})"
+
+
+def create_scratch(dialect: Dialect, table: Table, columns: Iterable[Column]) -> str:
+    """Return the statement; the table is gone with the session."""
+    declared = ", ".join(f"{name(column.name)} {dialect.types.declared(column.type)}" for column in columns)
+    return f"CREATE {dialect.temporary} TABLE {dialect.scratch_table(table)} ({declared})"
+
+
+def _declared(dialect: Dialect, column: Column) -> str:
+    shown = column.comment is not None and dialect.comments_inline
+    comment = f" COMMENT {literal(column.comment)}" if shown else ""
+    return f"{name(column.name)} {dialect.types.declared(column.type)}{comment}"
+
+
+def described(dialect: Dialect, rows: Rows) -> tuple[Column, ...]:
+    """Return the columns that `Dialect.describe_table` answered."""
+    return tuple(
+        Column(
+            row[0],
+            dialect.types.described(*row[1:5]),
+            nullable=row[5] == "YES",
+            has_default=row[6] is not None,
+            comment=row[7],
+        )
+        for row in rows
+    )
+
+
+def add_column(dialect: Dialect, table: Table, column: Column) -> str:
+    """Return the statement; Redshift takes one column at a time.
+
+    https://docs.aws.amazon.com/redshift/latest/dg/r_ALTER_TABLE.html
+    """
+    return f"{_alter(dialect, table)} ADD COLUMN {_declared(dialect, column)}"
+
+
+def alter_type(dialect: Dialect, table: Table, here: Column, new_type: ColumnType) -> str | None:
+    """Return the statement that changes the column's type in place; None if there is none."""
+    clause = dialect.type_clause(here.type, new_type)
+    return None if clause is None else f"{_alter(dialect, table)} ALTER COLUMN {name(here.name)} {clause}"
+
+
+def drop_not_null(dialect: Dialect, table: Table, column: str) -> str | None:
+    """Return the statement that lets the column be NULL; None if there is none."""
+    return f"{_alter(dialect, table)} ALTER COLUMN {name(column)} DROP NOT NULL" if dialect.drops_not_null else None
+
+
+def rename_column(dialect: Dialect, table: Table, column: str, new_name: str) -> str:
+    """Return the statement."""
+    return f"{_alter(dialect, table)} RENAME COLUMN {name(column)} TO {name(new_name)}"
+
+
+def drop_column(dialect: Dialect, table: Table, column: str) -> str:
+    """Return the statement; Redshift refuses it while a view uses the column, or a key is on it."""
+    return f"{_alter(dialect, table)} DROP COLUMN {name(column)}"
+
+
+def comment_column(dialect: Dialect, table: Table, column: str, comment: str) -> str:
+    """Return the statement that sets the column's comment."""
+    return f"COMMENT ON COLUMN {dialect.table(table)}.{name(column)} IS {literal(comment)}"
+
+
+def _alter(dialect: Dialect, table: Table) -> str:
+    return f"ALTER TABLE {dialect.table(table)}"
+
+
+def create_view(dialect: Dialect, view: Table, query: str) -> str:
+    """Return the statement that creates or replaces a view."""
+    options, end = dialect.view_clauses
+    return f"CREATE OR REPLACE VIEW {dialect.table(view)}{options} AS {query}{end}"
+
+
+def drop_view(dialect: Dialect, view: Table) -> str:
+    """Return the statement that drops a view, if it is there."""
+    return f"DROP VIEW IF EXISTS {dialect.table(view)}"
