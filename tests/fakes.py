@@ -19,7 +19,7 @@ from singer_bulk.model.kinds import KINDS, Kind
 from singer_bulk.model.load import ClosedBatch, Table, TableLoad
 from singer_bulk.model.names import NameRules
 from singer_bulk.run import Clock, Run
-from singer_bulk.settings import LoadSettings
+from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stage.base import StageWriter
 from singer_bulk.stage.memory import MemoryStage, MemoryWriter
 from singer_bulk.warehouse.dialect import Rows, TypeTable, TypeWords

@@ -1,7 +1,7 @@
 """What must be true at the end of the input before more than a STATE covers is committed.
 
-`input_end.py` tells what the input itself says of its end. This asks the warehouse what else is needed: whether the
-pipeline has ever sent a STATE, and what a full load would empty.
+`model/input_end.py` tells what the input itself says of its end. The warehouse is asked what else is needed: whether
+the pipeline has ever sent a STATE, and what a full load would empty.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from singer_bulk.errors import ConfigError, InputCutOff
-from singer_bulk.input_end import Grade
+from singer_bulk.model.input_end import Grade
 from singer_bulk.model.load import OVERWRITE
 from singer_bulk.open_load import OpenLoad
-from singer_bulk.settings import LoadSettings
-from singer_bulk.stream import Stream
+from singer_bulk.settings.loads import LoadSettings
+from singer_bulk.stream.stream import Stream
 from singer_bulk.warehouse.ledger import has_state
 from singer_bulk.warehouse.session import Warehouse
 

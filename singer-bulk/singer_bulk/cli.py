@@ -29,15 +29,15 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
-from singer_bulk.config_files import read_config
-from singer_bulk.declared import problem_of, read, values_of
 from singer_bulk.encode.documents import MAX_DEPTH
 from singer_bulk.errors import BulkError, ConfigError, Interrupted
 from singer_bulk.feeds.envelopes import ENVELOPES, EnvelopeMapper, Mapper
+from singer_bulk.model.declared import problem_of, read, values_of
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.run import Clock, Run
 from singer_bulk.sdk_names import sdk_names
-from singer_bulk.settings import LoadSettings
+from singer_bulk.settings.files import read_config
+from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.signals import signals
 from singer_bulk.stage.base import Stage
 from singer_bulk.stream_maps import StreamMapper

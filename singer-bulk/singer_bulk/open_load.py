@@ -17,13 +17,13 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from singer_bulk.errors import ConfigError, RecordBeforeSchema
-from singer_bulk.input_end import InputEnd
 from singer_bulk.model.columns import Column
+from singer_bulk.model.input_end import InputEnd
 from singer_bulk.model.load import Load, LoadMethod, Table, TableLoad
 from singer_bulk.model.messages import ActivateVersion, Records, Schema, State
 from singer_bulk.schema.placement import with_pending
-from singer_bulk.settings import LoadSettings
-from singer_bulk.stream import Stream
+from singer_bulk.settings.loads import LoadSettings
+from singer_bulk.stream.stream import Stream
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 The rules, in the order in which they matter:
 
 - A STATE is emitted only after every record before it is committed.
-- A load ends at a STATE, or at a clean end of input (`input_end.py`): limits of the flush policy close and stage files,
+- A load ends at a STATE, or at a clean end of input (`clean_end.py`): limits of the flush policy close and stage files,
   but rows commit only with the STATE that covers them, so a tap that resumes from it sends no committed row again.
 - A STATE that arrives while nothing is uncommitted is emitted at once.
 - Reading goes on while files are sent (`stage/`) and while a load is committed (`commit_thread.py`): one at a time, and
@@ -40,13 +40,13 @@ from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.load import Load
 from singer_bulk.model.messages import Message, Records, Schema, State
 from singer_bulk.open_load import OpenLoad
-from singer_bulk.schemas import Present, stream_of, table_of
-from singer_bulk.settings import LoadSettings
+from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stage.base import Stage
 from singer_bulk.stage.keys import StagedNames
 from singer_bulk.stage.owner import RunStage
 from singer_bulk.stage.rejects import Rejects
-from singer_bulk.stream import StreamContext
+from singer_bulk.stream.from_schema import Present, stream_of, table_of
+from singer_bulk.stream.stream import StreamContext
 from singer_bulk.warehouse.ledger import committed_runs, last_sequence
 from singer_bulk.warehouse.loads import Loads
 from singer_bulk.warehouse.session import Warehouse

@@ -14,7 +14,7 @@ from tap_csv_extract.decode import TextStream
 from tap_csv_extract.dialect import Dialect
 from tap_csv_extract.errors import RowRejected
 from tap_csv_extract.plain import Plain, plain
-from tap_csv_extract.tokens import LINE_END, Row, Tokenizer
+from tap_csv_extract.tokens import LINE_END, Row, Tokenizer, line_ends
 
 # 1 MiB of text at a time: large enough that the cost per block does not count, small enough for a cache.
 BLOCK_BYTES = 1 << 20
@@ -87,10 +87,19 @@ class BlockReader:
         row = self._first_row()
         return row.fields if row else None
 
-    def take_row(self) -> list[bytes | None] | None:
-        """Take one row from the front: the header. None if the file has none, or no line end behind it yet."""
+    def peek(self, size: int) -> bytes:
+        """Look at the first bytes without taking them."""
+        while len(self._buffer) < size and self._fill():
+            pass
+        return self._buffer[:size]
+
+    def take_row(self, whole: bool) -> list[bytes | None] | None:
+        """Take one row from the front: the header. None if the file has none, or no line end behind it yet.
+
+        `whole` says that a last row without line end is complete.
+        """
         row = self._first_row()
-        if row is None or self._buffer[row.end - 1 : row.end] not in (b"\n", b"\r"):
+        if row is None or not (whole or self._buffer[row.end - 1 : row.end] in (b"\n", b"\r")):
             return None
         self.taken += self._advance(row.end, row.line - self._line + row.lines)
         return row.fields
@@ -125,7 +134,9 @@ class BlockReader:
         """Read on; False if the end of the file was known before."""
         if self._ended:
             return False
-        data = self._stream.read(self._block_bytes)
+        # What is there holds no whole row: as much again, else a long row is looked at once for each block.
+        held = len(self._buffer)
+        data = self._stream.read(max(self._block_bytes, min(held, MAX_ROW_BYTES + 1 - held)))
         self._ended = not data
         if self._footer_lines:
             data = self._hold_back(data)
@@ -148,33 +159,37 @@ class BlockReader:
         return data
 
     def _count_lines(self, size: int) -> int:
-        if b"\r" not in self._buffer:
-            count = self._buffer.count(b"\n", 0, size)
-        else:
-            count = len(LINE_END.findall(self._buffer, 0, size))
+        count = line_ends(self._buffer, 0, size)
         ended = self._buffer[size - 1 : size] in (b"\n", b"\r")
         return count if ended else count + 1
 
     def _cut(self) -> tuple[int, Plain | None, list[Row] | None]:
-        """How many bytes of the buffer are whole rows, how they are plain, and the rows if they were read."""
-        if not self._buffer:
-            return 0, None, None
-        found, rows = plain(self._buffer, self._dialect, self._ended), None
-        if found is not None:
-            found = found.first(self._max_rows)
-            cut = len(found.text)
-        else:
-            cut, rows = self._exact_cut()
+        """How many bytes of the buffer are whole rows, how they are plain, and the rows if they were read.
+
+        No more than a window of the buffer is looked at, and a larger one where it holds no whole row: what waits
+        behind a long row is not looked at again for each block.
+        """
+        size = self._block_bytes
+        while True:
+            cut, found, rows = self._cut_from(self._buffer[:size], self._ended and size >= len(self._buffer))
+            if cut or size >= len(self._buffer):
+                break
+            size *= 2
         if cut == 0 and len(self._buffer) > MAX_ROW_BYTES:
             return self._overlong_cut(), None, None
         return cut, found, rows
 
-    def _exact_cut(self) -> tuple[int, list[Row]]:
-        found = self._tokenizer.rows(self._buffer, self._line, self._ended)
-        rows = list(itertools.islice(found, self._max_rows))
-        if self._ended and len(rows) < self._max_rows:
-            return len(self._buffer), rows
-        return (rows[-1].end if rows else 0), rows
+    def _cut_from(self, data: bytes, final: bool) -> tuple[int, Plain | None, list[Row] | None]:
+        if not data:
+            return 0, None, None
+        found = plain(data, self._dialect, final)
+        if found is not None:
+            found = found.first(self._max_rows)
+            return len(found.text), found, None
+        rows = list(itertools.islice(self._tokenizer.rows(data, self._line, final), self._max_rows))
+        if final and len(rows) < self._max_rows:
+            return len(data), None, rows
+        return (rows[-1].end if rows else 0), None, rows
 
     def _overlong_cut(self) -> int:
         """Cut off the first line of a row that has grown too large: its quote is never closed."""

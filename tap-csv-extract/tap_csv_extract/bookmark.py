@@ -24,18 +24,22 @@ Value = str | int | float
 class ReplicationKey:
     """Filters columns of JSON text by a lower limit and remembers the highest value."""
 
-    def __init__(self, kind: Kind, bookmark: Value | None, overlap: float, highest: Value | None) -> None:
+    def __init__(self, column: str, kind: Kind, bookmark: Value | None, overlap: float, highest: Value | None) -> None:
         """`bookmark` is the lower limit before `overlap` is taken off; `highest` what an unfinished run had reached."""
-        self._kind = kind
+        self._column, self._kind = column, kind
         self._order: Callable[[str], Any] = _ORDERS.get(kind.name, str)
+        self.highest: str | None = None
         try:
             self._limit = None if bookmark is None else _lower(self._order(str(bookmark)), overlap)
+            for value in (bookmark, highest):
+                if value is not None:
+                    self._order(str(value))
+                    self._raise_to(str(value))
         except (ValueError, ArithmeticError) as error:
-            raise ConfigError(f"bookmark or start_value {bookmark!r} is no {kind.name}") from error
-        self.highest: str | None = None
-        for value in (bookmark, highest):
-            if value is not None:
-                self._raise_to(str(value))
+            raise ConfigError(
+                f"replication_key {column!r}: bookmark or start_value {bookmark!r} is no {kind.name}; correct "
+                "'start_value', or take the stream's bookmark out of STATE, which sends its rows again"
+            ) from error
 
     def keep(self, values: Any) -> Any | None:
         """Return a mask of the rows to send, None if it is all. A row whose key is NULL is sent: it has no time."""
@@ -68,9 +72,19 @@ class ReplicationKey:
         if self.highest is None or self._order(value) > self._order(self.highest):
             self.highest = value
 
-    def state_value(self) -> Value | None:
-        """The highest value as STATE holds it: a whole number as a number, everything else as text."""
-        return int(self.highest) if self.highest is not None and self._kind.name == "integer" else self.highest
+    def as_state(self) -> dict[str, Value | None]:
+        """The highest value as STATE holds it, with its column: a whole number as a number, everything else as text."""
+        whole = self.highest is not None and self._kind.name == "integer"
+        return {
+            "replication_key": self._column,
+            "replication_key_order": order_of(self._kind),
+            "replication_key_value": int(self.highest or 0) if whole else self.highest,
+        }
+
+
+def order_of(kind: Kind) -> str:
+    """By what values of a kind are compared: those of one order may stand in each other's place."""
+    return {"integer": "number", "decimal": "number", "date": "timestamp"}.get(kind.name, kind.name)
 
 
 def _uniform(values: Any) -> bool:

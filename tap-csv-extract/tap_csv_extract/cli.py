@@ -19,15 +19,18 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
+from tap_csv_extract.catalog import check_catalog, read_catalog
 from tap_csv_extract.config import SETTINGS, FileSet, S3Settings, file_sets
 from tap_csv_extract.declared import problem_of, read, values_of
 from tap_csv_extract.detect import detect
 from tap_csv_extract.discover import Discovery
-from tap_csv_extract.errors import ConfigError, TapError
+from tap_csv_extract.errors import ConfigError, TapError, nothing_unexpected
 from tap_csv_extract.kinds import Kind, kind_of_schema
 from tap_csv_extract.output import MessageWriter
+from tap_csv_extract.pipes import Wait
 from tap_csv_extract.s3 import S3Files
-from tap_csv_extract.sources import SourceFile, list_files
+from tap_csv_extract.sources import SourceFile, list_files, names_rejects
+from tap_csv_extract.state import check_bookmarks, read_state
 from tap_csv_extract.stream import CsvStream
 
 
@@ -52,6 +55,8 @@ class TapCsvExtract(Tap):
     ]
 
     def __init__(self, *, catalog: Any = None, **arguments: Any) -> None:
+        if isinstance(catalog, dict):
+            check_catalog(catalog)
         # The SDK reads replication-key from the metadata of a catalog and drops replication-method.
         streams = catalog.get("streams", ()) if isinstance(catalog, dict) else ()
         self._chosen = {
@@ -60,6 +65,7 @@ class TapCsvExtract(Tap):
             for entry in stream.get("metadata", ())
             if not entry.get("breadcrumb")
         }
+        Wait.stop = self.stop_if_asked
         super().__init__(catalog=catalog, **arguments)
 
     def chosen(self, stream: str) -> dict[str, Any]:
@@ -98,14 +104,12 @@ class TapCsvExtract(Tap):
 
     @classmethod
     def invoke(cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **arguments: Any) -> None:
-        """Run the tap; a state or catalog that is no JSON is named."""
+        """Run the tap; a state that is none and a catalog that is no JSON are named."""
         files: dict[str, Any] = {}
-        for name, file in (("state", state), ("catalog", catalog)):
+        for name, file, value_of in (("state", state, read_state), ("catalog", catalog, read_catalog)):
             if file is not None:
                 with _named(f"--{name}", file.name):
-                    text = file.read()
-                    json.loads(text)
-                files[name] = io.StringIO(text)
+                    files[name] = io.StringIO(json.dumps(value_of(file.read())))
         super().invoke(**files, **arguments)
 
     @classmethod
@@ -128,17 +132,18 @@ class TapCsvExtract(Tap):
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over the marks of the last run; the caller's own dictionary stays as it is."""
+        check_bookmarks(state, {file_set.stream for file_set in file_sets(self.config)})
         super().load_state(copy.deepcopy(state))
 
     def files(self, file_set: FileSet) -> list[SourceFile]:
         """List the files of a stream as they are now."""
         files = list_files(file_set.paths, S3Files(read(S3Settings, self.config)))
-        rejects = os.path.abspath(file_set.reject_path) if file_set.reject_path else None
-        if any(os.path.abspath(file.name) == rejects for file in files):
-            raise ConfigError(
-                f"stream {file_set.stream!r}: reject_path {file_set.reject_path!r} is one of the files that 'path' "
-                "names, so the next run would read it; put it elsewhere"
-            )
+        for rejects in {other.reject_path for other in file_sets(self.config) if other.reject_path}:
+            if names_rejects(file_set.paths, files, rejects):
+                raise ConfigError(
+                    f"stream {file_set.stream!r}: reject_path {rejects!r} is one of the files that 'path' "
+                    "names, so the next run would read it; put it elsewhere"
+                )
         return files
 
     def stop_if_asked(self) -> None:
@@ -157,6 +162,8 @@ class TapCsvExtract(Tap):
         if self._signal is not None:
             os._exit(128 + signum)
         self._signal = signum
+        if Wait.is_on:
+            self.stop_if_asked()
 
     @classmethod
     def _schema(cls) -> dict[str, Any]:
@@ -191,12 +198,15 @@ class TapCsvExtract(Tap):
             properties = entry.schema.to_dict()["properties"]
             kinds = {name: kind_of_schema(schema) for name, schema in properties.items()}
             return {name: kind for name, kind in kinds.items() if name not in file_set.added_columns}
-        columns = Discovery(file_set).read(self.files(file_set))
+        with nothing_unexpected(lambda: f"stream {file_set.stream!r}, types"):
+            files = self.files(file_set)
+            columns = Discovery(file_set).read(files)
         if not columns and isinstance(file_set.header, tuple):
             columns = {name: file_set.kind(name, file_set.kinds.get(name, Kind("string"))) for name in file_set.header}
         if not columns:
+            reason = "of {} has a whole row (a header without line end may not be complete)" if files else "matches {}"
             raise ConfigError(
-                f"stream {file_set.stream!r}: no columns, because no file of {list(file_set.paths)} has a whole row; "
+                f"stream {file_set.stream!r}: no columns, because no file {reason.format(list(file_set.paths))}; "
                 "correct 'path', or name the columns in 'header'"
             )
         return columns
@@ -210,18 +220,23 @@ def _named(option: str, path: str) -> Iterator[None]:
         raise ConfigError(f"{option} {path}: No such file or directory") from error
     except OSError as error:
         raise ConfigError(f"{option} {path}: cannot be read: {error.strerror}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{option} {path}: {error}") from error
     except ValueError as error:
         raise ConfigError(f"{option} {path}: is no JSON: {error}") from error
 
 
 def main() -> None:
-    """Run the command; an error of ours is a line on standard error, not a traceback."""
+    """Run the command; an error is a line on standard error, its traceback is shown where DEBUG is logged."""
+    logger = TapCsvExtract.logger
     try:
-        TapCsvExtract.cli()
-    except ConfigValidationError as error:
-        for line in error.errors:
-            TapCsvExtract.logger.error(line)
-        sys.exit(1)
+        with nothing_unexpected(lambda: "tap-csv-extract"):
+            TapCsvExtract.cli()
     except TapError as error:
-        TapCsvExtract.logger.error("%s", error)
+        if isinstance(error.__cause__, ConfigValidationError):
+            for line in error.__cause__.errors:
+                logger.error(line)
+        else:
+            logger.error("%s", error)
+        logger.debug("where it came up", exc_info=True)
         sys.exit(1)

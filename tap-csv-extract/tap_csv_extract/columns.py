@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any
@@ -36,6 +36,9 @@ def converter(kind: Kind) -> Callable[[Any], Converted]:
     """Return the function that turns a column of text into JSON; settled once per stream."""
     if kind.name == "string":
         return lambda values: Converted(escape(values), [])
+    if kind.marked:
+        plain = converter(replace(kind, decimal_mark=".", thousands_mark=""))
+        return lambda values: plain(without_marks(kind, values))
     spell = speller(kind)
     fast = _FAST.get(kind.name)
     form = digits_of_format(kind.format) if kind.format else None
@@ -56,6 +59,14 @@ def converter(kind: Kind) -> Callable[[Any], Converted]:
         return _one_by_one(values, spell)
 
     return convert
+
+
+def without_marks(kind: Kind, values: Any) -> Any:
+    """Write numbers as JSON does; what is no number by the marks becomes text that is none in any case."""
+    fits = pc.match_substring_regex(values, kind.marked_pattern())
+    if kind.thousands_mark:
+        values = pc.replace_substring(values, kind.thousands_mark, "")
+    return pc.if_else(fits, pc.replace_substring(values, kind.decimal_mark, "."), "no number")
 
 
 def _all_match(values: Any, pattern: str) -> bool:
@@ -157,7 +168,7 @@ def speller(kind: Kind) -> Callable[[str], str | None]:
 def _spell_json(text: str) -> str | None:
     try:
         msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return None
     return msgspec.json.format(text, indent=-1)
 

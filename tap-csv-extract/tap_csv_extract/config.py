@@ -17,7 +17,7 @@ from msgspec import field
 from tap_csv_extract.declared import Meta, Secret, Settings, read, settings_schema
 from tap_csv_extract.dialect import Dialect
 from tap_csv_extract.errors import ConfigError
-from tap_csv_extract.kinds import Kind, kind_of_setting
+from tap_csv_extract.kinds import MARKS, NUMBERS, Kind, check_marks, kind_of_setting
 
 Method = Literal["FULL_TABLE", "INCREMENTAL", "LOG_BASED"]
 FULL_TABLE: Method = "FULL_TABLE"
@@ -41,6 +41,15 @@ class OperationValues(Settings, frozen=True, forbid_unknown_fields=True):
         return {text.lower(): name for name in self.__struct_fields__ for text in getattr(self, name)}
 
 
+class ColumnType(Settings, frozen=True, forbid_unknown_fields=True):
+    """The type of one column, and how the files write its values; one without marks has those of the stream."""
+
+    type: str
+    format: str | None = None
+    decimal_mark: str | None = None
+    thousands_mark: str | None = None
+
+
 class FileSettings(Settings, frozen=True, kw_only=True):
     """What an entry of `files` may set, and the top level as the default of all entries."""
 
@@ -52,7 +61,9 @@ class FileSettings(Settings, frozen=True, kw_only=True):
             "header; false: no header, columns are called column_1, column_2, ..."
         ),
     ] = True
-    delimiter: Annotated[str, Meta(description="What stands between two fields.")] = Dialect.delimiter
+    delimiter: Annotated[str, Meta(description=r"What stands between two fields; \t and \x01 may be written out.")] = (
+        Dialect.delimiter
+    )
     quote: Annotated[str, Meta(description='What stands around quoted fields; "" if the files have no quotes.')] = '"'
     escape: Annotated[str | None, Meta(description="Character that makes the next one literal (default none).")] = None
     double_quote: Annotated[bool, Meta(description="Whether a doubled quote inside quotes is one quote.")] = (
@@ -62,6 +73,10 @@ class FileSettings(Settings, frozen=True, kw_only=True):
     skip_lines: Annotated[_Count, Meta(description="Physical lines to leave out before the header.")] = (
         Dialect.skip_lines
     )
+    trailing_delimiter: Annotated[
+        bool,
+        Meta(description="true: rows may end in a delimiter; an empty field too many at their end is left out."),
+    ] = Dialect.trailing_delimiter
     encoding: Annotated[str, Meta(description="Character encoding of the files; a byte order mark is removed.")] = (
         Dialect.encoding
     )
@@ -70,10 +85,11 @@ class FileSettings(Settings, frozen=True, kw_only=True):
         Meta(description="Unquoted fields that mean NULL; quoted text is never NULL. The list replaces the default."),
     ] = Dialect.null_values
     types: Annotated[
-        dict[str, str | dict[str, Any]],
+        dict[str, str | ColumnType],
         Meta(
             description="Column name -> type: string, integer, number, decimal(p,s), boolean, date, timestamp, time, "
-            'json; or {"type": "timestamp", "format": "%d.%m.%Y %H:%M"}. Overrides what discovery finds.'
+            'json; or {"type": "timestamp", "format": "%d.%m.%Y %H:%M"}, {"type": "decimal(12,2)", '
+            '"decimal_mark": ",", "thousands_mark": "."}. Overrides what discovery finds.'
         ),
     ] = field(default_factory=dict)
     all_text: Annotated[bool, Meta(description="true: every column without an entry in `types` is text.")] = False
@@ -87,6 +103,13 @@ class FileSettings(Settings, frozen=True, kw_only=True):
             "singer.decimal and x-singer.decimal: they are strings of that format, with precision and scale."
         ),
     ] = "number"
+    decimal_mark: Annotated[
+        str, Meta(description='What stands before the places of a number; "," where 1234,5 is written.')
+    ] = Kind.decimal_mark
+    thousands_mark: Annotated[
+        str,
+        Meta(description='What groups the digits of a number by three (default none); "." where 1.234,5 is written.'),
+    ] = Kind.thousands_mark
     date_format: Annotated[
         str | None, Meta(description="How dates are written, as for strptime (default %Y-%m-%d).")
     ] = None
@@ -254,6 +277,8 @@ class FileSet(FileSettings, frozen=True, kw_only=True):
         declared = self.kinds.get(name)
         if declared is not None and declared.name == kind.name:
             kind = declared
+        elif kind.name in NUMBERS:
+            kind = replace(kind, decimal_mark=self.decimal_mark, thousands_mark=self.thousands_mark)
         if kind.name == "decimal":
             return replace(kind, text_format=None if self.decimals == "number" else self.decimals)
         form = {"date": self.date_format, "timestamp": self.timestamp_format}.get(kind.name)
@@ -284,6 +309,7 @@ def _file_set(written: Mapping[str, Any]) -> FileSet:
             raise ConfigError(f"stream {stream!r}: 'header' names a column twice or has an empty name")
         if operation and operation not in header:
             header = (operation, *header)
+    check_marks(f"stream {stream!r}", entry.decimal_mark, entry.thousands_mark)
     method = entry.replication_method or (
         LOG_BASED if operation else INCREMENTAL if entry.replication_key else FULL_TABLE
     )
@@ -295,14 +321,23 @@ def _file_set(written: Mapping[str, Any]) -> FileSet:
         "dialect": _dialect(stream, entry),
         "header": header,
         "replication_method": method,
-        "kinds": {column: kind_of_setting(column, value) for column, value in entry.types.items()},
+        "kinds": {column: _kind(column, value, entry) for column, value in entry.types.items()},
         "operations": entry.operation_values.by_text(),
     }
     return FileSet(**{**{name: getattr(entry, name) for name in FileSettings.__struct_fields__}, **derived})
 
 
+def _kind(column: str, value: str | ColumnType, entry: Entry) -> Kind:
+    written = ColumnType(value) if isinstance(value, str) else value
+    marks = {mark: getattr(written, mark) for mark in MARKS if getattr(written, mark) is not None}
+    kind = kind_of_setting(column, written.type, written.format, marks)
+    if marks or kind.name not in NUMBERS:
+        return kind
+    return replace(kind, decimal_mark=entry.decimal_mark, thousands_mark=entry.thousands_mark)
+
+
 def _dialect(stream: str, entry: Entry) -> Dialect:
-    delimiter, quote = entry.delimiter, entry.quote
+    delimiter, quote = _character(entry.delimiter), entry.quote
     if not delimiter or set(delimiter) & {"\r", "\n"} or delimiter == quote:
         raise ConfigError(f"stream {stream!r}: delimiter {delimiter!r} is empty, a line end or the quote")
     for name, mark in (("quote", quote), ("escape", entry.escape or "")):
@@ -328,7 +363,19 @@ def _dialect(stream: str, entry: Entry) -> Dialect:
         skip_footer_lines=entry.skip_footer_lines,
         encoding=entry.encoding,
         null_values=entry.null_values,
+        trailing_delimiter=entry.trailing_delimiter,
     )
+
+
+def _character(text: str) -> str:
+    r"""What is meant by `\t` or `\x01` written out: YAML in single quotes and environment variables keep the backslash.
+
+    >>> _character("\\t"), _character("\\x1f"), _character("\\u0001"), _character("\\|")
+    ('\t', '\x1f', '\x01', '\\|')
+    """
+    if re.fullmatch(r"\\(?:[trn0]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|0[0-7]{2})", text):
+        return text.encode().decode("unicode_escape")
+    return text
 
 
 def _stream_name(paths: Sequence[str]) -> str:

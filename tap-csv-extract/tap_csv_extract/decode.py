@@ -6,10 +6,12 @@ import bz2
 import codecs
 import gzip
 import io
+import os
 import re
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO, Protocol, TypeVar, cast
 
 import zstandard
@@ -20,7 +22,7 @@ from tap_csv_extract.sources import SourceFile
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 SKIP_BYTES = 1 << 20
 PACKED_BYTES = 1 << 12  # what may be a thousandth of its text, and more
-HEAD_BYTES = 16
+HEAD_BYTES = 80
 
 T = TypeVar("T")
 
@@ -45,16 +47,20 @@ class TextStream:
         self._encoding = _canonical(encoding)
         self._raw = file.open()
         self.name = file.name
-        self.offset = 0
-        self._pushed = b""
         try:
-            unpacked = self._clearly(lambda: _unpack(self._raw, self._peek()))
-            self.plain = unpacked is self._raw and self._is_utf8()
-            self._reader: Reader = unpacked if self._is_utf8() else _Transcoder(unpacked, self._encoding)
-            self._skip_mark()
+            self._begin()
         except BaseException:
             self._raw.close()
             raise
+
+    def _begin(self) -> None:
+        """Unpack and decode from the first byte of the file."""
+        self.offset = 0
+        self._pushed = b""
+        unpacked = self._clearly(lambda: _unpack(self._raw, self._peek()))
+        self.plain = unpacked is self._raw and self._is_utf8()
+        self._reader: Reader = unpacked if self._is_utf8() else _Transcoder(unpacked, self._encoding)
+        self._skip_mark()
 
     def read(self, size: int) -> bytes:
         """Read at most `size` bytes of text; b"" at the end of the file."""
@@ -79,6 +85,9 @@ class TextStream:
             self._pushed = b""
             self._raw.seek(offset)
             self.offset = offset
+        if self.offset > offset:
+            self._raw.seek(0)
+            self._begin()
         while self.offset < offset:
             if not self.read(min(SKIP_BYTES, offset - self.offset)):
                 raise SourceError(f"{self.name}: ends after {self.offset} bytes of text, expected {offset} or more")
@@ -94,6 +103,13 @@ class TextStream:
             encoding += "-be" if self._reader.head[:1] in (b"\xfe", b"\x00") else "-le"
         return text.decode("utf-8", "surrogatepass").encode(encoding, _errors(encoding))
 
+    def status(self) -> os.stat_result | None:
+        """What the file system says about the open file; None if it is in no file system."""
+        try:
+            return os.fstat(self._raw.fileno())
+        except io.UnsupportedOperation:
+            return None
+
     def close(self) -> None:
         """Close the file."""
         self._raw.close()
@@ -102,12 +118,11 @@ class TextStream:
         """Do a step of reading; what goes wrong is told with the file's name."""
         place = f"{self.name}, after {self.offset} bytes of text"
         try:
-            return step()
+            with said_clearly(place):
+                return step()
         except UnicodeError as error:
             reason = error.reason if isinstance(error, UnicodeDecodeError) else error
             raise SourceError(f"{place}: is not {self._encoding}: {reason}; set 'encoding'") from error
-        except (OSError, EOFError, zlib.error, zstandard.ZstdError, zipfile.BadZipFile) as error:
-            raise SourceError(f"{place}: cannot be read: {error}") from error
 
     def _is_utf8(self) -> bool:
         return self._encoding in ("utf-8", "utf-8-sig")
@@ -122,6 +137,15 @@ class TextStream:
             self.offset = len(BYTE_ORDER_MARK)
             head = head[len(BYTE_ORDER_MARK) :]
         self._pushed = head
+
+
+@contextmanager
+def said_clearly(place: str) -> Iterator[None]:
+    """Say what cannot be read or unpacked, and where."""
+    try:
+        yield
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError, zipfile.BadZipFile) as error:
+        raise SourceError(f"{place}: cannot be read: {error}") from error
 
 
 class _Transcoder:
@@ -146,6 +170,26 @@ class _Transcoder:
         return data
 
 
+def wrong_byte(text: bytes, encoding: str) -> str | None:
+    """Name the first byte that the encoding does not know, as it stands in the file; None if there is none."""
+    try:
+        text.decode()
+        return None
+    except UnicodeDecodeError as error:
+        place, byte = len(text[: error.start].decode()), error.object[error.start]
+    if not encoding_is_utf8(encoding):
+        code = ord(text.decode(errors="surrogatepass")[place])
+        if not 0xDC80 <= code <= 0xDCFF or _errors(_canonical(encoding)) == "surrogatepass":
+            return f"character {place + 1} is half a surrogate pair ({code:#06x}), so it is not {encoding}"
+        byte = code - 0xDC00
+    return f"byte {byte:#04x} at character {place + 1} is not {encoding}"
+
+
+def encoding_is_utf8(encoding: str) -> bool:
+    """Whether text in this encoding is read as it stands."""
+    return _canonical(encoding) in ("utf-8", "utf-8-sig")
+
+
 def _errors(encoding: str) -> str:
     """How Python is told to let bytes through that the encoding does not know, so that their row can be refused."""
     return "surrogatepass" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
@@ -153,8 +197,8 @@ def _errors(encoding: str) -> str:
 
 def _unpack(raw: BinaryIO, head: bytes) -> Reader:
     """Recognise compression by the first bytes, whatever the file is called."""
-    for beginning, what in _OTHER_FORMATS.items():
-        if head.startswith(beginning):
+    for other, what in _OTHER_FORMATS:
+        if other.match(head):
             raise OSError(what)
     for begins_so, unpack in _PACKED:
         if begins_so.match(head):
@@ -205,19 +249,37 @@ _PACKED: tuple[tuple[re.Pattern[bytes], Callable[[BinaryIO], Reader]], ...] = (
         lambda raw: _Frames(raw, lambda: zstandard.ZstdDecompressor().decompressobj()),
     ),
 )
-_OTHER_FORMATS = {
-    b"PK\x03\x04": "it is a zip archive; give it a name that ends with .zip",
-    b"\xfd7zXZ\x00": "it is packed with xz; pack it with gzip, zstd or bz2",
-    b"\x04\x22\x4d\x18": "it is packed with lz4; pack it with gzip, zstd or bz2",
-    b"PAR1\x15": "it is a Parquet file, not CSV",
-}
+_WORKBOOK = "it is an Excel workbook or another Office document; export it as CSV"
+_NO_CSV = "and no CSV; correct 'path'"
+# What begins so is no text, or packed as nobody unpacks it here.
+# https://en.wikipedia.org/wiki/List_of_file_signatures
+_OTHER_FORMATS: tuple[tuple[re.Pattern[bytes], str], ...] = (
+    (re.compile(rb"PK\x03\x04.{26}(?:\[Content_Types\]|_rels/|docProps/|xl/)", re.DOTALL), _WORKBOOK),
+    (re.compile(rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis", re.DOTALL),
+     "it is an OpenDocument file; export it as CSV"),
+    (re.compile(rb"PK(?:\x03\x04|\x05\x06)"), "it is a zip archive; give it a name that ends with .zip"),
+    (re.compile(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), _WORKBOOK),
+    (re.compile(rb"\xfd7zXZ\x00"), "it is packed with xz; pack it with gzip, zstd or bz2"),
+    (re.compile(rb"\x04\x22\x4d\x18"), "it is packed with lz4; pack it with gzip, zstd or bz2"),
+    (re.compile(rb"\xff\x06\x00\x00sNaPpY"), "it is packed with snappy; pack it with gzip, zstd or bz2"),
+    (re.compile(rb"\x1f[\x9d\xa0]"), "it is packed with compress; pack it with gzip, zstd or bz2"),
+    (re.compile(rb"7z\xbc\xaf\x27\x1c"), "it is packed with 7-Zip; pack it with gzip, zstd or bz2"),
+    (re.compile(rb"Rar!\x1a\x07"), "it is packed with RAR; pack it with gzip, zstd or bz2"),
+    (re.compile(rb"PAR1[\x15\x00]"), f"it is a Parquet file {_NO_CSV}"),
+    (re.compile(rb"Obj\x01"), f"it is an Avro file {_NO_CSV}"),
+    (re.compile(rb"ORC[\x00-\x1f]"), f"it is an ORC file {_NO_CSV}"),
+    (re.compile(rb"ARROW1\x00\x00"), f"it is an Arrow file {_NO_CSV}"),
+    (re.compile(rb"SQLite format 3\x00"), f"it is a SQLite database {_NO_CSV}"),
+    (re.compile(rb"%PDF-"), f"it is a PDF {_NO_CSV}"),
+    (re.compile(rb"\x89(?:PNG|HDF)\r\n|\xff\xd8\xff|GIF8[79]a|\x7fELF"), f"it is a picture or a program {_NO_CSV}"),
+)  # fmt: skip
 
 
 def head_of(file: SourceFile, size: int) -> tuple[bytes, bool]:
     """The first bytes of a file, unpacked and not decoded, and whether they are all it has."""
-    with file.open() as raw:
+    parts: list[bytes] = []
+    with file.open() as raw, said_clearly(file.name):
         reader = _unpack(raw, cast("io.BufferedReader", raw).peek(HEAD_BYTES)[:HEAD_BYTES])
-        parts: list[bytes] = []
         while sum(map(len, parts)) <= size and (data := reader.read(size)):
             parts.append(data)
     head = b"".join(parts)

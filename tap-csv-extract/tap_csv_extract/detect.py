@@ -5,7 +5,9 @@ comments    lines that begin with # before the first row
 delimiter   the first of DELIMITERS that gives the most rows of one width of two or more
 quote       " unless only ' gives rows of one width
 lines to skip, before and after the rows of that width
-header      the first row is one if its names are unique, are no values, and do not fit the column below them
+header      the first row is one if its names are unique, are no values, and do not fit the column below them, or are
+            words that name columns; left out where this cannot be told (then the run takes it for one)
+escape      a backslash if quotes that one stands before are part of their field
 null_values words such as NA that stand in columns whose other values are all numbers or dates
 operation   the first field of every row is insert, update or delete, or their first letter
 """
@@ -13,6 +15,7 @@ operation   the first field of every row is insert, update or delete, or their f
 from __future__ import annotations
 
 import codecs
+import logging
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -22,9 +25,12 @@ from typing import Any
 from tap_csv_extract.config import OperationValues
 from tap_csv_extract.decode import head_of
 from tap_csv_extract.dialect import Dialect
+from tap_csv_extract.header import SEPARATOR_LINE
 from tap_csv_extract.kinds import Kind
 from tap_csv_extract.sources import SourceFile
 from tap_csv_extract.tokens import Row, Tokenizer
+
+logger = logging.getLogger("tap-csv-extract")
 
 HEAD_BYTES = 1 << 20
 DELIMITERS = ("|", ",", "\t", ";", "^", "\x01", "~", "\x1f", ":", " ")
@@ -33,7 +39,26 @@ MOST_LINES_AROUND = 20
 TYPED = re.compile(
     "|".join(f"(?:{Kind(name).pattern()})" for name in ("integer", "number", "date", "timestamp", "boolean"))
 )
-NAME = re.compile(r"[^\W\d][\w .#/()%-]*")
+# What is written in a way that only types with a format or marks take.
+LOOSELY_TYPED = re.compile(
+    r"[+-]?[$€£]? ?[0-9]{1,3}(?:[.,' ][0-9]{3})*(?:[.,][0-9]+)? ?[$€£%]?|[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}.*"
+)
+NAME = re.compile(r"(?=.*[^\W\d_])[^\x00-\x1f]{1,100}")
+# Words that are names of columns rather than values, in the languages that exports come in.
+COLUMN_WORD = re.compile(
+    "id|ids|key|code|number|num|no|nr|name|names|first|last|given|middle|surname|firstname|lastname|fullname|"
+    "title|date|time|datetime|timestamp|created|updated|modified|deleted|at|day|month|year|week|address|street|"
+    "city|town|zip|plz|postcode|state|province|region|country|email|mail|phone|mobile|fax|url|website|company|"
+    "customer|client|user|account|order|item|product|sku|price|amount|qty|quantity|total|subtotal|sum|tax|vat|"
+    "discount|currency|status|type|category|group|description|comment|comments|note|notes|text|value|values|count|"
+    "rate|percent|start|end|from|to|source|target|gender|sex|age|birthday|birthdate|department|position|role|"
+    "language|kunde|kunden|kundennummer|kundennr|datum|zeit|uhrzeit|betrag|menge|anzahl|preis|summe|gesamt|steuer|"
+    "mwst|rabatt|nummer|bezeichnung|beschreibung|bemerkung|vorname|nachname|anrede|firma|strasse|straße|ort|stadt|"
+    "land|telefon|artikel|artikelnummer|bestellung|rechnung|konto|währung|einheit|typ|art|kategorie|nom|prenom|"
+    "prénom|adresse|ville|pays|montant|prix|quantité|quantite|numero|numéro|libellé|libelle|nombre|apellido|"
+    "apellidos|direccion|dirección|ciudad|pais|país|fecha|hora|precio|cantidad|importe|cliente|correo|nome|"
+    "cognome|indirizzo|città|citta|paese|data|ora|prezzo|quantità|naam|achternaam|adres|plaats|bedrag|aantal"
+)
 OPERATION_WORDS = OperationValues().by_text().keys()
 
 
@@ -60,7 +85,11 @@ def detect(file: SourceFile) -> dict[str, Any]:
     text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head).removeprefix("\ufeff")
     if not whole:
         text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
-    table = _table(text.encode(), whole)
+    data = text.encode()
+    named = SEPARATOR_LINE.match(data)
+    if named:  # a run leaves this line out
+        data = data[named.end() :]
+    table = _table(data, whole, [named[1].decode()] if named else DELIMITERS)
     return {"path": file.name, **_written(table, encoding)}
 
 
@@ -70,6 +99,8 @@ def _written(table: Table, encoding: str) -> dict[str, Any]:
     entry: dict[str, Any] = {"delimiter": dialect.delimiter}
     if dialect.quote != '"':
         entry["quote"] = dialect.quote or ""
+    if dialect.escape:
+        entry["escape"] = dialect.escape
     if dialect.comment:
         entry["comment"] = dialect.comment
     if encoding != "utf-8":
@@ -79,13 +110,19 @@ def _written(table: Table, encoding: str) -> dict[str, Any]:
     if table.skip_footer_lines:
         entry["skip_footer_lines"] = table.skip_footer_lines
     rows = [table.texts(row) for row in table.rows]
-    entry["header"] = _has_header(rows)
-    body = rows[1:] if entry["header"] else rows
+    header = _has_header(rows)
+    if header is None:
+        logger.warning(
+            "whether the first row is a header cannot be told; a run takes it for one; else set 'header' to false"
+        )
+    else:
+        entry["header"] = header
+    body = rows if header is False else rows[1:]
     nulls = _null_words(body)
     if nulls:
         entry["null_values"] = ["", *nulls]
     if body and {row[0].lower() for row in body} <= OPERATION_WORDS and table.width > 1:
-        entry["operation"] = rows[0][0] if entry["header"] else "operation"
+        entry["operation"] = "operation" if header is False else rows[0][0]
     return entry
 
 
@@ -99,12 +136,15 @@ def _encoding(head: bytes, whole: bool) -> str:
     return "utf-8"
 
 
-def _table(data: bytes, whole: bool) -> Table:
+def _table(data: bytes, whole: bool, delimiters: Sequence[str]) -> Table:
     comment = "#" if re.match(rb"#", data) else None
+    plain = [('"', None), ("'", None)]
+    # Read as they are, backslashes before quotes leave text behind closing quotes.
+    marks = [(quote, "\\") for quote, _ in plain if f"\\{quote}".encode() in data] + plain
     readings = [
-        _reading(data, whole, Dialect(delimiter=delimiter, quote=quote, comment=comment, null_values=()))
-        for quote in ('"', "'")
-        for delimiter in DELIMITERS
+        _reading(data, whole, Dialect(delimiter=delimiter, quote=quote, escape=escape, comment=comment, null_values=()))
+        for quote, escape in marks
+        for delimiter in delimiters
     ]
     # max keeps the first of equals, so the order of DELIMITERS and of the quotes decides.
     return max(readings, key=lambda table: (table.width > 1, round(table.share, 2)))
@@ -126,21 +166,33 @@ def _reading(data: bytes, whole: bool, dialect: Dialect) -> Table:
                  widths[width] / len(rows))  # fmt: skip
 
 
-def _has_header(rows: Sequence[Sequence[str]]) -> bool:
+def _has_header(rows: Sequence[Sequence[str]]) -> bool | None:
+    """Whether the first row names the columns; None if it cannot be told."""
     if not rows:
         return False
     names, body = rows[0], rows[1:]
-    if len(set(names)) < len(names) or not all(NAME.fullmatch(name) for name in names if name):
+    if len(set(names)) < len(names) or not all(NAME.fullmatch(name) for name in names if name) or not any(names):
         return False
-    if any(TYPED.match(name) for name in names) or not any(names):
+    if any(TYPED.match(name) or LOOSELY_TYPED.fullmatch(name) for name in names):
         return False
     columns = list(zip(*body, strict=True))
-    typed = [any(column) and all(TYPED.match(text) for text in column if text) for column in columns]
-    if any(typed) or not body:
+    if not body or any(_is_typed(column) for column in columns):
         return True
     # All columns are text: names do not come back as values, and are written like names.
-    written = all(re.fullmatch(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*", name) for name in names)
-    return written and all(name not in column for name, column in zip(names, columns, strict=True))
+    if any(name in column for name, column in zip(names, columns, strict=True)):
+        return False
+    if all(re.fullmatch(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*", name) for name in names):
+        return True
+    return True if any(any(map(COLUMN_WORD.fullmatch, _words(name))) for name in names) else None
+
+
+def _is_typed(column: Sequence[str]) -> bool:
+    return any(column) and all(TYPED.match(text) or LOOSELY_TYPED.fullmatch(text) for text in column if text)
+
+
+def _words(name: str) -> set[str]:
+    """The words of a name: firstName, first_name and First Name are two each."""
+    return {word.lower() for word in re.findall(r"[^\W\d_][^\W\d_A-ZÄÖÜÉ]*|[^\W\d_]+", name)} | {name.lower()}
 
 
 def _null_words(body: Sequence[Sequence[str]]) -> list[str]:

@@ -11,6 +11,7 @@ class Dialect:
 
     A field is NULL if it stands without quotes and is one of `null_values`; text between quotes is never NULL,
     so `""` is the empty text where an unquoted empty field is NULL (with the default `null_values`).
+    With `trailing_delimiter` an empty field too many at the end of a row is none.
     `quote` and `escape` are None where the files have none. Rows end at LF, CR LF or CR.
     """
 
@@ -23,6 +24,7 @@ class Dialect:
     skip_footer_lines: int = 0
     encoding: str = "utf-8"
     null_values: tuple[str, ...] = ("",)
+    trailing_delimiter: bool = False
 
     @property
     def simple(self) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tap_csv_extract.columns import converter
+from tap_csv_extract.columns import converter, without_marks
 from tap_csv_extract.config import FileSet
 from tap_csv_extract.drift import ERROR, QUARANTINE, REMEDY, difference
 from tap_csv_extract.errors import HeaderError
@@ -60,6 +60,9 @@ class Candidate:
             return False
         if name in ("date", "timestamp"):
             return _all_times(self.complete("", Kind(name)), values)
+        kind = self.complete("", Kind(name))
+        if kind.marked:
+            values = without_marks(kind, values)
         pattern = _DECIMAL if name == "decimal" else Kind(name).pattern()
         if not pc.all(pc.match_substring_regex(values, pattern)).as_py():
             return False

@@ -6,9 +6,13 @@ TapError
 +-- OutputClosed      the reader of the messages is gone
 +-- HeaderError       a file's columns are not those of its stream
 +-- RowRejected       one row of one file is not what the settings promise
++-- Unexpected        an error that is none of these: a fault of this package or of what it uses
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 # A value in a message is cut here: enough to find it in the file, never a whole record.
 VALUE_CHARACTERS = 80
@@ -46,6 +50,33 @@ class RowRejected(TapError):
         self.line = line
         self.column = column
         self.reason = reason
+
+
+class LimitReached(Exception):
+    """The rows asked for are written; not an error."""
+
+
+class Unexpected(TapError):
+    """An error that nobody has foreseen, with the place where it came up; its cause has the traceback."""
+
+    def __init__(self, place: str, error: BaseException) -> None:
+        what = cut(" ".join(str(error).split()))
+        super().__init__(
+            f"{place}: {type(error).__name__}: {what}: this is not foreseen; try the stream with other settings or the "
+            "file alone to find what it is about, and report it with the traceback that "
+            "TAP_CSV_EXTRACT_LOGLEVEL=DEBUG shows"
+        )
+
+
+@contextmanager
+def nothing_unexpected(place: Callable[[], str]) -> Iterator[None]:
+    """Turn every error that is not ours into one that says where it came up; `place` is asked then."""
+    try:
+        yield
+    except (TapError, LimitReached):
+        raise
+    except Exception as error:
+        raise Unexpected(place(), error) from error
 
 
 def cut(value: str) -> str:

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from tap_csv_extract import drift
-from tap_csv_extract.bookmark import ReplicationKey
+from tap_csv_extract.bookmark import ReplicationKey, order_of
 from tap_csv_extract.config import FULL_TABLE, INCREMENTAL, FileSet
 from tap_csv_extract.discover import Discovery
-from tap_csv_extract.errors import ConfigError, HeaderError
+from tap_csv_extract.errors import ConfigError, HeaderError, nothing_unexpected
 from tap_csv_extract.file_extract import FileExtract, Stream
 from tap_csv_extract.files import OpenFile
 from tap_csv_extract.kinds import Kind
@@ -33,18 +33,19 @@ def extract(stream: Stream, files: Sequence[SourceFile], bookmark: Bookmark) -> 
     keeps_marks = stream.file_set.replication_method != FULL_TABLE
     marks: dict[str, Any] = bookmark.setdefault("files", {}) if keeps_marks else {}
     listed = {file.name for file in files}
+    gone = {name for name in marks if name not in listed}
     for file in files:
-        start = _where_to_begin(stream.file_set, file, marks, listed)
+        start = _where_to_begin(stream.file_set, file, marks, gone)
         if start is None:
             stream.summary.files_unchanged += 1
         else:
             _extract_file(stream, file, start, key, marks if file.tracked else {}, bookmark)
+            if file is not files[-1]:  # the stream's own STATE follows the last one
+                stream.checkpoint(0)
     if key is not None:
         bookmark.pop("unfinished", None)
         if key.highest is not None:
-            bookmark["replication_key"] = stream.file_set.replication_key
-            bookmark["replication_key_value"] = key.state_value()
-    stream.checkpoint(0)
+            bookmark.update(key.as_state())
 
 
 def _extract_file(
@@ -59,7 +60,7 @@ def _extract_file(
         """Move what STATE says about this file; called when its rows are written."""
         marks[file.name] = mark.as_state()
         if key is not None and key.highest is not None:
-            bookmark["unfinished"] = {"replication_key_value": key.state_value()}
+            bookmark["unfinished"] = key.as_state()
 
     opened = OpenFile(file, stream.file_set, stream.file_set.state_every_rows)
     try:
@@ -67,11 +68,11 @@ def _extract_file(
             if not _columns_fit(stream, file, opened.names):
                 stream.summary.files_quarantined += 1
                 return
-            FileExtract(stream, opened, mark, key).run(save)
+            with nothing_unexpected(lambda: f"{file.name}, line {mark.line} or behind it"):
+                FileExtract(stream, opened, mark, key).run(save)
         stream.summary.files_read += 1
         mark.done = True
         save()
-        stream.checkpoint(0)
     finally:
         opened.close()
 
@@ -117,17 +118,39 @@ def replication_key(stream: Stream, bookmark: Bookmark) -> ReplicationKey | None
             f"stream {file_set.stream!r}: replication_key {file_set.replication_key!r} is text, whose order may not be "
             "that of time; declare its type and form in 'types', as string if its text does sort"
         )
-    since = bookmark.get("replication_key_value", file_set.start_value)
-    highest = bookmark.get("unfinished", {}).get("replication_key_value")
-    return ReplicationKey(kind, since, file_set.overlap, highest)
+    unfinished = bookmark.get("unfinished") or {}
+    for state in (bookmark, unfinished):
+        _refuse_other_key(file_set, kind, state)
+    since = bookmark.get("replication_key_value")
+    since = file_set.start_value if since is None else since
+    return ReplicationKey(
+        file_set.replication_key, kind, since, file_set.overlap, unfinished.get("replication_key_value")
+    )
 
 
-def _where_to_begin(file_set: FileSet, file: SourceFile, marks: dict[str, Any], listed: set[str]) -> Mark | None:
+def _refuse_other_key(file_set: FileSet, kind: Kind, state: Bookmark) -> None:
+    """A bookmark is a value of its column: compared with those of another it leaves rows out."""
+    name, order = state.get("replication_key"), state.get("replication_key_order")
+    if state.get("replication_key_value") is None:
+        return
+    if name is not None and name != file_set.replication_key:
+        found = f"is {file_set.replication_key!r}, STATE has the highest value of {name!r}"
+    elif order is not None and order != order_of(kind):
+        found = f"{name!r} is of type {kind.name}, STATE has its highest value as {order}"
+    else:
+        return
+    raise ConfigError(
+        f"stream {file_set.stream!r}: replication_key {found}; set it back, or take the stream's bookmark out of STATE "
+        "(or give the stream another name), which sends its rows again, from 'start_value' if that is set"
+    )
+
+
+def _where_to_begin(file_set: FileSet, file: SourceFile, marks: dict[str, Any], gone: set[str]) -> Mark | None:
     """Return the mark to start from, None if there is nothing new in the file."""
     encoding = file_set.dialect.encoding
     stamp = file.stamp()
     if file.name not in marks:
-        _follow_rename(file, stamp, marks, listed, encoding)
+        _follow_rename(file, stamp, marks, gone, encoding)
     known = marks.get(file.name)
     if known is None:
         return Mark(stamp)
@@ -144,13 +167,15 @@ def _where_to_begin(file_set: FileSet, file: SourceFile, marks: dict[str, Any], 
 
 
 def _follow_rename(
-    file: SourceFile, stamp: dict[str, int | str], marks: dict[str, Any], listed: set[str], encoding: str
+    file: SourceFile, stamp: dict[str, int | str], marks: dict[str, Any], gone: set[str], encoding: str
 ) -> None:
     """Give the mark of a file that is gone to the file that has its bytes."""
-    for old, known in list(marks.items()):
-        if old not in listed and known["done"] and known.get("size") == stamp.get("size"):
+    for old in sorted(gone):
+        known = marks[old]
+        if known["done"] and known.get("size") == stamp.get("size"):
             mark = resume(known, file, encoding)
             if mark is not None and mark.done:
                 logger.info("%s: was read as %s", file.name, old)
                 marks[file.name] = {**marks.pop(old), **stamp}
+                gone.discard(old)
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -17,13 +18,14 @@ from tap_csv_extract.columns import converter
 from tap_csv_extract.config import FileSet
 from tap_csv_extract.encode import RecordEncoder
 from tap_csv_extract.engine import Fields, columns_of_rows
-from tap_csv_extract.errors import RowRejected, cut
+from tap_csv_extract.errors import LimitReached, RowRejected, cut
 from tap_csv_extract.files import OpenFile, Start
-from tap_csv_extract.kinds import Kind
+from tap_csv_extract.kinds import NUMBERS, Kind
 from tap_csv_extract.progress import Mark
 from tap_csv_extract.rejects import BadRows
 from tap_csv_extract.tokens import Row
 
+MARKED = re.compile(r"[+-]?[0-9]+([.,' \u00a0\u202f\u2019][0-9]+)+")
 DELETED_AT, SOURCE_FILE, SOURCE_LINE = "_sdc_deleted_at", "_sdc_source_file", "_sdc_source_line"
 ADDED = {DELETED_AT: Kind("timestamp"), SOURCE_FILE: Kind("string"), SOURCE_LINE: Kind("integer")}
 
@@ -38,6 +40,7 @@ class Summary:
     rows: int = 0
     rows_below_bookmark: int = 0
     blank_lines: int = 0
+    stopped_by_limit: bool = False
 
 
 @dataclass
@@ -54,10 +57,6 @@ class Stream:
     version: int | None = None
     row_limit: int | None = None
     summary: Summary = field(default_factory=Summary)
-
-
-class LimitReached(Exception):
-    """The rows asked for are written; not an error."""
 
 
 class FileExtract:
@@ -84,11 +83,13 @@ class FileExtract:
             mark.add_header(opened.header_bytes, opened.start.offset, opened.start.line)
         block = None
         for block in opened.blocks():
-            rows = self._send(block)
             mark.add(block.data)
+            opened.watch.look(mark)
+            rows = self._send(block)
             mark.line, mark.rows = block.first_line + block.lines, mark.rows + rows
             save()
             self._stream.checkpoint(rows)
+        opened.watch.look(mark, ended=True)
         if mark.rows == 0 and block is None and mark.tail[-1:] not in (b"\n", b"\r"):
             mark.restart()  # the header itself may not be complete
         if block is not None and block.data[-1:] not in (b"\n", b"\r"):
@@ -175,9 +176,10 @@ class FileExtract:
 
     def _refuse_value(self, block: Block, fields: Fields, number: int, place: int) -> None:
         kind, value = self._stream.columns[self._names[place]], fields.columns[place][number].as_py()
+        marks = "set 'decimal_mark' and 'thousands_mark', " if kind.name in NUMBERS and MARKED.fullmatch(value) else ""
         self._refuse(
             block, self._row(block, fields, number),
-            f"{cut(value)} is no {kind.title}; declare the column in 'types' (as string, if nothing else fits), "
+            f"{cut(value)} is no {kind.title}; {marks}declare the column in 'types' (as string, if nothing else fits), "
             "add the text to 'null_values' or set 'on_bad_row'",
             place,
         )  # fmt: skip

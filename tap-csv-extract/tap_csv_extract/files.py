@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import pyarrow.compute as pc
+
 from tap_csv_extract.blocks import Block, BlockReader
-from tap_csv_extract.config import FileSet
-from tap_csv_extract.decode import TextStream
+from tap_csv_extract.config import FULL_TABLE, FileSet
+from tap_csv_extract.decode import TextStream, wrong_byte
 from tap_csv_extract.engine import Fields, PlainReader, columns_of_rows, exact_rows
 from tap_csv_extract.errors import HeaderError
-from tap_csv_extract.header import column_names
+from tap_csv_extract.header import SEPARATOR_BYTES, SEPARATOR_LINE, column_names, refuse_what_is_no_header
 from tap_csv_extract.sources import SourceFile
 from tap_csv_extract.tokens import Row, Tokenizer
+from tap_csv_extract.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class OpenFile:
     def __init__(self, file: SourceFile, file_set: FileSet, block_rows: int) -> None:
         self.name = file.name
         self.text = TextStream(file, file_set.dialect.encoding)
+        whole = file_set.replication_method == FULL_TABLE
+        self.watch = Watch(file, self.text, file_set.dialect.encoding, whole)
         try:
             self._read_header(file_set, block_rows)
         except BaseException:
@@ -40,18 +45,36 @@ class OpenFile:
         self._block_rows = block_rows
         tokenizer = Tokenizer(replace(file_set.dialect, null_values=()))  # a column may be called NA
         self._reader = BlockReader(self.text, file_set.dialect, tokenizer, 1, block_rows)
+        if not file_set.dialect.skip_lines:
+            self._skip_separator_line()
         self._reader.take_lines(file_set.dialect.skip_lines)
         self.names = self._column_names(file_set)
         width = len(self.names or ())
         self._tokenizer = Tokenizer(file_set.dialect, blank_is_row=width == 1)
         self._reader.use(self._tokenizer)
         self._plain = PlainReader(file_set.dialect, width)
+        trailing = file_set.dialect.trailing_delimiter and width > 1
+        self._plain_and_one = PlainReader(file_set.dialect, width + 1) if trailing else None
+
+    def _skip_separator_line(self) -> None:
+        """Leave out Excel's first line `sep=;`; it says what the delimiter is, so another setting is wrong."""
+        match = SEPARATOR_LINE.match(self._reader.peek(SEPARATOR_BYTES))
+        if match is None:
+            return
+        named = match[1].decode(errors="replace")
+        if named != self._dialect.delimiter:
+            raise HeaderError(
+                f"{self.name}, line 1: says that the delimiter is {named!r}, the setting is "
+                f"{self._dialect.delimiter!r}; set 'delimiter', or 'skip_lines' to 1"
+            )
+        self._reader.take_lines(1)
 
     def _column_names(self, file_set: FileSet) -> tuple[str, ...] | None:
         if isinstance(file_set.header, tuple):
             return file_set.header
         if file_set.header:
-            fields = self._reader.take_row()
+            # A file that is still written may have the half of its header; a full extract reads no such file.
+            fields = self._reader.take_row(whole=file_set.replication_method == FULL_TABLE)
         else:
             fields = self._reader.peek_row()
             if fields is not None:
@@ -60,14 +83,15 @@ class OpenFile:
                 fields = [*first, *[None] * (len(fields) - 1)]
         if fields is None:
             return None
-        try:
-            names = column_names([(field or b"").decode() for field in fields])
-        except UnicodeDecodeError as error:
-            raise HeaderError(
-                f"{self.name}, header: byte {error.object[error.start]:#04x} is not {self._dialect.encoding}; "
-                "set 'encoding'"
-            ) from error
-        return names
+        wrong = next(filter(None, (wrong_byte(field or b"", self._dialect.encoding) for field in fields)), None)
+        if wrong:
+            raise HeaderError(f"{self.name}, header: {wrong}; set 'encoding'")
+        texts = [(field or b"").decode() for field in fields]
+        if self._dialect.trailing_delimiter and len(texts) > 1 and not texts[-1]:
+            del texts[-1]
+        if file_set.header:
+            refuse_what_is_no_header(self.name, self.header_bytes, texts, self._dialect.delimiter)
+        return column_names(texts)
 
     @property
     def header_bytes(self) -> bytes:
@@ -90,34 +114,56 @@ class OpenFile:
 
     def fields(self, block: Block) -> Fields | None:
         """Read a block in which every row is as it should be; None if one is not."""
-        fields = self._plain.read(block)
+        fields = self._without_last(self._plain_and_one.read(block)) if self._plain_and_one else None
+        fields = fields or self._plain.read(block)
         if fields is not None:
             return fields
-        rows = exact_rows(self._tokenizer, block)
+        rows = self.rows(block)
         if any(self.fault(row) for row in rows):
             return None
         return columns_of_rows(rows, len(self.names or ()))
 
     def rows(self, block: Block) -> list[Row]:
         """Read a block row by row."""
-        return exact_rows(self._tokenizer, block)
+        rows = exact_rows(self._tokenizer, block)
+        if self._dialect.trailing_delimiter:
+            width = len(self.names or ())
+            for row in rows:
+                if len(row.fields) == width + 1 and not row.fields[-1]:
+                    del row.fields[-1]
+        return rows
+
+    @staticmethod
+    def _without_last(fields: Fields | None) -> Fields | None:
+        """Take away the empty column behind a last delimiter; None if it is not empty in every row."""
+        if fields is None or pc.any(pc.greater(pc.binary_length(fields.columns[-1]), 0), min_count=0).as_py():
+            return None
+        return replace(fields, columns=fields.columns[:-1])
 
     def fault(self, row: Row) -> tuple[str, int | None] | None:
         """What is wrong with a row, and in which column by number; None if nothing is."""
         if row.fault:
-            return f"{row.fault}; correct the file, or set 'quote' or 'on_bad_row'", None
+            escape = "set 'escape' to a backslash, or " if row.fault.endswith("backslash stands before") else ""
+            return f"{row.fault}; {escape}correct the file, or set 'quote' or 'on_bad_row'", None
         width = len(self.names or ())
         if len(row.fields) != width:
-            return f"has {len(row.fields)} fields, expected {width}; correct the file or set 'on_bad_row'", None
+            remedy = _remedy_of_width(row, width)
+            return f"has {len(row.fields)} fields, expected {width}; {remedy} or set 'on_bad_row'", None
         for place, field in enumerate(row.fields):
             if field is not None and not field.isascii():
-                try:
-                    field.decode()
-                except UnicodeDecodeError as error:
-                    byte = field[error.start]
-                    return f"byte {byte:#04x} at {error.start} is not {self._dialect.encoding}; set 'encoding'", place
+                wrong = wrong_byte(field, self._dialect.encoding)
+                if wrong:
+                    return f"{wrong}; set 'encoding'", place
         return None
 
     def close(self) -> None:
         """Close the file."""
         self.text.close()
+
+
+def _remedy_of_width(row: Row, width: int) -> str:
+    if len(row.fields) == width + 1 and not row.fields[-1]:
+        return "set 'trailing_delimiter' if every row ends in a delimiter, correct the file"
+    if len(row.fields) == 1 and width > 1:
+        return "correct 'delimiter' if none is found in any row, correct the file"
+    return "correct the file"

@@ -44,6 +44,9 @@ _NAMES = {
     "json": "json", "object": "json", "array": "json",
 }  # fmt: skip
 
+NUMBERS = ("integer", "number", "decimal")
+MARKS = ("decimal_mark", "thousands_mark")
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -55,12 +58,26 @@ class Kind:
     format: str | None = None
     declared: bool = False
     text_format: str | None = None  # decimals: the format of the strings that carry them
+    # Numbers: how the file writes them; "1.234,56" has "," and ".".
+    decimal_mark: str = "."
+    thousands_mark: str = ""
 
     @property
     def title(self) -> str:
         """How messages name it."""
         places = f" with up to {self.scale} places" if self.name == "decimal" else ""
-        return f"{self.name}{places}" + (f" of the form {self.format!r}" if self.format else "")
+        form = f" of the form {self.format!r}" if self.format else ""
+        return f"{self.name}{places}{form}" + (f" written as {self.example!r}" if self.marked else "")
+
+    @property
+    def example(self) -> str:
+        """A number as the marks have it."""
+        return f"1{self.thousands_mark}234{self.decimal_mark}5"
+
+    @property
+    def marked(self) -> bool:
+        """Whether numbers are not written as JSON writes them."""
+        return (self.decimal_mark, self.thousands_mark) != (".", "")
 
     @property
     def quoted(self) -> bool:
@@ -83,6 +100,12 @@ class Kind:
             "timestamp": rf"^{_DAY}[ T]{_CLOCK}{_OFFSET}$",
             "time": rf"^{_CLOCK}$",
         }[self.name]
+
+    def marked_pattern(self) -> str:
+        """A regular expression for numbers with the marks: groups of three, or none."""
+        groups = rf"[0-9]{{1,3}}(?:{re.escape(self.thousands_mark)}[0-9]{{3}})+|" if self.thousands_mark else ""
+        fraction = rf"(?:{re.escape(self.decimal_mark)}[0-9]*)?"
+        return rf"^[+-]?(?:{groups}[0-9]*){fraction}(?:[eE][+-]?[0-9]+)?$"
 
     def schema(self) -> Schema:
         """The JSON Schema of the column; every column may be NULL."""
@@ -113,9 +136,8 @@ def multiple_of(scale: int) -> float | int:
     return float(f"1e-{scale}") if scale else 1
 
 
-def kind_of_setting(column: str, value: str | Mapping[str, Any]) -> Kind:
-    """Read one entry of `types`: a name such as "integer" or "decimal(12,2)", or {"type": ..., "format": ...}."""
-    text, form = (value, None) if isinstance(value, str) else (str(value.get("type", "")), value.get("format"))
+def kind_of_setting(column: str, text: str, form: str | None, marks: Mapping[str, Any]) -> Kind:
+    """Read one entry of `types`: a name such as "integer" or "decimal(12,2)", its format and its marks, if any."""
     match = re.fullmatch(r"\s*([A-Za-z-]+)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?\s*", text)
     name = _NAMES.get(match.group(1).lower()) if match else None
     if match is None or name is None:
@@ -123,13 +145,25 @@ def kind_of_setting(column: str, value: str | Mapping[str, Any]) -> Kind:
         raise ConfigError(f"types: column {column!r} has the unknown type {text!r}; use one of {known}")
     if form is not None and name not in ("date", "timestamp", "time"):
         raise ConfigError(f"types: column {column!r}: 'format' belongs to date, timestamp and time, not to {name}")
+    if marks and name not in NUMBERS:
+        raise ConfigError(f"types: column {column!r}: {sorted(marks)} belongs to numbers, not to {name}")
+    check_marks(f"types: column {column!r}", **marks)
     if name != "decimal":
-        return Kind(name, format=form, declared=True)
+        return Kind(name, format=form, declared=True, **marks)
     precision = int(match.group(2) or DECIMAL_DIGITS)
     scale = int(match.group(3) or 0) if match.group(2) else 9
     if not 0 <= scale <= precision <= DECIMAL_DIGITS or precision == 0:
         raise ConfigError(f"types: column {column!r}: {text!r} is no decimal of up to {DECIMAL_DIGITS} digits")
-    return Kind(name, precision, scale, declared=True)
+    return Kind(name, precision, scale, declared=True, **marks)
+
+
+def check_marks(place: str, decimal_mark: str = ".", thousands_mark: str = "") -> None:
+    """Raise ConfigError for marks by which a number cannot be read."""
+    for name, mark in zip(MARKS, (decimal_mark, thousands_mark), strict=True):
+        if len(mark) > 1 or re.search(r"[0-9eE+-]", mark):
+            raise ConfigError(f"{place}: {name!r} is one character and no digit, sign or e, got {mark!r}")
+    if not decimal_mark or decimal_mark == thousands_mark:
+        raise ConfigError(f"{place}: 'decimal_mark' {decimal_mark!r} is empty or the same as 'thousands_mark'")
 
 
 def kind_of_schema(schema: Schema) -> Kind:

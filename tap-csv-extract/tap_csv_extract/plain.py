@@ -21,6 +21,7 @@ Octets = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int64]
 
 LF, CR = 10, 13
+FEW, LONG = 256, 1 << 21  # a position takes eight bytes; below 2 MiB nothing is gained
 # No CSV file needs them; where one holds them all the same the next is taken.
 CONTROLS = (*range(1, 9), *range(14, 32))
 
@@ -57,7 +58,7 @@ def plain(buffer: bytes, dialect: Dialect, final: bool) -> Plain | None:
     if b"\r" in text and text.count(b"\r") != text.count(b"\r\n"):
         octets = _end_rows_by_lf(octets, quoted, final)
         text = octets.tobytes()
-    ends = _outside(np.flatnonzero(octets == LF), quoted) + 1
+    ends = _line_feeds(octets, quoted) + 1
     if final and (len(ends) == 0 or ends[-1] != len(text)):
         ends = np.append(ends, len(text))
     return Plain(text, ends, stand_ins)
@@ -102,6 +103,17 @@ class _Quoted:
 
 
 _NONE = _Quoted(np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+def _line_feeds(octets: Octets, quoted: _Quoted) -> Positions:
+    """Where rows end. A few long quoted fields are blotted out first: one may hold millions of line ends."""
+    if not 0 < len(quoted.opens) <= FEW or len(octets) < LONG:
+        return _outside(np.flatnonzero(octets == LF), quoted)
+    visible = octets.copy()
+    closes = np.append(quoted.closes, len(octets))[: len(quoted.opens)]
+    for opens, close in zip(quoted.opens.tolist(), closes.tolist(), strict=True):
+        visible[opens:close] = 0
+    return np.flatnonzero(visible == LF)
 
 
 def _outside(places: Positions, quoted: _Quoted) -> Positions:

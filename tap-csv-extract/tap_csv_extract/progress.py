@@ -100,9 +100,7 @@ def resume(known: Mapping[str, Any], file: SourceFile, encoding: str) -> Mark | 
         if not known["offset"]:
             return Mark(stamp)
         mark = Mark(stamp, offset=text.offset, line=known["line"], rows=known["rows"])
-        grown = int(stamp.get("size", 0)) > known["offset"]
-        same = _same_edges(known, text, mark) if text.plain and grown else _same_bytes(known, text, mark)
-        if not same:
+        if not _same(known, text, mark):
             return None
         mark.done = bool(known["done"]) and not text.read(1)
         if not mark.done and known.get("open_row"):
@@ -111,6 +109,22 @@ def resume(known: Mapping[str, Any], file: SourceFile, encoding: str) -> Mark | 
         return mark
     finally:
         text.close()
+
+
+def still_there(mark: Mark, file: SourceFile, encoding: str) -> bool:
+    """Whether what was read up to `mark` is what the file begins with now; compared as `resume` does."""
+    if not mark.offset:
+        return True
+    text = TextStream(file, encoding)
+    try:
+        return _same(mark.as_state(), text, Mark(file.stamp(), offset=text.offset))
+    finally:
+        text.close()
+
+
+def _same(known: Mapping[str, Any], text: TextStream, mark: Mark) -> bool:
+    grown = int(mark.stamp.get("size", 0)) > known["offset"]
+    return _same_edges(known, text, mark) if text.plain and grown else _same_bytes(known, text, mark)
 
 
 def _same_edges(known: Mapping[str, Any], text: TextStream, mark: Mark) -> bool:

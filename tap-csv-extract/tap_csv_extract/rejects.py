@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import base64
 import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 import msgspec
@@ -56,21 +59,35 @@ class BadRows:
     def settle(self) -> None:
         """Have everything on disk: called before a STATE."""
         if self._file is not None:
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            with self._said_clearly():
+                self._file.flush()
+                if stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):  # a device or pipe keeps nothing
+                    os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Close the reject file."""
         if self._file is not None:
-            self.settle()
-            self._file.close()
-            self._file = None
+            try:
+                self.settle()
+            finally:
+                with suppress(OSError):  # what cannot be written has been said
+                    self._file.close()
+                self._file = None
 
     def _write(self, entry: dict[str, Any]) -> None:
         if self._file is None:
             assert self._path is not None
-            try:
+            with self._said_clearly():
                 self._file = open(self._path, "ab")  # noqa: SIM115 - it stays open for the stream
-            except OSError as error:
-                raise ConfigError(f"reject_path {self._path!r}: cannot be written: {error.strerror}") from error
-        self._file.write(msgspec.json.encode(entry) + b"\n")
+        with self._said_clearly():
+            self._file.write(msgspec.json.encode(entry) + b"\n")
+
+    @contextmanager
+    def _said_clearly(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError) as error:  # a ValueError is a NUL in the name
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise ConfigError(
+                f"reject_path {self._path!r}: cannot be written: {reason}; make room, or name another file"
+            ) from error

@@ -15,7 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tap_csv_extract.config import S3Settings
 from tap_csv_extract.errors import ConfigError, SourceError
-from tap_csv_extract.sources import GLOB_MARKS, SourceFile
+from tap_csv_extract.globs import is_glob, matcher
+from tap_csv_extract.sources import SourceFile
 
 # One ranged GET brings so much: fewer requests than S3 charges for noticeably, little enough to keep in memory.
 RANGE_BYTES = 8 << 20
@@ -36,6 +37,10 @@ class S3File:
     @property
     def name(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
+
+    @property
+    def path(self) -> str:
+        return self.name
 
     def stamp(self) -> dict[str, int | str]:
         return {"size": self.size, "etag": self.etag, "modified": self.modified}
@@ -100,15 +105,20 @@ class S3Files:
     def list_files(self, path: str) -> list[SourceFile]:
         bucket, _, pattern = path.removeprefix("s3://").partition("/")
         wanted: Callable[[str], object]
-        if any(mark in pattern for mark in GLOB_MARKS):
+        if is_glob(pattern):
             prefix = re.split(r"[*?\[]", pattern)[0]
-            wanted = _matcher(pattern)
+            wanted = matcher(pattern)
         elif pattern.endswith("/") or not pattern:
             prefix = pattern
             wanted = re.compile(re.escape(pattern) + r"[^/._][^/]*").fullmatch
         else:
             prefix, wanted = pattern, lambda key: key == pattern
-        found = [self._file(bucket, entry) for entry in self._entries(bucket, prefix) if wanted(entry["Key"])]
+        found = []
+        for entry in self._entries(bucket, prefix):
+            if entry["Key"] == pattern and not pattern.endswith("/"):
+                return [self._file(bucket, entry)]  # a key may hold marks of a glob, as a name of a file may
+            if wanted(entry["Key"]):
+                found.append(self._file(bucket, entry))
         if not found and prefix == pattern and not pattern.endswith("/") and pattern:
             raise ConfigError(
                 f"path {path!r}: no such object; correct 'path', or write a glob or a prefix with a slash"
@@ -142,20 +152,6 @@ class S3Files:
                     config=Config(retries={"max_attempts": 5, "mode": "standard"}),
                 )
         return self._client
-
-
-def _matcher(pattern: str) -> Callable[[str], object]:
-    """A glob over keys in which, as in a shell, * and ? stay within a folder and ** does not."""
-    words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    text = ""
-    for part in re.findall(r"\*\*/|\*\*|\*|\?|\[!?[^\]]+\]|.", pattern, re.DOTALL):
-        if part in words:
-            text += words[part]
-        elif len(part) > 1:
-            text += "[^" + part[2:] if part[1] == "!" else part
-        else:
-            text += re.escape(part)
-    return re.compile(text, re.DOTALL).fullmatch
 
 
 @contextmanager

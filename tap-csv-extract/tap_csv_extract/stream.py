@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from singer_sdk import Stream
@@ -15,13 +16,17 @@ from singer_sdk.singerlib import Catalog, SchemaMessage
 
 from tap_csv_extract import extract, file_extract
 from tap_csv_extract.config import FULL_TABLE, LOG_BASED, FileSet
-from tap_csv_extract.errors import ConfigError, OutputClosed, TapError
+from tap_csv_extract.errors import ConfigError, LimitReached, OutputClosed, TapError, nothing_unexpected
 from tap_csv_extract.kinds import Kind, kind_of_schema, with_precision
+from tap_csv_extract.pipes import ReadOnce
 from tap_csv_extract.rejects import BadRows
-from tap_csv_extract.sources import ReadOnce, SourceFile
+from tap_csv_extract.sources import SourceFile
 
 if TYPE_CHECKING:
     from tap_csv_extract.cli import TapCsvExtract
+
+# https://github.com/singer-io/getting-started/blob/master/docs/CONFIG_AND_STATE.md
+CURRENTLY_SYNCING = "currently_syncing"
 
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -68,9 +73,21 @@ class CsvStream(Stream):
         """Unused: records do not pass through the SDK."""
         raise NotImplementedError
 
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **more: Any) -> None:
+        """Log what the SDK says of this stream, but for each error that it is unhandled: it is handled at the top."""
+        if not message.startswith("An unhandled error occurred"):
+            super().log(message, *args, level=level, **more)
+
     def _sync_records(self, context: Any = None, *, write_messages: bool = True) -> Generator[dict[str, Any], Any, Any]:
-        """Write the RECORD and STATE messages; yields nothing."""
+        """Write the RECORD and STATE messages; yields nothing.
+
+        While the stream is not whole every STATE names it in Singer's `currently_syncing`, and behind its end that is
+        null: a target that replaces its table may do so only there. The key stays, because without it a STATE could
+        be one of the taps that never name a stream.
+        """
         version = self._version()
+        state = cast("dict[str, Any]", self.tap_state)
+        state[CURRENTLY_SYNCING] = self.name
         stream = file_extract.Stream(
             file_set=self._chosen_file_set(),
             columns=self._kinds(),
@@ -83,21 +100,30 @@ class CsvStream(Stream):
             row_limit=self.ABORT_AT_RECORD_COUNT,
         )
         self._counter = self.get_record_counter()
-        with self._counter, self.get_sync_timer(), closing(self._bad_rows):
-            try:
-                extract.extract(stream, self._files(), self.stream_state)
-            except file_extract.LimitReached:
-                reason = MaxRecordsLimitException(f"stopped after {stream.row_limit} records, as the test asks")
-                self._abort_sync(reason)
-            except (TapError, SystemExit) as error:
-                self._end_early(error)
-                raise
+        try:
+            with self._counter, self.get_sync_timer(), closing(self._bad_rows):
+                self._extract(stream)
+        except (TapError, SystemExit) as error:
+            self._end_early(error)
+            raise
+        if stream.summary.stopped_by_limit:
+            self._abort_sync(MaxRecordsLimitException(f"stopped after {stream.row_limit} records, as the test asks"))
         if version is not None:
             self._write_activate_version_message(version)
+        state[CURRENTLY_SYNCING] = None
+        self.state_manager.is_flushed = False
         self._write_state_message()
         self._tap.message_writer.release()
         self._log_summary(stream.summary)
+        self._tap.stop_if_asked()
         yield from ()
+
+    def _extract(self, stream: file_extract.Stream) -> None:
+        with nothing_unexpected(lambda: f"stream {self.name!r}"):
+            try:
+                extract.extract(stream, self._files(), self.stream_state)
+            except LimitReached:
+                stream.summary.stopped_by_limit = True
 
     def _end_early(self, error: BaseException) -> None:
         """Say with a STATE how far it went; a full extract has no middle, so its output is broken off instead.
@@ -141,6 +167,14 @@ class CsvStream(Stream):
 
     def _files(self) -> list[SourceFile]:
         files = self._tap.files(self.file_set)
+        if not files:
+            nothing = f"stream {self.name!r}: no file matches {list(self.file_set.paths)}"
+            if self.replication_method == FULL_TABLE:
+                raise ConfigError(
+                    f"{nothing}, so a full extract would empty its table; correct 'path', or set 'replication_method' "
+                    "to INCREMENTAL if files come later"
+                )
+            self.log(nothing, level=logging.WARNING)
         for file in files:
             if isinstance(file, ReadOnce):
                 file.read_last()

@@ -6,11 +6,11 @@ from typing import Any, ClassVar, NoReturn
 
 from singer_bulk.cli import BulkTarget, Connector
 from singer_bulk.cli import main as run_main
-from singer_bulk.declared import read
+from singer_bulk.model.declared import read
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.load import Table
 from singer_bulk.model.names import DEFAULT_SCHEMA
-from singer_bulk.settings import LoadSettings
+from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stage.s3 import S3Settings, S3Stage
 from singer_bulk.warehouse.dialect import Session
 from singer_bulk.warehouse.session import Warehouse

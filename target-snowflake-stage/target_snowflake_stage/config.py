@@ -5,9 +5,9 @@ from __future__ import annotations
 from configparser import ConfigParser
 from typing import Annotated, Literal
 
-from singer_bulk.config_files import ini_settings
-from singer_bulk.declared import Meta, Secret, Settings, settings_schema
-from singer_bulk.settings import LoadSettings
+from singer_bulk.model.declared import Meta, Secret, Settings, settings_schema
+from singer_bulk.settings.files import ini_settings
+from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stage.s3 import S3Settings
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, cast
 
 from singer_sdk import Stream, Tap
 from singer_sdk import typing as th
@@ -23,7 +23,6 @@ from tap_csv_extract.cli import main as tap_csv_extract
 
 STREAMS = ("orders", "users")
 PROPERTIES = {"id": {"type": "integer"}, "note": {"type": "string"}}
-STOPPING = (signal.SIGTERM, signal.SIGINT)
 Config = Mapping[str, Any]
 State = Mapping[str, Any]
 
@@ -126,20 +125,18 @@ class SdkStream(Stream):
             self.STATE_MSG_FREQUENCY = int(self.config["step"])  # the SDK's own is 10,000
 
     def get_records(self, context: Any) -> Iterator[dict[str, Any]]:
-        """Yield the rows behind the bookmark; between them signals are let in.
+        """Yield the rows behind the bookmark; between them signals are heard.
 
         The SDK's handler writes a STATE wherever it is called. Between a RECORD and the bookmark that is moved on for
         it that STATE does not know the RECORD, and a resume sends it again: the tap's fault, not that of a target.
         """
+        tap = cast(SdkTap, self._tap)
         last = None if self.replication_key is None else self.get_starting_replication_key_value(context)
-        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
         for key in range(0 if last is None else last + 1, int(self.config["rows"])):
             yield {"id": key, "note": note(key)}
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
             wait_at(key + 1, self.config)
             time.sleep(float(self.config["pause"]))
-            signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+            tap.end_if_asked()
 
 
 class SdkTap(Tap):
@@ -155,6 +152,16 @@ class SdkTap(Tap):
         th.Property("held", th.StringType),
         th.Property("go", th.StringType),
     ).to_dict()
+
+    _asked: int | None = None
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        self._asked = signum
+
+    def end_if_asked(self) -> None:
+        """Do now what the SDK does when a signal comes."""
+        if self._asked is not None:
+            super()._handle_termination(self._asked, None)
 
     def discover_streams(self) -> list[SdkStream]:
         """Return both streams."""

@@ -12,7 +12,7 @@ from typing import Any
 from singer_bulk.model.columns import Column
 from singer_bulk.schema.json_schema import TypeRules
 from singer_bulk.schema.placement import EvolutionRules, Placement
-from singer_bulk.stream import decided, stream_columns
+from singer_bulk.stream.stream import decided, stream_columns
 
 from tests.fidelity.corpus import SNOWFLAKE
 from tests.fidelity.encoding import DIALECTS

@@ -14,8 +14,8 @@ from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, ValueRules
 from singer_bulk.model.messages import Records
 from singer_bulk.schema.placement import EvolutionRules, Placement
 from singer_bulk.schema.record_check import record_check
-from singer_bulk.settings import LoadSettings
-from singer_bulk.stream import stream_columns
+from singer_bulk.settings.loads import LoadSettings
+from singer_bulk.stream.stream import stream_columns
 from target_redshift_copy.cli import file_format as redshift_format
 from target_redshift_copy.sql import CopyAccess, Redshift
 from target_snowflake_stage.cli import file_format as snowflake_format
@@ -85,7 +85,7 @@ class Encoding:
 
 
 def _decided(column: Column) -> Any:
-    from singer_bulk.stream import decided
+    from singer_bulk.stream.stream import decided
 
     return decided([column], {column.name})[0].type
 

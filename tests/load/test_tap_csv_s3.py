@@ -56,6 +56,15 @@ def test_objects_prefixes_and_globs(s3: S3, folder: str) -> None:
     assert ids(s3, f"{folder}/deep/*") == [4]
 
 
+def test_key_with_marks_of_a_glob(s3: S3, folder: str) -> None:
+    """A key that is exactly the path is that object, as a file would be: browsers call downloads report[1].csv."""
+    put(s3, f"{folder}/report[1].csv", b"id|x\n1|x\n")
+    assert ids(s3, f"{folder}/report[1].csv") == [1]
+    put(s3, f"{folder}/report1.csv", b"id|x\n2|x\n")
+    assert ids(s3, f"{folder}/report[1].csv") == [1]
+    assert ids(s3, f"{folder}/report[12].csv") == [2]
+
+
 def test_packed_objects(s3: S3, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Packed objects and archives are read by ranges, whatever the size of a range."""
     monkeypatch.setattr(tap_s3, "RANGE_BYTES", 10_000)

@@ -1,4 +1,4 @@
-"""The tap with targets by other hands: one made with the SDK here, and MeltanoLabs' one for PostgreSQL."""
+"""The tap with our targets, and with targets by other hands: one made with the SDK, MeltanoLabs' one for PostgreSQL."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from singer_sdk.sinks import RecordSink
 
 from tests.conftest import BIN
 from tests.environments import environment
+from tests.load.loaders import Loader
 from tests.postgres import running_postgres
 
 TEXT = (
@@ -46,13 +47,28 @@ class KeepingTarget(Target):
 @pytest.fixture
 def messages(tmp_path: Path) -> bytes:
     """What the tap writes for a file with a column of each type."""
-    (tmp_path / "things.csv").write_text(TEXT)
-    entry = {"path": str(tmp_path / "things.csv"), "keys": ["id"], "types": {"code": "string"}}
-    config = {"files": [{**entry, "replication_method": "INCREMENTAL"}]}
-    (tmp_path / "tap.json").write_text(json.dumps(config))
+    return extracted(tmp_path, TEXT, "INCREMENTAL")
+
+
+def extracted(folder: Path, text: str, method: str) -> bytes:
+    """Return what the tap writes for a file with this text."""
+    (folder / "things.csv").write_text(text)
+    entry = {"path": str(folder / "things.csv"), "keys": ["id"], "types": {"code": "string"}}
+    (folder / "tap.json").write_text(json.dumps({"files": [{**entry, "replication_method": method}]}))
     return subprocess.run(
-        [BIN / "tap-csv-extract", "--config", tmp_path / "tap.json"], capture_output=True, check=True
+        [BIN / "tap-csv-extract", "--config", folder / "tap.json"], capture_output=True, check=True
     ).stdout
+
+
+@pytest.mark.timeout(300)
+def test_a_full_extract_of_fewer_rows_replaces_the_table(loader: Loader, tmp_path: Path) -> None:
+    """Behind its last STATE a full extract is whole, so overwrite takes it however many rows it has."""
+    for text, ids in ((TEXT, [1, 2, 3]), ("id|code\n7|007\n", [7])):
+        lines = extracted(tmp_path, text, "FULL_TABLE").decode().splitlines()
+        run = loader.load(*lines, load_method="overwrite")
+        assert run.status == 0, run.stderr
+        assert run.states[-1]["currently_syncing"] is None
+        assert loader.rows("SELECT id FROM {schema}.things ORDER BY id") == [(key,) for key in ids]
 
 
 def test_a_target_of_the_sdk(messages: bytes) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 from msgspec import structs
 from singer_bulk.feeds.presets import CdcSettings
-from singer_bulk.load_settings import MethodRules
 from singer_bulk.model.added import METADATA_TYPES, MISSING_NAME, ORDER_NAME
 from singer_bulk.model.columns import INTEGER, TEXT, TIMESTAMPTZ, Column
 from singer_bulk.model.load import Table, TableLoad
+from singer_bulk.settings.methods import MethodRules
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.merge import applied_table, events_of, merge_of, obsolete_versions, tables_beside
 from singer_bulk.warehouse.views import Views

@@ -21,7 +21,7 @@ import sqlglot
 from singer_bulk.model.columns import TEXT, Column, ColumnType
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Table
-from singer_bulk.stream import decided
+from singer_bulk.stream.stream import decided
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.alter_table import fit_table, is_lossless, recover
 

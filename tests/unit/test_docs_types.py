@@ -11,7 +11,7 @@ from typing import Any
 from singer_bulk.model.columns import BIG_INTEGER, BOOLEAN, DOUBLE, INTEGER, JSON, TEXT, TIMESTAMPTZ, ColumnType
 from singer_bulk.model.kinds import KINDS, Kind
 from singer_bulk.model.type_fit import fitting, grown
-from singer_bulk.stream import decided
+from singer_bulk.stream.stream import decided
 from target_redshift_copy.types import TYPES as REDSHIFT_TYPES
 from target_snowflake_stage.types import TYPES as SNOWFLAKE_TYPES
 

@@ -14,9 +14,9 @@ from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.load import Table
 from singer_bulk.model.messages import Records, Schema, State
 from singer_bulk.open_load import OpenLoad
-from singer_bulk.schemas import Present, stream_of, table_of
 from singer_bulk.stage.memory import MemoryStage
-from singer_bulk.stream import StreamContext
+from singer_bulk.stream.from_schema import Present, stream_of, table_of
+from singer_bulk.stream.stream import StreamContext
 from singer_bulk.warehouse.session import Warehouse
 
 from tests.fakes import (

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from singer_bulk.cli import BulkTarget
-from singer_bulk.declared import Secret, Settings, read, settings_schema
 from singer_bulk.errors import ConfigError
-from singer_bulk.settings import LoadSettings
+from singer_bulk.model.declared import Secret, Settings, read, settings_schema
+from singer_bulk.settings.loads import LoadSettings
 from singer_sdk.exceptions import ConfigValidationError
 from tap_csv_extract.cli import TapCsvExtract
 from tap_csv_extract.config import file_sets
@@ -207,7 +207,9 @@ def test_a_repr_shows_no_value() -> None:
 
 def test_the_tap_has_the_same_door() -> None:
     """The tap does without the targets' library, so the module stands in both packages, word for word."""
-    ours, taps = (TOP / name / "declared.py" for name in ("singer-bulk/singer_bulk", "tap-csv-extract/tap_csv_extract"))
+    ours, taps = (
+        TOP / name / "declared.py" for name in ("singer-bulk/singer_bulk/model", "tap-csv-extract/tap_csv_extract")
+    )
     assert taps.read_text() == ours.read_text()
 
 
@@ -223,6 +225,22 @@ def test_no_message_of_the_tap_shows_a_value() -> None:
         told = "\n".join(refused.value.errors)
         assert f"setting {name!r} takes " in told or f"setting '{name}.0' takes text" in told
         assert SECRET not in told
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ({"formt": SECRET, "type": "date"}, "setting 'types.day' has no 'formt'; is 'format' meant?"),
+        ({"format": SECRET}, "setting 'types.day.type' is missing"),
+        ({"type": "date", "format": 7}, "setting 'types.day.format' takes text, got an integer"),
+        (7, "setting 'types.day' takes text or an object, got an integer"),
+    ],
+)
+def test_types_are_checked_like_other_settings(entry: Any, problem: str) -> None:
+    """What stands behind a column in `types` is a type, or an object of settings that are known."""
+    with pytest.raises(ConfigValidationError) as refused:
+        TapCsvExtract(config={"files": [], "types": {"day": entry}})
+    assert refused.value.errors == [problem]
 
 
 @pytest.mark.parametrize(

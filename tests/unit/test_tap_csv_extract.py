@@ -212,7 +212,7 @@ def test_bytes_of_another_encoding(tmp_path: Path, run: Run) -> None:
     """A byte that is no UTF-8 is refused, not replaced."""
     path = tmp_path / "a.csv"
     path.write_bytes("a|b\n1|é\n".encode("cp1252"))
-    with pytest.raises(RowRejected, match=r"line 2, column 'b': byte 0xe9 at 0 is not utf-8; set 'encoding'"):
+    with pytest.raises(RowRejected, match=r"line 2, column 'b': byte 0xe9 at character 1 is not utf-8; set 'encoding'"):
         run({"path": str(path)})
     assert records(run({"path": str(path), "encoding": "cp1252"})) == [{"a": 1, "b": "é"}]
 

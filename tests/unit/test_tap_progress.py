@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tap_csv_extract.cli import TapCsvExtract
-from tap_csv_extract.errors import ConfigError
+from tap_csv_extract.errors import ConfigError, RowRejected
 
 from tests.unit.tap_run import last_state, records, run_tap, until_state
 
@@ -57,6 +58,23 @@ def test_grown_file_goes_on_where_it_ended(tmp_path: Path, packed: bool, encodin
     assert [record["_sdc_source_line"] for record in records(messages)] == [1001, 1002, 1003]
     mark = last_state(messages)["bookmarks"]["changes"]["files"][str(path)]
     assert (mark["rows"], mark["line"], mark["done"]) == (1003, 1004, True)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_short_file_with_a_header_goes_on_where_it_ended(tmp_path: Path, name: str, encoding: str) -> None:
+    """Reading the header takes in more than was read before; what was taken in is read all the same."""
+    path = tmp_path / name
+    pack = gzip.compress if name.endswith("gz") else bytes
+
+    def write(count: int) -> None:
+        path.write_bytes(pack(("op|id|status|at\n" + "".join(ROWS[:count])).encode(encoding)))
+
+    write(10)
+    settings = entry(path, header=True, encoding=encoding)
+    state = last_state(run_tap(settings))
+    write(13)
+    assert ids(run_tap(settings, state)) == [10, 11, 12]
 
 
 @pytest.mark.parametrize(
@@ -269,3 +287,75 @@ def test_very_many_files_do_not_drown_in_state(tmp_path: Path) -> None:
     assert ids(messages) == list(range(250))
     assert sum(message["type"] == "STATE" for message in messages) < 150
     assert len(last_state(messages)["bookmarks"]["changes"]["files"]) == 250
+
+
+@pytest.mark.parametrize("method", ["FULL_TABLE", "INCREMENTAL", "LOG_BASED"])
+def test_state_says_that_a_stream_is_not_whole_yet(tmp_path: Path, method: str) -> None:
+    """Every STATE before the end of a stream names it in `currently_syncing`; the one at its end has null there."""
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text("".join(ROWS[:300]))
+    messages = run_tap(entry(tmp_path / "*.csv", replication_method=method, state_every_rows=100))
+    states = [message["value"] for message in messages if message["type"] == "STATE"]
+    assert len(states) == (2 if method == "FULL_TABLE" else 7)  # a full extract has no middle to go on from
+    assert {state["currently_syncing"] for state in states[:-1]} == {"changes"}
+    assert states[-1]["currently_syncing"] is None
+    assert messages[-1]["type"] == "STATE"
+
+
+def test_state_within_a_stream_is_taken_back(tmp_path: Path) -> None:
+    """A run goes on from a STATE that names a stream; what it writes at its end has null."""
+    path = tmp_path / "a.csv"
+    path.write_text("".join(ROWS[:300]))
+    messages = run_tap(entry(path, state_every_rows=100))
+    states = [message["value"] for message in messages if message["type"] == "STATE"]
+    messages = run_tap(entry(path), states[0])
+    assert ids(messages) == list(range(100, 300))
+    assert last_state(messages)["currently_syncing"] is None
+
+
+def test_stream_without_rows_ends_with_its_state(tmp_path: Path) -> None:
+    """A full extract of no rows ends with a STATE too: a target that waits for it may empty the table."""
+    path = tmp_path / "a.csv"
+    path.write_text("")
+    messages = run_tap(entry(path, replication_method="FULL_TABLE"))
+    assert last_state(messages) == {"currently_syncing": None, "bookmarks": {"changes": {}}}
+
+
+def test_stream_that_fails_is_still_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """After an error the last STATE says that the stream is not whole."""
+    (tmp_path / "a.csv").write_text("".join(ROWS[:100]))
+    (tmp_path / "b.csv").write_text("oops\n")
+    with pytest.raises(RowRejected):
+        TapCsvExtract(config={"files": [entry(tmp_path / "*.csv")]}).sync_all()
+    last = json.loads(capfd.readouterr().out.splitlines()[-1])
+    assert last["value"]["currently_syncing"] == "changes"
+    assert last["value"]["bookmarks"]["changes"]["files"][str(tmp_path / "a.csv")]["rows"] == 100
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_bookmark_belongs_to_its_column(tmp_path: Path, finished: bool) -> None:
+    """The highest value of one column is no bookmark of another, nor of the same column as text."""
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text("id|at|seen\n1|2020-06-01 12:00:00|2019-01-01 12:00:00\n")
+    settings: dict[str, Any] = {"path": str(tmp_path / "*.csv"), "stream": "s", "replication_key": "at"}
+    messages = run_tap(settings)
+    states = [message["value"] for message in messages if message["type"] == "STATE"]
+    state = states[-1] if finished else states[0]
+    assert ("unfinished" in state["bookmarks"]["s"]) is not finished
+    assert ids(run_tap({**settings, "types": {"at": "timestamp"}}, state)) == ([] if finished else [1])
+    with pytest.raises(
+        ConfigError, match="replication_key is 'seen', STATE has the highest value of 'at'; set it back"
+    ):
+        run_tap({**settings, "replication_key": "seen"}, state)
+    with pytest.raises(ConfigError, match="'at' is of type string, STATE has its highest value as timestamp"):
+        run_tap({**settings, "types": {"at": "string"}}, state)
+
+
+def test_bookmark_of_an_earlier_version(tmp_path: Path) -> None:
+    """A STATE that does not say how its values are compared is taken as before."""
+    (tmp_path / "a.csv").write_text("id|at\n1|2020-06-01 12:00:00\n2|2020-06-02 12:00:00\n")
+    state = {"bookmarks": {"s": {"replication_key": "at", "replication_key_value": "2020-06-02T12:00:00"}}}
+    settings = {"path": str(tmp_path / "a.csv"), "stream": "s", "replication_key": "at"}
+    assert ids(run_tap(settings, state)) == [2]
+    with pytest.raises(ConfigError, match="bookmark or start_value 'soon' is no timestamp; correct 'start_value'"):
+        run_tap({**settings, "start_value": "soon"})

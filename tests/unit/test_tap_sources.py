@@ -8,9 +8,11 @@ import gzip
 import io
 import json
 import os
+import tempfile
 import threading
 import warnings
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,9 @@ from tap_csv_extract import sources
 from tap_csv_extract.cli import TapCsvExtract
 from tap_csv_extract.config import SETTINGS
 from tap_csv_extract.errors import ConfigError, SourceError
+from tap_csv_extract.header import column_names
+from tap_csv_extract.pipes import ReadOnce
+from tap_csv_extract.sources import list_files
 
 from tests.unit.tap_run import records, run_tap
 
@@ -199,6 +204,78 @@ def test_a_file_by_several_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert records(run_tap({"path": paths, "stream": "s"})) == [{"id": 1}]
 
 
+def test_symbolic_links(tmp_path: Path) -> None:
+    """A file is read once, under its own name, whatever links lead to it or to its folder."""
+    folder = tmp_path / "in"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "b.csv").write_text("id\n1\n")
+    (folder / "deep" / "c.csv").write_text("id\n2\n")
+    (folder / "a.csv").symlink_to("b.csv")
+    (folder / "deep" / "up").symlink_to(folder)
+    (folder / "deep" / "here").symlink_to(".")
+    (folder / "also").symlink_to(tmp_path)
+    (folder / "nowhere.csv").symlink_to(tmp_path / "gone")
+    (folder / "round.csv").symlink_to("round.csv")
+
+    def names(*paths: str) -> list[str]:
+        return [file.name.removeprefix(f"{folder}/") for file in list_files([f"{folder}/{path}" for path in paths])]
+
+    assert names("") == ["b.csv"]
+    assert names("**/*.csv") == ["b.csv", "deep/c.csv"]
+    assert names("**") == ["b.csv", "deep/c.csv"]
+    assert names("a.csv") == ["a.csv"]
+    assert names("deep/up/*.csv", "also/in/deep/c.csv") == ["also/in/deep/c.csv", "deep/up/b.csv"]
+
+
+@pytest.mark.parametrize("link", [Path.symlink_to, Path.hardlink_to])
+def test_reject_file_that_is_a_link_to_a_file(tmp_path: Path, link: Any) -> None:
+    """Rejected rows are not added to an input, by whatever name it is called."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text("id\n1\n")
+    link(tmp_path / "rejects", tmp_path / "in" / "a.csv")
+    entry = {"path": str(tmp_path / "in" / "a.csv"), "on_bad_row": "reject", "reject_path": str(tmp_path / "rejects")}
+    with pytest.raises(ConfigError, match="is one of the files that 'path' names"):
+        run_tap(entry)
+    other = {"path": str(tmp_path / "rejects"), "stream": "t"}
+    with pytest.raises(ConfigError, match=r"stream 't': reject_path .* is one of the files"):
+        TapCsvExtract(config={"files": [other, {**entry, "path": str(tmp_path / "b.csv")}]}).sync_all()
+
+
+@pytest.mark.parametrize("path", ["in", "in/*", "**/*.csv", "in/r?jects.csv"])
+def test_reject_file_that_the_next_run_would_read(tmp_path: Path, path: str) -> None:
+    """A reject file that is not there yet is refused where the paths of a stream would name it."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "rajects.csv").write_text("id\n1\n")
+    entry = {"path": str(tmp_path / path), "stream": "s", "on_bad_row": "reject"}
+    with pytest.raises(ConfigError, match="is one of the files that 'path' names"):
+        run_tap({**entry, "reject_path": str(tmp_path / "in" / "rejects.csv")})
+    assert records(run_tap({**entry, "reject_path": str(tmp_path / "rejects")})) == [{"id": 1}]
+
+
+@pytest.fixture
+def locked_folder() -> Iterator[Path]:
+    """A folder with a folder in it that may not be listed; root becomes somebody else for so long."""
+    user = os.geteuid()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "no").mkdir()
+        (folder / "no" / "a.csv").write_text("id\n1\n")
+        (folder / "no").chmod(0)
+        folder.chmod(0o755)
+        if user == 0:
+            os.seteuid(65534)
+        yield folder
+        os.seteuid(user)
+        (folder / "no").chmod(0o700)
+
+
+@pytest.mark.parametrize("path", ["*/a.csv", "**/*.csv", "**", "no", "n?/*"])
+def test_folder_that_cannot_be_listed(locked_folder: Path, path: str) -> None:
+    """A folder without rights is named: what is in it would be missing."""
+    with pytest.raises(SourceError, match=r"no.*: Permission denied; "):
+        list_files([str(locked_folder / path)])
+
+
 def test_named_pipe(tmp_path: Path) -> None:
     """A named pipe is read once, like standard input, whether or not a catalog makes discovery needless."""
     (tmp_path / "a.csv").write_text("id\n1\n2\n")
@@ -228,13 +305,20 @@ def test_reject_file_among_the_files(tmp_path: Path) -> None:
         run_tap({**entry, "reject_path": str(tmp_path / "rejects.csv")})
 
 
-def test_glob_without_a_file(tmp_path: Path) -> None:
+def test_glob_without_a_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A glob may find nothing if the columns are known: files may come later."""
     entry = {"path": str(tmp_path / "*.csv"), "stream": "s"}
-    with pytest.raises(ConfigError, match="no columns, because no file of"):
+    with pytest.raises(ConfigError, match="no columns, because no file matches"):
         run_tap(entry)
-    messages = run_tap({**entry, "header": ["id", "name"]})
+    messages = run_tap({**entry, "header": ["id", "name"], "replication_method": "INCREMENTAL"})
     assert [message["type"] for message in messages] == ["SCHEMA", "STATE"]
+    assert "no file matches" in caplog.text
+
+
+def test_full_extract_without_a_file(tmp_path: Path) -> None:
+    """A full extract of no file would empty its table for a misspelt glob, so it is refused."""
+    with pytest.raises(ConfigError, match=r"no file matches .*; correct 'path', or set 'replication_method'"):
+        run_tap({"path": str(tmp_path / "*.csv"), "stream": "s", "header": ["id", "name"]})
 
 
 def test_file_that_cannot_be_read(tmp_path: Path) -> None:
@@ -253,7 +337,7 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         monkeypatch.setattr("sys.stdin", pipe)
-        monkeypatch.setattr(sources, "_STANDARD_INPUT", sources.ReadOnce("-", lambda: reading))
+        monkeypatch.setattr(sources, "STANDARD_INPUT", ReadOnce("-", lambda: reading))
         got = records(run_tap({"path": "-", "stream": "s", "sample_bytes": 1000}))
     assert len(got) == data.count(b"\n") - 1
     assert got[0] == {"id": 0, "name": "näme 0"}
@@ -318,6 +402,16 @@ def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path
         (b"insert|1|a\nupdate|1|b\ndelete|1|b\n", {"delimiter": "|", "header": False, "operation": "operation"}),
         (b"Op,id\nI,1\nD,1\n", {"delimiter": ",", "header": True, "operation": "Op"}),
         (b"name\nx\ny\n", {"delimiter": "|", "header": True}),
+        (b"First Name,Last Name,City\nAnn,Lee,Bonn\n", {"delimiter": ",", "header": True}),
+        (b"firstName,lastName\nAnn,Lee\n", {"delimiter": ",", "header": True}),
+        ("Preis (€);A&B?;Summe $\nx;y;z\n".encode(), {"delimiter": ";", "header": True}),
+        (b"Kunde;Datum;Wert\nA;31.12.2023;1.234,56\n", {"delimiter": ";", "header": True}),
+        (b"A;B\nx;31.12.2023\n", {"delimiter": ";", "header": True}),
+        (b"31.12.2023;x\n1.1.2024;y\n", {"delimiter": ";", "header": False}),
+        (b"Ann,Lee,Bonn\nBob,Ray,Paris\n", {"delimiter": ","}),
+        (b"sep=;\r\nid;name\r\n1;a,b\r\n", {"delimiter": ";", "header": True}),
+        (b'id|c\n1|"say \\"hi\\""\n', {"delimiter": "|", "escape": "\\", "header": True}),
+        (b'id|c\n1|"C:\\"\n2|"x"\n', {"delimiter": "|", "header": True}),
     ],
 )  # fmt: skip
 def test_detect(tmp_path: Path, data: bytes, expected: dict[str, Any]) -> None:
@@ -329,3 +423,28 @@ def test_detect(tmp_path: Path, data: bytes, expected: dict[str, Any]) -> None:
     entry = json.loads(result.stdout)["files"][0]
     assert entry == {"path": str(path), **expected}
     run_tap(entry)
+
+
+def test_archives_stay_open_one_at_a_time(tmp_path: Path) -> None:
+    """The list of members is read once for each archive and listing, and only one archive stays open."""
+    for number in range(5):
+        with zipfile.ZipFile(tmp_path / f"{number}.zip", "w") as archive:
+            for member in range(4):
+                archive.writestr(f"{member}.csv", f"id|n\n{member}|{number}\n")
+    before = len(os.listdir("/proc/self/fd"))
+    files = list_files([str(tmp_path / "*.zip")])
+    assert len(files) == 20
+    seen = []
+    for file in files:
+        with file.open() as opened:
+            seen.append(opened.read().decode().splitlines()[1])
+        assert len(os.listdir("/proc/self/fd")) <= before + 1
+    assert seen == [f"{member}|{number}" for number in range(5) for member in range(4)]
+    with files[0].open() as first, files[-1].open() as last:
+        assert (first.read(), last.read()) == (b"id|n\n0|0\n", b"id|n\n3|4\n")
+
+
+def test_many_columns_of_one_name() -> None:
+    """Names are made unique in time that grows with their number; what was tried is not tried again."""
+    names = column_names(["a"] * 100_000)
+    assert (len(set(names)), names[-1]) == (100_000, "a_100000")

@@ -20,7 +20,7 @@ from tap_csv_extract.tokens import Row, Tokenizer
 class Bytes:
     """A file in memory."""
 
-    name = "memory"
+    name = path = "memory"
     tracked = True
 
     def __init__(self, data: bytes) -> None:

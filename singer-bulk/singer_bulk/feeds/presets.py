@@ -13,10 +13,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from singer_bulk.declared import Meta, Settings
 from singer_bulk.errors import ConfigError
 from singer_bulk.model.added import DELETED_AT, METADATA_PREFIX
 from singer_bulk.model.columns import Column
+from singer_bulk.model.declared import Meta, Settings
 from singer_bulk.model.feed import Feed, Mark, Meaning, OrderColumn
 from singer_bulk.model.kinds import Kind
 

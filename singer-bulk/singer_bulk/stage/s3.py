@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from msgspec import field
 
-from singer_bulk.declared import Meta, Secret, Settings
 from singer_bulk.errors import ConfigError, StageError
+from singer_bulk.model.declared import Meta, Secret, Settings
 from singer_bulk.stage.sending import Uploads
 
 # A file is sent in parts of 8 MiB while it is written, so that its size does not count in memory; S3 takes

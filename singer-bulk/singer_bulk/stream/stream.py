@@ -25,7 +25,7 @@ from singer_bulk.model.names import NameRules
 from singer_bulk.schema.json_schema import TypeRules, columns_of, json_type
 from singer_bulk.schema.names import column_names, comment_of
 from singer_bulk.schema.placement import Placement
-from singer_bulk.settings import LoadSettings
+from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stage.base import StageWriter
 from singer_bulk.stage.rejects import Rejects
 

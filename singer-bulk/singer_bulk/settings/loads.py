@@ -9,13 +9,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from singer_bulk.declared import Meta, Settings
 from singer_bulk.feeds.presets import CdcSettings
-from singer_bulk.load_settings import Cdc, CurrentView, Method, MethodRules, StreamSettings
+from singer_bulk.model.declared import Meta, Settings
 from singer_bulk.model.file_format import ValueRules
 from singer_bulk.model.flush import FlushPolicy
 from singer_bulk.schema.json_schema import DEFAULT_SCALE, TypeRules
 from singer_bulk.schema.placement import EvolutionRules
+from singer_bulk.settings.methods import Cdc, CurrentView, Method, MethodRules, StreamSettings
 
 # 512 MiB of rows are 130 to 230 MB compressed (the workloads of bench/ shrink to 0.35, 0.43 and 0.25). That is within
 # Snowflake's 100 to 250 MB and, over 2 to 32 slices, within Redshift's 1 MB to 1 GB a file. Rows of more than 53 bytes

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from singer_bulk.declared import Meta, Settings
 from singer_bulk.errors import ConfigError
 from singer_bulk.feeds.presets import CURRENT, HISTORY, CdcSettings, feed_of
 from singer_bulk.model.columns import Column
+from singer_bulk.model.declared import Meta, Settings
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import APPEND, OVERWRITE, UPSERT, LoadMethod
 

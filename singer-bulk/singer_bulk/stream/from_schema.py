@@ -14,8 +14,8 @@ from singer_bulk.model.messages import Schema
 from singer_bulk.schema.names import table_name
 from singer_bulk.schema.placement import Placement, with_pending
 from singer_bulk.schema.record_check import record_check
-from singer_bulk.settings import LoadSettings
-from singer_bulk.stream import Stream, StreamContext, stream_columns
+from singer_bulk.settings.loads import LoadSettings
+from singer_bulk.stream.stream import Stream, StreamContext, stream_columns
 from singer_bulk.warehouse.dialect import Dialect
 from singer_bulk.warehouse.session import Warehouse
 

@@ -1,0 +1,1 @@
+"""A stream between its SCHEMA and its rows: its table, its columns, its open batch."""
