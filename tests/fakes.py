@@ -18,7 +18,8 @@ from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.kinds import KINDS, Kind
 from singer_bulk.model.load import ClosedBatch, Table, TableLoad
 from singer_bulk.model.names import NameRules
-from singer_bulk.run import Clock, Run
+from singer_bulk.model.runtime import Standard
+from singer_bulk.run import Run
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stage.base import StageWriter
 from singer_bulk.stage.memory import MemoryStage, MemoryWriter
@@ -97,8 +98,8 @@ class CountedWriter(MemoryWriter):
 
 
 @dataclass
-class Ticking:
-    """A clock that moves only when it is told to."""
+class Ticking(Standard):
+    """A clock that moves only when it is told to, and real threads."""
 
     moment: datetime = datetime(2020, 6, 1, 12, tzinfo=timezone.utc)
     seconds: float = 0.0
@@ -107,8 +108,14 @@ class Ticking:
         self.seconds += seconds
         self.moment += timedelta(seconds=seconds)
 
-    def clock(self) -> Clock:
-        return Clock(now=lambda: self.moment, monotonic=lambda: self.seconds, sleep=self.pass_seconds)
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.pass_seconds(seconds)
 
 
 def load_settings(**changes: Any) -> LoadSettings:
@@ -338,7 +345,7 @@ class Bench:
             file_format=lambda: FileFormat(b"@null@", 6, True, 65535, 16_000_000, 65535),
             settings=load_settings(**settings),
             emit=self.emitted.append,
-            clock=self.clock.clock(),
+            runtime=self.clock,
             layout=layout,
             mapper=mapper,
             stop_signal=stop_signal,

@@ -13,12 +13,10 @@ import json
 import logging
 import os
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from configparser import ConfigParser
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import IO, Any, ClassVar, NoReturn
 
 import click
@@ -34,7 +32,8 @@ from singer_bulk.errors import BulkError, ConfigError, Interrupted
 from singer_bulk.feeds.envelopes import ENVELOPES, EnvelopeMapper, Mapper
 from singer_bulk.model.declared import problem_of, read, values_of
 from singer_bulk.model.file_format import FileFormat, FileLayout
-from singer_bulk.run import Clock, Run
+from singer_bulk.model.runtime import STANDARD
+from singer_bulk.run import Run
 from singer_bulk.sdk_names import sdk_names
 from singer_bulk.settings.files import read_config
 from singer_bulk.settings.loads import LoadSettings
@@ -154,7 +153,7 @@ class BulkTarget(Target):
             file_format=connector.file_format,
             settings=settings,
             emit=emit_state,
-            clock=Clock(now=lambda: datetime.now(timezone.utc), monotonic=time.monotonic, sleep=time.sleep),
+            runtime=STANDARD,
             layout=connector.layout,
             mapper=mapper,
             stop_signal=lambda: signals.number,

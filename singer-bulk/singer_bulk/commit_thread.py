@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 
 from singer_bulk.errors import BulkError
 from singer_bulk.model.load import Load
+from singer_bulk.model.runtime import Runtime
 from singer_bulk.stage.owner import RunStage
 from singer_bulk.warehouse.loads import Loads
 from singer_bulk.warehouse.session import Warehouse
@@ -28,6 +29,7 @@ class Committer:
         loads: Loads,
         stage: RunStage,
         emit: Callable[[str], None],
+        runtime: Runtime,
         *,
         keep_staged_files: bool,
     ) -> None:
@@ -35,8 +37,9 @@ class Committer:
         self._loads = loads
         self._stage = stage
         self._emit = emit
+        self._runtime = runtime
         self._keep_staged_files = keep_staged_files
-        self._made: ThreadPoolExecutor | None = None
+        self._made: Executor | None = None
         self._under_way: Future[None] | None = None
         self._emitted: str | None = None
 
@@ -63,7 +66,7 @@ class Committer:
         """
         self.wait()
         if self._made is None:
-            self._made = ThreadPoolExecutor(1, thread_name_prefix="commit")
+            self._made = self._runtime.threads(1, "commit")
         self._under_way = self._made.submit(self._commit, load, rejects)
 
     def emit(self, state: str | None) -> None:

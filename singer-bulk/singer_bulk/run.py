@@ -22,8 +22,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import IO, Any
 
@@ -39,6 +38,7 @@ from singer_bulk.model.block_memory import keep_freed_memory
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.load import Load
 from singer_bulk.model.messages import Message, Records, Schema, State
+from singer_bulk.model.runtime import Runtime
 from singer_bulk.open_load import OpenLoad
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stage.base import Stage
@@ -59,15 +59,6 @@ WAIT_SECONDS = 1.0
 LOOK_STEPS, LOOK_SECONDS = 10, 0.01
 
 
-@dataclass
-class Clock:
-    """The time, passed in."""
-
-    now: Callable[[], datetime]
-    monotonic: Callable[[], float]
-    sleep: Callable[[float], None]
-
-
 class Run:
     """One invocation: from the first message to the last COMMIT."""
 
@@ -79,7 +70,7 @@ class Run:
         file_format: Callable[[], FileFormat],
         settings: LoadSettings,
         emit: Callable[[str], None],
-        clock: Clock,
+        runtime: Runtime,
         layout: Callable[[Warehouse], FileLayout] = lambda warehouse: FileLayout(),
         mapper: Mapper | None = None,
         stop_signal: Callable[[], int | None] = lambda: None,
@@ -87,19 +78,23 @@ class Run:
         connector_version: str = "",
     ) -> None:
         self._settings = settings
-        self._clock = clock
+        self._runtime = runtime
         self._mapper = mapper
         self._stop_signal = stop_signal
         self._dialect = warehouse.dialect
-        self._started_at = clock.now()
+        self._started_at = runtime.now()
         self._run_id = uuid.uuid4().hex
         self._stage = RunStage(stage)
         self._names = StagedNames(settings.s3_key_prefix, self._started_at, self._run_id)
         versioned = settings.add_record_metadata and settings.process_activate_version_messages
         tables = LoadTables(warehouse, frozen=settings.evolution.frozen, versioned=versioned)
         loads = Loads(warehouse, tables, self._stage, stop_signal)
-        self._committer = Committer(warehouse, loads, self._stage, emit, keep_staged_files=settings.keep_staged_files)
-        self._open = OpenLoad(self._run_id, self._started_at, connector_version, settings, clock.now, clock.monotonic)
+        self._committer = Committer(
+            warehouse, loads, self._stage, emit, runtime, keep_staged_files=settings.keep_staged_files
+        )
+        self._open = OpenLoad(
+            self._run_id, self._started_at, connector_version, settings, runtime.now, runtime.monotonic
+        )
         self._deletes = Deletes()
         self._rejects = None
         if settings.on_invalid_record == "reject":
@@ -113,8 +108,8 @@ class Run:
             open_file=self._stage.open,
             new_key=self._names.for_rows,
             fold=warehouse.dialect.fold,
-            now=clock.now,
-            monotonic=clock.monotonic,
+            now=runtime.now,
+            monotonic=runtime.monotonic,
             started_at=self._started_at,
             rejects=self._rejects,
             encoders=Encoders(settings.encoders or 0),
@@ -239,7 +234,7 @@ class Run:
         for _ in range(LOOK_STEPS):
             if self._stop_signal() is not None:
                 return
-            self._clock.sleep(LOOK_SECONDS)
+            self._runtime.sleep(LOOK_SECONDS)
 
     def _stop_if_signalled(self) -> None:
         number = self._stop_signal()
@@ -259,4 +254,4 @@ class Run:
         hours = self._settings.sweep_after_hours
         if hours is not None:
             kept = committed_runs(self._warehouse()) if self._settings.keep_staged_files else set()
-            self._stage.sweep(self._names.prefix, self._clock.now(), timedelta(hours=hours), {*kept, self._run_id})
+            self._stage.sweep(self._names.prefix, self._runtime.now(), timedelta(hours=hours), {*kept, self._run_id})

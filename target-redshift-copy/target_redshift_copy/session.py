@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import Any
 
 from singer_bulk.errors import ConfigError, WarehouseError
+from singer_bulk.model.runtime import STANDARD
 from singer_bulk.warehouse.dialect import Rows
 
 from target_redshift_copy.config import RedshiftSettings
@@ -81,7 +81,7 @@ class RedshiftSession:
         for _ in range(GONE_ATTEMPTS):
             if not self.execute(f"SELECT 1 FROM stv_sessions WHERE process = {int(name)}"):
                 return
-            time.sleep(GONE_SECONDS)
+            STANDARD.sleep(GONE_SECONDS)
         raise WarehouseError(f"Redshift: the lost session {name} is still there")
 
 

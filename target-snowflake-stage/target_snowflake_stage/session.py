@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from typing import Any
 
 from singer_bulk.errors import ConfigError, WarehouseError
+from singer_bulk.model.runtime import STANDARD
 from singer_bulk.warehouse.dialect import Rows
 
 from target_snowflake_stage.config import SnowflakeSettings
@@ -92,7 +92,7 @@ class SnowflakeSession:
                     raise
                 # It may have ended since; the next look tells.
                 logger.debug("transaction %s was not aborted: %s", name, error)
-            time.sleep(GONE_SECONDS)
+            STANDARD.sleep(GONE_SECONDS)
         raise WarehouseError(f"Snowflake: the transaction {name} of a lost session is still there")
 
     def close(self) -> None:

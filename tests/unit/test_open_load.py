@@ -40,7 +40,7 @@ class Gathering:
     def __init__(self, **settings: Any) -> None:
         self.ticking, self.stage = Ticking(), MemoryStage()
         self.settings = load_settings(**{"batch_size_rows": 2, **settings})
-        clock, keys = self.ticking.clock(), itertools.count()
+        clock, keys = self.ticking, itertools.count()
         self.load = OpenLoad("run", clock.now(), "0", self.settings, clock.now, clock.monotonic)
         dialect: Any = MemoryDialect()
         self.warehouse = Warehouse(lambda: MemoryWarehouse(FailingStage()), dialect, Table("analytics", "_loads"))

@@ -15,6 +15,7 @@ from msgspec import field
 
 from singer_bulk.errors import ConfigError, StageError
 from singer_bulk.model.declared import Meta, Secret, Settings
+from singer_bulk.model.runtime import STANDARD, Runtime
 from singer_bulk.stage.sending import Uploads
 
 # A file is sent in parts of 8 MiB while it is written, so that its size does not count in memory; S3 takes
@@ -87,11 +88,11 @@ def _log_retry(request: Any, **_: Any) -> None:
 class S3Stage:
     """A bucket; keys are full keys. `max_memory`: bytes of files that may wait in memory until they are sent."""
 
-    def __init__(self, settings: S3Settings, max_memory: int) -> None:
+    def __init__(self, settings: S3Settings, max_memory: int, runtime: Runtime = STANDARD) -> None:
         self.bucket = settings.bucket
         self._settings = settings
         self._made: Any = None
-        self._uploads = Uploads(max_memory)
+        self._uploads = Uploads(max_memory, runtime)
         self._closed: dict[str, Future[None]] = {}  # key -> its last call
 
     @property

@@ -6,9 +6,10 @@ is bounded however slow S3 is.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
+
+from singer_bulk.model.runtime import STANDARD, Runtime
 
 # Files are sent side by side, the parts of one file one after the other.
 THREADS = 4
@@ -17,12 +18,13 @@ THREADS = 4
 class Uploads:
     """The threads, and the bytes that wait for them: `max_bytes` at most, and what is written between two looks."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, runtime: Runtime = STANDARD) -> None:
         self._max_bytes = max_bytes
         self._gathered = 0  # written, not yet enough for a call
         self._sending = 0
-        self._sent = threading.Condition()
-        self._made: ThreadPoolExecutor | None = None
+        self._runtime = runtime
+        self._sent = runtime.condition()
+        self._made: Executor | None = None
 
     def gather(self, byte_count: int) -> None:
         """Count bytes that were written; a negative number takes back those that will not be sent."""
@@ -39,7 +41,7 @@ class Uploads:
     def send(self, byte_count: int, call: Callable[[], None], after: Future[None] | None) -> Future[None]:
         """Make the call in a thread, behind the one that the same file waits for; if that fails, it is not made."""
         if self._made is None:
-            self._made = ThreadPoolExecutor(THREADS, thread_name_prefix="upload")
+            self._made = self._runtime.threads(THREADS, "send")
         with self._sent:
             self._gathered -= byte_count
             self._sending += byte_count

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -11,6 +10,7 @@ from typing import TypeVar
 from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.load import Table
+from singer_bulk.model.runtime import STANDARD
 from singer_bulk.warehouse.alter_table import fit_table, is_lossless, settled
 from singer_bulk.warehouse.dialect import Dialect, Rows, Session
 from singer_bulk.warehouse.retries import Retries
@@ -31,7 +31,7 @@ class Warehouse:
     dialect: Dialect
     ledger: Table
     prepare: Callable[[Session], None] = lambda session: None  # what must be there before the first COPY
-    pause: Callable[[float], None] = time.sleep
+    pause: Callable[[float], None] = STANDARD.sleep
     _session: Session | None = None
     _was_reached: bool = False
     _tables: dict[Table, dict[str, Column]] = field(default_factory=dict)
