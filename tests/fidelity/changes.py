@@ -28,8 +28,8 @@ INSTANT, OBJECT = {**STRING, "format": "date-time"}, {"type": ["null", "object"]
 class Change:
     """A property whose SCHEMA changes: what it was and is, a value of each, and what the table shows of both rows.
 
-    beside: by warehouse, the column that takes the new values in mid-run where one in the next run is widened: files
-    that no load has committed cannot be asked for their values.
+    second: by warehouse, the second column that takes the new values in mid-run, if the column is widened in the next
+    run: the warehouse cannot be asked about values in files that no load has committed.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Change:
     values: tuple[Any, Any]
     column: str  # that takes the new values
     shown: tuple[Any, Any]  # in the column, as text
-    beside: Mapping[str, str] = field(default_factory=dict)
+    second: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def stream(self) -> str:
@@ -47,8 +47,8 @@ class Change:
 
     def result(self, warehouse: str, *, mid_run: bool) -> tuple[str, tuple[Any, Any]]:
         """Return the column that takes the new values, and what it shows of both rows."""
-        if mid_run and warehouse in self.beside:
-            return self.beside[warehouse], (None, self.shown[1])
+        if mid_run and warehouse in self.second:
+            return self.second[warehouse], (None, self.shown[1])
         return self.column, self.shown
 
 
@@ -85,7 +85,7 @@ def placed(warehouse: str, change: Change, *, mid_run: bool) -> tuple[Column, Co
     made = []
     for declared in (change.old, change.new):
         pending = present if mid_run else ()
-        placement = Placement("s", present, EvolutionRules(), dialect.names, lambda here, new_type: True, pending)
+        placement = Placement("s", present, EvolutionRules(), dialect.names, lambda existing, new_type: True, pending)
         columns = stream_columns(
             {"properties": {"v": declared}}, rules, dialect.names, placement, dialect.types.stored, validate=True
         )
@@ -107,11 +107,12 @@ FURTHER_CHANGES = [
     ("null for a NOT NULL column", "NOT NULL goes", "test_not_null_is_relaxed"),
     ("a longer text for a VARCHAR with a default", "Redshift: the column is replaced, values kept; Snowflake: it grows",
      "test_text_grows_where_alter_is_refused"),
-    ("integer to double, where an integer has more digits than a double", "`v__f` beside; `v` stays as it is",
-     "test_what_the_new_type_does_not_keep_goes_beside"),
+    ("integer to double, where an integer has more digits than a double", "second column `v__f`; `v` stays as it is",
+     "test_what_the_new_type_does_not_keep_gets_a_second_column"),
     ("number to integer, with an integer that has more digits than a double",
-     "`v__i` beside takes it, and what follows in the load", "test_an_integer_that_a_double_does_not_hold_goes_beside"),
-    ("integer to text under `on_type_change: new_column`", "`v__s` beside, in every later run too",
+     "second column `v__i` takes it, and the values after it in the load",
+     "test_an_integer_that_a_double_does_not_hold_gets_a_second_column"),
+    ("integer to text under `on_type_change: new_column`", "second column `v__s`, in every later run too",
      "test_new_column_keeps_the_old_one"),
     ("integer to text under `on_type_change: error`", "refused, nothing changed", "test_a_user_can_forbid_it"),
     ("integer to text, or a new property, under `schema_evolution: freeze`", "refused, nothing changed",

@@ -44,7 +44,7 @@ class Encoding:
         self.schema = dict(schema)
         dialect = DIALECTS[warehouse]
         rules = LoadSettings(**(settings or {})).types(None)
-        placement = Placement("s", {}, EvolutionRules(), dialect.names, lambda here, new_type: True)
+        placement = Placement("s", {}, EvolutionRules(), dialect.names, lambda existing, new_type: True)
         self.columns: tuple[Column, ...] = stream_columns(
             schema, rules, dialect.names, placement, dialect.types.stored, validate=True
         )

@@ -225,7 +225,7 @@ def test_text_grows_where_alter_is_refused(loader: Loader) -> None:
     assert sorted(row[0] for row in loader.rows("SELECT v FROM {schema}.s")) == ["abcd", "y" * 100]
 
 
-def test_what_the_new_type_does_not_keep_goes_beside(loader: Loader) -> None:
+def test_what_the_new_type_does_not_keep_gets_a_second_column(loader: Loader) -> None:
     """integer to double with an integer that no double holds: the column stays, the new values go to v__f."""
     loader.load(schema("s", v=INTEGER), record("s", v=2**53 + 1))
     run = loader.load(schema("s", v=NUMBER), record("s", v=0.5))
@@ -235,7 +235,7 @@ def test_what_the_new_type_does_not_keep_goes_beside(loader: Loader) -> None:
     )
 
 
-def test_an_integer_that_a_double_does_not_hold_goes_beside(loader: Loader) -> None:
+def test_an_integer_that_a_double_does_not_hold_gets_a_second_column(loader: Loader) -> None:
     """number to integer: the column fits, but for a run of records where one has more digits than a double."""
     big = 2**53 + 1
     for stream in ("n", "m"):  # in the next run, in mid-run

@@ -65,9 +65,9 @@ def test_names_that_a_table_has_are_kept(loader: Loader) -> None:
         run = loader.load(both, record("s", id=number * 10, Id=number))
         assert run.status == 0, run.stderr
     rules = REDSHIFT if "redshift" in loader.command else SNOWFLAKE
-    other = rules.with_suffix(rules.stored("id"), column_names(["Id", "id"], [], rules)["Id"].rpartition("_")[2])
+    other = rules.with_suffix(rules.name_for("id"), column_names(["Id", "id"], [], rules)["Id"].rpartition("_")[2])
     assert loader.rows("SELECT id FROM {schema}.s ORDER BY id") == [(1,), (2,), (3,)]
-    assert other != rules.stored("id")
+    assert other != rules.name_for("id")
 
 
 def test_schema_mapping(loader: Loader) -> None:

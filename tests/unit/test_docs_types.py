@@ -75,11 +75,11 @@ def types_table() -> str:
 
 def changes_table() -> str:
     lines = [f"| | {' | '.join(name for name, _ in TYPES)} |", "|---|" + "---|" * len(TYPES)]
-    for name, here in TYPES:
+    for name, existing in TYPES:
         cells = []
         for _, wanted in TYPES:
-            beside = "i" if wanted in (INTEGER, BIG_INTEGER) else KINDS[wanted.kind].suffix
-            cells.append("=" if fitting(wanted, here) else "w" if grown(here, wanted) else f"`{beside}`")
+            suffix = "i" if wanted in (INTEGER, BIG_INTEGER) else KINDS[wanted.kind].suffix
+            cells.append("=" if fitting(wanted, existing) else "w" if grown(existing, wanted) else f"`{suffix}`")
         lines.append(f"| **{name}** | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -103,7 +103,7 @@ def becomes(warehouse: str, change: Change, *, mid_run: bool) -> str:
     old, new = placed(warehouse, change, mid_run=mid_run)
     spell = WORDS[warehouse]
     if new.name != old.name:
-        return f"`{new.name.lower()}` {spell(new.type)} beside"
+        return f"second column `{new.name.lower()}` {spell(new.type)}"
     return "fits" if spell(new.type) == spell(old.type) else f"becomes {spell(new.type)}"
 
 

@@ -1,4 +1,4 @@
-"""Envelopes become records: the row's values as they were written, what the event says besides under its own names."""
+"""Envelopes become records: the values of the row as they were written, and the members of the event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a property goes when its table is there: the decisions, and the statements that alter a table step by step."""
+"""Where a property goes when its table exists: the decisions, and the statements that alter a table step by step."""
 
 from __future__ import annotations
 
@@ -77,23 +77,23 @@ DECISIONS: list[tuple[ColumnType, ColumnType, bool, ColumnType | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("here", "wanted", "fits", "wider"), DECISIONS)
-def test_decisions(here: ColumnType, wanted: ColumnType, fits: bool, wider: ColumnType | None) -> None:
+@pytest.mark.parametrize(("existing", "wanted", "fits", "wider"), DECISIONS)
+def test_decisions(existing: ColumnType, wanted: ColumnType, fits: bool, wider: ColumnType | None) -> None:
     """Each pair of what the table has and what the SCHEMA declares has one decision."""
-    assert (fitting(wanted, here) is not None) is fits
+    assert (fitting(wanted, existing) is not None) is fits
     if not fits:
-        assert grown(here, wanted) == wider
+        assert grown(existing, wanted) == wider
 
 
-@pytest.mark.parametrize("here", ALL, ids=str)
-def test_a_column_fits_its_own_type(here: ColumnType) -> None:
+@pytest.mark.parametrize("existing", ALL, ids=str)
+def test_a_column_fits_its_own_type(existing: ColumnType) -> None:
     """A SCHEMA that has not changed changes nothing; what has grown holds both."""
-    assert fitting(here, here) == here
-    assert holds_all(here, here)
+    assert fitting(existing, existing) == existing
+    assert holds_all(existing, existing)
     for wanted in ALL:
-        wider = grown(here, wanted)
+        wider = grown(existing, wanted)
         if wider is not None and wider.kind is not Kind.DATETIME:
-            assert fitting(wanted, wider.stored()) is not None, wanted
+            assert fitting(wanted, wider.as_in_table()) is not None, wanted
 
 
 def test_values_in_text_columns_say_what_they_are() -> None:
@@ -106,20 +106,20 @@ def test_values_in_text_columns_say_what_they_are() -> None:
 
 def placement(present: dict[str, ColumnType], lossless: bool = True, **rules: Any) -> Placement:
     columns = {name: Column(name, kind) for name, kind in present.items()}
-    return Placement("s", columns, EvolutionRules(**rules), REDSHIFT.names, lambda here, new_type: lossless)
+    return Placement("s", columns, EvolutionRules(**rules), REDSHIFT.names, lambda existing, new_type: lossless)
 
 
 def test_new_columns_are_found_again() -> None:
-    """A property that went beside goes there again, and to the next one if that does not fit either."""
-    beside = {"v": INTEGER, "v__s": SHORT, "v__d": CENTS}
-    made = placement(beside, on_type_change="new_column")
+    """A property with a second column keeps to it, and gets the next one if that does not fit either."""
+    columns = {"v": INTEGER, "v__s": SHORT, "v__d": CENTS}
+    made = placement(columns, on_type_change="new_column")
     assert made.place(Column("v", TEXT, "v")).name == "v__s"
     assert made.place(Column("v", JSON, "v")).name == "v__j"
-    assert placement(beside, on_type_change="new_column").place(Column("v", MILLS, "v")).name == "v__d2"
+    assert placement(columns, on_type_change="new_column").place(Column("v", MILLS, "v")).name == "v__d2"
 
 
 def test_values_that_would_change_are_not_widened() -> None:
-    """Where the warehouse says that a value would change, the property goes beside."""
+    """Where the warehouse says that a value would change, the property gets a second column."""
     assert placement({"v": INTEGER}).place(Column("v", DOUBLE, "v")) == Column("v", DOUBLE, "v")
     assert placement({"v": INTEGER}, lossless=False).place(Column("v", DOUBLE, "v")).name == "v__f"
 

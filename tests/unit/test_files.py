@@ -55,7 +55,7 @@ def test_small_batch_is_one_file() -> None:
     files, stage = files_of(FileLayout(parts=4))
     given_rows = [rows_of(1000, seed) for seed in range(20)]
     for rows in given_rows:
-        files.add(rows, 1000)
+        files.add_rows(rows, 1000)
     (staged,) = files.close()
     assert staged == StagedFile("000.gz", 20_000, len(stage.files["000.gz"]))
     assert 500_000 < staged.byte_count < MIN_BYTES
@@ -81,7 +81,7 @@ def test_files_are_equal_and_as_many_as_the_parts(parts: int) -> None:
         if len(given_rows) % 3:
             files.add_piece(piece, 2000)
         else:
-            files.add(rows, 2000)
+            files.add_rows(rows, 2000)
     staged = files.close()
     assert len(staged) == parts
     sizes = [file.byte_count for file in staged]
@@ -101,7 +101,7 @@ def test_files_are_equal_and_as_many_as_the_parts(parts: int) -> None:
     st.integers(1, 5),
 )
 def test_every_order_of_runs_and_pieces_is_a_gzip_file(moves: list[tuple[bool, int, bool]], parts: int) -> None:
-    """Runs of any length, compressed here or elsewhere, in any order: each row is in one file, and once."""
+    """Runs of any length, compressed by this process or another, in any order: each row is in one file, and once."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(file_format, "MIN_BYTES", 100)
         patched.setattr(files_module, "PIECE_BYTES", 500)
@@ -114,7 +114,7 @@ def test_every_order_of_runs_and_pieces_is_a_gzip_file(moves: list[tuple[bool, i
             if is_elsewhere:
                 files.add_piece(elsewhere.piece(rows), count)
             else:
-                files.add(rows, count)
+                files.add_rows(rows, count)
         staged = files.close()
     found = [content_of(stage.files[file.key]).splitlines() for file in staged]
     assert [len(rows) for rows in found] == [file.row_count for file in staged]

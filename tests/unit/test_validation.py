@@ -89,7 +89,7 @@ def test_error_names_everything() -> None:
 
 
 def test_keywords_of_the_record() -> None:
-    """Keywords beside `properties` count as well; unknown properties are not the validator's matter."""
+    """Keywords of the SCHEMA other than `properties` count as well; unknown properties are not checked."""
     schema = {"properties": {"a": {}, "b": {}}, "anyOf": [{"required": ["a"]}, {"required": ["b"]}],
               "additionalProperties": False}  # fmt: skip
     made = Encoding(REDSHIFT, schema)
@@ -120,7 +120,7 @@ def test_required_properties_are_named() -> None:
 
 @pytest.mark.parametrize("schema", [{"pattern": "("}, {"minimum": "x"}, {"items": 5}, {"type": []}])
 def test_broken_schema_is_refused(schema: dict[str, Any]) -> None:
-    """A SCHEMA that is no JSON Schema is the tap's mistake, told before any record."""
+    """A SCHEMA that is no JSON Schema is the tap's mistake, reported before any record."""
     with pytest.raises(ConfigError, match="validate_records"):
         Encoding(REDSHIFT, {"properties": {"v": {"type": "array", **schema}}})
 
@@ -179,7 +179,7 @@ def test_references_stay_within_the_schema() -> None:
     ],
 )
 def test_references_in_a_circle_end(circle: dict[str, Any], kind: Kind) -> None:
-    """An alternative that is what it is an alternative of adds nothing; a document may hold documents like itself."""
+    """An alternative that refers back to its own schema adds nothing; a document may hold documents like itself."""
     declared = {"properties": {"v": {"$ref": "#/definitions/a"}}, "definitions": {"a": circle}}
     (column,) = columns_of(declared, TypeRules(), {"v": "v"})
     assert column.type.kind is kind
@@ -225,7 +225,7 @@ def set_aside(bench: Bench) -> list[dict[str, Any]]:
 
 
 def test_a_bound_counts_before_the_column_grows() -> None:
-    """A bound at the end of 64 bits is the column's matter; past it the record is refused, no column widened."""
+    """A bound at the end of 64 bits is checked by the column; past it the record is refused, no column widened."""
     declared = {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1}
     text = orders(declared, "1", str(2**63), "2")
     with pytest.raises(RecordInvalid, match=r"line 3: \$\.v fails maximum 9223372036854775807, got"):

@@ -2,7 +2,7 @@
 
 `_sdc_sequence` is ours: strictly increasing per row in the order of arrival, over all runs of a pipeline, a signed
 64-bit integer. A run begins at its start in microseconds, shifted by 10 bits, or behind the ledger's last number,
-whichever is higher, and counts up; so no clock that runs backwards can repeat a number.
+whichever is higher, and counts up; so a clock that is set back cannot repeat a number.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def first_sequence(started_at: datetime, last_committed: int) -> int:
 
 
 def metadata_names(properties: Collection[str]) -> tuple[str, ...]:
-    """Return the metadata columns that are ours to write; one that the tap sends as a property is the tap's."""
+    """Return the metadata columns that the target writes: those that the tap does not send as properties."""
     return tuple(name for name in METADATA_TYPES if name not in properties)
 
 
@@ -78,7 +78,7 @@ def suffix_of(
                 ],
                 SYNC_STARTED_AT: lambda: repeat(started),
             }
-            # The empty field in front gives the "|" behind the row.
+            # Joined with the empty field in front, the fields begin with "|".
             rows = zip(repeat(b"", len(messages)), *(columns[name]() for name in names), strict=False)
             return list(map(b"|".join, rows))
 
@@ -97,4 +97,4 @@ def _extracted(time_extracted: str | None, instant: FieldEncoder, null: bytes) -
     try:
         return instant(b'"%b"' % time_extracted.encode())
     except Unfit:
-        return null  # a courtesy of the tap, not a value of the source
+        return null  # time_extracted is the tap's, not a value of the source: one that is no date-time is left out

@@ -1,4 +1,4 @@
-"""The uncommitted rows of one stream: encoded, compressed and on their way into the stage."""
+"""The uncommitted rows of one stream: encoded, compressed and written into files of the stage."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Encoders:
-    """The encoder processes that a run may have; one batch at a time has them."""
+    """The encoder processes that a run may have, for one batch at a time."""
 
     count: int = 0
-    taken: bool = False
+    in_use: bool = False
 
 
 class Batch:
     """Rows of one stream under one SCHEMA, in files that are being written.
 
-    A batch that grows is encoded by encoder processes, if there are any; the files are written here.
+    A batch that grows is encoded by encoder processes, if the run may have any; this process writes the files.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Batch:
 
     @property
     def byte_count(self) -> int:
-        """Bytes of rows, before compression; blocks that are on their way are not counted yet."""
+        """Bytes of rows, before compression; blocks that a process is encoding are not counted yet."""
         return self._files.byte_count
 
     def is_full(self, policy: FlushPolicy) -> bool:
@@ -69,19 +69,19 @@ class Batch:
         return self._files.is_full or policy.is_full(self.row_count, self.byte_count)
 
     def add(self, records: Records, sequence: int) -> None:
-        """Take the records; `sequence` is the number of the first.
+        """Encode the records into the files; `sequence` is the number of the first.
 
-        Raises ValueRejected and MessageError (nothing of the run is added then), StageError, ColumnOutgrown.
+        Raises ValueRejected and MessageError (then no record of the run is added), StageError, ColumnOutgrown.
         """
         rows = self._encoder.encode(records, sequence)
         if _holds_marker(rows, self._null):
             # The marker is random per batch, so this takes an adversary who reads our memory, or a bug.
             raise StageError(f"stream {self.stream!r}: a value equals the batch's NULL marker; run again")
-        self._files.add(rows, records.count)
+        self._files.add_rows(rows, records.count)
         self._count(records, sequence)
 
     def hand_over(self, records: Records, sequence: int) -> bool:
-        """Give the records to an encoder process, or return False: then they must be added here."""
+        """Give the records to an encoder process, or return False: then the caller has to `add` them."""
         if records.count < FEW_RECORDS or (self._group is None and not self._start()):
             return False
         assert self._group is not None
@@ -91,13 +91,13 @@ class Batch:
         return True
 
     def settle(self) -> list[tuple[Records, int]]:
-        """Wait until nothing is on its way; return the records that have to be added here after all."""
-        unsure = self._group.settle() if self._group else []
+        """Wait until every block is encoded; return the records that the caller has to `add` after all."""
+        unsure = self._group.wait_for_blocks() if self._group else []
         self.row_count -= sum(records.count for records, _ in unsure)
         return unsure
 
     def close(self) -> ClosedBatch:
-        """Stage the files whole and return what a load needs to know of them; all must be settled.
+        """Complete the staged files and return what a load needs to know of them; `settle` comes first.
 
         Raises StageError.
         """
@@ -122,7 +122,7 @@ class Batch:
         if self._group is not None:
             group, self._group = self._group, None
             group.abort()
-            self._encoders.taken = False
+            self._encoders.in_use = False
 
     def _count(self, records: Records, sequence: int) -> None:
         self.row_count += records.count
@@ -131,14 +131,14 @@ class Batch:
         self._sequences = [min(first, sequence), max(latest, last)]
 
     def _start(self) -> bool:
-        """Fork the encoder processes if there are any to have, and the batch is worth it."""
+        """Fork the encoder processes, unless another batch has them or this one is too small."""
         encoder, encoders = self._encoder, self._encoders
-        if encoders.taken or not encoders.count or self.byte_count < START_BYTES or not can_fork():
+        if encoders.in_use or not encoders.count or self.byte_count < START_BYTES or not can_fork():
             return False
         if not isinstance(encoder, BlockEncoder):
             return False
         self._group = EncoderGroup(encoders.count, lambda: _Encoder(encoder, self._null), self._files.add_piece)
-        encoders.taken = True
+        encoders.in_use = True
         logger.info("stream %s: %d encoder processes", self.stream, encoders.count)
         return True
 
@@ -147,7 +147,7 @@ class Batch:
         if self._group is None:
             return frozenset()
         group, self._group = self._group, None
-        self._encoders.taken = False
+        self._encoders.in_use = False
         return group.close()
 
 

@@ -1,12 +1,13 @@
 """A run of RECORD lines -> rows, a column at a time.
 
-`delimited.RowEncoder` is the definition: line by line, value by value, with the exact error. This is the same for a
-whole run in a few calls; whatever it is not sure of, errors included, is left to the definition. The steps:
+`rows.RowEncoder` is the definition: line by line, value by value, with the exact error. This module does the same for a
+whole run in a few calls. It only ever succeeds: a run that it is not sure of, errors included, is encoded by the
+definition. The steps:
 
-1. one decode of all lines: each value stays the bytes of its JSON text;
-2. the values of each column, joined, go through the column's splice; where that is not sure, through the column's
-   field encoder one by one;
-3. the columns' fields become rows; where a column's fields are its values, these are taken as they came.
+1. decode all lines at once: each value stays the bytes of its JSON text;
+2. join the values of each column and pass them to the column's splice; if that is not sure, pass them one by one to the
+   column's field encoder;
+3. join the fields of all columns into rows; where the fields of a column are its values, use these as they are.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from singer_bulk.model.file_format import FieldEncoder, FileFormat, Unfit
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.messages import Records, are_plain
 
-# Fewer records than this cost less line by line.
+# Fewer records than this are encoded faster line by line.
 FEW_RECORDS = 8
 NULL, MISSING = b"null", b"\x1e"
 _record_of, _values_of = attrgetter("record"), msgspec.structs.astuple
@@ -35,7 +36,7 @@ T = TypeVar("T")
 
 
 class Unsure(Exception):
-    """The definition has to look at the run."""
+    """The definition has to encode the run."""
 
 
 class BlockEncoder:
@@ -53,7 +54,7 @@ class BlockEncoder:
         ]
         plain = are_plain(column.property for column in rows.columns)
         if not plain:
-            self._columns = []  # the definition reads what no struct has a name for
+            self._columns = []  # only the definition reads names that no struct can have
         self._decoders = {
             strict: _decoder(rows.stream, rows.columns, rows.required, forbid_unknown=strict)
             for strict in (True, False)
@@ -66,7 +67,7 @@ class BlockEncoder:
         return self._rows.encode(records, sequence) if rows is None else rows
 
     def encode_surely(self, records: Records, sequence: int) -> bytes | None:
-        """Return the rows, or None where the definition has to look; raises RecordInvalid."""
+        """Return the rows, or None if the definition has to encode them; raises RecordInvalid."""
         if records.count < FEW_RECORDS or not self._columns:
             return None
         try:
@@ -76,7 +77,7 @@ class BlockEncoder:
             return None
 
     def _encode(self, records: Records, sequence: int) -> bytes:
-        records.text.decode()  # nothing else would look whether the fields are UTF-8
+        records.text.decode()  # nothing else checks that the fields are UTF-8
         messages = self._decoders[self._rows.is_strict].decode_lines(records.text)
         if len(messages) != records.count:
             raise Unsure
@@ -84,7 +85,7 @@ class BlockEncoder:
         self._check(records, values)
         suffix = self._rows.suffix()
         ends = suffix(messages, sequence) if suffix else None
-        # What a column was made of is given back before the next one is made: it stays in the cache.
+        # The values of a column are freed before the next column is made, so that the memory stays in the cache.
         del messages
         values.reverse()
         columns = [column.encode(values.pop()) for column in self._columns]
@@ -93,14 +94,14 @@ class BlockEncoder:
             rows = map(add, rows, ends)
         block = b"\n".join(rows) + b"\n"
         if block.count(SEPARATOR) != (len(columns) - 1) * records.count:
-            raise Unsure  # one stands in a text
+            raise Unsure  # a text contains a separator
         block = block.replace(NULL_VALUE, SEPARATOR + self._null).replace(SEPARATOR, b"|")
         if self._max_bytes is not None and len(block) > self._max_bytes:
             raise Unsure  # a single row may be too long
         return block
 
     def _check(self, records: Records, values: Sequence[Sequence[Any]]) -> None:
-        """Check what the SCHEMA demands beyond its columns; a text has no more characters than bytes."""
+        """Check what the SCHEMA demands beyond its columns; a text has at most as many characters as bytes."""
         check = self._rows.check
         if check is None:
             return
@@ -121,7 +122,7 @@ class BlockEncoder:
 
 
 def _at_positions(rows: RowEncoder, by_property: Mapping[str, T] | None) -> list[tuple[int, T]]:
-    """Return what a check says of properties by the positions of their columns; nothing if one has no column."""
+    """Return (position of its column, value) for each property; an empty list if one has no column."""
     positions = {column.property: position for position, column in enumerate(rows.columns)}
     if by_property is None or not by_property.keys() <= positions.keys():
         return []
@@ -140,7 +141,7 @@ class _Fields:
         self._splice = splice_of(column.type, file_format)
 
     def encode(self, raw: Sequence[Any]) -> Sequence[Any]:
-        """Return the fields, in which null may stand for NULL behind a separator; raises Unsure or Unfit."""
+        """Return the fields; `null` behind a separator still stands for NULL in them. Raises Unsure or Unfit."""
         values = SEPARATOR + SEPARATOR.join(raw)
         as_sent = True
         if not self._takes_null:

@@ -1,10 +1,12 @@
 r"""The values of one column in a block -> its fields, checked all at once.
 
-A fast look at what `values.field_encoder` defines value by value: a splice takes the JSON texts of a column, one by
-one and joined, each after a SEPARATOR (a control character, which JSON text cannot hold), and returns their fields
-joined in the same way: the very object that it was given if the fields are the values; or None where it is not sure,
-and then the definition is asked for each value. What it relies on: each value is valid JSON, so that a value of nothing
-but digits and "-" is an integer, one that begins with n is null, and so on. `null` passes through a splice unchanged.
+`fields.field_encoder` defines the fields value by value; a splice finds the same for a whole column. It gets the JSON
+texts of the values twice, as a list and joined, each after a SEPARATOR (a control character, which JSON text cannot
+hold). It returns the fields joined in the same way, or None if it is not sure; then the definition encodes each value.
+Where the values are fields as they are, it returns the same bytes object: the caller compares by identity.
+
+A splice relies on each value being valid JSON: a value of nothing but digits and "-" is an integer, one that begins
+with n is null, and so on. `null` passes through a splice unchanged.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ _read, _write = msgspec.json.Decoder().decode, msgspec.json.Encoder().encode
 
 
 def without_escapes(values: bytes, encode: FieldEncoder) -> tuple[bytes, dict[int, bytes]]:
-    """Return the values with null in the place of each one that has a backslash, and those values' fields."""
+    """Return the values with each one that has a backslash replaced by null, and the fields of those by position."""
     kept: list[bytes] = []
     fields, done, position = dict[int, bytes](), 0, -1
     while (backslash := values.find(b"\\", done)) >= 0:
@@ -45,7 +47,7 @@ def without_escapes(values: bytes, encode: FieldEncoder) -> tuple[bytes, dict[in
 
 
 def splice_of(column_type: ColumnType, file_format: FileFormat) -> Splice:
-    """Return the splice of a column."""
+    """Return the splice of a column; one that takes more JSON types than the column checks them first."""
     splice = _SPLICES.get(column_type.kind, _no_splice)(column_type, file_format)
     has_types = _type_check(column_type)
     if has_types is None or column_type.kind is Kind.JSON:
@@ -54,7 +56,7 @@ def splice_of(column_type: ColumnType, file_format: FileFormat) -> Splice:
 
 
 def _type_check(column_type: ColumnType) -> Callable[[bytes, Sequence[Any]], bool] | None:
-    """Return what tells whether all values are of types that the column takes; None if the splice takes no others."""
+    """Return the test that all values are of JSON types that the column takes; None if its splice takes no others."""
     allowed, spliced = set(column_type.starts), set(KINDS[column_type.kind].starts)
     if not allowed or (spliced and spliced <= allowed):
         return None
@@ -83,7 +85,7 @@ def _decimal(column_type: ColumnType, file_format: FileFormat) -> Splice:
 
 
 def _matching(pattern: str) -> Splice:
-    """Return the splice of values that are fields if they match."""
+    """Return a splice that returns the values unchanged if all match the pattern."""
 
     def splice(values: bytes, raw: Sequence[Any]) -> bytes | None:
         return values if whole_column((pattern,))(values) else None
@@ -101,9 +103,9 @@ def _double(column_type: ColumnType, file_format: FileFormat) -> Splice:
             return values  # every number of 15 digits comes back from a double
         numbers = array_of(values)
         if b"e" in numbers:
-            numbers = numbers.replace(b"e-0", b"e-").replace(b"e+", b"e")  # as one tap writes it, and another
+            numbers = numbers.replace(b"e-0", b"e-").replace(b"e+", b"e")  # two spellings of exponents by common taps
         try:
-            # The shortest text of a double has all of its digits; below 1e-300 they are fewer.
+            # The shortest text of a double has all its digits, except below 1e-300, where doubles have fewer.
             same = b"e-3" not in numbers and _write(_read_doubles(numbers)) == numbers
         except msgspec.MsgspecError:
             return None
@@ -138,7 +140,7 @@ _T_IS_BLANK = bytes.maketrans(b"T", b" ")
 
 
 def _stamp(column_type: ColumnType, file_format: FileFormat) -> Splice:
-    """Date-times of one shape, that of the block's first one, without an offset or in UTC."""
+    """Return a splice of date-times that all have the shape of the first one, without an offset or in UTC."""
     offset = b""
     if column_type.kind is Kind.TIMESTAMPTZ:
         offset = b"+00" if file_format.utc else b"+00:00"
@@ -164,10 +166,10 @@ def _stamp(column_type: ColumnType, file_format: FileFormat) -> Splice:
     return splice
 
 
-MAX_STAMP_BYTES = 50  # of those that are looked at here
+MAX_STAMP_BYTES = 50  # a longer date-time is left to the definition
 
 
-# A document of so few bytes has at most 1,000 brackets that open, and so no more levels.
+# A document of at most 2,000 bytes opens at most 1,000 brackets, so it has no more levels than a document may have.
 SHALLOW_BYTES = 2000
 _BLANKS = b" \t\r"
 _NUMBER_SHAPE = bytes.maketrans(b"123456789.E", b"0000000000e")

@@ -1,11 +1,14 @@
 """Dates and times -> fields.
 
-Timestamps are written in one shape, `YYYY-MM-DD HH:MM:SS.f`, with `+HH:MM` behind it where the column has an
-offset: it is COPY's default on Redshift (copy-parameters-data-conversion: TIMEFORMAT), and it fits an explicit
-format on Snowflake (date-time-input-output: FF9 takes 1 to 9 digits, TZH:TZM an offset with its colon).
+Timestamps are written in one shape, `YYYY-MM-DD HH:MM:SS.f`, followed by `+HH:MM` where the column has an offset. It is
+the default TIMEFORMAT of Redshift's COPY, and an explicit format of Snowflake reads it: FF9 takes 1 to 9 digits,
+TZH:TZM an offset with its colon.
+https://docs.aws.amazon.com/redshift/latest/dg/copy-parameters-data-conversion.html
+https://docs.snowflake.com/en/sql-reference/date-time-input-output
 
-What is read: RFC 3339, and what taps send beside it: a blank for the T, no offset, no seconds, a date alone. Nothing
-is guessed: a date that no calendar has (0000-00-00, second 60, year 10000) is refused, or NULL if the user says so.
+What is read: RFC 3339, and other forms that taps send: a blank instead of the T, no offset, no seconds, a date alone.
+Nothing is guessed: a date that no calendar has (0000-00-00, second 60, year 10000) is refused, or becomes NULL if the
+user says so.
 """
 
 from __future__ import annotations
@@ -23,7 +26,8 @@ _CLOCK = rb"(\d\d:\d\d)(?:(:\d\d)(?:\.(\d+))?)?"
 _DATETIME = re.compile(rb'"(\d{4}-\d\d-\d\d)(?:[Tt ]' + _CLOCK + rb'(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?)?"')
 _TIME = re.compile(rb'"' + _CLOCK.replace(rb"\d\d", rb"\d\d?", 1) + rb'"')  # Python writes 9:05:00 for timedelta
 _UTC_OFFSETS = frozenset((b"Z", b"z", b"+00:00", b"-00:00", b"+00", b"-00", b"+0000", b"-0000"))
-MAX_OFFSET_HOURS = 14  # no place on earth has more; Redshift takes 14:59 (r_Datetime_types)
+# No place on earth has more; Redshift takes 14:59. https://docs.aws.amazon.com/redshift/latest/dg/r_Datetime_types.html
+MAX_OFFSET_HOURS = 14
 
 _UNFIT_DATE = Unfit("is DATE", "send YYYY-MM-DD, or declare the property as string; see invalid_datetime")
 _UNFIT_TIME = Unfit("is TIME", "send HH:MM:SS, or declare the property as string; see invalid_datetime")
@@ -51,7 +55,7 @@ def date_field(column_type: ColumnType, file_format: FileFormat) -> FieldEncoder
         if (clock or b"00:00") != b"00:00" or (seconds or b":00") != b":00" or (fraction or b"0").strip(b"0"):
             raise _UNFIT_DATE  # a time of day would be lost
         if offset is not None and offset not in _UTC_OFFSETS:
-            raise _UNFIT_DATE  # in UTC it is another day
+            raise _UNFIT_DATE  # in UTC it may be another day
         _check(date.fromisoformat, day)
         return bytes(day)
 
@@ -71,7 +75,7 @@ def time_field(column_type: ColumnType, file_format: FileFormat) -> FieldEncoder
 
 
 def timestamp_field(column_type: ColumnType, file_format: FileFormat) -> FieldEncoder:
-    """Return the encoder of a TIMESTAMP column; an offset outgrows it."""
+    """Return the encoder of a TIMESTAMP column; it raises Outgrown for a value with an offset."""
 
     def encode(raw: bytes) -> bytes:
         stamp, offset = _stamp(raw, file_format)
@@ -110,7 +114,7 @@ def timestamptz_field(column_type: ColumnType, file_format: FileFormat) -> Field
 
 
 def _or_invalid(encode: FieldEncoder, unfit: Unfit, file_format: FileFormat) -> FieldEncoder:
-    """Return the encoder with what the user chose for a date or time that does not exist."""
+    """Return the encoder; for a date or time that does not exist it writes NULL or raises, as the user chose."""
 
     def checked(raw: bytes) -> bytes:
         try:

@@ -1,10 +1,10 @@
-r"""Documents like one that was found to be kept as it is -> certain, without a parse.
+r"""Which documents need no parse, because one like them has already been found to be kept as it is?
 
 Whether a document is kept (`documents.py`) depends on the names in its objects, the digits of its numbers and the
-escapes in its strings. So what differs from a document that is kept only in what its strings say, in its short numbers,
-its literals, and how often an element of an array stands there, is kept too. That is a regular language, of which each
-shape is a pattern: `{"id": 7, "tags": ["a", "b"]}` stands for all objects with these two names in this order, a scalar
-behind the first and an array of scalars behind the second.
+escapes in its strings. So a document is kept, too, if it differs from a kept one only in the text of its strings, in
+its short numbers and literals, and in how often an array repeats an element. All such documents have one shape, which
+is a regular expression: that of `{"id": 7, "tags": ["a", "b"]}` matches all objects with these two names in this order,
+a scalar after the first and an array of scalars after the second.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from itertools import chain
 from singer_bulk.encode.documents import SAFE_BRACKETS
 from singer_bulk.encode.patterns import STRING, one_value, whole_column
 
-# Of a plain number of so many characters a DECIMAL of 38 digits keeps all.
+# A DECIMAL of 38 digits keeps every plain number of at most 37 characters.
 SCALAR = f"(?:{STRING}|-?[0-9.]{{1,37}}|true|false|null)"
-# More shapes than this, as of objects that are used as maps, are no shapes.
+# A column with more shapes is given up: its objects are probably used as maps, each with names of its own.
 MAX_SHAPES = 12
-# Of all shapes together, 70 values and their names: 5 ns a byte, where decoding and writing takes 14. With 40,000 RE2's
-# machine grows out of its 8 MiB, and takes 20 to 26.
+# Of all shapes of a column, about 70 values and their names: they take 5 ns a byte, decoding and writing takes 14. With
+# 40,000 characters RE2 needs more than its 8 MiB, and takes 20 to 26.
 MAX_PATTERN_CHARACTERS = 16_000
-# What is looked for in vain so many times more often than found is not looked for any more.
+# Shapes are given up after this many blocks that they do not match, less one for each block that they match.
 PATIENCE = 20
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[ \t\r]+|[^\[\]{}:,"\s]+', re.DOTALL)
@@ -47,13 +47,13 @@ class Shapes:
         return covered
 
     def learn(self, documents: Iterable[bytes]) -> None:
-        """Take the shapes of documents that are kept."""
+        """Remember the shapes of these documents, which are kept."""
         if not self._patience:
             return
         known = one_value(["null", *self._patterns])
         for document in map(bytes, documents):
             if known(document) or document[:1] not in b"{[":
-                continue  # of a scalar, the shape would say nothing of its type
+                continue  # the pattern of a scalar matches every type
             pattern = pattern_of(document)
             if pattern is None or pattern in self._patterns:
                 continue  # long, or with a long number or an odd escape

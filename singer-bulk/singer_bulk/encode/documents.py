@@ -1,11 +1,14 @@
 r"""JSON values -> fields of a SUPER or VARIANT column, equal as JSON to what was sent, or refused.
 
-The text goes into the file as it came, so what is checked is what the warehouse would refuse or alter: its length
-and the length of its strings, its depth, a name that stands twice in one object, the digits of its numbers, and the
-character NUL. Each check has a cheap look first, which is all that nearly every document meets.
+The text goes into the file as it was sent, so the checks are for what the warehouse would refuse or alter: its length
+and the length of its strings, its depth, a name that an object has twice, the digits of its numbers, and the character
+NUL. Each check begins with a cheap test, which nearly every document passes.
 
-Sources: limitations-super and super-configurations (Redshift); PARSE_JSON, data-load-considerations-prepare,
-data-types-numeric (Snowflake).
+Sources, Redshift: https://docs.aws.amazon.com/redshift/latest/dg/limitations-super.html
+https://docs.aws.amazon.com/redshift/latest/dg/super-configurations.html
+Snowflake: https://docs.snowflake.com/en/sql-reference/functions/parse_json
+https://docs.snowflake.com/en/user-guide/data-load-considerations-prepare
+https://docs.snowflake.com/en/sql-reference/data-types-numeric
 """
 
 from __future__ import annotations
@@ -21,11 +24,11 @@ from singer_bulk.encode.numbers import is_exact_double
 from singer_bulk.model.columns import MAX_PRECISION, ColumnType
 from singer_bulk.model.file_format import FieldEncoder, FileFormat, Unfit, quoted
 
-MAX_DEPTH = 1000  # limitations-super
-# Fewer brackets than this are looked at no further: a decoder in C goes at least so deep.
+MAX_DEPTH = 1000  # https://docs.aws.amazon.com/redshift/latest/dg/limitations-super.html
+# A document with fewer brackets needs no check of its depth: every decoder in C goes that deep.
 SAFE_BRACKETS = 200
 
-# A number of 15 digits is exact in every type a warehouse may take; longer ones and large exponents are looked at.
+# A number of 15 digits is exact in every type that a warehouse may choose; longer ones and large exponents are checked.
 _LONG_NUMBER = re.compile(rb"[\d.]{16}|\d[eE][+-]?\d\d\d")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*', re.DOTALL)
 _PLAIN_NUMBER = re.compile(rb"-?(\d+)(?:\.(\d+))?")
@@ -83,7 +86,7 @@ def _check_depth(raw: bytes) -> None:
 
 
 def _check_names(raw: bytes) -> None:
-    """Refuse a name that stands twice in one object, and text that is no unicode."""
+    """Refuse a name that an object has twice, and text that is no unicode."""
     try:
         decoded = _decode(raw)
     except RecursionError:
@@ -93,15 +96,15 @@ def _check_names(raw: bytes) -> None:
         raise Unfit("takes valid JSON in unicode", "repair the document at its source") from error
     if b"{" not in raw:
         return
-    # A decoded object has each name once: written again it has fewer `":` than the text if one stood twice. Inside
-    # strings `":` is `\":` in both, unless the text writes the quote as \u0022.
+    # A decoded object has each name once, so its text, written anew, has fewer `":` if a name was there twice. Inside
+    # strings `":` is `\":` in both texts, unless the first one writes the quote as \u0022.
     written = msgspec.json.encode(decoded)
     if b"\\u0022" in raw or msgspec.json.format(raw, indent=-1).count(b'":') != written.count(b'":'):
         _check_names_slowly(raw)
 
 
 def _check_names_slowly(raw: bytes) -> None:
-    """The same by a scan of the text that needs no recursion."""
+    """Do the same by scanning the text, for documents that are too deep for a decoder."""
     opened: list[set[str] | None] = []
     text, last = None, b""
     for token in re.finditer(rb'"(?:[^"\\]|\\.)*"|[\[{\]}:]', raw, re.DOTALL):

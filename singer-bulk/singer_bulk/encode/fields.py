@@ -1,8 +1,8 @@
 """One JSON value -> one field, exactly, or refused.
 
 A value arrives as the bytes of its JSON text, so that the digits of a number are the digits that were sent. The
-table at the end maps each kind of column to the function that checks and writes its values; nothing here depends
-on a record, and everything that depends on the column is decided when its function is made.
+table at the end maps each kind of column to the function that checks and writes its values. Whatever depends on the
+column is decided when this function is made, not for each record.
 """
 
 from __future__ import annotations

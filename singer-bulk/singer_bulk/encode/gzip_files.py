@@ -1,6 +1,6 @@
 """The gzip files of one batch: how many there are, and which one the next rows go into.
 
-Rows are compressed in pieces. A piece ends on a whole byte and refers to nothing before it, so it may stand in any
+Rows are compressed in pieces. A piece ends on a whole byte and refers to nothing before it, so it may go into any
 file, whichever process made it; a file is one gzip member around its pieces, as pigz writes it. Each piece goes into
 the file that is smallest so far: however long the batch becomes, its files differ by one piece at most.
 """
@@ -48,7 +48,7 @@ class PieceCompressor:
         self._deflate: Any = isal_zlib.compressobj(level=GZIP_LEVEL, wbits=RAW_DEFLATE)
 
     def begin(self, rows: bytes) -> bytes:
-        """Return what can be written already of a piece that goes on."""
+        """Return the compressed bytes that can be written already; more rows of the piece may follow."""
         content: bytes = self._deflate.compress(rows)
         return content
 
@@ -67,7 +67,7 @@ class PieceCompressor:
         return value
 
     def joined_checksum(self, before: int, piece: Piece) -> int:
-        """Return the same for rows that were compressed elsewhere."""
+        """Return the same for rows that another process has compressed."""
         value: int = self._isal.crc32_combine(before, piece.checksum, piece.byte_count)
         return value
 
@@ -99,10 +99,10 @@ class Files:
     is_full: bool = False  # more rows need other files
     _files: list[_File] = field(default_factory=list)
     _compressor: PieceCompressor = field(default_factory=PieceCompressor)
-    _begun: _File | None = None  # the file of the piece that is being compressed here
+    _begun: _File | None = None  # the file of the piece that this process is compressing
     _begun_bytes: int = 0
 
-    def add(self, rows: bytes, row_count: int) -> None:
+    def add_rows(self, rows: bytes, row_count: int) -> None:
         """Compress whole rows into a file; raises StageError."""
         file = self._begun = self._begun or self._next_file()
         file.writer.write(self._compressor.begin(rows))
@@ -112,7 +112,7 @@ class Files:
             self._end_piece()
 
     def add_piece(self, piece: Piece, row_count: int) -> None:
-        """Put rows that were compressed elsewhere into a file; raises StageError."""
+        """Write rows that another process has compressed into a file; raises StageError."""
         self._end_piece()
         file = self._next_file()
         file.writer.write(piece.content)

@@ -1,4 +1,4 @@
-"""Numbers -> fields, by their digits: what is written is what was sent, never what a binary double makes of it."""
+"""Numbers -> fields, digit by digit: a number is written as it was sent, never as a binary double rounds it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from singer_bulk.model.file_format import FieldEncoder, FileFormat, Outgrown, Un
 
 # sign, digits before the point, after it, exponent; a number in a string may leave out digits on one side
 _NUMBER = re.compile(rb"([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?")
-# An exponent of more digits stands for "more places than any number has digits", which is all that is asked of it.
+# An exponent of more digits counts as 10**18, which is beyond every column as well.
 MAX_EXPONENT_DIGITS = 18
-EXACT_DOUBLE_DIGITS = 15  # every decimal of so many digits comes back from a double (r_Numeric_types201)
+# A decimal of so many digits is the same after conversion to a double and back.
+# https://docs.aws.amazon.com/redshift/latest/dg/r_Numeric_types201.html
+EXACT_DOUBLE_DIGITS = 15
 MIN_DOUBLE = 2.2250738585072014e-308  # below it a double has fewer digits
 TOO_LONG: int = 10 ** (MAX_PRECISION + 1)  # stands for every longer number
 _SEND_NUMBER = "send a JSON number, or declare the property as string"
@@ -82,7 +84,7 @@ def decimal_field(column_type: ColumnType, file_format: FileFormat) -> FieldEnco
     )
     too_long = Unfit(expected, "declare the property as string: no number type has so many digits")
     too_fine = Unfit(expected, "round it at its source or by rounding, or give the column more scale by multipleOf")
-    # What fits as it stands is written as it stands.
+    # A number that fits as it was sent is written as it was sent.
     places = b"(?:\\.\\d{1,%d})?" % scale if scale else b""
     fits = re.compile(b"-?\\d{1,%d}%b" % (precision - scale, places)).fullmatch if precision > scale else None
 
@@ -113,7 +115,10 @@ def _rounded(sign: bytes, digits: bytes, exponent: int, scale: int) -> tuple[byt
 
 
 def _plain(digits: bytes, exponent: int) -> bytes:
-    """Return the digits without an exponent: DECIMAL does not take one (t_preparing-input-data)."""
+    """Return the digits without an exponent, which DECIMAL does not take.
+
+    https://docs.aws.amazon.com/redshift/latest/dg/t_preparing-input-data.html
+    """
     if exponent >= 0:
         return digits + b"0" * exponent if digits != b"0" else b"0"
     digits = digits.rjust(1 - exponent, b"0")
@@ -150,13 +155,13 @@ def double_field(column_type: ColumnType, file_format: FileFormat) -> FieldEncod
 
 
 def _beyond_double(raw: bytes) -> Unfit:
-    """Return the refusal of an integer with more digits than a double has: it needs a column of integers."""
+    """Return the error for an integer with more digits than a double has: it needs a column of integers."""
     expected = "is DOUBLE, which has 15 to 17 digits"
     number = _whole_number(raw)
     if abs(number) >= 10**MAX_PRECISION:
         return Unfit(expected, "declare the property as string: no number type has so many digits")
     needed = INTEGER if INT64_MIN <= number <= INT64_MAX else BIG_INTEGER
-    return Outgrown(needed, expected, "let on_type_change put it into a column beside, or load into another table")
+    return Outgrown(needed, expected, "let on_type_change give it a second column, or load into another table")
 
 
 def is_exact_double(raw: bytes) -> bool:

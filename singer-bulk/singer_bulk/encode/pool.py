@@ -1,12 +1,12 @@
-"""Processes that encode and compress blocks of one batch, each block into a piece of whichever file.
+"""Processes that encode and compress blocks of one batch, each block into a piece of one of its files.
 
-A process is forked with the batch's encoder as it stands and takes blocks until the batch is closed. It only ever does
-what is certain: a block that its encoder is not sure of comes back untouched and is encoded where it was read, with the
-errors, warnings and wider columns that may come of it. Which file a row is in has no meaning; its number has.
+A process is forked with a copy of the batch's encoder and encodes blocks until the batch is closed. A block that its
+encoder is not sure of is returned unchanged, and the reading process encodes it, with the errors, warnings and wider
+columns that may follow. In which file a row is does not matter; its number does.
 
-A block and its result travel in memory that is shared, SLOTS of each process; so what is on its way is bounded, and
-whoever reads the input waits for a free slot. A process ends when its batch does, or when the pipe from its parent
-closes, whatever became of the parent.
+Blocks and results are exchanged in shared memory, SLOTS for each process. So the number of unfinished blocks is
+bounded, and the reading thread waits for a free slot. A process ends with its batch, or when the
+pipe from its parent closes, however the parent ended.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from singer_bulk.model.messages import Records
 
 # One block is encoded while the next one waits.
 SLOTS = 2
-# Blocks are 256 KiB; longer ones, of very long lines, are encoded where they are read.
+# Blocks have 256 KiB; larger ones, of very long lines, are encoded by the reading process.
 MAX_BLOCK_BYTES = 1 << 20
-# What cannot be compressed becomes longer by 5 bytes of every 64 KiB (RFC 1951, 3.2.4).
+# Incompressible data grows by 5 bytes for every 64 KiB. https://www.rfc-editor.org/rfc/rfc1951#section-3.2.4
 SLOT_BYTES = MAX_BLOCK_BYTES + (1 << 18)
 # 1 MiB of a batch is encoded in 20 to 30 ms; two forks take 10 to 20.
 START_BYTES = 1 << 20
@@ -54,56 +54,56 @@ class PieceEncoder(Protocol):
 
 
 def can_fork() -> bool:
-    """Return whether processes can be forked here; elsewhere everything is encoded where it is read."""
+    """Return whether this platform can fork encoder processes; if not, the reading process encodes everything."""
     return sys.platform == "linux"
 
 
 @dataclass
 class Process:
-    """One encoder process, and the blocks that it has."""
+    """One encoder process, and the blocks that it is encoding."""
 
     pid: int
     jobs: int
     results: int
     memory: mmap.mmap
-    taken: dict[int, tuple[Records, int]] = field(default_factory=dict)  # slot -> block
+    blocks: dict[int, tuple[Records, int]] = field(default_factory=dict)  # slot -> block
 
 
 class EncoderGroup:
-    """The processes of one batch. `take` gets each piece and the number of its rows."""
+    """The processes of one batch. `on_piece` gets each piece and the number of its rows."""
 
-    def __init__(self, count: int, make: Callable[[], PieceEncoder], take: Callable[[Piece, int], None]) -> None:
+    def __init__(self, count: int, make: Callable[[], PieceEncoder], on_piece: Callable[[Piece, int], None]) -> None:
         self.unsure: list[tuple[Records, int]] = []
         self.processes: list[Process] = []
-        self._take_piece = take
+        self._on_piece = on_piece
         for _ in range(count):
             self.processes.append(self._fork(make))
 
     def hand_over(self, records: Records, sequence: int) -> bool:
-        """Give the block to a process, waiting for one; return False if it has to be encoded here."""
+        """Give the block to a process, waiting for a free slot; return False if the caller has to encode it."""
         if self.unsure or len(records.text) > MAX_BLOCK_BYTES:
             return False
         self._collect(wait=False)
-        process = min(self.processes, key=lambda one: len(one.taken))
-        while len(process.taken) == SLOTS:
+        process = min(self.processes, key=lambda one: len(one.blocks))
+        while len(process.blocks) == SLOTS:
             self._collect(wait=True)
-            process = min(self.processes, key=lambda one: len(one.taken))
-        slot = next(slot for slot in range(SLOTS) if slot not in process.taken)
+            process = min(self.processes, key=lambda one: len(one.blocks))
+        slot = next(slot for slot in range(SLOTS) if slot not in process.blocks)
         start = slot * SLOT_BYTES
         process.memory[start : start + len(records.text)] = records.text
-        process.taken[slot] = (records, sequence)
+        process.blocks[slot] = (records, sequence)
         self._send(process, _JOB.pack(slot, len(records.text), records.count, sequence))
         return True
 
-    def settle(self) -> list[tuple[Records, int]]:
-        """Wait for all blocks; return those that no process was sure of."""
-        while any(process.taken for process in self.processes):
+    def wait_for_blocks(self) -> list[tuple[Records, int]]:
+        """Wait until every block is encoded; return those that no process was sure of."""
+        while any(process.blocks for process in self.processes):
             self._collect(wait=True)
         unsure, self.unsure = self.unsure, []
         return unsure
 
     def close(self) -> frozenset[str]:
-        """End the processes, which must be settled; return the undecided date-time columns that have got a value."""
+        """End the processes, after `wait_for_blocks`; return the undecided date-time columns that have got a value."""
         seen: set[str] = set()
         try:
             for process in self.processes:
@@ -119,7 +119,7 @@ class EncoderGroup:
         return frozenset(seen)
 
     def abort(self) -> None:
-        """End the processes as they stand."""
+        """Kill the processes; blocks that they have not returned are lost."""
         for process in self.processes:
             os.kill(process.pid, signal.SIGKILL)
         self._end()
@@ -135,16 +135,16 @@ class EncoderGroup:
         ready, _, _ = select.select([process.results for process in self.processes], [], [], None if wait else 0)
         for process in self.processes:
             if process.results in ready:
-                self._take(process)
+                self._receive_piece(process)
 
-    def _take(self, process: Process) -> None:
+    def _receive_piece(self, process: Process) -> None:
         slot, byte_count, row_bytes, checksum = self._receive(process)
-        records, sequence = process.taken.pop(slot)
+        records, sequence = process.blocks.pop(slot)
         if byte_count < 0:
             self.unsure.append((records, sequence))
             return
         start = slot * SLOT_BYTES
-        self._take_piece(Piece(process.memory[start : start + byte_count], row_bytes, checksum), records.count)
+        self._on_piece(Piece(process.memory[start : start + byte_count], row_bytes, checksum), records.count)
 
     def _send(self, process: Process, job: bytes) -> None:
         try:
@@ -163,18 +163,18 @@ class EncoderGroup:
         jobs_end, jobs = os.pipe()
         results, results_end = os.pipe()
         pid = -1
-        # A signal that a child took before it ignores them would be told to the parent once more.
+        # A child that got a signal before it ignores them would also report it to the parent, by the wakeup pipe.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
         try:
             with warnings.catch_warnings():
-                # Python 3.12 warns of threads, whose locks a child could wait for; this one takes none.
+                # Python 3.12 warns that a child may wait forever for a thread's lock; this child takes no locks.
                 warnings.simplefilter("ignore", DeprecationWarning)
                 pid = os.fork()
         finally:
             if pid != 0:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         if pid == 0:
-            # An end that a brother keeps open would hide that the parent has gone.
+            # A pipe end that another child keeps open would hide that the parent has ended.
             for end in [jobs, results, *(end for one in self.processes for end in (one.jobs, one.results))]:
                 os.close(end)
             _work(jobs_end, results_end, memory, make)

@@ -3,8 +3,9 @@
 The file is pipe-delimited UTF-8, one row per line end `\\n` outside quotes: text stands between double quotes, a
 quote inside is doubled, NULL is the file's marker without quotes. docs/file-format.md has the grammar.
 
-Source: Redshift COPY, CSV, DELIMITER, NULL AS (copy-parameters-data-format, copy-parameters-data-conversion);
-Snowflake COPY INTO, TYPE = CSV (sql-reference/sql/copy-into-table).
+Sources: CSV and DELIMITER of Redshift's COPY, https://docs.aws.amazon.com/redshift/latest/dg/copy-parameters-data-format.html,
+its NULL AS, https://docs.aws.amazon.com/redshift/latest/dg/copy-parameters-data-conversion.html,
+TYPE = CSV of Snowflake's COPY INTO, https://docs.snowflake.com/en/sql-reference/sql/copy-into-table
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, Outgrown, 
 from singer_bulk.model.messages import Records, are_plain, mended
 
 NULL_JSON, MISSING = b"null", b""
-# From decoded RECORDs and the sequence number of the first to the fields of the metadata columns, "|" before each; made
-# anew for each run of records, whose time of arrival they share.
+# Takes decoded RECORDs and the sequence number of the first, and returns the fields of their metadata columns, a "|"
+# before each. A run of records has a suffix of its own, because all its rows share one time of arrival.
 Suffix = Callable[[Sequence[Any], int], list[bytes]]
 
 
@@ -36,15 +37,19 @@ def no_suffix() -> None:
 
 
 def lone_suffix() -> Suffix:
-    """The suffix of a row of one field, where nothing at all is NULL: such a row would be a blank line, which no COPY
-    takes for a row (SKIP_BLANK_LINES). A COPY that selects its fields does not ask for the second one."""
+    """The suffix of a table of one column, where NULL is an empty field: an empty second field.
+
+    Without it a row of NULL would be a blank line, and a blank line is not a row (SKIP_BLANK_LINES). COPY INTO selects
+    its fields by number, and does not select the second one."""
     return lambda messages, sequence: [b"|"] * len(messages)
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """The column that names what a record of a partial feed left out; `whole` has the values (JSON texts) of operation
-    properties whose records are whole: what they lack is null."""
+    """The column that names what a record of a partial feed left out.
+
+    whole: by operation property, the values (JSON texts) whose records are whole, so that a property they lack is null.
+    """
 
     column: Column
     whole: Mapping[str, frozenset[bytes]]
@@ -57,10 +62,9 @@ class _AnyRecord(msgspec.Struct):
 class RowEncoder:
     """Turns RECORD lines of one stream into rows; made once per SCHEMA.
 
-    `columns` are those with a property. `keys` and `required` properties must be in each record. `on_unknown` is
-    called once, with the message that names the first property that the SCHEMA does not have; `extra` is the column
-    for those. `check` is what the SCHEMA demands beyond its columns; `left_out`
-    is the column for what a partial update leaves out.
+    columns: those with a property. keys, required: properties that each record must have. on_unknown: called once, with
+    the message that names the first property that the SCHEMA does not have. extra: the column for such properties.
+    check: what the SCHEMA demands beyond its columns. left_out: the column for what a partial update leaves out.
     """
 
     def __init__(
@@ -96,7 +100,7 @@ class RowEncoder:
 
     @property
     def is_strict(self) -> bool:
-        """Whether a property that the SCHEMA does not have is still looked for."""
+        """Whether properties that the SCHEMA does not have are still refused: until the first one is reported."""
         return self._decoder is self._strict
 
     def encode(self, records: Records, sequence: int) -> bytes:
@@ -198,7 +202,7 @@ class RowEncoder:
         try:
             return b"".join(suffix([message], sequence))
         except Unfit as unfit:
-            # All else in the metadata columns is ours, or may be missing.
+            # Only the version can be unfit: a time_extracted that is no date-time becomes NULL, the rest is ours.
             raise ValueRejected(
                 stream=self.stream,
                 line_number=line_number,
@@ -225,7 +229,7 @@ class RowEncoder:
 
     def _decode(self, line: bytes, line_number: int) -> Any:
         try:
-            line.decode("utf-8")  # the fields stay bytes, so nothing else would look
+            line.decode("utf-8")  # the fields stay bytes, so nothing else checks that they are UTF-8
             message = self._decoder.decode(line)
         except msgspec.ValidationError as error:
             return self._explain(line, line_number, error)
@@ -284,7 +288,7 @@ def _in_json_words(error: msgspec.ValidationError) -> str:
 
 
 class _ByName:
-    """The decoder of RECORD lines for properties whose names no struct can have; says the same of a wrong record."""
+    """The decoder of RECORD lines for property names that no msgspec struct can have; it raises the same errors."""
 
     def __init__(self, columns: Sequence[Column], required: frozenset[str], *, forbid_unknown: bool) -> None:
         self._names = [str(column.property) for column in columns]

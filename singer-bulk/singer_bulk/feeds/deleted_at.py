@@ -1,8 +1,8 @@
-"""`_sdc_deleted_at`: a property that makes a record a delete, also where the SCHEMA says less than the records do.
+"""`_sdc_deleted_at`: a property that makes a record a delete, even if the SCHEMA does not declare it.
 
-pipelinewise-tap-mysql writes the SCHEMA of its log before it adds the property, so deletes bear what their SCHEMA does
-not have: without its column they would be loaded as rows that live. meltanolabs-tap-postgres declares it as a string
-without saying that it is a date-time.
+pipelinewise-tap-mysql writes the SCHEMA of its log before it adds the property, so its deletes have a property that the
+SCHEMA lacks; without a column for it they would be loaded as rows that exist. meltanolabs-tap-postgres declares it as a
+string, but not as a date-time.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _message_of = msgspec.json.Decoder(_Message).decode
 
 
 class Deletes:
-    """What the streams of a run declare of `_sdc_deleted_at`, and whether their records bear it."""
+    """Which streams of a run declare `_sdc_deleted_at`, and which have it in their records."""
 
     def __init__(self) -> None:
         self._silent: dict[str, Schema] = {}  # the SCHEMAs that do not declare it
-        self._borne: set[str] = set()
+        self._seen: set[str] = set()
 
     def declared(self, message: Schema) -> Schema:
-        """Return the SCHEMA with the property as a date-time, where it is declared or records have borne it."""
+        """Return the SCHEMA with the property as a date-time, if it or the records have it."""
         schema = message.properties()
         properties = schema.get("properties") if isinstance(schema, Mapping) else None
         if not isinstance(properties, dict):
@@ -43,19 +43,19 @@ class Deletes:
             self._silent.pop(message.stream, None)
             return _with(message, schema) if _is_text(properties[DELETED_AT]) else message
         self._silent[message.stream] = message
-        return _with(message, schema) if message.stream in self._borne else message
+        return _with(message, schema) if message.stream in self._seen else message
 
     def appeared(self, records: Records) -> Schema | None:
-        """Return the SCHEMA of the stream from these records on, if they are the first to bear the property."""
+        """Return the SCHEMA of the stream from these records on, if they are the first that have the property."""
         message = self._silent.get(records.stream)
-        if message is None or records.stream in self._borne or _MEMBER not in records.text or not _bears(records):
+        if message is None or records.stream in self._seen or _MEMBER not in records.text or not _has_property(records):
             return None
-        self._borne.add(records.stream)
+        self._seen.add(records.stream)
         return self.declared(message)
 
 
 def _is_text(declared: Any) -> bool:
-    """Return whether the property is declared as nothing more than a text."""
+    """Return whether the property is declared as a string without a format."""
     types = declared.get("type") if isinstance(declared, Mapping) else None
     names = {types} if isinstance(types, str) else set(types or ())
     return names - {"null"} == {"string"} and "format" not in declared
@@ -67,8 +67,8 @@ def _with(message: Schema, schema: Mapping[str, Any]) -> Schema:
     return msgspec.structs.replace(message, schema=raw)
 
 
-def _bears(records: Records) -> bool:
-    """Return whether a record has the property; its name may stand in a text as well."""
+def _has_property(records: Records) -> bool:
+    """Return whether a record has the property; a line may also have its name within a text."""
     for line in records.lines:
         if _MEMBER in line:
             try:

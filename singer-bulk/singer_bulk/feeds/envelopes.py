@@ -1,11 +1,10 @@
-"""Change events that come in an envelope, and become records: the row's properties, and those of the event beside them.
+"""Change events in an envelope become records: the properties of the row, and those of the event.
 
-Debezium, Maxwell and the change streams of MongoDB put the row into an object of its own. `EnvelopeMapper` takes a
-stream for one of these when its `cdc` preset has an envelope and its SCHEMA declares it; the SCHEMA becomes that of the
-row, with what the envelope says besides under names that begin with two underscores, as Debezium's own flattening has
-them.
-An update that changes the key becomes two records, the delete of the old key and the update at the new one. Records of
-every other stream pass as they are, undecoded.
+Debezium, Maxwell and the change streams of MongoDB put the row into an object within the event. `EnvelopeMapper`
+flattens the events of a stream whose `cdc` preset has an envelope that its SCHEMA declares. The SCHEMA becomes that of
+the row; properties of the event get names that begin with two underscores, as Debezium's own flattening writes them.
+An update that changes the key becomes two records, the delete of the old key and the update of the new one. Records of
+all other streams are passed on undecoded.
 """
 
 from __future__ import annotations
@@ -27,8 +26,9 @@ _NULL = Raw(b"null")
 _OBJECT: Json = {"type": ["null", "object"]}
 _TEXT: Json = {"type": ["null", "string"]}
 _INTEGER: Json = {"type": ["null", "integer"]}
-# What Debezium writes for a value that the log does not have, because it has not changed: text, binary as Base64 and as
-# hexadecimal, an array, a map (PostgreSQL connector, unavailable.value.placeholder).
+# Debezium writes these for a value that has not changed, and so is not in the log: text, binary as Base64 and as
+# hexadecimal, an array, a map. Property unavailable.value.placeholder of
+# https://debezium.io/documentation/reference/stable/connectors/postgresql.html
 _PLACEHOLDER = b"__debezium_unavailable_value"
 _BASE64 = b"X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ"
 _UNAVAILABLE = frozenset(
@@ -70,8 +70,9 @@ class UnfitEvent(Exception):
 class Envelope:
     """One kind of envelope.
 
-    needs: properties by which a SCHEMA declares it; rows: those that hold a row; split: those whose own properties
-    become columns each; added: what is taken out of other properties. flatten turns an event into records.
+    needs: properties by which a SCHEMA declares it. rows: those that hold a row. split: those whose own properties
+    become one column each. added: columns that are computed from other properties. kept: objects that stay whole, and
+    their new names. flatten turns an event into records.
     """
 
     needs: frozenset[str]
@@ -79,26 +80,26 @@ class Envelope:
     flatten: Callable[[Members, Flat], Iterator[Members]]
     split: tuple[str, ...] = ()
     added: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
-    kept: Mapping[str, str] = field(default_factory=dict)  # objects that are kept whole, and their names
+    kept: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Flat:
-    """A stream whose envelope is taken off: its key properties, and the properties of its rows."""
+    """A stream whose events are flattened: its key properties, and the properties of its rows."""
 
     envelope: Envelope
     keys: tuple[str, ...]
     properties: tuple[str, ...]
 
     def no_row(self) -> Members:
-        """Return what stands for the row of an event that has none."""
+        """Return the row of an event that has none: null in each key property."""
         return dict.fromkeys(self.keys, _NULL)
 
 
 def _debezium(event: Members, flat: Flat) -> Iterator[Members]:
     operation = bytes(event.get("op", _NULL))
     before, after = _row(event.get("before")), _row(event.get("after"))
-    rest = _beside(event, flat.envelope)
+    rest = _event_members(event, flat.envelope)
     if operation == b'"d"':
         if not before:
             raise UnfitEvent("a delete without before", "let the source log the key (REPLICA IDENTITY)")
@@ -110,7 +111,7 @@ def _debezium(event: Members, flat: Flat) -> Iterator[Members]:
 
 
 def _row(raw: Raw | None) -> Members:
-    """Return a row's members, without those that the log does not have."""
+    """Return the members of a row, without those that the log does not have."""
     members = _object(raw)
     return {name: value for name, value in members.items() if bytes(value) not in _UNAVAILABLE}
 
@@ -123,7 +124,7 @@ def _object(raw: Raw | None) -> Members:
 
 def _maxwell(event: Members, flat: Flat) -> Iterator[Members]:
     data, old = _object(event.get("data")), _object(event.get("old"))
-    rest = {**_beside(event, flat.envelope), **_binlog_place(event.get("position"))}
+    rest = {**_event_members(event, flat.envelope), **_binlog_place(event.get("position"))}
     if any(key in old for key in flat.keys):
         yield {**data, **old, **rest, "__type": Raw(b'"delete"')}
     yield {**(data or flat.no_row()), **rest, **_kept(event, flat.envelope)}
@@ -142,12 +143,12 @@ def _binlog_place(position: Raw | None) -> Members:
 
 def _mongodb(event: Members, flat: Flat) -> Iterator[Members]:
     token = _object(event.get("_id")).get("_data", _NULL)
-    rest = {**_beside(event, flat.envelope), **_kept(event, flat.envelope), "__token": token}
+    rest = {**_event_members(event, flat.envelope), **_kept(event, flat.envelope), "__token": token}
     key, document = _object(event.get("documentKey")), _object(event.get("fullDocument"))
     if bytes(event.get("operationType", _NULL)) != b'"update"':
         yield {**flat.no_row(), **key, **document, **rest}
     elif document:
-        # As it was looked up: what it does not have, it has not.
+        # fullDocument was looked up and is whole, so a property that it lacks is null.
         yield {**dict.fromkeys(flat.properties, _NULL), **key, **document, **rest}
     else:
         yield {**key, **_updated(_object(event.get("updateDescription"))), **rest}
@@ -167,8 +168,8 @@ def _updated(description: Members) -> Members:
     return {**updated, **dict.fromkeys(removed, _NULL)}
 
 
-def _beside(event: Members, envelope: Envelope) -> Members:
-    """Return what the envelope says besides the row."""
+def _event_members(event: Members, envelope: Envelope) -> Members:
+    """Return the members of the envelope that are not the row, under their new names."""
     left = {*envelope.rows, *envelope.kept, "_id"}
     found = {}
     for name, raw in event.items():
@@ -205,7 +206,7 @@ ENVELOPES: Mapping[str, Envelope] = {
 
 
 class EnvelopeMapper:
-    """Takes envelopes off, before the stream maps; `preset_of` names the preset of a stream."""
+    """Flattens events before the stream maps see them; `preset_of` returns the preset of a stream."""
 
     def __init__(self, preset_of: Callable[[str], str | None], then: Mapper | None = None) -> None:
         self._preset_of = preset_of
@@ -213,7 +214,7 @@ class EnvelopeMapper:
         self._flat: dict[str, Flat] = {}
 
     def schemas(self, message: Schema) -> list[Schema]:
-        """Return the SCHEMA of the rows, where the stream's has an envelope."""
+        """Return the SCHEMA of the rows, if that of the stream has an envelope, then mapped by the next mapper."""
         schema, name = message.properties(), self._preset_of(message.stream)
         envelope = ENVELOPES.get(name or "")
         declared = schema.get("properties") if isinstance(schema, Mapping) else None
@@ -228,7 +229,7 @@ class EnvelopeMapper:
         return self._then.schemas(message) if self._then else [message]
 
     def records(self, records: Records) -> list[Records]:
-        """Return the records of the rows."""
+        """Return the records that the events become, then mapped by the next mapper."""
         flat = self._flat.get(records.stream)
         if flat is not None:
             records = self._mapped(records, lambda event: flat.envelope.flatten(event, flat))
@@ -256,7 +257,7 @@ class EnvelopeMapper:
 
 
 def _row_properties(stream: str, declared: Json, envelope: Envelope) -> dict[str, Any]:
-    """Return the properties of the rows, each of which may be null: not every event has a row."""
+    """Return the properties of the rows. Each may be null, because not every event has a row."""
     found: dict[str, Any] = {}
     for name in reversed(envelope.rows):
         found.update(_inner(declared.get(name)))
@@ -283,7 +284,7 @@ def _event_properties(declared: Json, envelope: Envelope) -> dict[str, Any]:
 
 
 def _inner(part: Any) -> dict[str, Any]:
-    """Return the properties of an object, which may stand beside null in anyOf or oneOf."""
+    """Return the properties of an object, which may be one alternative of anyOf or oneOf, with null as the other."""
     if not isinstance(part, Mapping):
         return {}
     for one in (part, *part.get("anyOf", ()), *part.get("oneOf", ())):

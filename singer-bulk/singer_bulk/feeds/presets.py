@@ -1,8 +1,8 @@
 """What does a change feed mean by its columns: which rows are deletes, in which order did things happen?
 
-`PRESETS` has the conventions of the common feeds, by the names of their properties; the setting `cdc` picks one and
-may rename or add to it. `feed_of` turns that into a `Feed`, by the names of a table's columns. docs/change-data.md has
-the table in words, with the source of each line.
+`PRESETS` has the conventions of the common feeds, in terms of properties; the setting `cdc` picks one and may rename
+its property or add values. `feed_of` turns that into a `Feed`, in terms of a table's columns. docs/change-data.md
+explains each preset and names its source.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Meanings = Mapping[Value, Meaning]
 
 @dataclass(frozen=True)
 class Operation:
-    """A property that tells what happened, and its values."""
+    """A property that says which operation a record is, and what its values mean."""
 
     property: str
     meanings: Meanings
@@ -34,7 +34,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Preset:
-    """One convention, by the names of properties.
+    """One convention, in terms of properties.
 
     operations: at least one of them must be in the SCHEMA, unless `optional`. sequences: the feed's own order, the
     first of these whose properties the SCHEMA has. times: when it happened, likewise. partial: an update may leave out
@@ -63,8 +63,8 @@ def _exact(**values: str) -> dict[Value, Meaning]:
 
 
 _FLAG: dict[Value, Meaning] = {**_exact(delete="true", update="false"), None: Meaning.UPDATE}
-# __$operation 3 is the row before an update: it leaves its key, and comes back by the 4 that follows, under the same
-# key or another.
+# __$operation 3 is the row before an update, so it counts as a delete; the 4 that follows inserts the row again, under
+# the same key or another.
 _SQLSERVER = _exact(delete="1 3", insert="2", update="4")
 _MONGODB = _exact(
     insert="insert replace",
@@ -100,8 +100,9 @@ PRESETS: Mapping[str, Preset] = {
         partial=True,
         prefixes=("__",),
     ),
-    # In the order of arrival, which is that of the log: what a tap sends again runs on to the newest event, so it ends
-    # with it. _sdc_lsn is null in the rows of a full table, which then count as older than all that the log has told.
+    # The order is that of arrival, which is the log's: a tap that sends events again goes on to the newest one, so that
+    # is the last again. It is not _sdc_lsn, which is null in the rows of a full table: these would count as older than
+    # all events of the log.
     "sdc": Preset(optional=True, partial=True),
     "sqlserver": Preset(
         (Operation("__$operation", _SQLSERVER), Operation("_sdc_lsn_operation", _SQLSERVER)),
@@ -146,10 +147,10 @@ PRESETS: Mapping[str, Preset] = {
     ),
 }
 
-# Of these, longer text is later: numbers in text, and names that end in a number.
+# In these properties a longer text is later: numbers as text, and names that end in a number.
 BY_LENGTH = frozenset(("_sdc_lsn", "__lsn", "__source_lsn", "__file", "__source_file", "__log_file"))
 
-# An operation column without a preset: what the presets say in words and letters.
+# The meanings for an operation column without a preset: the words and letters of the presets.
 WORDS = _words(
     insert="insert i c create r read", update="update u", delete="delete d", truncate="truncate t", ignore=""
 )
@@ -279,5 +280,5 @@ def known_values(feed: Feed) -> dict[str, list[str | int | bool | None]]:
 
 
 def needed_properties(feed: Feed) -> frozenset[str]:
-    """Return the operation properties that each record must have: null says nothing there."""
+    """Return the operation properties that each record must have, because null is none of their values."""
     return frozenset(mark.property for mark in feed.marks if None not in dict(mark.values))

@@ -17,4 +17,4 @@ class Check(Protocol):
     decoders: Mapping[str, Callable[[bytes], object]] | None
 
     def __call__(self, records: Records) -> None:
-        """Look at the records."""
+        """Check the records."""

@@ -1,4 +1,4 @@
-"""What is a column, and which types are there? They are those of no warehouse: a dialect turns them into its words."""
+"""What is a column, and which types can it have? They are of no warehouse: a dialect puts them into its own words."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from enum import Enum
 from singer_bulk.model.kinds import Kind
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
-MAX_PRECISION = 38  # DECIMAL on Redshift and NUMBER on Snowflake: r_Numeric_types201, data-types-numeric
+# DECIMAL on Redshift: https://docs.aws.amazon.com/redshift/latest/dg/r_Numeric_types201.html
+# NUMBER on Snowflake: https://docs.snowflake.com/en/sql-reference/data-types-numeric
+MAX_PRECISION = 38
 
 
 class Content(str, Enum):
-    """What stands in a column, where its type says less; the table does not show it, the file is written by it."""
+    """Which values a column takes, if its type does not say so. The file depends on it; the table does not show it."""
 
     STRINGS = "strings"  # a JSON string's text; other values are refused
     ANY = "any"  # a JSON string's text, or the JSON text of another value
@@ -37,8 +39,8 @@ class ColumnType:
     content: Content = Content.STRINGS
     starts: str = ""
 
-    def stored(self) -> ColumnType:
-        """Return the type as the table shows it."""
+    def as_in_table(self) -> ColumnType:
+        """Return the type without what the table does not show."""
         return replace(self, content=Content.STRINGS, starts="")
 
     def __str__(self) -> str:

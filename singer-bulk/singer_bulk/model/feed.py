@@ -1,4 +1,4 @@
-"""What do the columns of a change feed mean: which rows are deletes, in which order did things happen?"""
+"""What do the columns of a change feed mean: which rows are deletes, in which order did the events happen?"""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class OrderColumn:
 class Feed:
     """What the columns of a table say of its rows. A row is a delete, too, where `deleted_at` is not null.
 
-    order: the feed's own, before the order of arrival; time: when it happened. partial: an update may leave out what
-    has not changed. hidden: prefixes of the columns that are the feed's, not the row's, in small letters.
+    order: the feed's own, before the order of arrival; time: when the event happened. partial: an update may leave out
+    what has not changed. hidden: prefixes of the columns that are the feed's, not the row's, in small letters.
     """
 
     marks: tuple[Mark, ...] = ()

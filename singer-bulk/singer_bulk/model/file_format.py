@@ -1,5 +1,5 @@
-"""How does a warehouse want its files: their number and size, what it reads differently in them, and how a field
-refuses a value."""
+"""How does a warehouse want its files: how many, how large, and in which format? And the errors of fields that refuse a
+value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from singer_bulk.model.columns import ColumnType
 
 FieldEncoder = Callable[[bytes], bytes]
 
-# Redshift: 1 MB to 1 GB after compression (c_best-practices-use-multiple-files).
+# Redshift: 1 MB to 1 GB after compression.
+# https://docs.aws.amazon.com/redshift/latest/dg/c_best-practices-use-multiple-files.html
 MIN_BYTES = 1 << 20
 # An open file holds up to 8 MiB before they are sent (s3.PART_BYTES), and all of them `max_memory`, 64 MiB: a batch
 # of 32 files is closed with 2 MiB of each.
@@ -74,7 +75,7 @@ class FileLayout:
         return min(range(begun), key=sizes.__getitem__)
 
     def is_full(self, sizes: Sequence[int]) -> bool:
-        """Return whether the smallest file has come near the bound: a sixteenth is left for what is on its way."""
+        """Return whether the smallest file is near the bound; a sixteenth is left for rows being compressed."""
         return bool(sizes) and min(sizes) >= self.max_bytes - self.max_bytes // 16
 
 
@@ -88,7 +89,7 @@ class Unfit(Exception):
 
 
 class Outgrown(Unfit):
-    """A value that the column cannot hold, and one of the type `needed` can: this one widened, or one beside it."""
+    """A value that the column cannot hold, and one of the type `needed` can: this one widened, or a second one."""
 
     def __init__(self, needed: ColumnType, expected: str, remedy: str) -> None:
         super().__init__(expected, remedy)

@@ -1,15 +1,16 @@
-"""Whether the end of the input is the end of what the tap had to say.
+"""Did the tap end its input because it was done, or because it died?
 
-A tap that dies at the end of a line ends the input like one that is done. What is known all the same:
+If a tap dies at the end of a line, the input looks as if it were done. These rules find out more:
 
-1. A signal to this process makes the end no clean one, since whoever sent it has most likely stopped the tap as well: a
-   terminal, a pod and a scheduler signal the whole group. The run looks for it (`run.py`), nothing in this file does.
-2. Records behind the last STATE, of a tap that resumes from its STATEs, mean that it died; it sends them again. A tap
-   that has never sent a STATE cannot resume, nor can a stream whose bookmark is empty: the Singer SDK ends a full
-   table of more than 10,000 records with a RECORD. Their end is taken for a clean one.
-3. Of a full load, which replaces rows, the end is WHOLE behind an ACTIVATE_VERSION of the stream, or behind a STATE
-   that names no stream, of a tap that names the one it is at (`currently_syncing`); it is a PART where such a tap names
-   one. Everything else is UNPROVEN: taps of the Singer SDK answer SIGTERM with the STATE that they end with, too.
+1. After a signal to this process the end is not a clean one: a terminal, a pod and a scheduler signal the whole group,
+   so the tap has probably been stopped as well. This rule is kept by `run.py`; the others are in this file.
+2. If a tap resumes from its STATEs, records after its last STATE mean that it died; it will send them again. A tap
+   that has never sent a STATE cannot resume, and neither can a stream whose bookmark is empty (the Singer SDK ends a
+   full table of more than 10,000 records with a RECORD). Their end counts as a clean one.
+3. A full load replaces rows, so its end has to be proven. It is WHOLE after an ACTIVATE_VERSION of the stream. If the
+   STATEs of the tap name the stream that it is reading (`currently_syncing`), it is WHOLE after a STATE that names
+   none, and a PART otherwise. Everything else is UNPROVEN: a tap of the Singer SDK writes the same last STATE after
+   SIGTERM as at its end.
 
 What real taps send at their end, and why the rules are so: docs/decisions/0007-the-end-of-the-input.md.
 """
@@ -27,7 +28,7 @@ AUTO, STATE, ANY = "auto", "state", "any"
 
 
 class Grade(Enum):
-    """What the input says of a full load."""
+    """Whether the input has shown that a full load is complete."""
 
     WHOLE = "whole"
     UNPROVEN = "unproven"
@@ -35,7 +36,7 @@ class Grade(Enum):
 
 
 class _Value(msgspec.Struct):
-    """What a STATE says of its streams, by the conventions of singer-python and of the Singer SDK.
+    """The members of a STATE that tell how far a tap has come, by the conventions of singer-python and the Singer SDK.
 
     https://github.com/singer-io/singer-python/blob/master/singer/bookmarks.py (currently_syncing)
     https://sdk.meltano.com/en/latest/implementation/state.html (progress_markers)
@@ -55,38 +56,38 @@ _SYNCING = b'"currently_syncing"'
 
 @dataclass
 class InputEnd:
-    """What the input has said of its end so far. Streams have the names that the tap gave.
+    """What the messages so far show about the end of the input. Streams have the names that the tap gave.
 
-    `rule`: AUTO goes by the rules above; STATE takes a STATE for the only clean end; ANY takes every end for one.
+    rule: with AUTO the rules above hold; with STATE only a STATE is a clean end; with ANY every end is one.
     """
 
     rule: str
-    uncovered: Counter[str] = field(default_factory=Counter)  # records behind the last STATE
+    uncovered: Counter[str] = field(default_factory=Counter)  # records after the last STATE
     sends_states: bool = False  # the tap has sent a STATE, or its SCHEMAs name bookmark properties
-    _names_syncing: bool = False  # the tap's STATEs name the stream that it is at
+    _names_syncing: bool = False  # the tap's STATEs name the stream that it is reading
     _last_state: bytes = b"{}"
-    _open: set[str] = field(default_factory=set)  # streams that have said something behind the last STATE
+    _open: set[str] = field(default_factory=set)  # streams with a SCHEMA or RECORD after the last STATE
     _closed: set[str] = field(default_factory=set)  # streams whose records end in an ACTIVATE_VERSION
     _sent: set[str] = field(default_factory=set)  # streams that have sent records
 
     def schema(self, stream: str, bookmark_properties: Any) -> None:
-        """A SCHEMA: a stream that has a bookmark is one whose tap sends STATEs."""
+        """Note a SCHEMA: if it names bookmark properties, the tap sends STATEs."""
         self.sends_states = self.sends_states or bool(bookmark_properties)
         self._continue(stream)
 
     def records(self, stream: str, count: int) -> None:
-        """So many RECORDs of a stream."""
+        """Note this number of RECORDs of a stream."""
         self.uncovered[stream] += count
         self._sent.add(stream)
         self._continue(stream)
 
     def version(self, stream: str) -> None:
-        """An ACTIVATE_VERSION: one behind records is behind the last of them; many taps send one before the first."""
+        """Note an ACTIVATE_VERSION: it ends a stream only after records; many taps send one before the first, too."""
         if stream in self._sent:
             self._closed.add(stream)
 
     def state(self, value: bytes) -> None:
-        """A STATE, which covers every record before it; `value` is its JSON text."""
+        """Note a STATE, which covers every record before it; `value` is its JSON text."""
         self.sends_states = True
         self._names_syncing = self._names_syncing or _SYNCING in value
         self._last_state = value
@@ -100,21 +101,21 @@ class InputEnd:
         return sorted(stream for stream in self.uncovered if self.rule == STATE or not self._begins_anew(stream))
 
     def may_lack_state(self) -> bool:
-        """Return whether it is for the ledger to say if the pipeline has ever sent a STATE."""
+        """Return whether the caller has to ask the ledger if this pipeline has ever sent a STATE."""
         return self.rule == AUTO and bool(self.uncovered) and not self.sends_states
 
     def grade(self, stream: str) -> Grade:
-        """Return what the input says of the full load of a stream."""
+        """Return whether the full load of a stream is complete, as far as the input shows."""
         if self.rule == ANY or stream in self._closed:
             return Grade.WHOLE
         if not self._names_syncing:
             return Grade.PART if _has_markers(_read(self._last_state).bookmark(stream)) else Grade.UNPROVEN
-        # The id in a STATE may be another one than the name of the stream: any name at all may be this stream's.
+        # The id in a STATE may differ from the name of the stream, so every name may mean this stream.
         is_at = _read(self._last_state).currently_syncing
         return Grade.PART if stream in self._open or is_at is not None else Grade.WHOLE
 
     def is_open(self, stream: str) -> bool:
-        """Return whether a stream has said something that neither a STATE nor an ACTIVATE_VERSION followed."""
+        """Return whether the last SCHEMA or RECORD of a stream has no STATE or ACTIVATE_VERSION after it."""
         return stream in self._open and stream not in self._closed
 
     def _continue(self, stream: str) -> None:
@@ -132,11 +133,11 @@ def _read(state: bytes) -> _Value:
     try:
         return _value_of(state)
     except msgspec.DecodeError:
-        return _Value()  # a tap's own convention
+        return _Value()  # not an object of these members: the tap has a convention of its own
 
 
 def _has_markers(bookmark: Any) -> bool:
-    """Return whether a bookmark of the Singer SDK is one in progress."""
+    """Return whether a bookmark of the Singer SDK says that its stream is not finished."""
     if not isinstance(bookmark, dict):
         return False
     partitions = bookmark.get("partitions")

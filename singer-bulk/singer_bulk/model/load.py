@@ -55,8 +55,8 @@ class LoadMethod:
     """How rows enter a table. Names are those of columns.
 
     `keys` are the key properties. A row that the feed says is a delete removes the row of its key with `hard_delete`,
-    else it stamps it. live: the table keeps each row, and `<table>_live` beside it the current state; viewed:
-    `<table>__current` and `<table>__history` are views of it.
+    else it stamps it. live: the table keeps each row, a second table `<table>_live` the current state. viewed:
+    `<table>__current` and `<table>__history` are views of the table.
     """
 
     name: str = APPEND
@@ -74,17 +74,17 @@ class LoadMethod:
 
     @property
     def takes_keyless(self) -> bool:
-        """Whether a row may have NULL in a key: where keys are no matter, or the feed has events that have none."""
+        """Whether a row may have NULL in a key: where rows do not enter by keys, or the feed has events without one."""
         return not self.applies or self.feed.says(Meaning.TRUNCATE) or self.feed.says(Meaning.IGNORE)
 
     @property
     def removes(self) -> bool:
-        """Whether a delete removes its row; the table beside a history holds the current state and nothing else."""
+        """Whether a delete removes its row; the second table of a history holds nothing but the current state."""
         return self.hard_delete or self.live
 
     @property
     def forgets(self) -> bool:
-        """Whether the table alone does not tell how late an event is: the feed has an order, and rows have gone."""
+        """Whether late events cannot be recognized by the table alone: the feed has an order, and rows are removed."""
         return self.applies and bool(self.feed.order) and (self.removes or self.feed.says(Meaning.TRUNCATE))
 
 

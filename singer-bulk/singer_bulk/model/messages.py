@@ -89,12 +89,12 @@ Message = Records | Schema | State | ActivateVersion
 # An escape of a JSON string; the group is half of a pair of surrogates, which stands for no character.
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
 
-# What Python writes for numbers that JSON does not have; the group is one that no string holds.
+# What Python writes for numbers that JSON does not have; the group matches them outside strings only.
 _NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|(-?Infinity|NaN)', re.DOTALL)
 
 
 def mended(text: bytes) -> bytes:
-    r"""Return the JSON text with \ufffd for each half of a pair of surrogates, at which a decoder gives up, and zeros
-    for NaN and Infinity. It is as long as it was."""
+    r"""Return a JSON text of the same length that a decoder reads: \ufffd instead of each half of a surrogate pair,
+    and zeros instead of NaN and Infinity."""
     whole = _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], text)
     return _NO_NUMBER.sub(lambda found: b"0e".ljust(len(found[1]), b"0") if found[1] else found[0], whole)

@@ -7,7 +7,7 @@ import string
 from dataclasses import dataclass
 
 DEFAULT_SCHEMA = "public"
-HASH_CHARACTERS = 8  # 32 bits: enough to part the few names that fold to one, and to part cut names
+HASH_CHARACTERS = 8  # 32 bits: enough to distinguish the few names that fold to one, and names that are cut
 
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
@@ -25,7 +25,7 @@ def upper(written: str) -> str:
 
 @dataclass(frozen=True)
 class NameRules:
-    """What a warehouse does with names: the case of a stored one, its longest, and the columns that it keeps itself.
+    """What a warehouse does with names: their case, their greatest length, and the column names that it reserves.
 
     max_bytes, max_characters: of a name (None: no limit of this kind).
     """
@@ -36,16 +36,16 @@ class NameRules:
     kept_columns: frozenset[str] = frozenset()
 
     def fold(self, written: str) -> str:
-        """Return the name as it is stored."""
+        """Return the name in the case in which the warehouse keeps it."""
         return upper(written) if self.upper_case else lower(written)
 
-    def is_short(self, stored: str) -> bool:
+    def is_short(self, name: str) -> bool:
         """Return whether the warehouse takes the whole name."""
-        long_bytes = self.max_bytes is not None and len(stored.encode()) > self.max_bytes
-        return not long_bytes and not (self.max_characters is not None and len(stored) > self.max_characters)
+        long_bytes = self.max_bytes is not None and len(name.encode()) > self.max_bytes
+        return not long_bytes and not (self.max_characters is not None and len(name) > self.max_characters)
 
-    def stored(self, written: str) -> str:
-        """Return the name that a property or a stream has in the warehouse, if no other one is in its way."""
+    def name_for(self, written: str) -> str:
+        """Return the column or table name of a property or stream, unless another one has that name already."""
         printable = "".join(c if c.isprintable() and not _is_surrogate(c) else "_" for c in written) or "_"
         name = self.fold(printable)
         if name in self.kept_columns:
@@ -60,7 +60,7 @@ class NameRules:
         return name + suffix
 
     def beside(self, name: str, suffix: str) -> str:
-        """Return the name of what belongs to a table: its own with the suffix, told apart by a hash where it is cut."""
+        """Return the name of a second table or a view of a table: the name and the suffix, cut and hashed if long."""
         whole = name + self.fold(suffix)
         if self.is_short(whole):
             return whole
@@ -72,5 +72,5 @@ def _is_surrogate(character: str) -> bool:
 
 
 def name_hash(written: str) -> str:
-    """Return what parts names that would be one: few characters, always the same for a name."""
+    """Return the suffix that distinguishes names which would be equal: short, and always the same for a name."""
     return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()[:HASH_CHARACTERS]

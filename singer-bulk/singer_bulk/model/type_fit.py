@@ -9,31 +9,31 @@ from singer_bulk.model.kinds import KINDS, Kind
 
 EXACT_NUMBERS = frozenset((Kind.INTEGER, Kind.DECIMAL))
 
-# Every value of these kinds, written as text, is shorter.
+# Every value of a kind other than TEXT and JSON is shorter when it is written as text.
 SCALAR_TEXT_BYTES = 64
 
 
-def fitting(wanted: ColumnType, here: ColumnType) -> ColumnType | None:
-    """Return the type by which values of `wanted` are written into a column of the type `here`; None if it cannot
-    hold them all, or their encoder could not tell."""
-    kind, other = wanted.kind, here.kind
+def fitting(wanted: ColumnType, existing: ColumnType) -> ColumnType | None:
+    """Return the type that encodes values of the type `wanted` for a column of the type `existing`; None if that cannot
+    hold them all, and no encoder would notice."""
+    kind, other = wanted.kind, existing.kind
     if kind is other is Kind.TEXT:
-        fits = wanted.max_bytes is None or here.max_bytes is None or wanted.max_bytes <= here.max_bytes
-        return replace(wanted, max_bytes=here.max_bytes) if fits else None
+        fits = wanted.max_bytes is None or existing.max_bytes is None or wanted.max_bytes <= existing.max_bytes
+        return replace(wanted, max_bytes=existing.max_bytes) if fits else None
     if kind in EXACT_NUMBERS and other in EXACT_NUMBERS:
-        fits = whole_digits(wanted) <= whole_digits(here) and wanted.scale <= here.scale
-        widest = here.precision == MAX_PRECISION and wanted.scale <= here.scale  # no other has more digits
-        return replace(here, content=wanted.content) if fits or widest else None
+        fits = whole_digits(wanted) <= whole_digits(existing) and wanted.scale <= existing.scale
+        widest = existing.precision == MAX_PRECISION and wanted.scale <= existing.scale  # no other has more digits
+        return replace(existing, content=wanted.content) if fits or widest else None
     if kind is other:
         return wanted
     if other in KINDS[kind].taken_by:
-        return here
+        return existing
     if is_whole(wanted) and wanted.content is Content.STRINGS and other is Kind.DOUBLE:
-        return replace(here, content=Content.INTEGERS)
+        return replace(existing, content=Content.INTEGERS)
     if other is Kind.JSON:
-        return replace(here, starts=_starts(wanted))
+        return replace(existing, starts=_starts(wanted))
     if other is Kind.TEXT and kind is not Kind.JSON:
-        return replace(here, content=Content.ANY, starts=_starts(wanted))
+        return replace(existing, content=Content.ANY, starts=_starts(wanted))
     return None
 
 
@@ -47,18 +47,18 @@ def _starts(wanted: ColumnType) -> str:
     return KINDS[wanted.kind].starts
 
 
-def grown(here: ColumnType, wanted: ColumnType) -> ColumnType | None:
-    """Return the type that holds what is in the column and what is wanted; None where only a new column does."""
-    kind, other = wanted.kind, here.kind
+def grown(existing: ColumnType, wanted: ColumnType) -> ColumnType | None:
+    """Return the type that holds the column's values and the wanted ones; None if that takes a second column."""
+    kind, other = wanted.kind, existing.kind
     if kind is other is Kind.TEXT:
         return wanted
     if kind in EXACT_NUMBERS and other in EXACT_NUMBERS:
-        widest = widest_of(wanted.stored(), here.stored())
+        widest = widest_of(wanted.as_in_table(), existing.as_in_table())
         if widest.kind is not Kind.DECIMAL:
-            # Not every number of both has 38 digits or less; those that are there may have.
-            widest = ColumnType(Kind.DECIMAL, MAX_PRECISION, max(wanted.scale, here.scale))
+            # Not all numbers of the two types fit into 38 digits; those in the column may, and the warehouse is asked.
+            widest = ColumnType(Kind.DECIMAL, MAX_PRECISION, max(wanted.scale, existing.scale))
         return replace(widest, content=wanted.content)
-    if kind is Kind.DOUBLE and is_whole(here):
+    if kind is Kind.DOUBLE and is_whole(existing):
         return DOUBLE
     if kind in KINDS[other].grows_into:
         return wanted
@@ -79,7 +79,7 @@ def holds_all(old: ColumnType, new: ColumnType) -> bool:
 
 def widest_of(one: ColumnType, other: ColumnType) -> ColumnType:
     """Return the narrowest type that holds the values of both, without altering any."""
-    if one.stored() == other.stored():
+    if one.as_in_table() == other.as_in_table():
         return one if one == other else replace(one, content=Content.ANY, starts="")
     kinds = {one.kind, other.kind}
     if Kind.JSON in kinds:

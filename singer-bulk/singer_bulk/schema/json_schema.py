@@ -29,7 +29,9 @@ from singer_bulk.model.kinds import KINDS_BY_FORMAT, STARTS, Kind
 from singer_bulk.model.type_fit import widest_of
 
 DEFAULT_SCALE = 9  # of a decimal whose SCHEMA gives no scale
-BYTES_PER_CHARACTER = 4  # UTF-8; Redshift counts VARCHAR in bytes: r_Character_types
+# UTF-8; Redshift counts VARCHAR in bytes.
+# https://docs.aws.amazon.com/redshift/latest/dg/r_Character_types.html
+BYTES_PER_CHARACTER = 4
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ DATETIME_KINDS = {
     "timestamp": Kind.TIMESTAMP,
     "timestamptz": Kind.TIMESTAMPTZ,
 }
-MAX_REFERENCES = 50  # of a $ref to a $ref: more is a circle
+MAX_REFERENCES = 50  # from one $ref to the next; a longer chain is taken for a circle
 
 
 def _is_number(value: object) -> bool:
@@ -71,7 +73,7 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-# What a keyword must be to say something of the column. validate_records refuses a SCHEMA in which it is not.
+# A keyword whose value fails its test is ignored; with validate_records such a SCHEMA is refused before.
 _MEANINGFUL: Mapping[str, Callable[[Any], bool]] = {
     "type": lambda value: _is_text(value) or (_is_list(value) and all(map(_is_text, value))),
     "anyOf": _is_list,
@@ -86,7 +88,7 @@ _MEANINGFUL: Mapping[str, Callable[[Any], bool]] = {
 def column_type(schema: Mapping[str, Any], rules: TypeRules, root: Mapping[str, Any] | None = None) -> ColumnType:
     """Return the type of the column for a property's JSON Schema; `root` is where its `$ref`s point.
 
-    `{}` and whatever mixes objects or arrays with scalars is JSON; other mixtures are text, which holds them all.
+    `{}` and every mixture of objects or arrays with scalars is JSON; other mixtures are text, which holds them all.
     """
     found = list(alternatives(schema, root or {}))
     if not found:
@@ -99,7 +101,7 @@ def column_type(schema: Mapping[str, Any], rules: TypeRules, root: Mapping[str, 
 
 
 def taking(column_type: ColumnType, names: Collection[str]) -> ColumnType:
-    """Return the type, taking values of these JSON types only."""
+    """Return the column type restricted to values of these JSON types."""
     if column_type.kind is Kind.TEXT and column_type.content is Content.STRINGS and set(names) != {"string"}:
         column_type = replace(column_type, content=Content.ANY)
     if column_type.kind is Kind.JSON or column_type.content is not Content.STRINGS:
@@ -114,12 +116,12 @@ def alternatives(
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (JSON type, schema) for each non-null alternative; a schema that allows anything yields "any".
 
-    `passed` are the references on the way: an alternative that is what it is an alternative of adds nothing.
+    `passed` are the references that led to this schema; an alternative that refers back to one of them adds nothing.
     """
     if (reference := str(schema.get("$ref"))) in passed:
         return
     passed |= {reference} if "$ref" in schema else passed
-    schema = _joined(schema, root)
+    schema = _resolved(schema, root)
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
             rest = {name: value for name, value in schema.items() if name != keyword}
@@ -142,7 +144,7 @@ def _types(schema: Mapping[str, Any]) -> Sequence[str]:
     return sorted({_json_type(value) for value in values}) if values else ["any"]
 
 
-def _joined(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the schema with its `$ref` followed and its `allOf` merged in; what cannot be followed allows anything."""
     for _ in range(MAX_REFERENCES):
         schema = {name: value for name, value in schema.items() if name not in _MEANINGFUL or _MEANINGFUL[name](value)}
@@ -263,7 +265,7 @@ def takes_null(schema: Mapping[str, Any], root: Mapping[str, Any], passed: froze
     if (reference := str(schema.get("$ref"))) in passed:
         return False
     passed |= {reference} if "$ref" in schema else passed
-    schema = _joined(schema, root)
+    schema = _resolved(schema, root)
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
             rest = {name: value for name, value in schema.items() if name != keyword}

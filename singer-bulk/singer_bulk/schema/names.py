@@ -17,7 +17,7 @@ _COMMENT = re.compile(r'Singer property (".*")', re.DOTALL)
 def table_name(
     stream: str, default_schema: str | None, schema_mapping: Mapping[str, Any], rules: NameRules
 ) -> tuple[str, str]:
-    """Return the stored schema and name of a stream's table.
+    """Return the schema and the name of a stream's table in the warehouse.
 
     `schema-table` is split at its last dash, as the taps for databases write it. The schema is what `schema_mapping`
     has for the stream's own, else the setting `default_target_schema`, else the stream's own (Singer SDK:
@@ -30,39 +30,40 @@ def table_name(
         mapped = mapped.get("target_schema")
     if mapped is not None and not isinstance(mapped, str):
         raise ConfigError(f"schema_mapping: {own!r} must be the name of a schema, or hold target_schema")
-    name = rules.stored(last or stream)
-    # A name that begins with # is a temporary table's on Redshift (r_names).
-    return rules.stored(mapped or default_schema or own or DEFAULT_SCHEMA), f"_{name}" if name[:1] == "#" else name
+    name = rules.name_for(last or stream)
+    # On Redshift a name that begins with # is a temporary table's.
+    # https://docs.aws.amazon.com/redshift/latest/dg/r_names.html
+    return rules.name_for(mapped or default_schema or own or DEFAULT_SCHEMA), f"_{name}" if name[:1] == "#" else name
 
 
 def column_names(properties: Iterable[str], present: Collection[Column], rules: NameRules) -> dict[str, str]:
-    """Return the column name of each property; `present` are the columns of the table that is there.
+    """Return the column name of each property; `present` are the columns that the table has.
 
-    A property that a column's comment names has that column. Of the others that would share a name, the one that is
-    written like it keeps it, else the first in the order of characters; the rest get a suffix of their own. Nothing
-    depends on the order within the SCHEMA.
+    A property that a column's comment names has that column. Of others that would share a name, the one that
+    is written like it has it, else the first in the order of characters; the rest get a suffix of their own. The
+    order within the SCHEMA does not matter.
     """
     remembered = {owner: column.name for column in present if (owner := property_in(column.comment)) is not None}
     names = {written: remembered[written] for written in properties if written in remembered}
-    taken = set(remembered.values())
+    used = set(remembered.values())
     for written in sorted(set(properties) - set(names), key=lambda name: (not is_plain(name, rules), name)):
-        name = rules.stored(written)
-        if name in taken:
+        name = rules.name_for(written)
+        if name in used:
             name = rules.with_suffix(name, name_hash(written))
-        if name in taken:
+        if name in used:
             raise ConfigError(f"property {written!r} has no column name that is free; rename it by a stream map")
-        taken.add(name)
+        used.add(name)
         names[written] = name
     return names
 
 
 def is_plain(written: str, rules: NameRules) -> bool:
-    """Return whether the column's name tells the property's, so that no comment is needed."""
-    return lower(written) == written and rules.stored(written) == rules.fold(written)
+    """Return whether the property's name follows from the column's, so that no comment is needed."""
+    return lower(written) == written and rules.name_for(written) == rules.fold(written)
 
 
 def comment_of(written: str, rules: NameRules) -> str | None:
-    """Return the comment that keeps the property's name at its column; None if the column's own name tells it."""
+    """Return the comment that keeps the property's name at its column; None if it follows from the column's name."""
     return None if is_plain(written, rules) else f"Singer property {json.dumps(written, ensure_ascii=False)}"
 
 
@@ -74,4 +75,4 @@ def property_in(comment: str | None) -> str | None:
     try:
         return str(json.loads(found[1]))
     except ValueError:
-        return None  # somebody else's words
+        return None  # not a comment of ours

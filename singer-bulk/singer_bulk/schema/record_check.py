@@ -2,11 +2,11 @@
 
 Compiled once per SCHEMA. The types of properties, and whatever else makes a column's type, are checked where a value
 is written; `required` and null by the decoder of records. What is left of each property's JSON Schema, its residue,
-is checked here: by a decoder in C where bounds of integers, lengths and enums are all there is, else by jsonschema-rs
-on numbers that keep their digits. A stream without residue costs nothing.
+is checked by this module: with a decoder in C if it consists of bounds of integers, lengths and enums only, else with
+jsonschema-rs on numbers that keep their digits. A stream without residue costs nothing.
 
-Formats date-time, date and time are the columns' matter, which take more than RFC 3339 does; formats that
-JSON Schema does not know are none.
+The formats date-time, date and time are checked by the columns, which take more than RFC 3339 does. A format that JSON
+Schema does not define is ignored.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def record_check(
     *,
     rounds: bool = False,
 ) -> Check | None:
-    """Return what raises RecordInvalid for the first record that fails; None if the encoders check all there is.
+    """Return what raises RecordInvalid for the first record that fails; None if the encoders check everything.
 
     `operations` has the values that operation properties of a change feed may have; `rounds`: decimal columns round
     what they cannot hold. Raises ConfigError for a SCHEMA that is no JSON Schema.
@@ -69,7 +69,7 @@ def record_check(
     if not residues and not whole:
         return None
     kinds = {name: _simple(part) for name, part in residues.items()}
-    # msgspec passes over the keys of a TypedDict that are not ASCII.
+    # msgspec ignores the keys of a TypedDict that are not ASCII.
     typed = not whole and all(name.isascii() for name in residues)
     simple = typed and None not in kinds.values()
     lengths = {name: part["maxLength"] for name, part in residues.items() if simple and set(part) == {"maxLength"}}
@@ -121,7 +121,7 @@ class _Checker:
                     self._fast.decode_lines(records.text)
                 return
             except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-                pass  # a 1.0 for an integer, or a record that fails: the validator tells
+                pass  # 1.0 for an integer, or a record that fails: the validator decides
         for number, line in zip(records.line_numbers, records.lines, strict=True):
             try:
                 record = self._decoder.decode(line)["record"]
@@ -144,7 +144,7 @@ class _Checker:
 
 
 def _expected(error: jsonschema_rs.ValidationError, keyword: str) -> str:
-    """Return the keyword and what it demands; the library's own words would repeat the value, however long."""
+    """Return the keyword and what it demands; the library's own message would repeat the value, however long it is."""
     demanded = getattr(error.kind, "value", None)
     if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.FalseSchema):
         return "may not be there"
@@ -196,7 +196,7 @@ def _validator(stream: str, schema: Json) -> jsonschema_rs.Validator:
 
 
 def _is_draft_4(schema: Any) -> bool:
-    """Return whether a bound is exclusive by a boolean beside it, as only draft 4 has it."""
+    """Return whether `exclusiveMinimum` or `exclusiveMaximum` is a boolean, as in draft 4 only."""
     if isinstance(schema, Mapping):
         exclusive = (schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum"))
         return any(isinstance(bound, bool) for bound in exclusive) or any(map(_is_draft_4, schema.values()))
@@ -230,7 +230,7 @@ _SCALARS: dict[str, Any] = {"null": None, "string": str, "integer": int, "number
 def _simple_document(schema: Any) -> Any:
     """Return the msgspec type that checks a document of which only types are demanded; None for any other schema.
 
-    It takes no value that the schema refuses; a 1.0 for an integer, which it refuses, is the validator's matter.
+    It takes no value that the schema refuses. It refuses 1.0 for an integer, which the validator then takes.
     """
     if not isinstance(schema, Mapping):
         return msgspec.Raw if schema is True else None

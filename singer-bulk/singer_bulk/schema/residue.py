@@ -12,7 +12,7 @@ from singer_bulk.schema.json_schema import alternatives, scale_of
 
 Json = Mapping[str, Any]
 
-# Keywords that a value can fail; all others of a schema are remarks.
+# Keywords that a value can fail; all others only describe.
 # fmt: off
 VALUE_KEYWORDS = frozenset([
     "type", "enum", "const", "multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "maxLength",
@@ -22,7 +22,7 @@ VALUE_KEYWORDS = frozenset([
     "propertyNames", "if", "then", "else", "allOf", "anyOf", "oneOf", "not", "$ref", "unevaluatedItems",
     "unevaluatedProperties",
 ])
-# Of these the library knows the meaning; date-time, date and time are not among them.
+# The formats that jsonschema-rs checks, without date-time, date and time, which the columns check.
 _TEXT_FORMATS = frozenset([
     "uuid", "email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6", "uri", "uri-reference", "iri",
     "iri-reference", "uri-template", "json-pointer", "relative-json-pointer", "regex", "duration",
@@ -30,7 +30,7 @@ _TEXT_FORMATS = frozenset([
 # fmt: on
 _DEFINITIONS = ("definitions", "$defs")
 _JUDGED_KEYWORDS = VALUE_KEYWORDS | frozenset(_DEFINITIONS)
-# The values of these are schemas by name, and data that may look like schemas.
+# The values of the first are schemas by name; those of the second are data, even if they look like schemas.
 _SCHEMAS_BY_NAME = frozenset([*_DEFINITIONS, "properties", "patternProperties", "dependentSchemas", "dependencies"])
 _DATA_KEYWORDS = frozenset(["enum", "const"])
 
@@ -41,7 +41,7 @@ def definitions(schema: Json) -> Json:
 
 
 def refers_beyond_definitions(schema: Any) -> bool:
-    """Return whether some `$ref` points to what a residue may lack."""
+    """Return whether some `$ref` points to a part of the schema that a residue may lack."""
     if isinstance(schema, Mapping):
         place = schema.get("$ref", "#/$defs/")
         beyond = isinstance(place, str) and not place.startswith(("#/definitions/", "#/$defs/"))
@@ -50,7 +50,7 @@ def refers_beyond_definitions(schema: Any) -> bool:
 
 
 def judged(schema: Any) -> Any:
-    """Return what a value can fail of a schema: no remarks, and no formats that are the columns' matter."""
+    """Return the part of a schema that a value can fail, without descriptions and formats that the columns check."""
     if not isinstance(schema, Mapping):
         return [judged(part) for part in schema] if isinstance(schema, list) else schema
     return {
@@ -81,7 +81,7 @@ def residue_of(part: Any, root: Json, column: Column, *, rounds: bool) -> Any:
     if not is_text_format(left.get("format")):
         left.pop("format", None)
     if "type" in left and _column_checks_type(part, root, column, rounds=rounds):
-        # The other keywords apply to the types that they are for, so the type itself may go.
+        # Each other keyword applies only to values of its own types, so `type` can be left out.
         del left["type"]
     if _column_checks_step(left.get("multipleOf"), column):
         del left["multipleOf"]
@@ -98,7 +98,7 @@ def _column_checks_type(part: Json, root: Json, column: Column, *, rounds: bool)
     names = {name for name, _ in alternatives(part, root)}
     kind = column.type.kind
     if kind is Kind.DECIMAL and "number" not in names and rounds:
-        return False  # 1.5 is no integer, and would be made one
+        return False  # 1.5 would be rounded, and the SCHEMA demands integers
     if kind is Kind.INTEGER or (kind is Kind.DECIMAL and column.type.scale == 0):
         return bool(names & {"integer", "number"}) and column.type.content is Content.STRINGS
     if kind in (Kind.DECIMAL, Kind.DOUBLE):

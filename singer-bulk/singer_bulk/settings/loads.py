@@ -17,9 +17,11 @@ from singer_bulk.schema.json_schema import DEFAULT_SCALE, TypeRules
 from singer_bulk.schema.placement import EvolutionRules
 from singer_bulk.settings.methods import Cdc, CurrentView, Method, MethodRules, StreamSettings
 
-# 512 MiB of rows are 130 to 230 MB compressed (the workloads of bench/ shrink to 0.35, 0.43 and 0.25): inside
-# Snowflake's 100 to 250 MB (data-load-considerations-prepare), and over 2 to 32 slices inside Redshift's 1 MB to 1 GB
-# a file (c_best-practices-use-multiple-files). Rows of 50 bytes reach it before their number does.
+# 512 MiB of rows are 130 to 230 MB compressed (the workloads of bench/ shrink to 0.35, 0.43 and 0.25). That is within
+# Snowflake's 100 to 250 MB and, over 2 to 32 slices, within Redshift's 1 MB to 1 GB a file. Rows of more than 53 bytes
+# reach this limit before BATCH_SIZE_ROWS.
+# https://docs.snowflake.com/en/user-guide/data-load-considerations-prepare
+# https://docs.aws.amazon.com/redshift/latest/dg/c_best-practices-use-multiple-files.html
 BATCH_SIZE_BYTES = 512 << 20
 BATCH_SIZE_ROWS = 10_000_000
 BATCH_WAIT_SECONDS = 300
@@ -175,13 +177,13 @@ class LoadSettings(Settings, frozen=True, kw_only=True):
     ] = "warn"
     schema_evolution: Annotated[
         Literal["evolve", "freeze"],
-        Meta(description="evolve adds columns and widens them; freeze never alters a table that is there."),
+        Meta(description="evolve adds columns and widens them; freeze never alters an existing table."),
     ] = "evolve"
     on_type_change: Annotated[
         Literal["widen", "new_column", "error"],
         Meta(
             description="A property whose type its column cannot hold: widen the column where no value changes, else, "
-            "and always with new_column, a column name__s beside it; or error."
+            "and always with new_column, give it a second column name__s; or error."
         ),
     ] = "widen"
     schema_mapping: Annotated[
@@ -237,5 +239,5 @@ class LoadSettings(Settings, frozen=True, kw_only=True):
 
     @cached_property
     def evolution(self) -> EvolutionRules:
-        """What may be done to a table that is there."""
+        """What may be done to an existing table."""
         return EvolutionRules(self.on_type_change, frozen=self.schema_evolution == "freeze")

@@ -1,12 +1,12 @@
 """A table gets the columns that a load needs.
 
-What ALTER can do, it does: columns are added, text and numbers grow, NOT NULL goes. What it cannot do is done by a
-second column: add it, fill it, compare, swap the names, drop the old one. Redshift does all this in one transaction,
-so a crash leaves nothing behind. Snowflake commits each DDL, so there the steps are ordered such that every value
-stands in a readable column at any time, and `recover` finishes or undoes what a dead run left.
+What ALTER TABLE can do, it does: it adds columns, lengthens text and numbers, and drops NOT NULL. Every other change
+needs a second column: add it, fill it, compare, swap the names, drop the old one. Redshift does all this in one
+transaction, so a crash leaves nothing behind. Snowflake commits each DDL statement, so its steps are ordered such that
+every value is in a readable column at any time, and `recover` finishes or undoes what a dead run left.
 
-Two pipelines may alter one table at once: whoever comes second is refused by the warehouse, looks at the table again
-and finds its work done. A load that fills a column which another run swaps meanwhile notices it before COMMIT
+Two pipelines may alter one table at once: the warehouse refuses the statement of the second one, which describes the
+table again and finds the change made. A load whose column is replaced by another run notices that before COMMIT
 (`demand_unchanged`), and begins again.
 """
 
@@ -27,26 +27,26 @@ from singer_bulk.warehouse.open_transaction import all_or_none
 
 logger = logging.getLogger(__name__)
 
-ATTEMPTS = 5  # of looking again: each needs another pipeline that has just altered the table
-# A change moves on from one statement to the next in less, but for its UPDATE of a large table; a run that is taken
-# for dead while that lasts finds its column gone, looks at the table again and starts over.
+ATTEMPTS = 5  # a further one is needed only if another pipeline altered the table during the last
+# The statements of a change follow one another faster, except that the UPDATE of a large table lasts longer. A run that
+# is mistaken for dead during its UPDATE finds its column gone, describes the table again and starts over.
 DEAD_AFTER_SECONDS = 5
 Columns = Mapping[str, Column]
 Pause = Callable[[float], None]
 
 
 def no_pause(seconds: float) -> None:
-    """Wait for nobody."""
+    """Do not wait: for callers that know of no other run."""
 
 
 def describe(session: Executes, dialect: Dialect, table: Table) -> dict[str, Column]:
-    """Return the columns of a table by name; empty if it is not there."""
+    """Return the columns of a table by name; empty if the table does not exist."""
     rows = session.execute(dialect.describe_table(table))
     return {column.name: column for column in words.described(dialect, rows)}
 
 
 def settled(session: Session, dialect: Dialect, table: Table, pause: Pause = no_pause) -> dict[str, Column]:
-    """Return the columns of a table, when no change of one is half done."""
+    """Return the columns of a table after completing changes that a dead run left half done."""
     for _ in range(ATTEMPTS):
         present = describe(session, dialect, table)
         if not recover(session, dialect, table, present, pause):
@@ -57,9 +57,9 @@ def settled(session: Session, dialect: Dialect, table: Table, pause: Pause = no_
 def demand_unchanged(session: Executes, dialect: Dialect, table: Table, names: Collection[str], known: Columns) -> None:
     """Raise a conflict unless the named columns are what they were when the load began to fill them.
 
-    Asked before COMMIT: where DDL is no part of a transaction, another run may swap a column that this one has just
-    written for a wider one, and these values would not be among those that it copied. Where DDL waits for the lock that
-    COPY took, the columns are what COPY met; that may be others than those the rows were written for (`demand_held`).
+    Called before COMMIT. Where DDL is not part of a transaction, another run may replace a column that this one has
+    just filled, without having copied these values. Where DDL waits for the lock that COPY holds, the columns are still
+    those that COPY found; whether they hold the fields that were written is checked by `demand_held`.
     """
     found = describe(session, dialect, table)
     changed = [name for name in names if name not in found or found[name].type != known[name].type]
@@ -71,11 +71,11 @@ def demand_held(table: Table, written: Sequence[Column], present: Columns) -> No
     """Raise unless the columns hold every field that was written for them; another run may have changed them since."""
     for column in written:
         if column.name not in present:
-            continue  # a scratch table's alone
-        here = present[column.name].type
-        if column.type.stored() != here and not holds_all(column.type, here):
+            continue  # only the scratch table has it
+        existing = present[column.name].type
+        if column.type.as_in_table() != existing and not holds_all(column.type, existing):
             raise WarehouseError(
-                f"table {table}: another run has made column {column.name!r} {here} while rows were written for "
+                f"table {table}: another run has made column {column.name!r} {existing} while rows were written for "
                 f"{column.type}; run again"
             )
 
@@ -125,26 +125,30 @@ def _alter(
     """Make one round of changes; return whether there was none to make."""
     changed = False
     for column in wanted:
-        here = present.get(column.name)
-        if here is None:
+        existing = present.get(column.name)
+        if existing is None:
             _refuse_if(frozen, table, column, "is missing")
             session.execute(words.add_column(dialect, table, column))
             _comment(session, dialect, table, [column])
             logger.info("table %s: column %s added (%s)", table, column.name, column.type)
             changed = True
-        elif fitting(column.type.stored(), here.type) is None:
-            _refuse_if(frozen, table, column, f"is {here.type}")
-            _retype(session, dialect, table, here, column)
+        elif fitting(column.type.as_in_table(), existing.type) is None:
+            _refuse_if(frozen, table, column, f"is {existing.type}")
+            _retype(session, dialect, table, existing, column)
             changed = True
-        elif column.nullable and not here.nullable:
+        elif column.nullable and not existing.nullable:
             _refuse_if(frozen, table, column, "is NOT NULL")
-            _relax(session, dialect, table, here)
+            _relax(session, dialect, table, existing)
             changed = True
-    for here in present.values():
-        if not here.nullable and not here.has_default and here.name not in {column.name for column in wanted}:
-            # The stream no longer has it: its rows will be NULL there.
-            _refuse_if(frozen, table, here, "is NOT NULL")
-            _relax(session, dialect, table, here)
+    for existing in present.values():
+        if (
+            not existing.nullable
+            and not existing.has_default
+            and existing.name not in {column.name for column in wanted}
+        ):
+            # The SCHEMA no longer has the property: new rows are NULL in its column.
+            _refuse_if(frozen, table, existing, "is NOT NULL")
+            _relax(session, dialect, table, existing)
             changed = True
     return not changed
 
@@ -163,67 +167,73 @@ def _comment(session: Session, dialect: Dialect, table: Table, columns: Sequence
             session.execute(words.comment_column(dialect, table, column.name, column.comment))
 
 
-def _retype(session: Session, dialect: Dialect, table: Table, here: Column, wanted: Column) -> None:
-    statement = words.alter_type(dialect, table, here, wanted.type)
+def _retype(session: Session, dialect: Dialect, table: Table, existing: Column, wanted: Column) -> None:
+    statement = words.alter_type(dialect, table, existing, wanted.type)
     if statement is not None:
         try:
             session.execute(statement)
-            logger.info("table %s: column %s is now %s", table, here.name, wanted.type)
+            logger.info("table %s: column %s is now %s", table, existing.name, wanted.type)
             return
         except WarehouseError as error:
-            # Redshift refuses it for columns with a default and for some encodings (r_ALTER_TABLE).
+            # Redshift refuses it for columns with a default and for some encodings.
+            # https://docs.aws.amazon.com/redshift/latest/dg/r_ALTER_TABLE.html
             logger.info("table %s: %s; the column is replaced", table, error)
-    _replace(session, dialect, table, here, replace(wanted, nullable=True))
+    _replace(session, dialect, table, existing, replace(wanted, nullable=True))
 
 
-def _relax(session: Session, dialect: Dialect, table: Table, here: Column) -> None:
-    statement = words.drop_not_null(dialect, table, here.name)
+def _relax(session: Session, dialect: Dialect, table: Table, existing: Column) -> None:
+    statement = words.drop_not_null(dialect, table, existing.name)
     if statement is not None:
         session.execute(statement)
     else:
-        _replace(session, dialect, table, here, replace(here, nullable=True))
-    logger.info("table %s: column %s may be NULL now", table, here.name)
+        _replace(session, dialect, table, existing, replace(existing, nullable=True))
+    logger.info("table %s: column %s may be NULL now", table, existing.name)
 
 
-def _replace(session: Session, dialect: Dialect, table: Table, here: Column, wanted: Column) -> None:
-    """Put a column of another type in the place of one, with its values."""
-    if not dialect.names.is_short(WIDENED + here.name):
-        raise WarehouseError(f"table {table}: the name of column {here.name!r} is too long to replace it; rename it")
+def _replace(session: Session, dialect: Dialect, table: Table, existing: Column, wanted: Column) -> None:
+    """Replace a column by one of another type that has its values and its name."""
+    if not dialect.names.is_short(WIDENED + existing.name):
+        raise WarehouseError(
+            f"table {table}: the name of column {existing.name!r} is too long to replace it; rename it"
+        )
     if dialect.ddl_is_transactional:
-        _replace_in_transaction(session, dialect, table, here, wanted)
+        _replace_in_transaction(session, dialect, table, existing, wanted)
     else:
-        _replace_step_by_step(session, dialect, table, here, wanted)
-    logger.info("table %s: column %s is now %s, its values copied", table, here.name, wanted.type)
+        _replace_step_by_step(session, dialect, table, existing, wanted)
+    logger.info("table %s: column %s is now %s, its values copied", table, existing.name, wanted.type)
 
 
-def _replace_in_transaction(session: Session, dialect: Dialect, table: Table, here: Column, wanted: Column) -> None:
-    new = dialect.fold(WIDENED) + here.name
+def _replace_in_transaction(session: Session, dialect: Dialect, table: Table, existing: Column, wanted: Column) -> None:
+    new = dialect.fold(WIDENED) + existing.name
     with all_or_none(session, dialect) as transaction:
         transaction.execute(words.add_column(dialect, table, Column(new, wanted.type)))
-        # ADD COLUMN has locked the table until the end: what is asked now stays true.
-        _demand_lossless(transaction, dialect, table, here, wanted.type)
-        transaction.execute(_filled(dialect, table, new, here.name, here.type, wanted.type))
-        transaction.execute(words.drop_column(dialect, table, here.name))
-        transaction.execute(words.rename_column(dialect, table, new, here.name))
-        comment = here.comment or wanted.comment
+        # ADD COLUMN holds a lock on the table until COMMIT: no other run can change a value after this check.
+        _demand_lossless(transaction, dialect, table, existing, wanted.type)
+        transaction.execute(_filled(dialect, table, new, existing.name, existing.type, wanted.type))
+        transaction.execute(words.drop_column(dialect, table, existing.name))
+        transaction.execute(words.rename_column(dialect, table, new, existing.name))
+        comment = existing.comment or wanted.comment
         if comment is not None:
-            transaction.execute(words.comment_column(dialect, table, here.name, comment))
+            transaction.execute(words.comment_column(dialect, table, existing.name, comment))
 
 
-def _replace_step_by_step(session: Session, dialect: Dialect, table: Table, here: Column, wanted: Column) -> None:
-    new, old = dialect.fold(WIDENED) + here.name, dialect.fold(NARROW) + here.name
-    _demand_lossless(session, dialect, table, here, wanted.type)
-    session.execute(words.add_column(dialect, table, Column(new, wanted.type, comment=here.comment or wanted.comment)))
-    session.execute(_filled(dialect, table, new, here.name, here.type, wanted.type))
-    # From here on nobody writes the old column: a load that names it fails and looks at the table again.
-    session.execute(words.rename_column(dialect, table, here.name, old))
-    _finish(session, dialect, table, here.name, here.type, wanted.type)
+def _replace_step_by_step(session: Session, dialect: Dialect, table: Table, existing: Column, wanted: Column) -> None:
+    new, old = dialect.fold(WIDENED) + existing.name, dialect.fold(NARROW) + existing.name
+    _demand_lossless(session, dialect, table, existing, wanted.type)
+    session.execute(
+        words.add_column(dialect, table, Column(new, wanted.type, comment=existing.comment or wanted.comment))
+    )
+    session.execute(_filled(dialect, table, new, existing.name, existing.type, wanted.type))
+    # After this no load writes the old column: one that still names it fails and describes the table again.
+    session.execute(words.rename_column(dialect, table, existing.name, old))
+    _finish(session, dialect, table, existing.name, existing.type, wanted.type)
 
 
 def _finish(
     session: Session, dialect: Dialect, table: Table, name: str, old_type: ColumnType, new_type: ColumnType
 ) -> None:
-    """Complete a change whose old column has been renamed: rows that came late, the new name, the end of the old."""
+    """Complete a change whose old column has been renamed: copy the values that were written to it after the first
+    copy, give the new column its name, drop the old one."""
     new, old = dialect.fold(WIDENED) + name, dialect.fold(NARROW) + name
     session.execute(_filled(dialect, table, new, old, old_type, new_type, only_empty=True))
     session.execute(words.rename_column(dialect, table, new, name))
@@ -246,20 +256,20 @@ def _filled(
     return words.update(dialect.table(table), f"{words.name(new)} = {value}", where)
 
 
-def _demand_lossless(session: Executes, dialect: Dialect, table: Table, here: Column, new_type: ColumnType) -> None:
-    if here.type != new_type and not is_lossless(session, dialect, table, here, new_type):
+def _demand_lossless(session: Executes, dialect: Dialect, table: Table, existing: Column, new_type: ColumnType) -> None:
+    if existing.type != new_type and not is_lossless(session, dialect, table, existing, new_type):
         raise WarehouseError(
-            f"table {table}: column {here.name!r} ({here.type}) has values that {new_type} does not keep; "
+            f"table {table}: column {existing.name!r} ({existing.type}) has values that {new_type} does not keep; "
             "set on_type_change to new_column"
         )
 
 
-def is_lossless(session: Executes, dialect: Dialect, table: Table, here: Column, new_type: ColumnType) -> bool:
-    """Return whether every value of the column comes back from the new type."""
-    source = words.name(here.name)
-    there = dialect.types.converted(source, here.type, new_type)
-    back = dialect.types.converted(there, new_type, here.type)
-    lost = f"{source} IS NOT NULL AND ({there} IS NULL OR {back} IS NULL OR {back} <> {source})"
+def is_lossless(session: Executes, dialect: Dialect, table: Table, existing: Column, new_type: ColumnType) -> bool:
+    """Return whether every value of the column is the same after conversion to the new type and back."""
+    source = words.name(existing.name)
+    converted = dialect.types.converted(source, existing.type, new_type)
+    back = dialect.types.converted(converted, new_type, existing.type)
+    lost = f"{source} IS NOT NULL AND ({converted} IS NULL OR {back} IS NULL OR {back} <> {source})"
     query = words.count(dialect.table(table), lost)
     try:
         return int(session.execute(query)[0][0]) == 0
@@ -272,7 +282,7 @@ def is_lossless(session: Executes, dialect: Dialect, table: Table, here: Column,
 def recover(session: Session, dialect: Dialect, table: Table, present: Columns, pause: Pause = no_pause) -> bool:
     """Finish or undo the changes that a dead run left half done; return whether there were any.
 
-    A run that is alive moves on within some seconds, and is waited for.
+    A run that is alive takes its next step within DEAD_AFTER_SECONDS, so this waits that long first.
     """
     if not _half_done(dialect, present):
         return False

@@ -1,4 +1,4 @@
-"""Files are sent to S3 beside the thread that writes them; a client in memory answers when it is told to."""
+"""Threads send files to S3 while another thread writes them; a client in memory answers when the test lets it."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
 
 
 def test_writing_goes_on_while_a_part_is_sent(opened: Open) -> None:
-    """Neither a part nor the end of a file is waited for; the file is whole when `wait` returns."""
+    """The writer waits neither for a part nor for the end of a file; the file is whole when `wait` returns."""
     client, stage = opened(held=("upload_part",))
     file = stage.open("orders/1")
     for content in (PART, b"second", PART):
@@ -105,7 +105,7 @@ def test_writing_goes_on_while_a_part_is_sent(opened: Open) -> None:
 
 
 def test_small_file_is_one_call(opened: Open) -> None:
-    """What is less than a part is put at once, whole or not at all; an empty file is a file too."""
+    """A file smaller than a part is put in one call, whole or not at all; an empty file is a file too."""
     client, stage = opened()
     for key, content in (("orders/1", b"rows"), ("orders/2", b"")):
         file = stage.open(key)
@@ -128,7 +128,7 @@ def test_room_is_waited_for(opened: Open) -> None:
 
 
 def test_room_that_no_call_will_make(opened: Open) -> None:
-    """Where nothing is on its way, waiting is in vain: whoever asks must close or drop a file."""
+    """If nothing is being sent, waiting does not help: the caller must close or drop a file."""
     _, stage = opened(max_memory=5)
     first, second = stage.open("orders/1"), stage.open("orders/2")
     first.write(b"four")
