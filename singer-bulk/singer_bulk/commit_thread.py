@@ -1,7 +1,7 @@
-"""Loads are committed in a thread, one after the other, while the reading one goes on.
+"""Loads are committed in a thread, one after the other, while the reading thread goes on.
 
-At most one load is under way: whoever has the next one ready waits for it, so the loads of a run are the same however
-fast the warehouse is. A STATE comes out right behind the COMMIT of its load, from the same thread.
+At most one load is under way: the next one waits for it, so the loads of a run are the same however fast the warehouse
+is. The same thread writes the STATE of a load, immediately after its COMMIT.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class Committer:
-    """The thread that commits; it and the reading thread take turns with the warehouse, which has one session."""
+    """The thread that commits. It shares the one session of the warehouse with the reading thread, in turn."""
 
     def __init__(
         self,

@@ -51,7 +51,7 @@ class BulkError(Exception):
 
 
 class ConfigError(BulkError):
-    """A setting is missing, contradicts another, or names something that is not there."""
+    """A setting is missing, contradicts another, or names something that does not exist."""
 
 
 class MessageError(BulkError):
@@ -118,7 +118,7 @@ class WarehouseError(BulkError):
 
 
 class CommitError(WarehouseError):
-    """A load is not in the warehouse, or nobody knows: the text names its load_id."""
+    """A load is not in the warehouse, or its outcome is unknown: the text names its load_id."""
 
 
 class PipelineMoved(CommitError):

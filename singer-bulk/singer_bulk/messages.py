@@ -77,7 +77,7 @@ def _chunks(source: IO[Any], wait_seconds: float | None) -> Iterator[bytes | Non
         chunk = os.read(descriptor, BLOCK_BYTES)
         if not chunk:
             return
-        # A pipe gives 64 KiB at a time: what is there already is taken along.
+        # A pipe gives at most 64 KiB at a time: read what has arrived since as well.
         while len(chunk) < BLOCK_BYTES // 2 and _is_ready(descriptor, 0):
             more = os.read(descriptor, BLOCK_BYTES - len(chunk))
             if not more:
@@ -127,7 +127,7 @@ _PREFIX = re.compile(
 def _run(text: bytes, start: int, end: int, lines_left: int, stream: str) -> tuple[int, int]:
     """Return the end of the run of RECORDs of `stream` that begins with the line from `start` to `end`, and its lines.
 
-    Within a run that is told by its prefix each line end stands between "}" and "{", where no JSON text can go on: n
+    In a run that is recognized by its prefix each line end is between "}" and "{", where no JSON text can go on: so n
     lines that hold n objects hold one in each line.
     """
     prefix = _PREFIX.match(text, start)

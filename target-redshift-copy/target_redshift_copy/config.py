@@ -10,7 +10,7 @@ from singer_bulk.settings.files import ini_settings
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stage.s3 import S3Settings
 
-# Where nobody tells: Serverless publishes no slices. Four files of a batch of 512 MiB of rows are 30 to 60 MB each,
+# If unknown, as on Serverless, which shows no slices. Four files of a batch of 512 MiB of rows are 30 to 60 MB each,
 # enough to be sent while they are written.
 DEFAULT_SLICES = 4
 

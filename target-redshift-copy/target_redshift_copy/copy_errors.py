@@ -12,7 +12,7 @@ from singer_bulk.warehouse.words import literal
 logger = logging.getLogger(__name__)
 
 # STL_LOAD_ERRORS shows the value but does not cover serverless (r_STL_LOAD_ERRORS); SYS_LOAD_ERROR_DETAIL covers both.
-# Columns are padded with blanks, and rows of other loads stand beside ours: asked by the files' own names.
+# The columns are padded with blanks. The table also has errors of other loads, so the query names our files.
 _QUERIES = (
     "SELECT trim(filename), line_number, trim(colname), trim(type), trim(col_length), trim(raw_field_value), "
     "err_code, trim(err_reason) FROM stl_load_errors WHERE trim(filename) IN ({files}) LIMIT 1",

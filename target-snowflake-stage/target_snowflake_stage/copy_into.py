@@ -48,7 +48,7 @@ FILE_FORMAT_OPTIONS = {
 
 # What a stage or a table could say otherwise. Not stated: ENFORCE_LENGTH, which is TRUNCATECOLUMNS in other words;
 # SIZE_LIMIT, which has no word for none, and whose effect the count of rows notices; MATCH_BY_COLUMN_NAME, which is
-# refused beside a SELECT.
+# refused together with a SELECT.
 COPY_OPTIONS = {
     "ON_ERROR": "ABORT_STATEMENT",
     "PURGE": "FALSE",
@@ -85,7 +85,7 @@ def copies_into(
 def _field(position: int, count: int) -> str:
     """Return the field at the position; the last one is an error where a record has yet another field.
 
-    Of a selected record nobody counts the fields (data-load-transform), and one that is not there is NULL. The error is
+    COPY with a SELECT does not count fields (data-load-transform), and a missing one is NULL. The error is
     that of words that are no number.
     """
     if position < count:

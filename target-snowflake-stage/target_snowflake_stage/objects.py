@@ -71,7 +71,7 @@ def _make_format(session: Session, place: Place) -> str:
     """Return the words that give the file format to a stage, none where there is no such format.
 
     COPY states its options itself. The format is for people who read the stage: it is made where it is missing and the
-    role may, and one that is there and differs is told of.
+    role may, and if an existing one differs, a WARNING says so.
     """
     try:
         rows = _described(session, f"DESC FILE FORMAT {place}")

@@ -136,7 +136,7 @@ class MethodRules:
 
 
 def _method_of(stream: str, load_method: str, apply: tuple[str, ...]) -> tuple[str, bool]:
-    """Return the load method, and whether the current state stands in a table beside the history."""
+    """Return the load method, and whether the current state has a table of its own."""
     if not apply:
         return load_method, False
     if load_method == OVERWRITE:

@@ -1,8 +1,8 @@
 """What are staged files called, and which of them did dead runs leave behind?
 
 A file lies under `<prefix>/<stream>/`. Its name carries the moment when its run began and the run's id. A run that is
-killed leaves its files there: that a run is over is told by the age of its youngest file, and what a load committed
-(and is kept on purpose) by the ledger.
+killed leaves its files there. A run counts as over when its youngest file is old enough; the ledger shows which files
+a load has committed, which may be kept on purpose.
 """
 
 from __future__ import annotations

@@ -36,11 +36,11 @@ class OwnedWriter:
 
     def close(self) -> None:
         """Send the rest."""
-        self.is_closed = True  # if that fails, nobody knows what has arrived
+        self.is_closed = True  # set first: if the next line fails, the file may have arrived all the same
         self._writer.close()
 
     def abort(self) -> None:
-        """Leave nothing behind."""
+        """Give up the file: nothing of it stays in the stage."""
         self._writer.abort()
 
 
@@ -60,7 +60,7 @@ class RunStage:
         return writer
 
     def put(self, key: str, content: bytes) -> None:
-        """Write a small file at once; where that fails, nobody knows whether it is there."""
+        """Write a small file in one call; if that fails, remove what may have arrived."""
         self._arrived.add(key)
         try:
             self._stage.put(key, content)
@@ -81,12 +81,12 @@ class RunStage:
         self._arrived.difference_update(keys)
 
     def remove(self, keys: Collection[str]) -> None:
-        """Remove files that have arrived; one that stays is told, and is no failure of the run."""
+        """Remove files that have arrived; a failure to remove one is logged and does not fail the run."""
         self.release(keys)
         self._remove(keys)
 
     def remove_rest(self) -> None:
-        """Leave nothing of what was neither released nor removed, in whatever state it is."""
+        """Remove every file that was neither released nor removed: open, closed or arrived."""
         doubtful = []
         for key, writer in self._opened.items():
             if not writer.is_closed:
@@ -100,7 +100,7 @@ class RunStage:
         self.remove(list(self._arrived))
 
     def sweep(self, prefix: str, now: datetime, older_than: timedelta, kept_runs: Collection[str]) -> None:
-        """Remove what dead runs left under the prefix; a failure to do so is no failure of the run."""
+        """Remove what dead runs left under the prefix; a failure is logged and does not fail the run."""
         try:
             found = leftovers(self._stage.written(prefix), now, older_than, kept_runs)
             self._stage.remove(found)
@@ -119,7 +119,7 @@ class RunStage:
         return True
 
     def _remove_quietly(self, keys: Collection[str]) -> None:
-        """Remove files that are most likely not there; where only an answer was lost they are. A failure is no news."""
+        """Remove files that exist only if an answer of S3 was lost; a failure is logged at DEBUG."""
         self._remove(keys, logging.DEBUG)
 
     def _remove(self, keys: Collection[str], level: int = logging.WARNING) -> None:

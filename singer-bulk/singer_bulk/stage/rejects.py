@@ -1,7 +1,7 @@
-"""Where a rejected record goes: into an object beside the staged files, as the line that it was.
+"""Where does a rejected record go? Into a file of its own in the stage, as the line that was read.
 
 The object is a Singer stream: the SCHEMA, then each RECORD line with its reason in a member of its own, which no
-target reads. `aws s3 cp s3://bucket/key - | target ...` loads it again once the cause is mended. It is staged before
+target reads. `aws s3 cp s3://bucket/key - | target ...` loads it again when the cause is repaired. It is staged before
 the load that goes without these records commits; if that load fails, the stage removes it.
 """
 

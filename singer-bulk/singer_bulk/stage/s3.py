@@ -16,7 +16,7 @@ from msgspec import field
 from singer_bulk.errors import ConfigError, StageError
 from singer_bulk.model.declared import Meta, Secret, Settings
 from singer_bulk.model.runtime import STANDARD, Runtime
-from singer_bulk.stage.sending import Uploads
+from singer_bulk.stage.sending import Sender
 
 # A file is sent in parts of 8 MiB while it is written, so that its size does not count in memory; S3 takes
 # parts of 5 MiB and more (AWS: Multipart upload limits).
@@ -77,8 +77,8 @@ def s3_client(settings: S3Settings) -> Any:
 
 def _log_retry(request: Any, **_: Any) -> None:
     """Log a call that boto3 sends again; the header counts the attempts (AWS SDKs: amz-sdk-request)."""
-    told = request.headers.get("amz-sdk-request", b"")
-    text = told.decode() if isinstance(told, bytes) else str(told)
+    header = request.headers.get("amz-sdk-request", b"")
+    text = header.decode() if isinstance(header, bytes) else str(header)
     counts = dict(part.strip().split("=", 1) for part in text.split(";") if "=" in part)
     if counts.get("attempt", "1") != "1":
         path = urlsplit(request.url).path
@@ -92,7 +92,7 @@ class S3Stage:
         self.bucket = settings.bucket
         self._settings = settings
         self._made: Any = None
-        self._uploads = Uploads(max_memory, runtime)
+        self._sender = Sender(max_memory, runtime)
         self._closed: dict[str, Future[None]] = {}  # key -> its last call
 
     @property
@@ -110,11 +110,11 @@ class S3Stage:
         for sent in list(self._closed.values()):  # at once, since the commit thread takes what it has waited for
             if sent.done():
                 sent.result()
-        return S3Writer(self._client, self.bucket, key, self._uploads, self._closed)
+        return S3Writer(self._client, self.bucket, key, self._sender, self._closed)
 
     def has_room(self) -> bool:
         """Return whether what waits to be sent is within `max_memory`; waits for what is being sent."""
-        return self._uploads.has_room()
+        return self._sender.has_room()
 
     def wait(self, keys: Iterable[str]) -> None:
         """Wait until each file has arrived; raises StageError."""
@@ -151,13 +151,13 @@ class S3Stage:
 
 
 class S3Writer:
-    """A file that is sent in parts while it is written, by calls that are made one after the other in `uploads`."""
+    """A file that is sent in parts while it is written, by calls that are made one after the other in `sender`."""
 
-    def __init__(self, client: Any, bucket: str, key: str, uploads: Uploads, closed: dict[str, Future[None]]) -> None:
+    def __init__(self, client: Any, bucket: str, key: str, sender: Sender, closed: dict[str, Future[None]]) -> None:
         self.byte_count = 0
         self._client = client
         self._where = {"Bucket": bucket, "Key": key}
-        self._uploads = uploads
+        self._sender = sender
         self._closed = closed
         self._waiting = bytearray()
         self._last: Future[None] | None = None
@@ -168,7 +168,7 @@ class S3Writer:
         """Append the bytes; a full part is sent. Raises StageError if an earlier one could not be."""
         self._waiting += content
         self.byte_count += len(content)
-        self._uploads.gather(len(content))
+        self._sender.gather(len(content))
         if len(self._waiting) >= PART_BYTES:
             if self._last is not None and self._last.done():
                 self._last.result()
@@ -182,7 +182,7 @@ class S3Writer:
 
     def abort(self) -> None:
         """Leave nothing behind, once the call that is under way has ended."""
-        self._uploads.gather(-len(self._waiting))
+        self._sender.gather(-len(self._waiting))
         self._waiting = bytearray()
         if self._last is not None:
             self._last.exception()
@@ -200,7 +200,7 @@ class S3Writer:
     def _send(self, call: Callable[[bytearray], None]) -> None:
         """Make a call with what waits, in a thread."""
         content, self._waiting = self._waiting, bytearray()
-        self._last = self._uploads.send(len(content), partial(self._checked, call, content), self._last)
+        self._last = self._sender.send(len(content), partial(self._checked, call, content), self._last)
 
     def _checked(self, call: Callable[[bytearray], None], content: bytearray) -> None:
         try:

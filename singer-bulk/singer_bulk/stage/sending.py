@@ -1,7 +1,7 @@
-"""Calls that send bytes to S3, made in threads beside the one that reads the input.
+"""Threads that send bytes to S3 while another thread reads the input.
 
-What has been written and is not sent yet is counted: whoever reads waits for room (`Uploads.has_room`), so that memory
-is bounded however slow S3 is.
+Bytes that are written and not sent yet are counted, and the reading thread waits until there is room for more
+(`Sender.has_room`). So memory is bounded however slow S3 is.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from concurrent.futures import Executor, Future
 
 from singer_bulk.model.runtime import STANDARD, Runtime
 
-# Files are sent side by side, the parts of one file one after the other.
+# Up to four files are sent at the same time, the parts of one file one after the other.
 THREADS = 4
 
 
-class Uploads:
-    """The threads, and the bytes that wait for them: `max_bytes` at most, and what is written between two looks."""
+class Sender:
+    """The threads, and the bytes that wait for them: at most `max_bytes` when `has_room` returns."""
 
     def __init__(self, max_bytes: int, runtime: Runtime = STANDARD) -> None:
         self._max_bytes = max_bytes
@@ -31,7 +31,7 @@ class Uploads:
         self._gathered += byte_count
 
     def has_room(self) -> bool:
-        """Return whether no more than `max_bytes` wait; waits for calls that are on their way if that may help."""
+        """Return whether no more than `max_bytes` wait; waits for calls under way if that may help."""
         if self._gathered + self._sending <= self._max_bytes:
             return True
         with self._sent:
@@ -50,7 +50,7 @@ class Uploads:
     def _call(self, byte_count: int, call: Callable[[], None], after: Future[None] | None) -> None:
         try:
             if after is not None:
-                after.result()  # it was handed in earlier, so a thread has it: this cannot wait for itself
+                after.result()  # it was submitted earlier, so a thread is running it or has ended: no deadlock
             call()
         finally:
             with self._sent:

@@ -22,7 +22,7 @@ from singer_bulk.warehouse.session import Warehouse
 
 @dataclass(frozen=True)
 class Present:
-    """What is there already: the table in the warehouse, and the columns that uncommitted loads will give it."""
+    """The table as the warehouse has it, and the columns that uncommitted loads will give it."""
 
     warehouse: Callable[[], Warehouse]
     table: Table
@@ -39,7 +39,7 @@ def table_of(message: Schema, settings: LoadSettings, dialect: Dialect) -> Table
 
 
 def stream_of(
-    message: Schema, text: bytes, there: Present, settings: LoadSettings, dialect: Dialect, context: StreamContext
+    message: Schema, text: bytes, present: Present, settings: LoadSettings, dialect: Dialect, context: StreamContext
 ) -> Stream:
     """Return the stream; `text` is its SCHEMA's, which tells a repeated one from a changed one.
 
@@ -51,17 +51,17 @@ def stream_of(
         raise ConfigError(f"stream {message.stream!r}: the SCHEMA names no properties; check the tap")
     placement = Placement(
         message.stream,
-        with_pending(there.warehouse().columns(there.table), there.pending),
+        with_pending(present.warehouse().columns(present.table), present.pending),
         settings.evolution,
         dialect.names,
-        lambda here, new_type: there.warehouse().is_lossless(there.table, here, new_type),
-        frozenset(column.name for column in there.pending),
+        lambda existing, new_type: present.warehouse().is_lossless(present.table, existing, new_type),
+        frozenset(column.name for column in present.pending),
     )
     validate = settings.validate_records
     columns = stream_columns(schema, context.rules, dialect.names, placement, dialect.types.stored, validate=validate)
     method = settings.method.of(message.stream, message.key_properties or (), columns)
-    told = needed_properties(method.feed).union(() if method.takes_keyless else message.key_properties or ())
-    columns = tuple(replace(one, takes_null=False) if one.property in told else one for one in columns)
+    needed = needed_properties(method.feed).union(() if method.takes_keyless else message.key_properties or ())
+    columns = tuple(replace(one, takes_null=False) if one.property in needed else one for one in columns)
     checked = schema if validate else {"properties": {}}
     operations = known_values(method.feed)
 
@@ -73,5 +73,5 @@ def stream_of(
     keys = frozenset(message.key_properties or ()) & frozenset(column.property or "" for column in columns)
     placement.keep(keys if method.applies else ())
     return Stream(
-        message.stream, there.table, method, text, schema, columns, keys, context, message, placement, check_of
+        message.stream, present.table, method, text, schema, columns, keys, context, message, placement, check_of
     )

@@ -135,7 +135,7 @@ class Stream:
         return None
 
     def _exchange(self, name: str, new: Column) -> None:
-        """Take another column from here on; the rows before it stand in a file of their own."""
+        """Use another column for the following rows; the rows before are in files of their own."""
         self.close_batch()
         self.columns = self._with(name, new)
         self.check = self.check_of(self.columns)

@@ -112,7 +112,7 @@ class Session(Executes, Protocol):
     def end_transaction(self, name: str) -> None:
         """See to it that a transaction of another, lost session has ended; it may have been committed.
 
-        Raises WarehouseError where nobody can tell.
+        Raises WarehouseError if that cannot be found out.
         """
 
 
@@ -129,7 +129,7 @@ class Dialect(Protocol):
 
     @property
     def max_columns(self) -> int | None:
-        """The most columns that a table may have; None: nobody says."""
+        """The most columns that a table may have; None: no limit is documented."""
 
     @property
     def ddl_is_transactional(self) -> bool:

@@ -59,7 +59,7 @@ class Fence:
         self._known = _loads(rows)
 
     def enter(self, transaction: Executes, load_id: str) -> None:
-        """Demand that nobody has moved the pipeline on, and do so, in the transaction of a load behind its locks.
+        """Check that no other run has loaded for this pipeline, and write this load's id, after its locks.
 
         Raises PipelineMoved, which names the load of the other run.
         """

@@ -1,4 +1,4 @@
-"""The ledger: one row per load and stream, written inside that load's transaction. All of its SQL stands in this file.
+"""The ledger: one row per load and stream, written inside that load's transaction. All of its SQL is in this file.
 
 The STATE that a load closes stands with the load's first stream; where it is longer than a column, in rows of that
 stream numbered by `state_chunk`, the counts in the first of them only.

@@ -53,11 +53,11 @@ class Loads:
         self._fence.begin(self._warehouse)
 
     def commit(self, load: Load) -> list[str]:
-        """Make the load visible, all of it or nothing; return the keys of its manifests, which nobody reads any more.
+        """Make the load visible, all of it or nothing; return the keys of its manifests, which can be removed.
 
         A lost connection and a conflict with another transaction are tried again: until COMMIT nothing has happened,
         and a COMMIT whose answer was lost is looked up in the ledger. Raises CommitError, after which nothing of the
-        load is visible unless its text says that nobody knows.
+        load is visible unless its text says that the outcome is unknown.
         """
         manifests = self._stage_manifests(load)
         retries = Retries(f"load {load.load_id}", self._warehouse.pause)
@@ -113,7 +113,7 @@ class Loads:
         return committed
 
     def _has_worked(self, load: Load) -> bool:
-        """Return whether a COMMIT that failed for the last time has worked; False where nobody can tell."""
+        """Return whether a COMMIT that failed for the last time has worked; False if the ledger cannot be read."""
         try:
             return self._was_committed(load)
         except BulkError as unknown:

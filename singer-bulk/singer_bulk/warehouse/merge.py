@@ -35,7 +35,7 @@ LIVE_SUFFIX, DELETED_SUFFIX = "_live", "__deleted"
 
 
 def applied_table(dialect: Dialect, table: TableLoad) -> Table:
-    """Return the table that holds the current state: the stream's own, or the one beside its history."""
+    """Return the table that holds the current state: the stream's own, or the second one of a history."""
     if not table.method.live:
         return table.table
     return Table(table.table.schema, dialect.names.beside(table.table.name, LIVE_SUFFIX))
@@ -48,7 +48,7 @@ def deleted_table(dialect: Dialect, table: TableLoad) -> Table:
 
 
 def tables_beside(dialect: Dialect, table: TableLoad, version: str | None) -> dict[Table, list[Column]]:
-    """Return the tables that the load needs beside the stream's own, with their columns."""
+    """Return the tables that the load needs besides that of the stream, with their columns."""
     method, found = table.method, {}
     if method.live:
         missing = dialect.fold(MISSING_NAME)

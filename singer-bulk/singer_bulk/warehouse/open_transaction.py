@@ -1,7 +1,7 @@
 """A transaction that is open: bound to the session that began it, by which every statement of it is run.
 
-A session that is lost is not replaced by another one in here: its statements fail, and whoever began the transaction
-decides what to do (`loads.py`). COMMIT on another session would be answered well, and commit nothing.
+A lost session is not replaced: its statements fail, and the code that began the transaction decides what to do
+(`loads.py`). COMMIT on another session would succeed and commit nothing.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class OpenTransaction:
         return self._session.execute(sql)
 
     def commit(self) -> None:
-        """Send COMMIT. Raises WarehouseError: whatever the driver makes of it, nobody knows whether it has worked,
-        unless another transaction was in the way."""
+        """Send COMMIT. Raises WarehouseError; then the outcome is unknown, whatever the driver says, unless the error
+        is a conflict with another transaction."""
         self.commit_sent = True
         try:
             self._session.execute(words.COMMIT)

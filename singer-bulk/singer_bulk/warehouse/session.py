@@ -30,7 +30,7 @@ class Warehouse:
     connect: Callable[[], Session]
     dialect: Dialect
     ledger: Table
-    prepare: Callable[[Session], None] = lambda session: None  # what must be there before the first COPY
+    prepare: Callable[[Session], None] = lambda session: None  # creates what the first COPY needs
     pause: Callable[[float], None] = STANDARD.sleep
     _session: Session | None = None
     _was_reached: bool = False
@@ -60,7 +60,7 @@ class Warehouse:
             self._session = None
 
     def columns(self, table: Table) -> dict[str, Column]:
-        """Return the columns of a table by name; empty if it is not there."""
+        """Return the columns of a table by name; empty if the table does not exist."""
         if table not in self._tables:
             self._tables[table] = self._ask(f"looking at table {table}", lambda: self._settled(table))
         return self._tables[table]
@@ -90,14 +90,14 @@ class Warehouse:
         except WarehouseError as error:
             if error.connection_lost:
                 raise
-            logger.info("%s is refused here: %s", what, error)
+            logger.info("%s is refused by this warehouse: %s", what, error)
             return None
 
-    def is_lossless(self, table: Table, here: Column, new_type: ColumnType) -> bool:
-        """Return whether every value that the table has in the column comes back from the new type."""
-        column = self.columns(table).get(here.name)
+    def is_lossless(self, table: Table, existing: Column, new_type: ColumnType) -> bool:
+        """Return whether every value of the column is the same after conversion to the new type and back."""
+        column = self.columns(table).get(existing.name)
         return column is None or self._ask(
-            f"looking at column {here.name!r} of table {table}",
+            f"looking at column {existing.name!r} of table {table}",
             lambda: is_lossless(self.session, self.dialect, table, column, new_type),
         )
 
@@ -108,13 +108,13 @@ class Warehouse:
             self.make_schema(table.schema)
             self._schemas.add(table.schema)
         present = self.columns(table)
-        self._tables.pop(table)  # if a change fails, nobody knows what it left
+        self._tables.pop(table)  # a change that fails may have taken effect in part
         self._tables[table] = fit_table(
             self.session, self.dialect, table, wanted, present, frozen=frozen, pause=self.pause
         )
 
     def make_schema(self, schema: str) -> None:
-        """Create the schema if it is not there."""
+        """Create the schema if it does not exist."""
         exists = self.dialect.schema_exists(schema)
         if self.session.execute(exists):
             return

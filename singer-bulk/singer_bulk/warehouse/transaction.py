@@ -1,13 +1,15 @@
 """One load, one transaction: the order of statements, and what happens when one fails.
 
 1. The schema, the tables, their new columns and their views (`warehouse/tables.py`).
-2. Rows that enter by their keys are copied into temporary tables of the session, where no other load waits for them.
-   From this step on the load is bound to its session (`Attempt`, `copy.py`, `open_transaction.py`).
+2. Rows that enter by their keys are copied into temporary tables of the session, before any lock is
+   taken. From this step on the load is bound to its session (`Attempt`, `copy.py`, `open_transaction.py`).
 3. BEGIN. A load that merges, deletes or stamps rows then locks the ledger, and waits for others that do so: it sees
    what they have committed (`Dialect.lock`). With a pipeline_id it enters the pipeline's fence (`fence.py`): behind the
    lock, because its query is where the transaction's snapshot is taken on Redshift.
-4. The rows of tables that the load overwrites are deleted. TRUNCATE would commit on Redshift (r_TRUNCATE) and
-   forget which files were loaded on Snowflake (sql/truncate-table), so it is never used.
+4. The rows of tables that the load overwrites are deleted. TRUNCATE would commit on Redshift and forget
+   which files were loaded on Snowflake, so it is never used.
+   https://docs.aws.amazon.com/redshift/latest/dg/r_TRUNCATE.html
+   https://docs.snowflake.com/en/sql-reference/sql/truncate-table
 5. For each batch its COPY, or what takes its rows from the temporary table, in the order of tables, so that two loads
    take their write locks in the same order. Of each COPY the rows that the warehouse counted must be those staged.
 6. The ledger's rows, with the STATE that the load closes.

@@ -68,7 +68,7 @@ class Views:
         return tuple(column.name for column in self.columns if not self.events.feed.is_hidden(column.name))
 
     def _times(self) -> list[str]:
-        """Return the names of the three columns of the history, in the way of none of the table's."""
+        """Return the names of the three columns of the history, each different from every name that the table has."""
         names = []
         for written in ("valid_from", "valid_to", "operation"):
             name = self.dialect.fold(written)
