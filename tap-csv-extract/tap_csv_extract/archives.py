@@ -6,12 +6,10 @@ import io
 import zipfile
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, cast
+from typing import Any, BinaryIO, ClassVar, cast
 
 from tap_csv_extract.errors import SourceError
-
-if TYPE_CHECKING:
-    from tap_csv_extract.sources import SourceFile
+from tap_csv_extract.source_file import SourceFile
 
 
 class Archive:

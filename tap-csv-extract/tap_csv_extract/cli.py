@@ -29,7 +29,8 @@ from tap_csv_extract.kinds import Kind, kind_of_schema
 from tap_csv_extract.output import MessageWriter
 from tap_csv_extract.pipes import Wait
 from tap_csv_extract.s3 import S3Files
-from tap_csv_extract.sources import SourceFile, list_files, names_rejects
+from tap_csv_extract.source_file import SourceFile
+from tap_csv_extract.sources import list_files, names_rejects
 from tap_csv_extract.state import check_bookmarks, read_state
 from tap_csv_extract.stream import CsvStream
 
@@ -74,7 +75,7 @@ class TapCsvExtract(Tap):
 
     def discover_streams(self) -> Sequence[Stream]:
         """Make a stream of each entry of `files`; a stream that the catalog describes is not read again."""
-        return [CsvStream(self, file_set, self._columns(file_set)) for file_set in file_sets(self.config)]
+        return [CsvStream(self, self, file_set, self._columns(file_set)) for file_set in file_sets(self.config)]
 
     @classmethod
     def get_singer_command(cls) -> click.Command:

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Protocol, TypeVar, cast
 import zstandard
 
 from tap_csv_extract.errors import ConfigError, SourceError
-from tap_csv_extract.sources import SourceFile
+from tap_csv_extract.source_file import SourceFile
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 SKIP_BYTES = 1 << 20

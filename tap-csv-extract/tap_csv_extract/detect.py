@@ -27,7 +27,7 @@ from tap_csv_extract.decode import head_of
 from tap_csv_extract.dialect import Dialect
 from tap_csv_extract.header import SEPARATOR_LINE
 from tap_csv_extract.kinds import Kind
-from tap_csv_extract.sources import SourceFile
+from tap_csv_extract.source_file import SourceFile
 from tap_csv_extract.tokens import Row, Tokenizer
 
 logger = logging.getLogger("tap-csv-extract")

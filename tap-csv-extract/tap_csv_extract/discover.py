@@ -21,7 +21,7 @@ from tap_csv_extract.drift import ERROR, QUARANTINE, REMEDY, difference
 from tap_csv_extract.errors import HeaderError
 from tap_csv_extract.files import OpenFile
 from tap_csv_extract.kinds import DECIMAL_DIGITS, Kind
-from tap_csv_extract.sources import SourceFile
+from tap_csv_extract.source_file import SourceFile
 
 logger = logging.getLogger("tap-csv-extract")
 

@@ -20,7 +20,7 @@ from tap_csv_extract.file_extract import FileExtract, Stream
 from tap_csv_extract.files import OpenFile
 from tap_csv_extract.kinds import Kind
 from tap_csv_extract.progress import Mark, resume, same_stamp
-from tap_csv_extract.sources import SourceFile
+from tap_csv_extract.source_file import SourceFile
 
 logger = logging.getLogger("tap-csv-extract")
 

@@ -13,7 +13,7 @@ from tap_csv_extract.decode import TextStream, wrong_byte
 from tap_csv_extract.engine import Fields, PlainReader, columns_of_rows, exact_rows
 from tap_csv_extract.errors import HeaderError
 from tap_csv_extract.header import SEPARATOR_BYTES, SEPARATOR_LINE, column_names, refuse_what_is_no_header
-from tap_csv_extract.sources import SourceFile
+from tap_csv_extract.source_file import SourceFile
 from tap_csv_extract.tokens import Row, Tokenizer
 from tap_csv_extract.watch import Watch
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tap_csv_extract.decode import TextStream
-from tap_csv_extract.sources import SourceFile
+from tap_csv_extract.source_file import SourceFile
 
 logger = logging.getLogger("tap-csv-extract")
 

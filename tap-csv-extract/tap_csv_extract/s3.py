@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tap_csv_extract.config import S3Settings
 from tap_csv_extract.errors import ConfigError, SourceError
 from tap_csv_extract.globs import is_glob, matcher
-from tap_csv_extract.sources import SourceFile
+from tap_csv_extract.source_file import SourceFile
 
 # One ranged GET brings so much: fewer requests than S3 charges for noticeably, little enough to keep in memory.
 RANGE_BYTES = 8 << 20

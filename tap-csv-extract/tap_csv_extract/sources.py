@@ -15,28 +15,7 @@ from tap_csv_extract.archives import members_of
 from tap_csv_extract.errors import ConfigError, SourceError
 from tap_csv_extract.globs import files_of, find, is_glob, matches
 from tap_csv_extract.pipes import STANDARD_INPUT, pipe
-
-
-class SourceFile(Protocol):
-    """One file that can be opened, more than once if it is not standard input."""
-
-    @property
-    def name(self) -> str:
-        """What STATE, errors and `_sdc_source_file` call it."""
-
-    @property
-    def path(self) -> str:
-        """Where its bytes are: an archive, if it is a member of one."""
-
-    @property
-    def tracked(self) -> bool:
-        """Whether STATE can say how far it was read."""
-
-    def stamp(self) -> dict[str, int | str]:
-        """Size and times, or what else tells cheaply that the file is the one it was."""
-
-    def open(self) -> BinaryIO:
-        """Open the raw bytes; seekable unless it is standard input."""
+from tap_csv_extract.source_file import SourceFile
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 import msgspec
-from singer_sdk import Stream
+from singer_sdk import Stream, Tap
 from singer_sdk.exceptions import MaxRecordsLimitException
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import Catalog, SchemaMessage
@@ -18,12 +18,10 @@ from tap_csv_extract import extract, file_extract
 from tap_csv_extract.config import FULL_TABLE, LOG_BASED, FileSet
 from tap_csv_extract.errors import ConfigError, LimitReached, OutputClosed, TapError, nothing_unexpected
 from tap_csv_extract.kinds import Kind, kind_of_schema, with_precision
+from tap_csv_extract.output import MessageWriter
 from tap_csv_extract.pipes import ReadOnce
 from tap_csv_extract.rejects import BadRows
-from tap_csv_extract.sources import SourceFile
-
-if TYPE_CHECKING:
-    from tap_csv_extract.cli import TapCsvExtract
+from tap_csv_extract.source_file import SourceFile
 
 # https://github.com/singer-io/getting-started/blob/master/docs/CONFIG_AND_STATE.md
 CURRENTLY_SYNCING = "currently_syncing"
@@ -32,13 +30,21 @@ _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
+class Run(Protocol):
+    """What a stream needs of its run: the face of the tap, without the part that is singer-sdk's."""
+
+    message_writer: MessageWriter
+
+    def chosen(self, stream: str) -> dict[str, Any]: ...
+    def files(self, file_set: FileSet) -> list[SourceFile]: ...
+    def stop_if_asked(self) -> None: ...
+
+
 class CsvStream(Stream):
     """One entry of `files`."""
 
-    _tap: TapCsvExtract
-
-    def __init__(self, tap: TapCsvExtract, file_set: FileSet, columns: Mapping[str, Kind]) -> None:
-        self.file_set = file_set
+    def __init__(self, tap: Tap, run: Run, file_set: FileSet, columns: Mapping[str, Kind]) -> None:
+        self._run, self.file_set = run, file_set
         properties = {name: kind.schema() for name, kind in columns.items()}
         properties |= {name: file_extract.ADDED[name].schema() for name in file_set.added_columns}
         for name in file_set.added_columns:
@@ -113,9 +119,9 @@ class CsvStream(Stream):
         state[CURRENTLY_SYNCING] = None
         self.state_manager.is_flushed = False
         self._write_state_message()
-        self._tap.message_writer.release()
+        self._run.message_writer.release()
         self._log_summary(stream.summary)
-        self._tap.stop_if_asked()
+        self._run.stop_if_asked()
         yield from ()
 
     def _extract(self, stream: file_extract.Stream) -> None:
@@ -133,7 +139,7 @@ class CsvStream(Stream):
         if isinstance(error, OutputClosed):
             return
         if self.replication_method == FULL_TABLE:
-            self._tap.message_writer.break_off()
+            self._run.message_writer.break_off()
         else:
             self._write_state_message()
 
@@ -148,7 +154,7 @@ class CsvStream(Stream):
     def apply_catalog(self, catalog: Catalog) -> None:
         """Take over the catalog, with the replication that its user has chosen in the metadata."""
         super().apply_catalog(catalog)
-        chosen = self._tap.chosen(self.name)
+        chosen = self._run.chosen(self.name)
         self.forced_replication_method = chosen.get("replication-method") or self.forced_replication_method
         self.replication_key = chosen.get("replication-key") or self.replication_key
 
@@ -166,7 +172,7 @@ class CsvStream(Stream):
             yield message
 
     def _files(self) -> list[SourceFile]:
-        files = self._tap.files(self.file_set)
+        files = self._run.files(self.file_set)
         if not files:
             nothing = f"stream {self.name!r}: no file matches {list(self.file_set.paths)}"
             if self.replication_method == FULL_TABLE:
@@ -197,7 +203,7 @@ class CsvStream(Stream):
         return len(maps) == 1 and type(maps[0]) is SameRecordTransform and not self.config.get("flattening_enabled")
 
     def _write_lines(self, lines: memoryview, count: int) -> None:
-        self._tap.message_writer.write_block(lines)
+        self._run.message_writer.write_block(lines)
         self._counter.increment(count)
         self._bytes_since_state += len(lines)
         self.state_manager.is_flushed = False
@@ -234,7 +240,7 @@ class CsvStream(Stream):
         file_ended = rows == 0 and self._bytes_since_state >= self._state_bytes()
         if (due or file_ended) and self.ABORT_AT_RECORD_COUNT is None:
             self._write_state_message()
-        self._tap.stop_if_asked()
+        self._run.stop_if_asked()
 
     def _state_bytes(self) -> int:
         # About 250 bytes per file; the first hundred files are always worth a STATE each.

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from tap_csv_extract.decode import TextStream
 from tap_csv_extract.errors import SourceError
 from tap_csv_extract.progress import Mark, still_there
-from tap_csv_extract.sources import SourceFile
+from tap_csv_extract.source_file import SourceFile
 
 
 class Status(NamedTuple):
