@@ -105,14 +105,15 @@ class StageError(BulkError):
 class WarehouseError(BulkError):
     """The warehouse refused a statement; secrets in the statement are masked.
 
-    `connection_lost`: the session is gone; `conflict`: another transaction was in the way. Both may be tried again.
+    `sql_code`: the driver's code; `connection_lost`: the session is gone; `conflict`: another transaction was in the
+    way. The last two may be tried again.
     """
 
     def __init__(
-        self, message: str, *, code: str | None = None, connection_lost: bool = False, conflict: bool = False
+        self, message: str, *, sql_code: str | None = None, connection_lost: bool = False, conflict: bool = False
     ) -> None:
         super().__init__(message)
-        self.code = code
+        self.sql_code = sql_code
         self.connection_lost = connection_lost
         self.conflict = conflict
 

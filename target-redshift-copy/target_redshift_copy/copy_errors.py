@@ -33,7 +33,7 @@ def explain_copy(session: Session, error: WarehouseError, table: TableLoad, batc
     return CommitError(
         f"stream {table.stream!r}: COPY into {table.table} refused file {file} line {line}: column {column!r} "
         f"({kind} {length}): {reason} (code {code}), got {shown(value)}",
-        code=error.code,
+        sql_code=error.sql_code,
     )
 
 
@@ -47,7 +47,7 @@ def _of_reading(error: WarehouseError, table: TableLoad) -> BulkError:
     return CommitError(
         f"stream {table.stream!r}: COPY into {table.table} cannot read s3://{place}: {reason}; grant s3:GetObject on "
         "the prefix and s3:ListBucket on the bucket to the role that COPY names (iam_role), and check s3_region",
-        code=error.code,
+        sql_code=error.sql_code,
     )
 
 

@@ -58,7 +58,7 @@ class RedshiftSession:
             lost = bool(self._connection.closed) or isinstance(error, psycopg2.InterfaceError)
             conflict = error.pgcode in CONFLICTS or any(word in text for word in CONFLICT_WORDS)
             raise WarehouseError(
-                f"Redshift: {text}", code=error.pgcode, connection_lost=lost, conflict=conflict and not lost
+                f"Redshift: {text}", sql_code=error.pgcode, connection_lost=lost, conflict=conflict and not lost
             ) from error
 
     def close(self) -> None:

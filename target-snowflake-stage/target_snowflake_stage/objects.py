@@ -112,7 +112,7 @@ def _described(session: Session, statement: str) -> Rows | None:
     try:
         return session.execute(statement)
     except WarehouseError as error:
-        if error.code is not None and error.code.lstrip("0") == DOES_NOT_EXIST:
+        if error.sql_code is not None and error.sql_code.lstrip("0") == DOES_NOT_EXIST:
             return None
         raise
 

@@ -73,7 +73,7 @@ class SnowflakeSession:
             query = f" (query {error.sfqid})" if error.sfqid else ""
             code = str(error.errno).lstrip("0")
             raise WarehouseError(
-                f"Snowflake: {text}{query}", code=code, connection_lost=code in LOST, conflict=code in CONFLICTS
+                f"Snowflake: {text}{query}", sql_code=code, connection_lost=code in LOST, conflict=code in CONFLICTS
             ) from None
 
     def transaction(self) -> str:

@@ -131,7 +131,7 @@ class Loads:
             return error  # says it already
         return CommitError(
             f"load {load.load_id} was rolled back, its tables are as the load before it left them: {error}",
-            code=error.code,
+            sql_code=error.sql_code,
         )
 
     def _stage_manifests(self, load: Load) -> dict[ClosedBatch, str]:
