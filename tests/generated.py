@@ -1,4 +1,4 @@
-"""What is written from the code: the settings in meltano.yml, docs/settings.md, the rooms in CONTRIBUTING.md.
+"""What is written from the code: settings (meltano.yml, docs/settings.md), docs/errors.md and rooms (CONTRIBUTING.md).
 
 `python -m tests.generated` writes them; a test compares them.
 """
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from singer_bulk.error_codes import AREAS, CODES
 from tap_csv_extract.cli import TapCsvExtract
 from target_redshift_copy.cli import TargetRedshiftCopy
 from target_snowflake_stage.cli import TargetSnowflakeStage
@@ -22,6 +23,7 @@ from tests.house import TOP, Package, packages
 
 MELTANO_FILE = TOP / "meltano.yml"
 SETTINGS_PAGE = TOP / "docs" / "settings.md"
+ERRORS_PAGE = TOP / "docs" / "errors.md"
 ROOMS_PAGE = TOP / "CONTRIBUTING.md"
 ROOMS = re.compile(r"(<!-- rooms: .* -->\n).*(<!-- end of rooms -->\n)", re.DOTALL)
 PACKAGES = ("singer_bulk", "target_redshift_copy", "target_snowflake_stage", "tap_csv_extract", "local_warehouse")
@@ -99,6 +101,23 @@ def _settings_row(connector: Any, name: str, declared: dict[str, Any]) -> str:
     return f"| `{name}` | {kind} | {shown} | {meaning} |\n"
 
 
+def errors_page() -> str:
+    """Return docs/errors.md."""
+    parts = [
+        "# Errors\n\nWritten from the tables in the code by `python -m tests.generated`. A message of the two targets "
+        "about an error ends in its code, as in `... [LOAD-COUNT]`; a code never changes its meaning. The exit status "
+        "is 1, after a signal 128 and its number, and for a wrong command line 2.\n"
+    ]
+    for area, meaning in AREAS.items():
+        parts.append(f"\n## {area}\n\n{meaning[0].upper()}{meaning[1:]}.\n")
+        parts.extend(
+            f"\n### {code}\n\n{textwrap.fill(sentence, 120)}\n"
+            for code, sentence in CODES.items()
+            if code.partition("-")[0] == area
+        )
+    return "".join(parts)
+
+
 def rooms_page(text: str) -> str:
     """Return CONTRIBUTING.md with its list of rooms written anew: library, connectors, stand-ins."""
     found = sorted(packages(TOP).values(), key=lambda one: PACKAGES.index(one.folder.name))
@@ -135,6 +154,7 @@ def main() -> None:
     MELTANO_FILE.write_text(meltano_file(MELTANO_FILE.read_text()))
     SETTINGS_PAGE.parent.mkdir(exist_ok=True)
     SETTINGS_PAGE.write_text(settings_page())
+    ERRORS_PAGE.write_text(errors_page())
     ROOMS_PAGE.write_text(rooms_page(ROOMS_PAGE.read_text()))
 
 

@@ -133,7 +133,8 @@ class BulkTarget(Target):
         if pipeline_id is None:
             raise ConfigError(
                 "--last-state needs the setting pipeline_id (or Meltano's state id): "
-                "two taps may load with the same configuration"
+                "two taps may load with the same configuration",
+                code="CFG-LAST-STATE",
             )
         warehouse = self.connector().warehouse
         try:
@@ -178,7 +179,7 @@ class BulkTarget(Target):
         try:
             return values_of(cls._schema(), texts)
         except ValueError as error:
-            raise ConfigError(f"{error}; see `{cls.name} --about` for the settings") from None
+            raise ConfigError(f"{error}; see `{cls.name} --about` for the settings", code="CFG-VALUE") from None
 
     @property
     def _env_var_config(self) -> dict[str, Any]:
@@ -191,7 +192,7 @@ class BulkTarget(Target):
         self._config = {name: value for name, value in self._config.items() if value is not None}
         problems = [problem_of(error) for error in JSONSchemaValidator(self._schema()).iter_errors(self._config)]
         if problems and raise_errors:
-            raise ConfigError("; ".join(problems) + f"; see `{self.name} --about` for the settings")
+            raise ConfigError("; ".join(problems) + f"; see `{self.name} --about` for the settings", code="CFG-VALUE")
         return problems
 
     def load_settings(self) -> LoadSettings:
@@ -239,7 +240,8 @@ def emit_state(state: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise BulkError(
             f"standard output takes no STATE ({error.strerror}); all before it is committed; "
-            "with a pipeline_id the ledger has this STATE: --last-state prints it"
+            "with a pipeline_id the ledger has this STATE: --last-state prints it",
+            code="RUN-OUTPUT",
         ) from error
 
 

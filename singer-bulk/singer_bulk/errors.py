@@ -1,4 +1,4 @@
-"""Every error raised on purpose, grouped by who must act.
+"""Every error raised on purpose, grouped by who must act; each has a code (error_codes.py) that its text ends in.
 
 BulkError
   ConfigError        the user: a setting, a grant, a credential
@@ -17,6 +17,8 @@ BulkError
 """
 
 from __future__ import annotations
+
+from singer_bulk.error_codes import CODES
 
 __all__ = [
     "BulkError",
@@ -47,7 +49,21 @@ def shown(value: object) -> str:
 
 
 class BulkError(Exception):
-    """Something a person can act on; its text says what, where and the remedy."""
+    """Something a person can act on: `text` says what, where and the remedy, `code` which error it is.
+
+    Another error's text goes into a new one as its `text`, so that a message has one code, at its end.
+    """
+
+    def __init__(self, text: str, *, code: str | None = None) -> None:
+        super().__init__(text)
+        if code is not None and code not in CODES:
+            raise LookupError(f"{code!r} is not in error_codes.py")
+        self.text = text
+        self.code = code
+
+    def __str__(self) -> str:
+        """Return the text with the code at its end."""
+        return f"{self.text} [{self.code}]" if self.code else self.text
 
 
 class ConfigError(BulkError):
@@ -57,8 +73,8 @@ class ConfigError(BulkError):
 class MessageError(BulkError):
     """A line of the input is not a message, or comes at the wrong time."""
 
-    def __init__(self, line_number: int, problem: str, remedy: str) -> None:
-        super().__init__(f"line {line_number}: {problem}; {remedy}")
+    def __init__(self, line_number: int, problem: str, remedy: str, *, code: str | None = None) -> None:
+        super().__init__(f"line {line_number}: {problem}; {remedy}", code=code)
         self.line_number = line_number
 
 
@@ -76,6 +92,7 @@ class ValueRejected(RecordRejected):
             self,
             f"stream {stream!r}, line {line_number}: column {column!r} {expected}, "
             f"got {'nothing' if value is None else shown(value)}; {remedy}",
+            code="REC-VALUE",
         )
         self.line_number = line_number
 
@@ -85,7 +102,9 @@ class RecordInvalid(RecordRejected):
 
     def __init__(self, *, stream: str, line_number: int, path: str, expected: str, value: object, remedy: str) -> None:
         BulkError.__init__(
-            self, f"stream {stream!r}, line {line_number}: {path} {expected}, got {shown(value)}; {remedy}"
+            self,
+            f"stream {stream!r}, line {line_number}: {path} {expected}, got {shown(value)}; {remedy}",
+            code="REC-INVALID",
         )
         self.line_number = line_number
 
@@ -93,9 +112,15 @@ class RecordInvalid(RecordRejected):
 class RecordBeforeSchema(MessageError):
     """A RECORD of a stream that has no SCHEMA yet."""
 
+    def __init__(self, line_number: int, problem: str, remedy: str) -> None:
+        super().__init__(line_number, problem, remedy, code="IN-NO-SCHEMA")
+
 
 class KeyPropertyMissing(RecordRejected):
     """A record without one of its stream's key properties."""
+
+    def __init__(self, line_number: int, problem: str, remedy: str) -> None:
+        super().__init__(line_number, problem, remedy, code="REC-KEY")
 
 
 class StageError(BulkError):
@@ -110,9 +135,15 @@ class WarehouseError(BulkError):
     """
 
     def __init__(
-        self, message: str, *, sql_code: str | None = None, connection_lost: bool = False, conflict: bool = False
+        self,
+        text: str,
+        *,
+        code: str | None = None,
+        sql_code: str | None = None,
+        connection_lost: bool = False,
+        conflict: bool = False,
     ) -> None:
-        super().__init__(message)
+        super().__init__(text, code=code)
         self.sql_code = sql_code
         self.connection_lost = connection_lost
         self.conflict = conflict
@@ -125,6 +156,9 @@ class CommitError(WarehouseError):
 class PipelineMoved(CommitError):
     """Another run of the same pipeline has committed a load since this run began."""
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text, code="LOAD-MOVED")
+
 
 class InputCutOff(BulkError):
     """The input ended in whole lines, and nothing says that the tap had come to its end: the open load was dropped."""
@@ -134,5 +168,5 @@ class Interrupted(BulkError):
     """A signal ended the run; `outcome` says what of the input is in the warehouse."""
 
     def __init__(self, signal_number: int, outcome: str = "nothing uncommitted was acknowledged") -> None:
-        super().__init__(f"stopped by signal {signal_number}; {outcome}")
+        super().__init__(f"stopped by signal {signal_number}; {outcome}", code="RUN-SIGNAL")
         self.signal_number = signal_number

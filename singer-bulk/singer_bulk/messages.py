@@ -111,7 +111,7 @@ def messages_of(block: Block) -> Iterator[Message]:
             start, number = end, number + 1
             continue
         if header.stream is None:
-            raise MessageError(number, "a RECORD without stream", "the tap must name it")
+            raise MessageError(number, "a RECORD without stream", "the tap must name it", code="IN-MESSAGE")
         end, count = _run(text, start, end, block.line_numbers.stop - number, header.stream)
         yield Records(header.stream, text[start:end], range(number, number + count))
         start, number = end, number + count
@@ -163,7 +163,7 @@ def _other(kind: str, line: bytes, number: int) -> Message:
             if kind == "BATCH"
             else "this target takes SCHEMA, RECORD, STATE and ACTIVATE_VERSION"
         )
-        raise MessageError(number, f"message type {shown(kind)}", remedy)
+        raise MessageError(number, f"message type {shown(kind)}", remedy, code="IN-TYPE")
     message: Message = _decode(decoder.decode, line, number)
     return message
 
@@ -173,12 +173,16 @@ def _decode(decode: Any, line: bytes, number: int, *, header: bool = False) -> A
     try:
         return decode(line)
     except msgspec.ValidationError as error:
-        raise MessageError(number, f"not a Singer message ({error}): {shown(line)}", "check the tap") from error
+        raise MessageError(
+            number, f"not a Singer message ({error}): {shown(line)}", "check the tap", code="IN-MESSAGE"
+        ) from error
     except RecursionError as error:
-        raise MessageError(number, f"nested too deep: {shown(line)}", "flatten the record at its source") from error
+        raise MessageError(
+            number, f"nested too deep: {shown(line)}", "flatten the record at its source", code="IN-DEEP"
+        ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         if header:
             with suppress(msgspec.DecodeError, UnicodeDecodeError):
                 return decode(mended(line))
         remedy = "each line must be one JSON object; was the tap cut off, or does it print to stdout?"
-        raise MessageError(number, f"broken JSON ({error}): {shown(line)}", remedy) from error
+        raise MessageError(number, f"broken JSON ({error}): {shown(line)}", remedy, code="IN-JSON") from error

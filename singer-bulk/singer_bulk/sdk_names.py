@@ -18,7 +18,7 @@ class SdkRecordBeforeSchema(RecordBeforeSchema, RecordsWithoutSchemaException):
     """A RECORD of a stream that has no SCHEMA yet."""
 
     def __init__(self, error: RecordBeforeSchema) -> None:
-        BulkError.__init__(self, str(error))
+        BulkError.__init__(self, error.text, code=error.code)
         self.line_number = error.line_number
 
 
@@ -26,7 +26,7 @@ class SdkKeyPropertyMissing(KeyPropertyMissing, MissingKeyPropertiesError):
     """A record without one of its stream's key properties."""
 
     def __init__(self, error: KeyPropertyMissing) -> None:
-        BulkError.__init__(self, str(error))
+        BulkError.__init__(self, error.text, code=error.code)
         self.line_number = error.line_number
 
 

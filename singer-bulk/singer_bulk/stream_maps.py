@@ -61,7 +61,7 @@ class StreamMapper:
                     mapped = stream_map.transform(dict(message["record"]))
                 except MapExpressionError as error:
                     problem = f"stream {records.stream!r}: {error} ({error.__cause__})"
-                    raise MessageError(number, problem, "mend the expression in stream_maps") from error
+                    raise MessageError(number, problem, "mend the expression in stream_maps", code="REC-MAP") from error
                 except UnicodeEncodeError:
                     if mended(line) == line:
                         raise
@@ -129,7 +129,9 @@ def _message(line: bytes, number: int) -> dict[str, Any]:
     try:
         message: dict[str, Any] = _decode(line)
     except ValueError as error:
-        raise MessageError(number, f"broken JSON ({error})", "each line must be one JSON object") from error
+        raise MessageError(
+            number, f"broken JSON ({error})", "each line must be one JSON object", code="IN-JSON"
+        ) from error
     if not isinstance(message.get("record"), dict):
-        raise MessageError(number, "a RECORD without record", "check the tap")
+        raise MessageError(number, "a RECORD without record", "check the tap", code="IN-MESSAGE")
     return message

@@ -33,13 +33,14 @@ def explain_copy(session: Session, error: WarehouseError, table: TableLoad, batc
     return CommitError(
         f"stream {table.stream!r}: COPY into {table.table} refused file {file} line {line}: column {column!r} "
         f"({kind} {length}): {reason} (code {code}), got {shown(value)}",
+        code="RS-COPY-ROW",
         sql_code=error.sql_code,
     )
 
 
 def _of_reading(error: WarehouseError, table: TableLoad) -> BulkError:
     """Return the error of a COPY that could not read S3, with its remedy; any other unchanged."""
-    text = str(error)
+    text = error.text
     if "S3ServiceException" not in text:
         return error
     reason = text.partition("S3ServiceException:")[2].split(",", 1)[0]
@@ -47,6 +48,7 @@ def _of_reading(error: WarehouseError, table: TableLoad) -> BulkError:
     return CommitError(
         f"stream {table.stream!r}: COPY into {table.table} cannot read s3://{place}: {reason}; grant s3:GetObject on "
         "the prefix and s3:ListBucket on the bucket to the role that COPY names (iam_role), and check s3_region",
+        code="RS-COPY-ROLE",
         sql_code=error.sql_code,
     )
 

@@ -40,7 +40,7 @@ class RedshiftSession:
         try:
             self._connection = psycopg2.connect(**_arguments(settings))
         except psycopg2.OperationalError as error:
-            raise ConfigError(_connect_problem(settings, str(error))) from error
+            raise ConfigError(_connect_problem(settings, str(error)), code="RS-CONNECT") from error
         self._connection.autocommit = True
         # A value without offset in a TIMESTAMPTZ column is read in the session's time zone (r_Datetime_types).
         self.execute("SET timezone TO 'UTC'")
@@ -58,7 +58,11 @@ class RedshiftSession:
             lost = bool(self._connection.closed) or isinstance(error, psycopg2.InterfaceError)
             conflict = error.pgcode in CONFLICTS or any(word in text for word in CONFLICT_WORDS)
             raise WarehouseError(
-                f"Redshift: {text}", sql_code=error.pgcode, connection_lost=lost, conflict=conflict and not lost
+                f"Redshift: {text}",
+                code="RS-LOST" if lost else "RS-CONFLICT" if conflict else "RS-SQL",
+                sql_code=error.pgcode,
+                connection_lost=lost,
+                conflict=conflict and not lost,
             ) from error
 
     def close(self) -> None:
@@ -82,7 +86,7 @@ class RedshiftSession:
             if not self.execute(f"SELECT 1 FROM stv_sessions WHERE process = {int(name)}"):
                 return
             STANDARD.sleep(GONE_SECONDS)
-        raise WarehouseError(f"Redshift: the lost session {name} is still there")
+        raise WarehouseError(f"Redshift: the lost session {name} is still there", code="RS-OPEN")
 
 
 def _arguments(settings: RedshiftSettings) -> dict[str, Any]:

@@ -8,4 +8,8 @@ from singer_bulk.model.load import TableLoad
 
 def explain_copy(error: WarehouseError, table: TableLoad) -> BulkError:
     """Return the error of a failed COPY."""
-    return CommitError(f"stream {table.stream!r}: COPY INTO {table.table} failed: {error}", sql_code=error.sql_code)
+    return CommitError(
+        f"stream {table.stream!r}: COPY INTO {table.table} failed: {error.text}",
+        code="SF-COPY" if error.code == "SF-SQL" else error.code,
+        sql_code=error.sql_code,
+    )

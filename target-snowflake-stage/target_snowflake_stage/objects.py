@@ -31,7 +31,10 @@ def place_of(setting: str, database: str, schema: str, fold: Any) -> Place:
     """
     parts = [part[1:-1] if part.startswith('"') else fold(part) for part in _split_name(setting)]
     if not 1 <= len(parts) <= 3 or not all(parts):
-        raise ConfigError(f"{setting!r} is no name of an object; write name, schema.name or database.schema.name")
+        raise ConfigError(
+            f"{setting!r} is no name of an object; write name, schema.name or database.schema.name",
+            code="SF-STAGE-NAME",
+        )
     return Place(*[database, schema][: 3 - len(parts)], *parts)
 
 
@@ -63,7 +66,8 @@ def make_objects(session: Session, dialect: Snowflake, settings: SnowflakeSettin
     if present is None or present.rstrip("/") != url.rstrip("/"):
         raise ConfigError(
             f"stage {dialect.stage} points to {present!r}, the settings s3_bucket and s3_key_prefix to {url!r}; "
-            "name another stage, or correct bucket and prefix"
+            "name another stage, or correct bucket and prefix",
+            code="SF-STAGE-URL",
         )
 
 
@@ -137,12 +141,14 @@ def _stage_access(settings: SnowflakeSettings, bucket: S3Settings) -> str:
     if bucket.session_token:
         raise ConfigError(
             "the stage does not exist and would be made with temporary keys; "
-            "set storage_integration or aws_role, or create the stage"
+            "set storage_integration or aws_role, or create the stage",
+            code="SF-STAGE-ACCESS",
         )
     if bucket.access_key_id and bucket.secret_access_key:
         key, secret = literal(bucket.access_key_id), literal(bucket.secret_access_key)
         return f"CREDENTIALS = (AWS_KEY_ID = {key} AWS_SECRET_KEY = {secret})"
     raise ConfigError(
         "the stage does not exist and nothing says what it may read S3 with; "
-        "set storage_integration, aws_role or the AWS keys, or create the stage"
+        "set storage_integration, aws_role or the AWS keys, or create the stage",
+        code="SF-STAGE-ACCESS",
     )

@@ -58,7 +58,7 @@ class SnowflakeSession:
         try:
             self._connection = snowflake.connector.connect(**_arguments(settings))
         except Error as error:
-            raise ConfigError(_connect_problem(settings, error)) from None
+            raise ConfigError(_connect_problem(settings, error), code="SF-CONNECT") from None
 
     def execute(self, sql: str) -> Rows:
         """Run one statement; return its rows."""
@@ -71,9 +71,14 @@ class SnowflakeSession:
         except Error as error:
             text = " ".join(masked(str(error.raw_msg or error.msg)).split())
             query = f" (query {error.sfqid})" if error.sfqid else ""
-            code = str(error.errno).lstrip("0")
+            sql_code = str(error.errno).lstrip("0")
+            lost, conflict = sql_code in LOST, sql_code in CONFLICTS
             raise WarehouseError(
-                f"Snowflake: {text}{query}", sql_code=code, connection_lost=code in LOST, conflict=code in CONFLICTS
+                f"Snowflake: {text}{query}",
+                code="SF-LOST" if lost else "SF-CONFLICT" if conflict else "SF-SQL",
+                sql_code=sql_code,
+                connection_lost=lost,
+                conflict=conflict,
             ) from None
 
     def transaction(self) -> str:
@@ -93,7 +98,7 @@ class SnowflakeSession:
                 # It may have ended since; the next look tells.
                 logger.debug("transaction %s was not aborted: %s", name, error)
             STANDARD.sleep(GONE_SECONDS)
-        raise WarehouseError(f"Snowflake: the transaction {name} of a lost session is still there")
+        raise WarehouseError(f"Snowflake: the transaction {name} of a lost session is still there", code="SF-OPEN")
 
     def close(self) -> None:
         """End the session; the server rolls back what is open."""
@@ -131,11 +136,12 @@ def _private_key(settings: SnowflakeSettings) -> bytes | None:
         text = pem.replace("\\n", "\n").encode()
         key = serialization.load_pem_private_key(text, passphrase.encode() if passphrase else None)
     except OSError as error:
-        raise ConfigError(f"private_key_path {path!r} cannot be read: {error.strerror}") from None
+        raise ConfigError(f"private_key_path {path!r} cannot be read: {error.strerror}", code="SF-KEY") from None
     except (ValueError, TypeError) as error:
         problem = type(error).__name__
         raise ConfigError(
-            f"the private key cannot be read ({problem}); give PKCS#8 PEM, and private_key_passphrase if encrypted"
+            f"the private key cannot be read ({problem}); give PKCS#8 PEM, and private_key_passphrase if encrypted",
+            code="SF-KEY",
         ) from None
     return key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

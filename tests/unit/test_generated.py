@@ -18,6 +18,11 @@ def test_settings_page_has_the_settings_of_the_code() -> None:
     assert generated.settings_page() == generated.SETTINGS_PAGE.read_text(), "run python -m tests.generated"
 
 
+def test_errors_page_has_the_codes_of_the_code() -> None:
+    """docs/errors.md lists every code with what it means, under the area that its first part names."""
+    assert generated.errors_page() == generated.ERRORS_PAGE.read_text(), "run python -m tests.generated"
+
+
 def test_list_of_rooms_is_that_of_the_code() -> None:
     """CONTRIBUTING.md lists every room of every package, in an order in which imports point down."""
     text = generated.ROOMS_PAGE.read_text()

@@ -521,7 +521,7 @@ def test_rejected_value_names_stream_line_column_value_and_remedy() -> None:
         bench.run(lines(schema(), record(id=1), record(id="12,50")))
     assert str(refused.value) == (
         "stream 'orders', line 3: column 'id' is an integer, got \"12,50\"; "
-        "send a JSON number, or declare the property as string"
+        "send a JSON number, or declare the property as string [REC-VALUE]"
     )
 
 

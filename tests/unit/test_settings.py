@@ -106,7 +106,7 @@ def test_messages(config: dict[str, Any], told: str) -> None:
     """A message names the setting, also inside of others, what it takes, and what kind came."""
     message = refusal(TargetRedshiftCopy, **config)
     assert message.startswith(told)
-    assert message.endswith("; see `target-redshift-copy --about` for the settings")
+    assert message.endswith("; see `target-redshift-copy --about` for the settings [CFG-VALUE]")
     assert SECRET not in message
 
 

@@ -80,7 +80,7 @@ def test_error_names_everything() -> None:
         encode(schema, {"items": [1, 5]})
     assert str(refused.value) == (
         "stream 's', line 0: $.v.items[1] fails maximum 3, got 5; correct it at its source, "
-        "set on_invalid_record to reject, or set validate_records to false"
+        "set on_invalid_record to reject, or set validate_records to false [REC-INVALID]"
     )
     with pytest.raises(RecordRejected) as refused:
         encode({"enum": ["a"]}, "x" * 500)

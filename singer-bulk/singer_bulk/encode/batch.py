@@ -76,7 +76,9 @@ class Batch:
         rows = self._encoder.encode(records, sequence)
         if _holds_marker(rows, self._null):
             # The marker is random per batch, so this takes an adversary who reads our memory, or a bug.
-            raise StageError(f"stream {self.stream!r}: a value equals the batch's NULL marker; run again")
+            raise StageError(
+                f"stream {self.stream!r}: a value equals the batch's NULL marker; run again", code="STAGE-MARKER"
+            )
         self._files.add_rows(rows, records.count)
         self._count(records, sequence)
 

@@ -185,7 +185,8 @@ class EncoderGroup:
 
 def _ended(process: Process) -> BulkError:
     return BulkError(
-        f"encoder process {process.pid} has ended; was it killed, or out of memory? set encoders to 0 to do without"
+        f"encoder process {process.pid} has ended; was it killed, or out of memory? set encoders to 0 to do without",
+        code="RUN-ENCODER",
     )
 
 

@@ -134,6 +134,7 @@ class RowEncoder:
             f"stream {self.stream!r}: the row ({names or 'no key'}) has {byte_count} bytes, "
             f"COPY takes {self._max_bytes}",
             "split the record, or leave its largest property out by a stream map",
+            code="REC-LONG",
         )
 
     def _fields(self, record: Any, line_number: int) -> bytes:
@@ -235,16 +236,19 @@ class RowEncoder:
             return self._explain(line, line_number, error)
         except RecursionError as error:
             problem = f"stream {self.stream!r}: the record is nested deeper than {MAX_DEPTH} levels"
-            raise RecordRejected(line_number, problem, "flatten the record at its source") from error
+            raise RecordRejected(line_number, problem, "flatten the record at its source", code="REC-DEEP") from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             self._refuse_mended(line, line_number)
             raise MessageError(
                 line_number,
                 f"stream {self.stream!r}: broken JSON ({error})",
                 "each line must be one JSON object in UTF-8",
+                code="IN-JSON",
             ) from error
         if message.stream != self.stream:
-            raise MessageError(line_number, f"two streams in one RECORD: {message.stream!r}", "check the tap")
+            raise MessageError(
+                line_number, f"two streams in one RECORD: {message.stream!r}", "check the tap", code="IN-MESSAGE"
+            )
         return message
 
     def _refuse_mended(self, line: bytes, line_number: int) -> None:
@@ -270,7 +274,7 @@ class RowEncoder:
                     remedy="repair the text at its source" if text else "send null for NaN and Infinity at its source",
                 )
         problem = f"stream {self.stream!r}: half a pair of surrogates is no unicode, NaN and Infinity are no JSON"
-        raise RecordRejected(line_number, problem, "repair the record at its source")
+        raise RecordRejected(line_number, problem, "repair the record at its source", code="REC-JSON")
 
     def _explain(self, line: bytes, line_number: int, error: msgspec.ValidationError) -> Any:
         if self._on_unknown is not None and self._decoder is self._strict and "unknown field" in str(error):
@@ -279,8 +283,10 @@ class RowEncoder:
             return self._decode(line, line_number)
         problem = _in_json_words(error)
         missing_key = any(f"missing required property '{key}'" in problem for key in self._keys)
-        kind = KeyPropertyMissing if missing_key else RecordRejected
-        raise kind(line_number, f"stream {self.stream!r}: {problem}", "send what the SCHEMA requires") from error
+        problem, remedy = f"stream {self.stream!r}: {problem}", "send what the SCHEMA requires"
+        if missing_key:
+            raise KeyPropertyMissing(line_number, problem, remedy) from error
+        raise RecordRejected(line_number, problem, remedy, code="REC-REQUIRED") from error
 
 
 def _in_json_words(error: msgspec.ValidationError) -> str:

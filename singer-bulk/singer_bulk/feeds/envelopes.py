@@ -246,12 +246,15 @@ class EnvelopeMapper:
                     lines.append(_encode({**message, "record": record}))
                     numbers.append(number)
             except UnfitEvent as unfit:
-                raise MessageError(number, f"stream {records.stream!r}: {unfit.problem}", unfit.remedy) from unfit
+                raise MessageError(
+                    number, f"stream {records.stream!r}: {unfit.problem}", unfit.remedy, code="IN-EVENT"
+                ) from unfit
             except (KeyError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
                 raise MessageError(
                     number,
                     f"stream {records.stream!r}: not an event as its SCHEMA declares it ({error})",
                     "check the tap",
+                    code="IN-EVENT",
                 ) from error
         return Records.of_lines(records.stream, lines, numbers)
 
@@ -264,7 +267,8 @@ def _row_properties(stream: str, declared: Json, envelope: Envelope) -> dict[str
     if not found:
         raise ConfigError(
             f"stream {stream!r}: the SCHEMA declares no properties of {envelope.rows[0]!r}, so its rows have no "
-            "columns; let the tap declare them"
+            "columns; let the tap declare them",
+            code="STREAM-ENVELOPE",
         )
     return {name: _nullable(part) for name, part in found.items()}
 

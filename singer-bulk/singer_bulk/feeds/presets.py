@@ -216,7 +216,8 @@ def feed_of(stream: str, settings: CdcSettings, columns: Sequence[Column]) -> Fe
         wanted = " or ".join(repr(one.property) for one in preset.operations)
         raise ConfigError(
             f"stream {stream!r}: cdc reads operations from property {wanted}, which the SCHEMA does not have; "
-            "name it in cdc.operation_column, or give the stream a cdc of its own in stream_settings ({}: none)"
+            "name it in cdc.operation_column, or give the stream a cdc of its own in stream_settings ({}: none)",
+            code="STREAM-CDC-PROPERTY",
         )
     times = [name for name in preset.times if name in found]
     if settings.time_column is not None and not times:
@@ -246,7 +247,10 @@ def _order(stream: str, settings: CdcSettings, preset: Preset, found: Mapping[st
 
 
 def _no_column(stream: str, setting: str, name: str) -> ConfigError:
-    return ConfigError(f"stream {stream!r}: cdc.{setting} names property {name!r}, which the SCHEMA does not have")
+    return ConfigError(
+        f"stream {stream!r}: cdc.{setting} names property {name!r}, which the SCHEMA does not have",
+        code="STREAM-CDC-PROPERTY",
+    )
 
 
 def _mark(stream: str, operation: Operation, column: Column) -> Mark:
@@ -262,7 +266,8 @@ def _mark(stream: str, operation: Operation, column: Column) -> Mark:
     if not any(value is not None for value in values):
         raise ConfigError(
             f"stream {stream!r}: operations are read from column {column.name!r}, which is {kind.value} and can hold "
-            f"none of {', '.join(str(value) for value in operation.meanings)}; name another in cdc.operation_column"
+            f"none of {', '.join(str(value) for value in operation.meanings)}; name another in cdc.operation_column",
+            code="STREAM-CDC-TYPE",
         )
     return Mark(column.name, operation.property, kind, tuple(values.items()))
 

@@ -29,7 +29,9 @@ def table_name(
     if isinstance(mapped, Mapping):
         mapped = mapped.get("target_schema")
     if mapped is not None and not isinstance(mapped, str):
-        raise ConfigError(f"schema_mapping: {own!r} must be the name of a schema, or hold target_schema")
+        raise ConfigError(
+            f"schema_mapping: {own!r} must be the name of a schema, or hold target_schema", code="CFG-SCHEMA-NAME"
+        )
     name = rules.name_for(last or stream)
     # On Redshift a name that begins with # is a temporary table's.
     # https://docs.aws.amazon.com/redshift/latest/dg/r_names.html
@@ -51,7 +53,10 @@ def column_names(properties: Iterable[str], present: Collection[Column], rules: 
         if name in used:
             name = rules.with_suffix(name, name_hash(written))
         if name in used:
-            raise ConfigError(f"property {written!r} has no column name that is free; rename it by a stream map")
+            raise ConfigError(
+                f"property {written!r} has no column name that is free; rename it by a stream map",
+                code="STREAM-COLUMN-NAME",
+            )
         used.add(name)
         names[written] = name
     return names

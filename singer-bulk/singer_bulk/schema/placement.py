@@ -65,7 +65,8 @@ class Placement:
     def _key_moved(self, name: str, existing: ColumnType) -> ConfigError:
         return ConfigError(
             f"stream {self.stream!r}: key property {name!r} changed its type, its column is {existing}, and rows "
-            "are not found by another column; widen the column, or load into another table"
+            "are not found by another column; widen the column, or load into another table",
+            code="STREAM-KEY-TYPE",
         )
 
     def place(self, wanted: Column) -> Column:
@@ -135,7 +136,9 @@ class Placement:
                 self._log_change(wanted, existing.type, f"goes to column {name!r}")
                 self.taken.add(name)
                 return replace(wanted, name=name, type=fit)
-        raise self._forbidden(wanted, f"is {existing.type}", "no name for a second column is free")
+        raise self._forbidden(
+            wanted, f"is {existing.type}", "no name for a second column is free", code="TABLE-NO-COLUMN"
+        )
 
     def _log_change(self, wanted: Column, existing: ColumnType, what: str) -> None:
         logger.warning(
@@ -147,10 +150,11 @@ class Placement:
             what,
         )
 
-    def _forbidden(self, wanted: Column, what: str, why: str) -> ConfigError:
+    def _forbidden(self, wanted: Column, what: str, why: str, code: str = "TABLE-FROZEN") -> ConfigError:
         return ConfigError(
             f"stream {self.stream!r}: column {wanted.name!r} {what} in the table, the SCHEMA declares {wanted.type}, "
-            f"and {why}; alter the table, allow the change, or map the property by a stream map"
+            f"and {why}; alter the table, allow the change, or map the property by a stream map",
+            code=code,
         )
 
 

@@ -191,7 +191,8 @@ def _validator(stream: str, schema: Json) -> jsonschema_rs.Validator:
         place = f"at {_path(path)}: " if path else ""
         raise ConfigError(
             f"stream {stream!r}: the SCHEMA is no JSON Schema ({place}{reason}); "
-            "correct it at the tap, or set validate_records to false"
+            "correct it at the tap, or set validate_records to false",
+            code="STREAM-SCHEMA",
         ) from error
 
 

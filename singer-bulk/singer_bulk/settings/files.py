@@ -19,15 +19,19 @@ def read_config(path: str, of_ini: Callable[[configparser.ConfigParser], dict[st
         with open(path, encoding="utf-8") as file:
             text = file.read()
     except OSError as error:
-        raise ConfigError(f"configuration file {path!r} cannot be read: {error.strerror}") from error
+        raise _wrong_file(path, f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"configuration file {path!r} is no UTF-8 from byte {error.start + 1} on") from None
+        raise _wrong_file(path, f"is no UTF-8 from byte {error.start + 1} on") from None
     if text.lstrip().startswith("["):
         return of_ini(_ini(path, text))
     settings = _json(path, text)
     if not isinstance(settings, dict):
-        raise ConfigError(f"configuration file {path!r} must hold one JSON object")
+        raise _wrong_file(path, "must hold one JSON object")
     return settings
+
+
+def _wrong_file(path: str, problem: str) -> ConfigError:
+    return ConfigError(f"configuration file {path!r} {problem}", code="CFG-FILE")
 
 
 def ini_settings(file: configparser.ConfigParser, names: Mapping[tuple[str, str], str]) -> dict[str, str]:
@@ -41,13 +45,13 @@ def _json(path: str, text: str) -> Any:
         json.dumps(settings, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise ConfigError(f"configuration file {path!r} is no JSON: {error.msg} ({where})") from None
+        raise _wrong_file(path, f"is no JSON: {error.msg} ({where})") from None
     except UnicodeEncodeError:
-        raise ConfigError(f"configuration file {path!r} has half a pair of surrogates (\\ud800) in a text") from None
+        raise _wrong_file(path, "has half a pair of surrogates (\\ud800) in a text") from None
     except RecursionError:
-        raise ConfigError(f"configuration file {path!r} is nested too deep") from None
+        raise _wrong_file(path, "is nested too deep") from None
     except ValueError as error:
-        raise ConfigError(f"configuration file {path!r} is no JSON: {error}") from None
+        raise _wrong_file(path, f"is no JSON: {error}") from None
     return settings
 
 
@@ -60,5 +64,5 @@ def _ini(path: str, text: str) -> configparser.ConfigParser:
     try:
         parser.read_string(text)
     except configparser.Error as error:
-        raise ConfigError(f"configuration file {path!r} is no INI: {type(error).__name__}") from None
+        raise _wrong_file(path, f"is no INI: {type(error).__name__}") from None
     return parser

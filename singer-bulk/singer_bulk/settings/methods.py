@@ -86,7 +86,8 @@ class MethodRules:
         if documents and (method.applies or viewed):
             raise ConfigError(
                 f"stream {stream!r}: key property {documents[0].property!r} holds documents, which are not compared; "
-                "declare its type in the SCHEMA, or load the stream by append-only"
+                "declare its type in the SCHEMA, or load the stream by append-only",
+                code="STREAM-KEY-DOCUMENT",
             )
         return method
 
@@ -104,7 +105,8 @@ class MethodRules:
         if method.name == UPSERT and not method.keys:
             raise ConfigError(
                 f"stream {stream!r} has no key properties, so it cannot be loaded by upsert; "
-                "set load_method append-only or overwrite for it in stream_settings"
+                "set load_method append-only or overwrite for it in stream_settings",
+                code="STREAM-NO-KEYS",
             )
         if not (method.live or method.viewed):
             return
@@ -112,22 +114,26 @@ class MethodRules:
         if method.name != APPEND:
             raise ConfigError(
                 f"stream {stream!r}: {what} needs the history, and load_method {method.name} keeps none; "
-                "set load_method append-only for it in stream_settings"
+                "set load_method append-only for it in stream_settings",
+                code="STREAM-NO-HISTORY",
             )
         if not method.keys:
             raise ConfigError(
                 f"stream {stream!r}: {what} needs key properties, and the SCHEMA has none; "
-                "let the tap name them, or leave the stream out in stream_settings"
+                "let the tap name them, or leave the stream out in stream_settings",
+                code="STREAM-NO-KEYS",
             )
         if not (method.feed.order or self.ordered):
             raise ConfigError(
                 f"stream {stream!r}: {what} needs an order; set add_record_metadata, which numbers the rows by "
-                "_sdc_sequence, or name the feed's own order in cdc.sequence_columns"
+                "_sdc_sequence, or name the feed's own order in cdc.sequence_columns",
+                code="STREAM-NO-ORDER",
             )
         if method.viewed and method.feed.time is None and not self.ordered:
             raise ConfigError(
                 f"stream {stream!r}: current_view needs a time for valid_from; set add_record_metadata, or name the "
-                "feed's own in cdc.time_column"
+                "feed's own in cdc.time_column",
+                code="STREAM-NO-TIME",
             )
 
     def replaces(self) -> bool:
@@ -141,6 +147,7 @@ def _method_of(stream: str, load_method: str, apply: tuple[str, ...]) -> tuple[s
         return load_method, False
     if load_method == OVERWRITE:
         raise ConfigError(
-            f"stream {stream!r}: cdc.apply and load_method overwrite exclude each other; give the stream one of them"
+            f"stream {stream!r}: cdc.apply and load_method overwrite exclude each other; give the stream one of them",
+            code="STREAM-CDC-OVERWRITE",
         )
     return (APPEND, CURRENT in apply) if HISTORY in apply else (UPSERT, False)

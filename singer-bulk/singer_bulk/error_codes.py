@@ -1,0 +1,122 @@
+"""Which errors are there, by the codes that their messages end in, and that documents and tests name?
+
+A code stays what it is: one that is given up is not used again. docs/errors.md is written from these tables.
+"""
+
+from __future__ import annotations
+
+# The first part of a code -> whose it is.
+AREAS = {
+    "CFG": "the user: a setting, a configuration file, a credential",
+    "STREAM": "the SCHEMA of a stream and the settings for it do not go together",
+    "IN": "the tap: a line of the input that is no message, or where the input ended",
+    "REC": "the tap: a record that its SCHEMA, its column or the warehouse's COPY does not take",
+    "TABLE": "a table of the warehouse that would have to change",
+    "STAGE": "the bucket where the files of a load wait",
+    "LOAD": "the load as a whole: it is rolled back, its tables are as they were",
+    "RS": "what Redshift answers",
+    "SF": "what Snowflake answers",
+    "RUN": "the process and its surroundings",
+}
+
+# Code -> what it means, and what whoever can do something about it does.
+CODES = {
+    "CFG-AWS": "S3 cannot be reached with these settings: the user corrects the profile, the region or the endpoint.",
+    "CFG-FILE": "A configuration file cannot be read, or is no JSON object or INI file in UTF-8: the user mends it.",
+    "CFG-LAST-STATE": "`--last-state` needs to know which pipeline is asked for: the user sets `pipeline_id`.",
+    "CFG-SCHEMA-NAME": "An entry of `schema_mapping` gives no name of a schema: the user corrects it.",
+    "CFG-VALUE": "A setting is missing, unknown, or has a value that it does not take: the user corrects it.",
+    "STREAM-CDC-PROPERTY": "The change feed's settings name a property that the SCHEMA lacks: the user names another.",
+    "STREAM-CDC-TYPE": "The column that operations are read from can hold none of them: the user names another.",
+    "STREAM-CDC-OVERWRITE": "`cdc.apply` and `load_method: overwrite` exclude each other: the user takes one of them.",
+    "STREAM-COLUMN-NAME": "No column name is free for a property: the user renames it by a stream map.",
+    "STREAM-ENVELOPE": "The SCHEMA of an event does not say which columns its row has: the tap declares them.",
+    "STREAM-KEY-DOCUMENT": "A key property may hold objects or arrays, which are not compared: the SCHEMA gives its "
+    "type, or the user loads by append-only.",
+    "STREAM-KEY-TYPE": "A key property has a type that its column cannot take: the user widens the column, or loads "
+    "into another table.",
+    "STREAM-KEYS-CHANGED": "The key properties changed in the middle of a load: the user loads without keys.",
+    "STREAM-NAME": "The stream has a name that no table can have: the user renames it by a stream map.",
+    "STREAM-NO-HISTORY": "A setting needs all versions of a row, and the load method keeps one: the user changes one "
+    "of the two.",
+    "STREAM-NO-KEYS": "Rows are to be found by key properties, and the SCHEMA names none: the tap names them, or the "
+    "user sets another `load_method`.",
+    "STREAM-NO-ORDER": "A setting needs to know which row is newer, and no column says so: the user adds the record "
+    "metadata, or names the feed's own order.",
+    "STREAM-NO-PROPERTIES": "The SCHEMA names no properties, so there are no columns: the user checks what the tap "
+    "selects.",
+    "STREAM-NO-TIME": "`current_view` needs a time for each row: the user adds the record metadata, or names the "
+    "feed's own time.",
+    "STREAM-SAME-TABLE": "Two streams would be loaded into one table: the user renames one by a stream map.",
+    "STREAM-SCHEMA": "The SCHEMA is no JSON Schema: the tap corrects it, or the user does not validate records.",
+    "IN-DEEP": "A line is nested deeper than can be read: the tap flattens the record.",
+    "IN-EVENT": "A record is no event of the change feed that the settings name: the user checks the preset and the "
+    "tap.",
+    "IN-FULL-LOAD": "The input ended in the middle of a full load; no table was changed: run the tap again.",
+    "IN-JSON": "A line is not one JSON object in UTF-8: the tap is repaired, or what wrote into its output.",
+    "IN-MESSAGE": "A line is JSON, but no message of Singer: the tap is repaired.",
+    "IN-NO-SCHEMA": "A RECORD came before the SCHEMA of its stream: the tap is repaired.",
+    "IN-NO-STATE": "The input ended with records that no STATE covers, as it does when a tap dies: run the tap again "
+    "from the last STATE.",
+    "IN-TYPE": "A message has a type that is not taken: the user sets the tap to send RECORDs, or another tap is used.",
+    "REC-DEEP": "A record is nested deeper than the warehouse takes it: it is flattened at its source.",
+    "REC-INVALID": "A value breaks a rule of the SCHEMA: the tap corrects the value or the SCHEMA, or the user sets "
+    "such records aside.",
+    "REC-JSON": "A record has half a pair of surrogates, NaN or Infinity where no column names them: it is repaired at "
+    "its source.",
+    "REC-KEY": "A record lacks a key property: the tap sends it.",
+    "REC-LONG": "A row is longer than COPY takes: the record is split, or its largest property left out.",
+    "REC-MAP": "An expression of a stream map fails for a record: the user mends it.",
+    "REC-REQUIRED": "A record lacks a property that its SCHEMA requires: the tap sends it.",
+    "REC-VALUE": "A value does not fit its column, and is never cut or rounded to fit: it is mended at its source, or "
+    "the SCHEMA gives another type.",
+    "TABLE-BUSY": "Another run is changing the same table: run again.",
+    "TABLE-COLUMNS": "The table would have more columns than the warehouse takes: the user selects fewer properties.",
+    "TABLE-FROZEN": "A column does not fit the SCHEMA, and the settings forbid to change it: the user alters the "
+    "table, or allows the change.",
+    "TABLE-LONG-NAME": "A column would be replaced by one whose name is too long: the user renames the property.",
+    "TABLE-NO-COLUMN": "No name is free for a column beside one that does not fit: the user alters the table.",
+    "TABLE-VALUES": "A column has values that its wider type does not keep: the user sets `on_type_change` to "
+    "new_column.",
+    "STAGE-AWAY": "S3 does not answer: the user checks the endpoint, the region and the network.",
+    "STAGE-CREDENTIALS": "There are no credentials for S3: the user gives AWS keys, or a profile or role.",
+    "STAGE-LEFT": "A file could not be removed from the bucket: the user grants `s3:DeleteObject`.",
+    "STAGE-MARKER": "A value equals the marker that stands for NULL in this file, which is drawn by lot: run again.",
+    "STAGE-REFUSED": "S3 refuses a request: the user grants the right that the message names, or corrects the bucket.",
+    "LOAD-COUNT": "The warehouse loaded another number of rows than were read: run again, and report it.",
+    "LOAD-EMPTY": "A full load without any record would empty its table: the user allows it by "
+    "`overwrite_allow_empty`.",
+    "LOAD-KEY-NULL": "Rows of the table have NULL in a key property: the user loads by append-only, or repairs the "
+    "keys.",
+    "LOAD-LEDGER": "The ledger can neither be seen nor made: the user grants the rights, or corrects its name.",
+    "LOAD-MOVED": "Another run of the same pipeline has committed a load: the user lets it end, then runs again.",
+    "LOAD-SESSION": "The session that the load was bound to is gone: run again.",
+    "LOAD-SHRINK": "A full load would lose rows of its table, as it does when a tap dies: the user checks the source, "
+    "and may allow it by `overwrite_max_shrink`.",
+    "LOAD-UNKNOWN": "Neither COMMIT nor the ledger was answered, so the load may be in the warehouse: the user looks "
+    "for its load_id in the ledger, or runs again from `--last-state`.",
+    "RS-CONFLICT": "Another transaction of Redshift was in the way: run again.",
+    "RS-CONNECT": "There is no connection to Redshift: the user checks what the message names.",
+    "RS-COPY-ACCESS": "Nothing says what COPY reads S3 with: the user sets `iam_role`, or the AWS keys.",
+    "RS-COPY-ROLE": "COPY cannot read the bucket: the user grants it to the role that COPY names.",
+    "RS-COPY-ROW": "COPY refuses a row, though it was checked before: the message names it; report it.",
+    "RS-LOST": "The connection to Redshift broke, and again when it was made anew: run again.",
+    "RS-OPEN": "A lost session of Redshift does not end, so that its locks stay: the user ends it.",
+    "RS-SQL": "Redshift refuses a statement: its own text says why.",
+    "SF-CONFLICT": "Another transaction of Snowflake was in the way: run again.",
+    "SF-CONNECT": "There is no connection to Snowflake: the user checks what the message names.",
+    "SF-COPY": "COPY INTO refuses a file, or cannot read it: its own text says why.",
+    "SF-KEY": "The private key cannot be read: the user corrects the path, the key or its passphrase.",
+    "SF-LOST": "The connection to Snowflake broke, and again when it was made anew: run again.",
+    "SF-OPEN": "A transaction of a lost session of Snowflake does not end: the user aborts it.",
+    "SF-SQL": "Snowflake refuses a statement: its own text says why.",
+    "SF-STAGE-ACCESS": "A stage is to be made, and nothing lasting says what it reads S3 with: the user sets "
+    "`storage_integration` or `aws_role`, or makes the stage.",
+    "SF-STAGE-NAME": "A setting gives no name of a stage or file format: the user corrects it.",
+    "SF-STAGE-URL": "The stage leads elsewhere than our files: the user names another stage, or corrects the bucket.",
+    "RUN-ENCODER": "A process that encodes records has ended, killed perhaps for want of memory: the user gives it "
+    "more, or sets `encoders` to 0.",
+    "RUN-OUTPUT": "Standard output takes no STATE, so whoever reads it has gone: the next run begins from "
+    "`--last-state`.",
+    "RUN-SIGNAL": "A signal ended the run where that is safe: run again.",
+}
