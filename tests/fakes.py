@@ -34,7 +34,7 @@ class Failure:
     """Raises at the n-th call (counted from 1), before or after the call took effect; never if `at` is 0."""
 
     def __init__(self, at: int = 0, *, after: bool = False, error: Exception | None = None) -> None:
-        self.at, self.after, self.error = at, after, error or WarehouseError("the connection broke")
+        self.at, self.after, self.error = at, after, error or WarehouseError("the connection broke", code="RS-LOST")
         self.calls = 0
 
     def around(self, action: Callable[[], Any]) -> Any:
@@ -51,7 +51,7 @@ class Failure:
 class FailingStage(MemoryStage):
     """A stage in memory that fails where it is told to, and counts the files that are open."""
 
-    failure: Failure = field(default_factory=lambda: Failure(error=StageError("the stage broke")))
+    failure: Failure = field(default_factory=lambda: Failure(error=StageError("the stage broke", code="STAGE-AWAY")))
     refusal: Exception | None = None  # of each call that removes files
     max_files: int = 1 << 30  # that may be open at once
     opened: int = 0
@@ -184,7 +184,7 @@ class MemoryDialect:
         return int(rows[0][0])
 
     def explain(self, session: Any, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Any) -> BulkError:
-        return CommitError(f"COPY into {table.table}: {error}")
+        return CommitError(f"COPY into {table.table}: {error.text}", code=error.code)
 
 
 _LITERAL = re.compile(r"'((?:[^'\\]|''|\\\\)*)'|(NULL)|(-?\d+)")

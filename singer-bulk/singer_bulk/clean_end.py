@@ -35,7 +35,8 @@ def demand_clean_end(
     if parts:
         raise InputCutOff(
             f"the input ended in the middle of the full load of {_listed(parts)}, as the last STATE says; no table "
-            "was changed. A tap that died looks like this: run it again"
+            "was changed. A tap that died looks like this: run it again",
+            code="IN-FULL-LOAD",
         )
     _refuse_uncovered(load, settings.pipeline_id, warehouse, outcome)
     for name in (name for name, grade in full_loads.items() if grade is Grade.UNPROVEN):
@@ -69,7 +70,8 @@ def _refuse_uncovered(
         raise InputCutOff(
             f"the input ended with {count} records of {_listed(lacking)} that no STATE covers; {outcome()}. "
             "A tap that died looks like this: run it again from that STATE. One that sends no STATE at its end "
-            "needs end_of_input: any"
+            "needs end_of_input: any",
+            code="IN-NO-STATE",
         )
 
 
@@ -78,7 +80,8 @@ def _refuse_empty_overwrite(load: OpenLoad, warehouse: Callable[[], Warehouse]) 
         if stream.method.name == OVERWRITE and not load.has_rows(stream) and warehouse().columns(stream.table):
             raise ConfigError(
                 f"stream {stream.name!r}: the full load has no record, and table {stream.table} would be emptied; "
-                "nothing was changed; set overwrite_allow_empty to allow it"
+                "nothing was changed; set overwrite_allow_empty to allow it",
+                code="LOAD-EMPTY",
             )
 
 

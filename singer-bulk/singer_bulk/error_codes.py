@@ -82,7 +82,8 @@ CODES = {
     "STAGE-CREDENTIALS": "There are no credentials for S3: the user gives AWS keys, or a profile or role.",
     "STAGE-LEFT": "A file could not be removed from the bucket: the user grants `s3:DeleteObject`.",
     "STAGE-MARKER": "A value equals the marker that stands for NULL in this file, which is drawn by lot: run again.",
-    "STAGE-REFUSED": "S3 refuses a request: the user grants the right that the message names, or corrects the bucket.",
+    "STAGE-REFUSED": "S3 refuses a request: the user grants the right, or corrects the bucket or the keys, as the "
+    "message says.",
     "LOAD-COUNT": "The warehouse loaded another number of rows than were read: run again, and report it.",
     "LOAD-EMPTY": "A full load without any record would empty its table: the user allows it by "
     "`overwrite_allow_empty`.",
@@ -90,7 +91,6 @@ CODES = {
     "keys.",
     "LOAD-LEDGER": "The ledger can neither be seen nor made: the user grants the rights, or corrects its name.",
     "LOAD-MOVED": "Another run of the same pipeline has committed a load: the user lets it end, then runs again.",
-    "LOAD-SESSION": "The session that the load was bound to is gone: run again.",
     "LOAD-SHRINK": "A full load would lose rows of its table, as it does when a tap dies: the user checks the source, "
     "and may allow it by `overwrite_max_shrink`.",
     "LOAD-UNKNOWN": "Neither COMMIT nor the ledger was answered, so the load may be in the warehouse: the user looks "

@@ -54,16 +54,16 @@ class BulkError(Exception):
     Another error's text goes into a new one as its `text`, so that a message has one code, at its end.
     """
 
-    def __init__(self, text: str, *, code: str | None = None) -> None:
+    def __init__(self, text: str, *, code: str) -> None:
         super().__init__(text)
-        if code is not None and code not in CODES:
+        if code not in CODES:
             raise LookupError(f"{code!r} is not in error_codes.py")
         self.text = text
         self.code = code
 
     def __str__(self) -> str:
         """Return the text with the code at its end."""
-        return f"{self.text} [{self.code}]" if self.code else self.text
+        return f"{self.text} [{self.code}]"
 
 
 class ConfigError(BulkError):
@@ -73,7 +73,7 @@ class ConfigError(BulkError):
 class MessageError(BulkError):
     """A line of the input is not a message, or comes at the wrong time."""
 
-    def __init__(self, line_number: int, problem: str, remedy: str, *, code: str | None = None) -> None:
+    def __init__(self, line_number: int, problem: str, remedy: str, *, code: str) -> None:
         super().__init__(f"line {line_number}: {problem}; {remedy}", code=code)
         self.line_number = line_number
 
@@ -138,7 +138,7 @@ class WarehouseError(BulkError):
         self,
         text: str,
         *,
-        code: str | None = None,
+        code: str,
         sql_code: str | None = None,
         connection_lost: bool = False,
         conflict: bool = False,

@@ -155,7 +155,8 @@ class OpenLoad:
             if other.table == table and other.name != name:
                 raise ConfigError(
                     f"streams {other.name!r} and {name!r} are both table {table}; "
-                    "give one another name by a stream map (__alias__)"
+                    "give one another name by a stream map (__alias__)",
+                    code="STREAM-SAME-TABLE",
                 )
         return [column for part in self._ended if part.table == table for column in part.columns]
 
@@ -246,7 +247,8 @@ def _joined_method(stream: str, first: LoadMethod, second: LoadMethod) -> LoadMe
     if first.applies and first.keys != second.keys:
         raise ConfigError(
             f"stream {stream!r}: its key properties changed from {first.keys} to {second.keys} before a STATE ended "
-            "the load of the former, so it cannot be loaded by its keys; load it by append-only or overwrite"
+            "the load of the former, so it cannot be loaded by its keys; load it by append-only or overwrite",
+            code="STREAM-KEYS-CHANGED",
         )
     deleted_at, marks = second.feed.deleted_at or first.feed.deleted_at, second.feed.marks or first.feed.marks
     return replace(second, feed=replace(second.feed, deleted_at=deleted_at, marks=marks))

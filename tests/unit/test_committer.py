@@ -45,7 +45,7 @@ class Waiting(MemoryWarehouse):
             self.under_way.set()
             assert self.go.wait(SECONDS), "nothing was read while the load was under way"
             if self.refuses:
-                raise WarehouseError("the disk is full")
+                raise WarehouseError("the disk is full", code="RS-SQL")
         return super().execute(sql)
 
 
@@ -106,7 +106,7 @@ class RefusesOnce(MemoryWarehouse):
     def execute(self, sql: str) -> Rows:
         if sql == "COMMIT" and not self.refused:
             self.refused = True
-            raise WarehouseError("the disk is full", conflict=False)
+            raise WarehouseError("the disk is full", code="RS-SQL", conflict=False)
         return super().execute(sql)
 
 
@@ -201,11 +201,11 @@ class Losing(MemoryWarehouse):
     def execute(self, sql: str) -> Rows:
         if sql.startswith("COPY") and self.conflicts:
             self.conflicts -= 1
-            raise WarehouseError("in the way", conflict=True)
+            raise WarehouseError("in the way", code="RS-CONFLICT", conflict=True)
         if (sql, self._open is not None) in self.losses and not self.conflicts:
             self.losses.remove((sql, self._open is not None))
             self._open = None
-            raise WarehouseError("gone", connection_lost=True)
+            raise WarehouseError("gone", code="RS-LOST", connection_lost=True)
         if sql == "COMMIT" and self._open is None:
             return []
         return super().execute(sql)

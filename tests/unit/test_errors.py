@@ -1,12 +1,31 @@
-"""Each error that is raised on purpose has a code, which its message ends in."""
+"""Each error that is raised on purpose has a code, which its message ends in and docs/errors.md explains."""
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from singer_bulk import errors
 from singer_bulk.error_codes import AREAS, CODES
-from singer_bulk.errors import ConfigError, Interrupted, MessageError
+from singer_bulk.errors import BulkError, CommitError, ConfigError, Interrupted, MessageError, WarehouseError
+from singer_bulk.model.load import Table, TableLoad
+from target_snowflake_stage.copy_errors import explain_copy
+
+from tests.fakes import Bench, Failure, lines, record, schema, state
+from tests.house import TOP
+
+PACKAGES = ("singer-bulk", "target-redshift-copy", "target-snowflake-stage")
+SOURCES = [path for name in PACKAGES for path in sorted((TOP / name).rglob("*.py")) if path.name != "error_codes.py"]
+# Name of a class -> whether its maker has to say which code; the others have one meaning and one code.
+CLASSES = {
+    name: "code" in inspect.signature(found).parameters
+    for name, found in vars(errors).items()
+    if inspect.isclass(found) and issubclass(found, BulkError)
+}
 
 
 def test_message_ends_in_the_code() -> None:
@@ -32,5 +51,82 @@ def test_code_is_upper_case_and_of_a_known_area(code: str) -> None:
 
 
 def test_no_area_is_without_codes() -> None:
-    """Each area has codes."""
-    assert {code.partition("-")[0] for code in CODES} == set(AREAS)
+    """Each area has codes, and the codes of an area stand together in the order of the areas."""
+    order = list(AREAS)
+    places = [order.index(code.partition("-")[0]) for code in CODES]
+    assert places == sorted(places)
+    assert set(places) == set(range(len(order)))
+
+
+def test_no_code_is_written_twice() -> None:
+    """Each code stands in the table once; of two, Python would keep the second one without a word."""
+    table = (TOP / "singer-bulk/singer_bulk/error_codes.py").read_text()
+    assert sorted(re.findall(r'^    "([A-Z]+-[A-Z-]+)":', table, re.MULTILINE)) == sorted(CODES)
+
+
+def _makings(path: Path) -> Iterator[tuple[str, ast.Call]]:
+    """Yield each place where an error of ours is made, and the name of its class."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CLASSES:
+            yield node.func.id, node
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(TOP)))
+def test_each_error_is_made_with_a_code(path: Path) -> None:
+    """Wherever an error is made it gets a code, unless its class has but one."""
+    for name, call in _makings(path):
+        given = any(keyword.arg == "code" for keyword in call.keywords)
+        assert given == CLASSES[name], f"{path}:{call.lineno}"
+
+
+def test_every_code_is_raised_and_known() -> None:
+    """No code of the table is raised nowhere, and none is raised that the table does not have."""
+    given = [
+        word.value
+        for path in SOURCES
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call | ast.FunctionDef)
+        for word in _codes_in(call)
+    ]
+    assert len(given) > len(CODES)
+    assert set(given) == set(CODES)
+
+
+def _codes_in(node: ast.Call | ast.FunctionDef) -> Iterator[ast.Constant]:
+    """Yield the texts that a call gives as `code`, or that a function has as its default."""
+    if isinstance(node, ast.Call):
+        given = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
+    else:
+        names = [one.arg for one in node.args.args[len(node.args.args) - len(node.args.defaults) :]]
+        given = [value for name, value in zip(names, node.args.defaults, strict=True) if name == "code"]
+    for value in given:
+        yield from _texts(value)
+
+
+def _texts(value: ast.expr) -> Iterator[ast.Constant]:
+    if isinstance(value, ast.IfExp):  # which texts it may be, not what it depends on
+        yield from _texts(value.body)
+        yield from _texts(value.orelse)
+    elif isinstance(value, ast.Constant):
+        yield value
+
+
+def test_load_that_is_given_up_keeps_the_code_of_its_cause() -> None:
+    """The error that ends the run says that the load was rolled back, and has the code of what failed, once."""
+    undisturbed, bench = Bench(), Bench()
+    undisturbed.run(lines(schema(), record(id=1), state(1)))
+    at = undisturbed.warehouse.statements.index("BEGIN") + 1
+    bench.warehouse.failure = Failure(at, error=WarehouseError("permission denied", code="RS-SQL", sql_code="42501"))
+    with pytest.raises(CommitError, match="was rolled back") as refused:
+        bench.run(lines(schema(), record(id=1), state(1)))
+    assert (refused.value.code, refused.value.sql_code) == ("RS-SQL", "42501")
+    assert str(refused.value).endswith(": permission denied [RS-SQL]")
+    assert str(refused.value).count("RS-SQL") == 1
+
+
+@pytest.mark.parametrize(("cause", "code"), [("SF-SQL", "SF-COPY"), ("SF-LOST", "SF-LOST")])
+def test_copy_that_is_refused_has_a_code_of_its_own(cause: str, code: str) -> None:
+    """COPY INTO that was refused is told from other statements; a lost connection stays one."""
+    table = TableLoad("orders", Table("sales", "orders"), (), ())
+    told = explain_copy(WarehouseError("Snowflake: no", code=cause), table)
+    assert str(told) == f"stream 'orders': COPY INTO {table.table} failed: Snowflake: no [{code}]"

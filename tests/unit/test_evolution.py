@@ -177,7 +177,7 @@ class Database:
             self.columns[quoted[0]] = [sql.partition(f'"{quoted[0]}" ')[2], [None] * count]
         elif " RENAME COLUMN " in sql:
             if quoted[1] in self.columns:
-                raise WarehouseError("column exists")
+                raise WarehouseError("column exists", code="RS-SQL")
             self.columns[quoted[1]] = self._pop(quoted[0])
         elif " DROP COLUMN " in sql:
             self._pop(quoted[0])
@@ -189,7 +189,7 @@ class Database:
 
     def _pop(self, name: str) -> list[Any]:
         if name not in self.columns:
-            raise WarehouseError("no such column")
+            raise WarehouseError("no such column", code="RS-SQL")
         return self.columns.pop(name)
 
     def _described(self, name: str, words: str) -> tuple[Any, ...]:
@@ -265,7 +265,7 @@ def test_another_run_was_faster() -> None:
     def refusing(sql: str) -> list[tuple[Any, ...]]:
         if " ADD COLUMN " in sql:
             execute(sql) if "NEW" not in database.columns else None
-            raise WarehouseError("column exists")
+            raise WarehouseError("column exists", code="RS-SQL")
         return execute(sql)
 
     database.execute = refusing  # type: ignore[method-assign]
@@ -316,7 +316,7 @@ def test_a_dead_run_that_lives_is_no_error() -> None:
     def overtaken(sql: str) -> list[tuple[Any, ...]]:
         if sql.startswith("UPDATE"):
             database.columns = {"ID": ["NUMBER(38, 0)", [1]], "V": ["VARCHAR", ["7"]]}
-            raise WarehouseError("no such column")
+            raise WarehouseError("no such column", code="RS-SQL")
         return execute(sql)
 
     database.execute = overtaken  # type: ignore[method-assign]

@@ -192,7 +192,7 @@ def test_file_that_cannot_be_staged_leaves_none_of_the_others(position: int, mon
     """Whichever of the files of a batch fails: what was staged before it is removed, nothing is committed."""
     monkeypatch.setattr(file_format, "MIN_BYTES", 1 << 16)
     bench = Bench()
-    bench.stage.failure = Failure(position, error=StageError("503"))
+    bench.stage.failure = Failure(position, error=StageError("503", code="STAGE-AWAY"))
     records = [record(id=number, note=os.urandom(30).hex()) for number in range(10_000)]
     with pytest.raises(StageError):
         bench.run(lines(NOTES, *records, state(1)), layout=lambda _: FileLayout(parts=3), keep_staged_files=False)

@@ -62,7 +62,9 @@ def test_failure_at_any_statement_leaves_all_or_nothing(after: bool, lost: bool)
     survived = 0
     for position in range(1, len(undisturbed.warehouse.statements) + 1):
         bench = Bench()
-        bench.warehouse.failure = Failure(position, after=after, error=WarehouseError("gone", connection_lost=lost))
+        bench.warehouse.failure = Failure(
+            position, after=after, error=WarehouseError("gone", code="RS-LOST", connection_lost=lost)
+        )
         try:
             bench.run(THREE)
             survived += 1
@@ -90,7 +92,7 @@ def test_commit_that_fails_in_any_way_is_looked_up(after: bool) -> None:
     undisturbed.run(THREE)
     bench = Bench()
     at = undisturbed.warehouse.statements.index("COMMIT") + 1
-    bench.warehouse.failure = Failure(at, after=after, error=WarehouseError("504 Gateway Timeout"))
+    bench.warehouse.failure = Failure(at, after=after, error=WarehouseError("504 Gateway Timeout", code="RS-SQL"))
     if after:
         bench.run(THREE)
         assert bench.emitted == ['{"id": 3}']
@@ -104,7 +106,7 @@ def test_commit_that_fails_in_any_way_is_looked_up(after: bool) -> None:
 def test_failure_of_the_stage_commits_nothing() -> None:
     """A file that cannot be staged ends the run before anything is committed."""
     bench = Bench()
-    bench.stage.failure = Failure(1, error=StageError("503"))
+    bench.stage.failure = Failure(1, error=StageError("503", code="STAGE-AWAY"))
     with pytest.raises(StageError):
         bench.run(THREE)
     assert bench.warehouse.rows(ORDERS) == []
@@ -117,7 +119,7 @@ def test_failure_of_the_stage_leaves_no_file_behind() -> None:
     for position in (1, 2):
         for after in (False, True):
             bench = Bench()
-            bench.stage.failure = Failure(position, after=after, error=StageError("503"))
+            bench.stage.failure = Failure(position, after=after, error=StageError("503", code="STAGE-AWAY"))
             with pytest.raises(StageError):
                 bench.run(text, keep_staged_files=False)
             assert bench.stage.files == {}, (position, after)

@@ -46,7 +46,7 @@ class Connection:
 
     def execute(self, sql: str) -> Rows:
         if self.lost:
-            raise WarehouseError("gone", connection_lost=True)
+            raise WarehouseError("gone", code="RS-LOST", connection_lost=True)
         self.network.count += 1
         dies = self.network.count in self.network.losses
         if dies and not self.network.after:
@@ -60,13 +60,13 @@ class Connection:
         self.lost = True
         if self.begun:
             self.network.database.end_transaction("1")
-        raise WarehouseError("gone", connection_lost=True)
+        raise WarehouseError("gone", code="RS-LOST", connection_lost=True)
 
     def _run(self, sql: str) -> Rows:
         self.statements.append(sql)
         if sql.startswith("COPY") and self.network.conflicts:
             self.network.conflicts -= 1
-            raise WarehouseError("in the way", conflict=True)
+            raise WarehouseError("in the way", code="RS-CONFLICT", conflict=True)
         if sql in ("COMMIT", "ROLLBACK") and not self.begun:
             return []
         rows = self.network.database.execute(sql)

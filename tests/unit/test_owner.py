@@ -38,7 +38,7 @@ def test_what_was_not_released_is_removed() -> None:
 
 def test_file_that_stays_is_told(caplog: pytest.LogCaptureFixture) -> None:
     """A removal that is refused is a warning, and no failure of the run."""
-    bucket = FailingStage(refusal=StageError("s3://bucket/a: AccessDenied"))
+    bucket = FailingStage(refusal=StageError("s3://bucket/a: AccessDenied", code="STAGE-REFUSED"))
     stage = RunStage(bucket)
     written(stage, "a")
     stage.remove_rest()
@@ -49,13 +49,13 @@ class Refusing(FailingStage):
     """A stage that says, when it is waited for a file, that it was refused; or that the answer was lost."""
 
     def wait(self, keys: object) -> None:
-        raise StageError("503")
+        raise StageError("503", code="STAGE-AWAY")
 
 
 @pytest.mark.parametrize("is_refused", [False, True], ids=["there", "not there"])
 def test_file_that_was_never_written_is_no_alarm(is_refused: bool, caplog: pytest.LogCaptureFixture) -> None:
     """Of a file that did not arrive nobody is told that it stays; where only the answer was lost, it is removed."""
-    bucket = Refusing(refusal=StageError("AccessDenied") if is_refused else None)
+    bucket = Refusing(refusal=StageError("AccessDenied", code="STAGE-REFUSED") if is_refused else None)
     stage = RunStage(bucket)
     written(stage, "a")
     with pytest.raises(StageError, match="503"):
@@ -69,7 +69,7 @@ def test_file_that_was_never_written_is_no_alarm(is_refused: bool, caplog: pytes
 def test_small_file_that_failed_is_not_there() -> None:
     """Neither is one whose answer was lost, and the run ends with the error of the first call."""
     for after in (False, True):
-        bucket = FailingStage(failure=Failure(1, after=after, error=StageError("503")))
+        bucket = FailingStage(failure=Failure(1, after=after, error=StageError("503", code="STAGE-AWAY")))
         stage = RunStage(bucket)
         with pytest.raises(StageError, match="503"):
             stage.put("manifest", b"")
@@ -91,7 +91,7 @@ def test_run_that_fails_keeps_what_its_loads_keep(keeps: bool) -> None:
 
 def test_refused_removal_does_not_fail_the_run() -> None:
     """The rows are in the table and the STATE is out: files that stay are no matter of the exit status."""
-    bench = Bench(stage=FailingStage(refusal=StageError("AccessDenied")))
+    bench = Bench(stage=FailingStage(refusal=StageError("AccessDenied", code="STAGE-REFUSED")))
     bench.run(lines(schema(), record(id=1), state(1)), keep_staged_files=False)
     assert bench.emitted == ["1"]
     assert len(bench.stage.files) == 1

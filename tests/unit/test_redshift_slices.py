@@ -10,8 +10,8 @@ from singer_bulk.errors import WarehouseError
 from singer_bulk.warehouse.dialect import Rows
 from target_redshift_copy.cli import TargetRedshiftCopy
 
-REFUSED = WarehouseError("Redshift: permission denied for relation stv_slices", sql_code="42501")
-GONE = WarehouseError("Redshift: the connection broke", connection_lost=True)
+REFUSED = WarehouseError("Redshift: permission denied for relation stv_slices", code="RS-SQL", sql_code="42501")
+GONE = WarehouseError("Redshift: the connection broke", code="RS-LOST", connection_lost=True)
 CONFIG = {
     "host": "h", "user": "u", "database": "d", "iam_role": "default", "s3_bucket": "b",
 }  # fmt: skip

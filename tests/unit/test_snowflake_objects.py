@@ -17,9 +17,9 @@ from tests.fakes import MemoryDialect, MemoryStage, MemoryWarehouse
 from tests.fidelity.encoding import DIALECTS
 
 CONFIG = {"s3_bucket": "bucket", "storage_integration": "MY_S3"}
-MISSING = WarehouseError("does not exist or not authorized", sql_code="2003")
-REFUSED = WarehouseError("Insufficient privileges", sql_code="3001")
-GONE = WarehouseError("gone", connection_lost=True)
+MISSING = WarehouseError("does not exist or not authorized", code="SF-SQL", sql_code="2003")
+REFUSED = WarehouseError("Insufficient privileges", code="SF-SQL", sql_code="3001")
+GONE = WarehouseError("gone", code="SF-LOST", connection_lost=True)
 FITS: Rows = [("NULL_IF", "List", "[]", "[\\N]")]
 STAGE: Rows = [("STAGE_LOCATION", "URL", "String", '["s3://bucket/"]', "")]
 

@@ -70,7 +70,9 @@ def s3_client(settings: S3Settings) -> Any:
         )
         client = session.client("s3", endpoint_url=settings.endpoint_url, config=config)
     except (BotoCoreError, ValueError) as error:
-        raise ConfigError(f"S3 cannot be reached: {error}; check aws_profile, s3_region and s3_endpoint_url") from error
+        raise ConfigError(
+            f"S3 cannot be reached: {error}; check aws_profile, s3_region and s3_endpoint_url", code="CFG-AWS"
+        ) from error
     client.meta.events.register("before-send.s3", _log_retry)
     return client
 
@@ -147,7 +149,9 @@ class S3Stage:
         if refused:
             first = f"s3://{self.bucket}/{refused[0]['Key']}"
             more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
-            raise StageError(f"{first}{more}: not removed: {refused[0].get('Code')}; grant s3:DeleteObject")
+            raise StageError(
+                f"{first}{more}: not removed: {refused[0].get('Code')}; grant s3:DeleteObject", code="STAGE-LEFT"
+            )
 
 
 class S3Writer:
@@ -240,13 +244,18 @@ def _s3_errors(bucket: str, key: str, right: str) -> Iterator[None]:
     except NoCredentialsError as error:
         raise StageError(
             "no AWS credentials found; set aws_access_key_id and aws_secret_access_key, or aws_profile, or the "
-            "variables of the environment"
+            "variables of the environment",
+            code="STAGE-CREDENTIALS",
         ) from error
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "unknown")
-        raise StageError(f"s3://{bucket}/{key}: {code}; {_remedy(code, bucket, right)}") from error
+        raise StageError(
+            f"s3://{bucket}/{key}: {code}; {_remedy(code, bucket, right)}", code="STAGE-REFUSED"
+        ) from error
     except (BotoCoreError, ResponseParserError) as error:
-        raise StageError(f"s3://{bucket}/{key}: {error}; check s3_endpoint_url, s3_region and the network") from error
+        raise StageError(
+            f"s3://{bucket}/{key}: {error}; check s3_endpoint_url, s3_region and the network", code="STAGE-AWAY"
+        ) from error
 
 
 def _remedy(code: str, bucket: str, right: str) -> str:

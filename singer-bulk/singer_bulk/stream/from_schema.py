@@ -32,7 +32,10 @@ class Present:
 def table_of(message: Schema, settings: LoadSettings, dialect: Dialect) -> Table:
     """Return the table of a stream; raises ConfigError."""
     if "\0" in message.stream:
-        raise ConfigError(f"stream {message.stream!r}: no warehouse keeps a name with NUL; rename it by a stream map")
+        raise ConfigError(
+            f"stream {message.stream!r}: no warehouse keeps a name with NUL; rename it by a stream map",
+            code="STREAM-NAME",
+        )
     return Table(
         *table_name(message.stream, settings.default_target_schema, settings.schema_mapping or {}, dialect.names)
     )
@@ -48,7 +51,9 @@ def stream_of(
     """
     schema = message.properties()
     if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
-        raise ConfigError(f"stream {message.stream!r}: the SCHEMA names no properties; check the tap")
+        raise ConfigError(
+            f"stream {message.stream!r}: the SCHEMA names no properties; check the tap", code="STREAM-NO-PROPERTIES"
+        )
     placement = Placement(
         message.stream,
         with_pending(present.warehouse().columns(present.table), present.pending),

@@ -211,7 +211,10 @@ class Stream:
             names, extra, left_out = self._added_names(), self._extra_column(), self._left_out_column()
             added = (*(column for column in (extra, left_out) if column is not None), *self._metadata())
             if not self.columns:
-                raise ConfigError(f"stream {self.name!r}: the SCHEMA names no properties; check what the tap selects")
+                raise ConfigError(
+                    f"stream {self.name!r}: the SCHEMA names no properties; check what the tap selects",
+                    code="STREAM-NO-PROPERTIES",
+                )
             if self.method.applies:
                 names, added = (*names, ORDER_NAME), (*added, Column(context.fold(ORDER_NAME), INTEGER))
             if len(self.columns + added) == 1 and not file_format.null:

@@ -51,7 +51,7 @@ def settled(session: Session, dialect: Dialect, table: Table, pause: Pause = no_
         present = describe(session, dialect, table)
         if not recover(session, dialect, table, present, pause):
             return present
-    raise WarehouseError(f"table {table} is changed by other runs all the time; run again")
+    raise WarehouseError(f"table {table} is changed by other runs all the time; run again", code="TABLE-BUSY")
 
 
 def demand_unchanged(session: Executes, dialect: Dialect, table: Table, names: Collection[str], known: Columns) -> None:
@@ -64,7 +64,9 @@ def demand_unchanged(session: Executes, dialect: Dialect, table: Table, names: C
     found = describe(session, dialect, table)
     changed = [name for name in names if name not in found or found[name].type != known[name].type]
     if changed or _half_done(dialect, found):
-        raise WarehouseError(f"table {table}: another run is changing its columns {changed or ''}", conflict=True)
+        raise WarehouseError(
+            f"table {table}: another run is changing its columns {changed or ''}", conflict=True, code="TABLE-BUSY"
+        )
 
 
 def demand_held(table: Table, written: Sequence[Column], present: Columns) -> None:
@@ -76,7 +78,8 @@ def demand_held(table: Table, written: Sequence[Column], present: Columns) -> No
         if column.type.as_in_table() != existing and not holds_all(column.type, existing):
             raise WarehouseError(
                 f"table {table}: another run has made column {column.name!r} {existing} while rows were written for "
-                f"{column.type}; run again"
+                f"{column.type}; run again",
+                code="TABLE-BUSY",
             )
 
 
@@ -99,7 +102,8 @@ def fit_table(
     if dialect.max_columns is not None and count > dialect.max_columns:
         raise ConfigError(
             f"table {table} would have {count} columns, {dialect.max_columns} are the most that it may have; "
-            "select fewer properties at the tap, or leave some out by a stream map"
+            "select fewer properties at the tap, or leave some out by a stream map",
+            code="TABLE-COLUMNS",
         )
     for attempt in range(ATTEMPTS):
         try:
@@ -116,7 +120,7 @@ def fit_table(
             present = found
             continue
         present = describe(session, dialect, table)
-    raise WarehouseError(f"table {table} changes faster than it can be altered; run again")
+    raise WarehouseError(f"table {table} changes faster than it can be altered; run again", code="TABLE-BUSY")
 
 
 def _alter(
@@ -157,7 +161,8 @@ def _refuse_if(frozen: bool, table: Table, column: Column, what: str) -> None:
     if frozen:
         raise ConfigError(
             f"table {table}: column {column.name!r} {what}, and schema_evolution is freeze; "
-            f"alter the table (the stream needs {column.type}), or set schema_evolution to evolve"
+            f"alter the table (the stream needs {column.type}), or set schema_evolution to evolve",
+            code="TABLE-FROZEN",
         )
 
 
@@ -194,7 +199,8 @@ def _replace(session: Session, dialect: Dialect, table: Table, existing: Column,
     """Replace a column by one of another type that has its values and its name."""
     if not dialect.names.is_short(WIDENED + existing.name):
         raise WarehouseError(
-            f"table {table}: the name of column {existing.name!r} is too long to replace it; rename it"
+            f"table {table}: the name of column {existing.name!r} is too long to replace it; rename it",
+            code="TABLE-LONG-NAME",
         )
     if dialect.ddl_is_transactional:
         _replace_in_transaction(session, dialect, table, existing, wanted)
@@ -260,7 +266,8 @@ def _demand_lossless(session: Executes, dialect: Dialect, table: Table, existing
     if existing.type != new_type and not is_lossless(session, dialect, table, existing, new_type):
         raise WarehouseError(
             f"table {table}: column {existing.name!r} ({existing.type}) has values that {new_type} does not keep; "
-            "set on_type_change to new_column"
+            "set on_type_change to new_column",
+            code="TABLE-VALUES",
         )
 
 

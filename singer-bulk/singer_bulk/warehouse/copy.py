@@ -26,7 +26,7 @@ class CopyRefused(Exception):
     """COPY was refused. Why can be asked only when the transaction has been rolled back."""
 
     def __init__(self, error: WarehouseError, table: TableLoad, batch: ClosedBatch) -> None:
-        super().__init__(str(error))
+        super().__init__(error.text)
         self.error, self.table, self.batch = error, table, batch
 
 
@@ -132,7 +132,8 @@ class LoadRows:
         if not batch.row_count == staged == count:
             raise CommitError(
                 f"load {self.load.load_id} was rolled back: stream {batch.stream!r} has {batch.row_count} rows read, "
-                f"{staged} staged, {count} loaded by the warehouse"
+                f"{staged} staged, {count} loaded by the warehouse",
+                code="LOAD-COUNT",
             )
         return count
 
@@ -148,7 +149,8 @@ class LoadRows:
         if nulls:
             raise CommitError(
                 f"load {self.load.load_id} was rolled back: {nulls} rows of {merge.table} have NULL in a key property; "
-                "load the stream by append-only, or repair the keys at their source"
+                "load the stream by append-only, or repair the keys at their source",
+                code="LOAD-KEY-NULL",
             )
 
     def _refuse_shrinking(self, transaction: Executes, table: TableLoad) -> None:
@@ -162,5 +164,6 @@ class LoadRows:
             raise CommitError(
                 f"load {self.load.load_id} was rolled back: the full load of {table.stream!r} has {after} rows, table "
                 f"{table.table} has {before}; that is more than overwrite_max_shrink ({most}) allows. A tap that died "
-                "looks like this; if the rows are gone at the source, set the part of them that a full load may lose"
+                "looks like this; if the rows are gone at the source, set the part of them that a full load may lose",
+                code="LOAD-SHRINK",
             )

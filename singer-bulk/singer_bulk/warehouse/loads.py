@@ -124,13 +124,15 @@ class Loads:
         """Return the error that ends the run: it names the load_id, and what is in the tables."""
         if self._left_open is not None and self._left_open.commit_sent:
             return CommitError(
-                f"load {load.load_id}: COMMIT was not answered, nor was the ledger ({error}); "
-                f"the load may be in the warehouse: look for this load_id in {self._warehouse.ledger}"
+                f"load {load.load_id}: COMMIT was not answered, nor was the ledger ({error.text}); "
+                f"the load may be in the warehouse: look for this load_id in {self._warehouse.ledger}",
+                code="LOAD-UNKNOWN",
             )
         if isinstance(error, CommitError):
             return error  # says it already
         return CommitError(
-            f"load {load.load_id} was rolled back, its tables are as the load before it left them: {error}",
+            f"load {load.load_id} was rolled back, its tables are as the load before it left them: {error.text}",
+            code=error.code,
             sql_code=error.sql_code,
         )
 

@@ -48,7 +48,7 @@ class Warehouse:
                 self._session = self.connect()
             except ConfigError as error:
                 if self._was_reached:
-                    raise WarehouseError(str(error), connection_lost=True) from error
+                    raise WarehouseError(error.text, code=error.code, connection_lost=True) from error
                 raise
             self._was_reached = True
         return self._session
