@@ -42,7 +42,7 @@ def test_file_that_stays_is_told(caplog: pytest.LogCaptureFixture) -> None:
     stage = RunStage(bucket)
     written(stage, "a")
     stage.remove_rest()
-    assert caplog.messages == ["a staged file stays: s3://bucket/a: AccessDenied"]
+    assert caplog.messages == ["a staged file stays: s3://bucket/a: AccessDenied [STAGE-REFUSED]"]
 
 
 class Refusing(FailingStage):
