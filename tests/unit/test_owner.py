@@ -6,7 +6,6 @@ import logging
 
 import pytest
 from singer_bulk.errors import MessageError, StageError
-from singer_bulk.model.flush import FlushPolicy
 from singer_bulk.stage.owner import RunStage
 
 from tests.fakes import Bench, FailingStage, Failure, lines, record, schema, state
@@ -83,7 +82,7 @@ def test_run_that_fails_keeps_what_its_loads_keep(keeps: bool) -> None:
     bench = Bench()
     text = lines(schema(), record(id=1), state(1), record(id=2)) + "broken\n"
     with pytest.raises(MessageError):
-        bench.run(text, policy=FlushPolicy(1, 1 << 30, 300), keep_staged_files=keeps)
+        bench.run(text, batch_size_rows=1, keep_staged_files=keeps)
     assert bench.emitted == ["1"]
     assert len(bench.stage.files) == int(keeps)
     assert bench.stage.rows() == ([b"1"] if keeps else [])

@@ -6,17 +6,21 @@ from typing import Any
 
 import pytest
 from singer_bulk.errors import WarehouseError
+from singer_bulk.model.declared import read
 from singer_bulk.model.load import Load, Table
+from singer_bulk.stage.s3 import S3Settings
 from singer_bulk.warehouse.dialect import Rows
 from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.tables import LoadTables
+from target_snowflake_stage.config import SnowflakeSettings
 from target_snowflake_stage.copy_into import FILE_FORMAT_OPTIONS
 from target_snowflake_stage.objects import format_differences, make_objects
 
 from tests.fakes import MemoryDialect, MemoryStage, MemoryWarehouse
 from tests.fidelity.encoding import DIALECTS
 
-CONFIG = {"s3_bucket": "bucket", "storage_integration": "MY_S3"}
+SETTINGS = read(SnowflakeSettings, {"account": "a", "user": "u", "database": "demo", "storage_integration": "MY_S3"})
+BUCKET = read(S3Settings, {"s3_bucket": "bucket"})
 MISSING = WarehouseError("does not exist or not authorized", code="SF-SQL", sql_code="2003")
 REFUSED = WarehouseError("Insufficient privileges", code="SF-SQL", sql_code="3001")
 GONE = WarehouseError("gone", code="SF-LOST", connection_lost=True)
@@ -52,7 +56,7 @@ class Account:
 def test_role_that_may_only_use_the_file_format() -> None:
     """A file format that is there is looked at and never created, so USAGE on it is enough."""
     account = Account(("DESC FILE FORMAT", [FITS]), ("DESC STAGE", [STAGE]), ("CREATE", [REFUSED]))
-    make_objects(account, DIALECTS["snowflake"], CONFIG)
+    make_objects(account, DIALECTS["snowflake"], SETTINGS, BUCKET)
     assert [sql.rpartition(" ")[0] for sql in account.statements] == ["DESC FILE FORMAT", "DESC STAGE"]
 
 
@@ -62,7 +66,7 @@ def test_file_format_that_cannot_be_had_is_left_out(described: WarehouseError, c
     account = Account(
         ("DESC FILE", [described]), ("CREATE FILE", [created]), ("DESC STAGE", [MISSING, STAGE]), ("CREATE STAGE", [[]])
     )
-    make_objects(account, DIALECTS["snowflake"], CONFIG)
+    make_objects(account, DIALECTS["snowflake"], SETTINGS, BUCKET)
     (stage,) = [sql for sql in account.statements if sql.startswith("CREATE STAGE")]
     assert "FILE_FORMAT" not in stage
 
@@ -70,7 +74,7 @@ def test_file_format_that_cannot_be_had_is_left_out(described: WarehouseError, c
 def test_lost_connection_is_not_taken_for_a_refusal() -> None:
     """A connection that is lost while the file format is looked at is an error, after which the load tries again."""
     with pytest.raises(WarehouseError, match="gone"):
-        make_objects(Account(("DESC FILE", [GONE])), DIALECTS["snowflake"], CONFIG)
+        make_objects(Account(("DESC FILE", [GONE])), DIALECTS["snowflake"], SETTINGS, BUCKET)
 
 
 @pytest.mark.parametrize(
