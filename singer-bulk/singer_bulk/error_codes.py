@@ -89,6 +89,7 @@ CODES = {
     "`overwrite_allow_empty`.",
     "LOAD-KEY-NULL": "Rows of the table have NULL in a key property: the user loads by append-only, or repairs the "
     "keys.",
+    "LOAD-LEDGER-NEWER": "A newer version of the program has written the ledger: the user updates this one.",
     "LOAD-LEDGER": "The ledger can neither be seen nor made: the user grants the rights, or corrects its name.",
     "LOAD-MOVED": "Another run of the same pipeline has committed a load: the user lets it end, then runs again.",
     "LOAD-SHRINK": "A full load would lose rows of its table, as it does when a tap dies: the user checks the source, "

@@ -97,7 +97,8 @@ def last_sequence(warehouse: Warehouse) -> int:
     if versions and (versions[0] or 0) > LEDGER_VERSION:
         raise ConfigError(
             f"ledger {ledger} is of version {versions[0]}, this program knows {LEDGER_VERSION}; update it, or name "
-            "another ledger_table for its pipelines"
+            "another ledger_table for its pipelines",
+            code="LOAD-LEDGER-NEWER",
         )
     return int(sequence or 0)
 
