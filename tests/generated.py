@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from singer_bulk.error_codes import AREAS, CODES
+from singer_bulk.errors.codes import AREAS, CODES
 from tap_csv_extract.cli import TapCsvExtract
 from target_redshift_copy.cli import TargetRedshiftCopy
 from target_snowflake_stage.cli import TargetSnowflakeStage

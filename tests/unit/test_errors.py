@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from singer_bulk import errors
-from singer_bulk.error_codes import AREAS, CODES
 from singer_bulk.errors import BulkError, CommitError, ConfigError, Interrupted, MessageError, WarehouseError
+from singer_bulk.errors.codes import AREAS, CODES
 from singer_bulk.model.load import Table, TableLoad
 from target_snowflake_stage.copy_errors import explain_copy
 
@@ -19,7 +19,7 @@ from tests.fakes import Bench, Failure, lines, record, schema, state
 from tests.house import TOP
 
 PACKAGES = ("singer-bulk", "target-redshift-copy", "target-snowflake-stage")
-SOURCES = [path for name in PACKAGES for path in sorted((TOP / name).rglob("*.py")) if path.name != "error_codes.py"]
+SOURCES = [path for name in PACKAGES for path in sorted((TOP / name).rglob("*.py")) if path.name != "errors/codes.py"]
 # Name of a class -> whether its maker has to say which code; the others have one meaning and one code.
 CLASSES = {
     name: "code" in inspect.signature(found).parameters
@@ -60,7 +60,7 @@ def test_no_area_is_without_codes() -> None:
 
 def test_no_code_is_written_twice() -> None:
     """Each code stands in the table once; of two, Python would keep the second one without a word."""
-    table = (TOP / "singer-bulk/singer_bulk/error_codes.py").read_text()
+    table = (TOP / "singer-bulk/singer_bulk/errors/codes.py").read_text()
     assert sorted(re.findall(r'^    "([A-Z]+-[A-Z-]+)":', table, re.MULTILINE)) == sorted(CODES)
 
 

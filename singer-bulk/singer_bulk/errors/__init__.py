@@ -1,4 +1,4 @@
-"""Every error raised on purpose, grouped by who must act; each has a code (error_codes.py) that its text ends in.
+"""Every error raised on purpose, grouped by who must act; each has a code (errors/codes.py) that its text ends in.
 
 BulkError
   ConfigError        the user: a setting, a grant, a credential
@@ -18,7 +18,7 @@ BulkError
 
 from __future__ import annotations
 
-from singer_bulk.error_codes import CODES
+from singer_bulk.errors.codes import CODES
 
 __all__ = [
     "BulkError",
@@ -57,7 +57,7 @@ class BulkError(Exception):
     def __init__(self, text: str, *, code: str) -> None:
         super().__init__(text)
         if code not in CODES:
-            raise LookupError(f"{code!r} is not in error_codes.py")
+            raise LookupError(f"{code!r} is not in errors/codes.py")
         self.text = text
         self.code = code
 
