@@ -1,7 +1,6 @@
 """What must be true at the end of the input before more than a STATE covers is committed.
 
-`model/input_end.py` tells what the input itself says of its end. The warehouse is asked what else is needed: whether
-the pipeline has ever sent a STATE, and what a full load would empty.
+`model/input_end.py` tells what the input says of its end; the warehouse is asked what a full load would empty.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from singer_bulk.model.load import OVERWRITE
 from singer_bulk.open_load import OpenLoad
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stream.stream import Stream
-from singer_bulk.warehouse.ledger import has_state
 from singer_bulk.warehouse.session import Warehouse
 
 
@@ -38,7 +36,7 @@ def demand_clean_end(
             "was changed. A tap that died looks like this: run it again",
             code="IN-FULL-LOAD",
         )
-    _refuse_uncovered(load, settings.pipeline_id, warehouse, outcome)
+    _refuse_uncovered(load, outcome)
     for name in (name for name, grade in full_loads.items() if grade is Grade.UNPROVEN):
         for stream in load.made(name):
             # That a table may be emptied the user has said; that the tap came so far a STATE must.
@@ -58,15 +56,10 @@ def needing_table(load: OpenLoad, warehouse: Callable[[], Warehouse]) -> list[St
     ]
 
 
-def _refuse_uncovered(
-    load: OpenLoad, pipeline_id: str | None, warehouse: Callable[[], Warehouse], outcome: Callable[[], str]
-) -> None:
-    end = load.end
-    if end.may_lack_state() and pipeline_id and has_state(warehouse(), pipeline_id):
-        end.sends_states = True
-    lacking = end.lacking_state()
+def _refuse_uncovered(load: OpenLoad, outcome: Callable[[], str]) -> None:
+    lacking = load.end.lacking_state()
     if lacking:
-        count = sum(end.uncovered[stream] for stream in lacking)
+        count = sum(load.end.uncovered[stream] for stream in lacking)
         raise InputCutOff(
             f"the input ended with {count} records of {_listed(lacking)} that no STATE covers; {outcome()}. "
             "A tap that died looks like this: run it again from that STATE. One that sends no STATE at its end "

@@ -59,7 +59,7 @@ class OpenLoad:
         self.due = False
         self.sequence = 0
         self.counts: Counter[str] = Counter()
-        self.end = InputEnd(settings.end_of_input)
+        self.end = InputEnd(settings.end_of_input, resumes=settings.pipeline_id is not None)
         self.holds = settings.method.replaces()  # rule 3
 
     @property

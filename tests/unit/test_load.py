@@ -234,18 +234,16 @@ def test_end_of_input_may_be_any() -> None:
 
 
 def test_tap_that_never_sends_a_state() -> None:
-    """It cannot resume, so its end is a clean one; `end_of_input: state` refuses that, and so does the ledger's word
-    that the pipeline has sent STATEs before."""
+    """It cannot resume, so its end is a clean one; not with a `pipeline_id`, nor with `end_of_input: state`."""
     stateless = lines(schema(), record(id=1))
     bench = Bench()
-    bench.run(stateless, pipeline_id="p")
+    bench.run(stateless)
+    for settings in ({"pipeline_id": "p"}, {"end_of_input": "state"}):
+        with pytest.raises(InputCutOff, match="no STATE covers"):
+            bench.run(stateless, **settings)
     assert bench.warehouse.rows(ORDERS) == ["1"]
-    with pytest.raises(InputCutOff):
-        bench.run(stateless, end_of_input="state")
-    bench.run(lines(schema(), record(id=2), state(2)), pipeline_id="p")
-    with pytest.raises(InputCutOff):
-        bench.run(stateless, pipeline_id="p")
-    assert bench.warehouse.rows(ORDERS) == ["1", "2"]
+    bench.run(stateless, pipeline_id="p", end_of_input="any")
+    assert bench.warehouse.rows(ORDERS) == ["1", "1"]
 
 
 SYNCING = state({"currently_syncing": "orders", "bookmarks": {}})

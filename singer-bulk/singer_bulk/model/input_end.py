@@ -4,9 +4,10 @@ If a tap dies at the end of a line, the input looks as if it were done. These ru
 
 1. After a signal to this process the end is not a clean one: a terminal, a pod and a scheduler signal the whole group,
    so the tap has probably been stopped as well. This rule is kept by `run.py`; the others are in this file.
-2. If a tap resumes from its STATEs, records after its last STATE mean that it died; it will send them again. A tap
-   that has never sent a STATE cannot resume, and neither can a stream whose bookmark is empty (the Singer SDK ends a
-   full table of more than 10,000 records with a RECORD). Their end counts as a clean one.
+2. If a tap resumes from its STATEs, records after its last STATE mean that it died; it will send them again. It does
+   so if it has sent a STATE, if its SCHEMAs name bookmark properties, or if the pipeline has a name, because a pipeline
+   is named to be resumed. Any other tap cannot resume, and neither can a stream whose bookmark is empty (the Singer
+   SDK ends a full table of more than 10,000 records with a RECORD). Their end counts as a clean one.
 3. A full load replaces rows, so its end has to be proven. It is WHOLE after an ACTIVATE_VERSION of the stream. If the
    STATEs of the tap name the stream that it is reading (`currently_syncing`), it is WHOLE after a STATE that names
    none, and a PART otherwise. Everything else is UNPROVEN: a tap of the Singer SDK writes the same last STATE after
@@ -24,7 +25,7 @@ from typing import Any
 
 import msgspec
 
-AUTO, STATE, ANY = "auto", "state", "any"
+STATE, ANY = "state", "any"
 
 
 class Grade(Enum):
@@ -58,12 +59,12 @@ _SYNCING = b'"currently_syncing"'
 class InputEnd:
     """What the messages so far show about the end of the input. Streams have the names that the tap gave.
 
-    rule: with AUTO the rules above hold; with STATE only a STATE is a clean end; with ANY every end is one.
+    rule: with "auto" the rules above hold; with STATE only a STATE is a clean end; with ANY every end is one.
     """
 
     rule: str
     uncovered: Counter[str] = field(default_factory=Counter)  # records after the last STATE
-    sends_states: bool = False  # the tap has sent a STATE, or its SCHEMAs name bookmark properties
+    resumes: bool = False  # the pipeline has a name, the tap has sent a STATE, or SCHEMAs name bookmark properties
     _names_syncing: bool = False  # the tap's STATEs name the stream that it is reading
     _last_state: bytes = b"{}"
     _open: set[str] = field(default_factory=set)  # streams with a SCHEMA or RECORD after the last STATE
@@ -72,7 +73,7 @@ class InputEnd:
 
     def schema(self, stream: str, bookmark_properties: Any) -> None:
         """Note a SCHEMA: if it names bookmark properties, the tap sends STATEs."""
-        self.sends_states = self.sends_states or bool(bookmark_properties)
+        self.resumes = self.resumes or bool(bookmark_properties)
         self._continue(stream)
 
     def records(self, stream: str, count: int) -> None:
@@ -88,7 +89,7 @@ class InputEnd:
 
     def state(self, value: bytes) -> None:
         """Note a STATE, which covers every record before it; `value` is its JSON text."""
-        self.sends_states = True
+        self.resumes = True
         self._names_syncing = self._names_syncing or _SYNCING in value
         self._last_state = value
         self.uncovered.clear()
@@ -96,13 +97,9 @@ class InputEnd:
 
     def lacking_state(self) -> list[str]:
         """Return the streams whose last records no STATE covers, of a tap that resumes from its STATEs."""
-        if self.rule == ANY or not (self.sends_states or self.rule == STATE):
+        if self.rule == ANY or not (self.resumes or self.rule == STATE):
             return []
         return sorted(stream for stream in self.uncovered if self.rule == STATE or not self._begins_anew(stream))
-
-    def may_lack_state(self) -> bool:
-        """Return whether the caller has to ask the ledger if this pipeline has ever sent a STATE."""
-        return self.rule == AUTO and bool(self.uncovered) and not self.sends_states
 
     def grade(self, stream: str) -> Grade:
         """Return whether the full load of a stream is complete, as far as the input shows."""

@@ -134,19 +134,6 @@ def last_state(warehouse: Warehouse, pipeline_id: str) -> str | None:
     return "".join(row[2] for row in rows if row[0] == rows[0][0]) if rows else None
 
 
-def has_state(warehouse: Warehouse, pipeline_id: str) -> bool:
-    """Return whether a load of the pipeline has ever closed a STATE."""
-    if not warehouse.columns(warehouse.ledger):
-        return False
-    dialect = warehouse.dialect
-    pipeline, state = _names_of(dialect, "pipeline_id", "state")
-    query = (
-        f"SELECT COUNT(*) FROM {dialect.table(warehouse.ledger)} "
-        f"WHERE {state} IS NOT NULL AND {pipeline} = {words.literal(pipeline_id)}"
-    )
-    return bool(_ask(warehouse, query)[0][0])
-
-
 def _prove_no_ledger(warehouse: Warehouse) -> None:
     """Make the ledger that cannot be seen: one that is there and hidden by missing rights then shows itself.
 
