@@ -25,7 +25,7 @@ ADDED_LATER = "4|Shipped|2020-07-12 08:00:00\n"
 
 
 # What is interrupted: many STATEs, and a load for each.
-MANY_ROWS, STATE_EVERY_ROWS, NO_ANSWER_SECONDS = 200_000, 10_000, 300
+MANY_ROWS, STATE_EVERY_ROWS, NO_ANSWER_SECONDS = 40_000, 2_000, 300
 
 
 def meltano_command(*arguments: str, variables: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
