@@ -131,7 +131,8 @@ class SdkStream(Stream):
         it that STATE does not know the RECORD, and a resume sends it again: the tap's fault, not that of a target.
         """
         tap = cast(SdkTap, self._tap)
-        last = None if self.replication_key is None else self.get_starting_replication_key_value(context)
+        # Not by get_starting_replication_key_value: the SDK takes a bookmark of 0 for none.
+        last = self.get_context_state(context).get("replication_key_value") if self.replication_key else None
         for key in range(0 if last is None else last + 1, int(self.config["rows"])):
             yield {"id": key, "note": note(key)}
             wait_at(key + 1, self.config)
