@@ -35,7 +35,8 @@ class Pipeline:
         messages = self._until(killed_after) if killed_after else self.tap.messages(self.folder, self.state)
         settings = {**HISTORY, **self.tap.needs, "batch_size_rows": 500}
         run = self.loader.load(*messages.decode().splitlines(), **settings)
-        assert run.status == 0, run.stderr
+        # Of a tap that died only what its last STATE covers may be loaded.
+        assert (run.status, "[IN-NO-STATE]" in run.stderr) == ((1, True) if killed_after else (0, False)), run.stderr
         self.state = run.states[-1] if run.states else self.state
 
     def _until(self, count: int) -> bytes:
@@ -134,7 +135,7 @@ def test_table_that_is_cut_off_early_is_missed(loader: Loader, tmp_path: Path, t
         pipeline.run(killed_after=10)
         pipeline.run()
         missing, phantoms = pipeline.differences("orders")
-        assert len(missing) == ROWS - 10
+        assert len(missing) == ROWS
         assert not phantoms
         pipeline.again("orders")
         pipeline.run()
