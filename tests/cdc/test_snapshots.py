@@ -127,17 +127,13 @@ def test_table_whose_keys_do_not_count_up_begins_again(loader: Loader, tmp_path:
 
 
 @taps("pipelinewise-postgres")
-def test_table_that_is_cut_off_early_is_missed(loader: Loader, tmp_path: Path, tap_name: str) -> None:
-    """Killed before its first STATE of rows, the tap takes the table for done: only a whole table helps."""
+def test_table_that_is_cut_off_early_begins_again(loader: Loader, tmp_path: Path, tap_name: str) -> None:
+    """Killed before its first STATE of rows, the tap would take the table for done by the STATE before them: that STATE
+    does not come out without the rows behind it, and the next run brings the whole table."""
     with database(tap_name) as (source, tap):
         pipeline = Pipeline(source, tap, loader, tmp_path)
         filled(source, "orders")
         pipeline.run(killed_after=10)
-        pipeline.run()
-        missing, phantoms = pipeline.differences("orders")
-        assert len(missing) == ROWS
-        assert not phantoms
-        pipeline.again("orders")
         pipeline.run()
         assert pipeline.differences("orders") == (set(), set())
 
