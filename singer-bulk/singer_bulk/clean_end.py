@@ -10,10 +10,23 @@ from collections.abc import Callable, Sequence
 from singer_bulk.errors import ConfigError, InputCutOff
 from singer_bulk.model.input_end import Grade
 from singer_bulk.model.load import OVERWRITE
+from singer_bulk.model.runtime import Runtime
 from singer_bulk.open_load import OpenLoad
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stream.stream import Stream
 from singer_bulk.warehouse.session import Warehouse
+
+# Who stops a pipeline signals its processes one after the other: the tap may be dead, and its end read, before our own
+# signal comes. So long, in steps, is it looked for where a clean end would commit more than a STATE covers.
+LOOK_STEPS, LOOK_SECONDS = 10, 0.01
+
+
+def look_for_signal(stop_signal: Callable[[], int | None], runtime: Runtime) -> None:
+    """Wait for a signal that may be on its way, as long as it may be."""
+    for _ in range(LOOK_STEPS):
+        if stop_signal() is not None:
+            return
+        runtime.sleep(LOOK_SECONDS)
 
 
 def demand_clean_end(

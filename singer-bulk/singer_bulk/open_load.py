@@ -13,15 +13,14 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime, timezone
 
 from singer_bulk.errors import ConfigError, RecordBeforeSchema
 from singer_bulk.model.columns import Column
 from singer_bulk.model.input_end import InputEnd
-from singer_bulk.model.load import Load, LoadMethod, Table, TableLoad
+from singer_bulk.model.load import Load, Table, TableLoad
 from singer_bulk.model.messages import ActivateVersion, Records, Schema, State
-from singer_bulk.schema.placement import with_pending
+from singer_bulk.schema.joined import joined
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stream.stream import Stream
 
@@ -219,36 +218,3 @@ class OpenLoad:
 
 
 _NAMES = {Schema: "SCHEMA", State: "STATE", ActivateVersion: "ACTIVATE_VERSION"}
-
-
-def joined(parts: Iterable[TableLoad]) -> tuple[TableLoad, ...]:
-    """Join the parts of a table whose SCHEMA has changed; its columns are those of all parts. Raises ConfigError."""
-    found: dict[Table, TableLoad] = {}
-    for part in parts:
-        first = found.get(part.table)
-        if first is None:
-            found[part.table] = part
-            continue
-        columns = tuple(with_pending({column.name: column for column in first.columns}, part.columns).values())
-        found[part.table] = TableLoad(
-            part.stream,
-            part.table,
-            columns,
-            first.batches + part.batches,
-            _joined_method(part.stream, first.method, part.method),
-            max((one for one in (first.activated, part.activated) if one is not None), default=None),
-            first.rejected + part.rejected,
-        )
-    return tuple(found.values())
-
-
-def _joined_method(stream: str, first: LoadMethod, second: LoadMethod) -> LoadMethod:
-    """Return the method of a table whose SCHEMA changed; what tells a delete may be in one SCHEMA only."""
-    if first.applies and first.keys != second.keys:
-        raise ConfigError(
-            f"stream {stream!r}: its key properties changed from {first.keys} to {second.keys} before a STATE ended "
-            "the load of the former, so it cannot be loaded by its keys; load it by append-only or overwrite",
-            code="STREAM-KEYS-CHANGED",
-        )
-    deleted_at, marks = second.feed.deleted_at or first.feed.deleted_at, second.feed.marks or first.feed.marks
-    return replace(second, feed=replace(second.feed, deleted_at=deleted_at, marks=marks))

@@ -26,7 +26,7 @@ from datetime import timedelta
 from functools import cache
 from typing import IO, Any
 
-from singer_bulk.clean_end import demand_clean_end, needing_table
+from singer_bulk.clean_end import demand_clean_end, look_for_signal, needing_table
 from singer_bulk.commit_thread import Committer
 from singer_bulk.encode.added_fields import first_sequence
 from singer_bulk.encode.batch import Encoders
@@ -54,9 +54,6 @@ from singer_bulk.warehouse.tables import LoadTables
 
 # How long a silent tap is waited for before age limits and signals are looked at.
 WAIT_SECONDS = 1.0
-# Who stops a pipeline signals its processes one after the other: the tap may be dead, and its end read, before our own
-# signal comes. So long, in steps, is it looked for where a clean end would commit more than a STATE covers.
-LOOK_STEPS, LOOK_SECONDS = 10, 0.01
 
 
 class Run:
@@ -213,7 +210,7 @@ class Run:
     def _finish(self) -> None:
         """The end of input: behind a clean one what is left commits, and streams without a record get their table."""
         if not self._open.is_proven:
-            self._look_for_signal()
+            look_for_signal(self._stop_signal, self._runtime)
         self._stop_if_signalled()
         demand_clean_end(self._open, self._settings, self._warehouse, self._outcome)
         asking = needing_table(self._open, self._warehouse)
@@ -229,12 +226,6 @@ class Run:
         number = self._stop_signal()
         if number is not None:
             raise Interrupted(number, "the input had ended before it, and all of it is committed")
-
-    def _look_for_signal(self) -> None:
-        for _ in range(LOOK_STEPS):
-            if self._stop_signal() is not None:
-                return
-            self._runtime.sleep(LOOK_SECONDS)
 
     def _stop_if_signalled(self) -> None:
         number = self._stop_signal()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from singer_bulk.cli import meltano_state_id
 from singer_bulk.errors import ConfigError
+from singer_bulk.face.plugin import meltano_state_id
 from singer_bulk.settings.files import read_config
 from target_redshift_copy.config import of_ini as redshift_ini
 from target_snowflake_stage.config import of_ini as snowflake_ini

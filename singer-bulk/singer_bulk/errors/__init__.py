@@ -3,11 +3,11 @@
 BulkError
   ConfigError        the user: a setting, a grant, a credential
   MessageError       the tap: a line that is no Singer message, or in the wrong place
-    RecordBeforeSchema   by the Singer SDK's name too (sdk_names.py)
+    RecordBeforeSchema   by the Singer SDK's name too (face/reader.py)
     RecordRejected       a record that its SCHEMA does not allow; on_invalid_record may set it aside
       ValueRejected        a value that its column cannot hold
       RecordInvalid        a value that the SCHEMA forbids
-      KeyPropertyMissing   by the Singer SDK's name too (sdk_names.py)
+      KeyPropertyMissing   by the Singer SDK's name too (face/reader.py)
   InputCutOff        the tap: the input ended, and nothing says that the tap had come to its end
   StageError         the stage: S3 does not take or give a file
   WarehouseError     the warehouse refuses a statement

@@ -1,0 +1,1 @@
+"""The Singer SDK's plugin as ours: its reader, its settings, its output."""

@@ -1,0 +1,92 @@
+"""How the Singer SDK's plugin gets its settings: from files and the environment, by their declarations.
+
+The SDK asks by the methods that are overridden; what a setting is, its declaration says (`model/declared.py`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from configparser import ConfigParser
+from typing import Any
+
+import click
+from msgspec import structs
+from singer_sdk import Target
+from singer_sdk.configuration._dict_config import parse_environment_config
+from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
+
+from singer_bulk.errors import ConfigError
+from singer_bulk.model.declared import problem_of, read, values_of
+from singer_bulk.settings.files import read_config
+from singer_bulk.settings.loads import LoadSettings
+
+
+class DeclaredTarget(Target):
+    """A target whose settings are read, checked and completed by their declarations."""
+
+    @staticmethod
+    def of_ini(file: ConfigParser) -> dict[str, str]:
+        """Return the settings in the classic pipeline.conf."""
+        raise NotImplementedError
+
+    @classmethod
+    def _schema(cls) -> dict[str, Any]:
+        cls.append_builtin_config(cls.config_jsonschema)
+        return cls.config_jsonschema
+
+    @classmethod
+    def _values(cls, texts: Mapping[str, str]) -> dict[str, Any]:
+        """Return what texts say, of the environment or of an INI file; raises ConfigError."""
+        try:
+            return values_of(cls._schema(), texts)
+        except ValueError as error:
+            raise ConfigError(f"{error}; see `{cls.name} --about` for the settings", code="CFG-VALUE") from None
+
+    @property
+    def _env_var_config(self) -> dict[str, Any]:
+        # Asked for texts, the SDK converts nothing: it would take every word but true, 1, yes and on as false.
+        texts = {name: {"type": "string"} for name in self._schema()["properties"]}
+        return self._values(parse_environment_config({"properties": texts}, self._env_var_prefix))
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings by their declarations, fill in defaults, take null as not set; raises ConfigError."""
+        self._config = {name: value for name, value in self._config.items() if value is not None}
+        problems = [problem_of(error) for error in JSONSchemaValidator(self._schema()).iter_errors(self._config)]
+        if problems and raise_errors:
+            raise ConfigError("; ".join(problems) + f"; see `{self.name} --about` for the settings", code="CFG-VALUE")
+        return problems
+
+    def load_settings(self) -> LoadSettings:
+        """Return what the configuration says about loads, complete with what the environment knows."""
+        settings = read(LoadSettings, self.config)
+        return structs.replace(
+            settings,
+            pipeline_id=settings.pipeline_id or meltano_state_id(os.environ),
+            encoders=max(1, (os.cpu_count() or 1) - 1) if settings.encoders is None else settings.encoders,
+        )
+
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
+        """Read the configuration files: JSON, or the classic pipeline.conf (INI)."""
+        merged = _ConfigInput()
+        for path in value:
+            if path == "ENV":
+                merged.parse_env = True
+            else:
+                merged.config.update(read_config(path, lambda file: cls._values(cls.of_ini(file))))
+        return merged
+
+
+def meltano_state_id(environment: Mapping[str, str]) -> str | None:
+    """Return the name under which Meltano keeps the STATE of this pipeline; None outside of Meltano.
+
+    `meltano run` does not pass it on, so it is put together as Meltano does: environment:extractor-to-loader.
+    """
+    if environment.get("MELTANO_STATE_ID"):
+        return environment["MELTANO_STATE_ID"]
+    extractor, loader = environment.get("MELTANO_EXTRACTOR_NAME"), environment.get("MELTANO_LOADER_NAME")
+    if not (extractor and loader):
+        return None
+    pipeline = f"{extractor}-to-{loader}"
+    return f"{environment['MELTANO_ENVIRONMENT']}:{pipeline}" if environment.get("MELTANO_ENVIRONMENT") else pipeline
