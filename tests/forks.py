@@ -30,7 +30,7 @@ from typing import Any
 # connector itself, whose compiled core starts threads when it is imported: only what it imports.
 MODULES = {
     "target-redshift-copy": ("boto3", "psycopg2"),
-    "target-snowflake-stage": ("boto3", "pyarrow", "sqlalchemy", "tomlkit", "google.protobuf.descriptor_pb2"),
+    "target-snowflake-stage": ("boto3", "tomlkit", "google.protobuf.descriptor_pb2"),
     "tap-csv-extract": ("boto3",),
 }
 MAX_REQUEST_BYTES = 1 << 20

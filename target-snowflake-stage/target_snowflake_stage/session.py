@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from typing import Any
 
 from singer_bulk.errors import ConfigError, WarehouseError
@@ -38,7 +39,8 @@ _SAME_NAMES = (
     "account", "user", "password", "authenticator", "token", "role", "warehouse", "database",
     "host", "port", "protocol",
 )  # fmt: skip
-
+# Packages that the connector can hand results over in; each is imported with it where it is installed.
+_RESULT_FORMATS = ("numpy", "pandas", "pyarrow", "sqlalchemy")
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ class SnowflakeSession:
     """One connection in autocommit."""
 
     def __init__(self, settings: SnowflakeSettings) -> None:
+        import_connector()
         import snowflake.connector
 
         # Looking for the cloud we run in takes seconds where there is none, and serves the connector's telemetry only.
@@ -103,6 +106,17 @@ class SnowflakeSession:
     def close(self) -> None:
         """End the session; the server rolls back what is open."""
         self._connection.close()
+
+
+def import_connector() -> None:
+    """Import the connector as if what it only offers results in were not installed: half of its import otherwise."""
+    hidden = {name: None for name in _RESULT_FORMATS if name not in sys.modules}
+    sys.modules.update(hidden)  # type: ignore[arg-type]  # None: "not installed", by the documentation of sys.modules
+    try:
+        import snowflake.connector  # noqa: F401
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 def _arguments(settings: SnowflakeSettings) -> dict[str, Any]:
