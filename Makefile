@@ -7,7 +7,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 BIN := .venv/bin
 
-.PHONY: setup check test test-cdc faults demo bench conformance
+.PHONY: setup check test test-long test-cdc faults demo bench conformance
 
 setup: .venv/.ready
 
@@ -30,6 +30,10 @@ check: setup
 test: setup
 	$(BIN)/pytest -n 2 --dist worksteal || $(BIN)/pytest -n 0 --crashed
 	$(BIN)/pytest -n 2 --dist worksteal --s3 rclone tests/conformance/redshift/test_copy.py tests/conformance/snowflake/test_copy.py
+
+# What takes long, or needs programs of other projects: Meltano, other taps and targets, drivers, dbt, pip.
+test-long: setup
+	$(BIN)/pytest -n 2 --dist worksteal --long
 
 # Log-based taps on MariaDB and PostgreSQL, which come from Debian's packages into .envs/, as any user. loadgroup, so
 # that each tap is recorded once; a worker that crashes ends the run, which would otherwise wait for ever.

@@ -34,6 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--snowflake-config", type=Path, help="configuration of a real Snowflake for tests/conformance")
     group.addoption("--s3", choices=["moto", "rclone"], default="moto", help="whose S3 the stand-ins use")
     group.addoption("--cdc", action="store_true", help="also tests/cdc, which needs database servers: make test-cdc")
+    group.addoption("--long", action="store_true", help="the tests marked long, and no others: make test-long")
     group.addoption("--dbt-run", action="store_true", help="test_dbt also makes its models, twice")
     group.addoption("--starts", type=int, default=3, help="how often test_repeated_starts_leave_nothing starts")
 
@@ -92,6 +93,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _belongs(item: pytest.Item, config: pytest.Config) -> bool:
+    if (item.get_closest_marker("long") is not None) != config.getoption("--long") and not _is_named(item, config):
+        return False
     used = set(getattr(item, "fixturenames", ()))
     if config.getoption("--s3") != "moto":
         # Only what reads S3 is worth running again, and rclone knows no roles.
@@ -99,6 +102,11 @@ def _belongs(item: pytest.Item, config: pytest.Config) -> bool:
     real = {name for name in ("redshift", "snowflake") if config.getoption(f"--{name}-config") is not None}
     # On a real account there are no faults to order, and no keys of an administrator.
     return not (real and used & {f"{name}_config" for name in real} and used & {"warehouses", "fault", "s3"})
+
+
+def _is_named(item: pytest.Item, config: pytest.Config) -> bool:
+    """Whether the command line names the test or its file, and so asks for it."""
+    return any(item.path.name in argument for argument in config.invocation_params.args if isinstance(argument, str))
 
 
 class Warehouses:

@@ -1,7 +1,8 @@
 """`python -m tests.faults`: the long form on both stand-ins at once; writes docs/faults.md.
 
 `--kills 20 --pairs 5 --instants 3` makes it shorter. `--only redshift` writes the outcomes of one warehouse to standard
-output, `--pipelines` those of whole pipelines alone, and `--page FILE...` the page from such outcomes.
+output, `--pipelines` those of whole pipelines alone, and `--page FILE...` the page from such outcomes. `--part 0/3`, 1/3
+and 2/3 share the pipelines of one warehouse among three processes.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=50, help="of pipelines at once, per warehouse and kind")
     parser.add_argument("--instants", type=int, default=50, help="at which each signal meets each receiver, likewise")
     parser.add_argument("--only", choices=list(TARGETS))
+    parser.add_argument("--part", default="0/1", metavar="K/N", help="of the pipelines; goes with --only --pipelines")
     parser.add_argument("--pipelines", action="store_true", help="only whole pipelines")
     parser.add_argument("--page", type=Path, nargs="+", metavar="FILE")
     chosen = parser.parse_args()
@@ -35,7 +37,7 @@ def main() -> None:
     elif chosen.only:
         if not chosen.pipelines:
             run_all(chosen.only, chosen.kills, chosen.pairs)
-        run_pipelines(chosen.only, chosen.instants, chosen.pairs)
+        run_pipelines(chosen.only, chosen.instants, chosen.pairs, *map(int, chosen.part.split("/")))
     else:
         lines = _both(sys.argv[1:])
         if chosen.pipelines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import sys
@@ -74,20 +75,20 @@ def run_all(warehouse: str, kills: int, pairs: int) -> None:
         _tell(kind="reader", warehouse=warehouse, loads=pairs, reads=watched.reads, counts=counts, allowed=allowed)
 
 
-def run_pipelines(warehouse: str, instants: int, pairs: int) -> None:
-    """Strike whole pipelines in one warehouse, and run pairs of one pipeline at once."""
+def run_pipelines(warehouse: str, instants: int, pairs: int, part: int = 0, parts: int = 1) -> None:
+    """Strike whole pipelines in one warehouse, and run pairs of one pipeline at once: all that the part has of it."""
     with _ground(warehouse) as ground:
-        _race_all(ground, warehouse, pairs)
+        _race_all(ground, warehouse, range(part, pairs, parts))
         tempo = blows.Tempo(ground, warehouse)
-        for plans in (blows.at_named_steps(warehouse, tempo), blows.at_random_instants(instants, tempo)):
-            for plan in plans:
-                source = source_of(plan.tap, plan.method)
-                outcome = pipelines.strike(ground, warehouse, source, plan.blow, plan.resume, plan.pause)
-                _tell(kind="pipeline", warehouse=warehouse, **asdict(plan), **asdict(outcome))
+        plans = itertools.chain(blows.at_named_steps(warehouse, tempo), blows.at_random_instants(instants, tempo))
+        for plan in itertools.islice(plans, part, None, parts):
+            source = source_of(plan.tap, plan.method)
+            outcome = pipelines.strike(ground, warehouse, source, plan.blow, plan.resume, plan.pause)
+            _tell(kind="pipeline", warehouse=warehouse, **asdict(plan), **asdict(outcome))
 
 
-def _race_all(ground: Ground, warehouse: str, pairs: int) -> None:
-    for number in range(pairs):
+def _race_all(ground: Ground, warehouse: str, numbers: Iterable[int]) -> None:
+    for number in numbers:
         method = METHODS[number % 3]
         _tell(kind="race", warehouse=warehouse, method=method, **asdict(race(ground, warehouse, method)))
 

@@ -47,6 +47,15 @@ class Loader:
             )
         )
 
+    def columns(self, table: str) -> list[str]:
+        """Return the names of the table's columns, in its order."""
+        schema = self.config["default_target_schema"]
+        found = self._query(
+            "SELECT column_name FROM information_schema.columns WHERE lower(table_schema) = "
+            f"lower('{schema}') AND lower(table_name) = lower('{table}') ORDER BY ordinal_position"
+        )
+        return [name for (name,) in found]
+
     def staged_keys(self) -> list[str]:
         """Return the keys under this test's prefix."""
         return self.s3.keys(self.config["s3_key_prefix"])

@@ -290,7 +290,7 @@ def test_full_table_that_is_taken_again_without_versions(loader: Loader, upsert:
 
 
 @pytest.mark.parametrize("upsert", [False, True], ids=["history", "upsert"])
-@pytest.mark.parametrize("begin", range(6))
+@pytest.mark.parametrize("begin", [1, *(pytest.param(at, marks=pytest.mark.long) for at in (0, 2, 3, 4, 5))])
 def test_log_that_is_sent_again_ends_where_it_was(loader: Loader, upsert: bool, begin: int) -> None:
     """From whichever event on it comes twice: when it has come to its end, the present is what it was."""
     given: dict[str, Any] = {"load_method": "upsert", "cdc": {"preset": "sdc"}} if upsert else {**FULL}

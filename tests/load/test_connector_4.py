@@ -12,6 +12,8 @@ import pytest
 from tests.environments import environment
 from tests.fakes import lines, record, schema, state
 
+pytestmark = pytest.mark.long
+
 REQUIREMENTS = ["-e", "./singer-bulk", "-e", "./target-snowflake-stage", "snowflake-connector-python>=4.8,<5"]
 
 

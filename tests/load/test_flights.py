@@ -16,6 +16,8 @@ import pytest
 from tests.conftest import BIN
 from tests.load.loaders import Loader
 
+pytestmark = pytest.mark.long
+
 ROW_COUNT = 336_776  # as the package documents it
 
 

@@ -17,6 +17,8 @@ import pytest
 from tests.environments import environment, uv
 from tests.load.loaders import Loader
 
+pytestmark = pytest.mark.long
+
 TOP = Path(__file__).parent.parent.parent
 MEMBERS = ("singer-bulk", "target-redshift-copy", "target-snowflake-stage", "tap-csv-extract", "local-warehouse")
 # Meltano installs by uv or by virtualenv and pip: the pip_url must serve both.

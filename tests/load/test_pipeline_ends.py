@@ -1,6 +1,6 @@
 """Whole pipelines that are interrupted: a table is the old one or the whole new one, and a resume brings each row once.
 
-The short form of "Whole pipelines" in docs/faults.md.
+The short form of "Whole pipelines" in docs/faults.md; `make test-long` has each case in both warehouses.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,13 @@ from tests.faults.taps import STREAMS, note
 # The tap waits before a row in the middle of a step, behind a STATE and more rows that no STATE covers.
 STEP, STATE_AT, HOLD = 8, 24, 29
 BOTH = pytest.mark.parametrize("warehouse", ["redshift", "snowflake"])
+# What a target does before it asks its warehouse is the same in both.
+ONE = pytest.mark.parametrize("warehouse", ["redshift", pytest.param("snowflake", marks=pytest.mark.long)])
+
+
+def mostly(*cases: str) -> list[Any]:
+    """Return the first as a case of every run, the others as cases of the long one."""
+    return [cases[0], *(pytest.param(case, marks=pytest.mark.long) for case in cases[1:])]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +40,7 @@ def ground(warehouses: Warehouses) -> Iterator[Ground]:
 
 
 @BOTH
-@pytest.mark.parametrize("tap", ["plain", "plain, STATEs between", "sdk"])
+@pytest.mark.parametrize("tap", mostly("plain", "plain, STATEs between", "sdk"))
 def test_ctrl_c_in_a_full_load(ground: Ground, warehouse: str, tap: str) -> None:
     """SIGINT to the group in the middle of a full load: the old table stays, whatever STATEs the tap has sent."""
     source = Source(tap, "overwrite", hold=HOLD)
@@ -42,8 +50,8 @@ def test_ctrl_c_in_a_full_load(ground: Ground, warehouse: str, tap: str) -> None
 
 
 @BOTH
-@pytest.mark.parametrize("resume", ["stdout", "--last-state"])
-@pytest.mark.parametrize("tap", ["plain", "sdk", "singer-python"])
+@pytest.mark.parametrize("resume", mostly("stdout", "--last-state"))
+@pytest.mark.parametrize("tap", mostly("plain", "sdk", "singer-python"))
 def test_sigterm_in_an_append(ground: Ground, warehouse: str, tap: str, resume: str) -> None:
     """SIGTERM to the group between two STATEs, and a resume: each row is there once."""
     source = Source(tap, "append-only", hold=HOLD)
@@ -53,7 +61,7 @@ def test_sigterm_in_an_append(ground: Ground, warehouse: str, tap: str, resume: 
 
 
 @BOTH
-@pytest.mark.parametrize("method", ["append-only", "upsert"])
+@pytest.mark.parametrize("method", mostly("append-only", "upsert"))
 def test_tap_that_is_killed_alone(ground: Ground, warehouse: str, method: str) -> None:
     """The tables stand at the STATE that came out; status 1 and the text say so; a resume brings each row once."""
     source = Source("plain", method, hold=HOLD)
@@ -68,7 +76,7 @@ def test_tap_that_is_killed_alone(ground: Ground, warehouse: str, method: str) -
         assert compared(place, source) == (0, 0)
 
 
-@BOTH
+@ONE
 def test_tap_that_is_killed_alone_in_a_full_load(ground: Ground, warehouse: str) -> None:
     """A full load that nothing proves whole replaces nothing where rows would be lost."""
     source = Source("plain", "overwrite", hold=HOLD)
@@ -79,7 +87,7 @@ def test_tap_that_is_killed_alone_in_a_full_load(ground: Ground, warehouse: str)
         assert compared(place, source) == (0, 0)
 
 
-@BOTH
+@ONE
 def test_state_that_says_it_is_no_end(ground: Ground, warehouse: str) -> None:
     """A tap that is killed behind a STATE which names the stream being read: the full load replaces nothing."""
     source = Source("singer-python", "overwrite", hold=STATE_AT)
@@ -90,8 +98,8 @@ def test_state_that_says_it_is_no_end(ground: Ground, warehouse: str) -> None:
         assert compared(place, source) == (0, 0)
 
 
-@BOTH
-@pytest.mark.parametrize("method", ["append-only", "upsert", "overwrite"])
+@ONE
+@pytest.mark.parametrize("method", mostly("overwrite", "append-only", "upsert"))
 def test_tap_that_never_sends_a_state(ground: Ground, warehouse: str, method: str) -> None:
     """In a pipeline that has a name nothing is loaded, and the text names the setting; with it all rows are loaded."""
     source = Source("plain", method, states="none")
@@ -104,8 +112,8 @@ def test_tap_that_never_sends_a_state(ground: Ground, warehouse: str, method: st
         assert compared(place, source) == (0, 0)
 
 
-@BOTH
-@pytest.mark.parametrize("method", ["append-only", "upsert", "overwrite"])
+@ONE
+@pytest.mark.parametrize("method", mostly("overwrite", "append-only", "upsert"))
 def test_tap_whose_last_message_is_a_record(ground: Ground, warehouse: str, method: str) -> None:
     """What stands behind the last STATE is not loaded, and the text names the setting; with it all rows are loaded."""
     source = Source("plain", method, states="all", behind=3)
@@ -128,8 +136,8 @@ def assert_refused(ended: Ended, words: str = "end_of_input") -> None:
     assert "A tap that died looks like this" in told
 
 
-@BOTH
-@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
+@ONE
+@pytest.mark.parametrize("number", mostly("SIGHUP", "SIGINT", "SIGTERM"))
 def test_target_that_is_signalled_alone(ground: Ground, warehouse: str, number: str) -> None:
     """The target ends with 128 + n, a full load changes nothing, and the tap finds that nobody reads."""
     source = Source("plain", "overwrite", hold=HOLD)
@@ -140,7 +148,7 @@ def test_target_that_is_signalled_alone(ground: Ground, warehouse: str, number: 
 
 
 @BOTH
-@pytest.mark.parametrize("method", ["append-only", "upsert", "overwrite"])
+@pytest.mark.parametrize("method", mostly("append-only", "upsert", "overwrite"))
 def test_two_runs_of_one_pipeline_at_once(ground: Ground, warehouse: str, method: str) -> None:
     """One of the two ends well; the other ends with an error that names the load which moved the pipeline on."""
     raced = race(ground, warehouse, method)

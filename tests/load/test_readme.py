@@ -120,6 +120,7 @@ def test_about_lists_the_settings(folder: Path) -> None:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.long
 def test_install_into_an_environment(tmp_path: Path) -> None:
     """pip installs the connectors from a clone, and they start."""
     for member in ("singer-bulk", "target-redshift-copy", "target-snowflake-stage", "tap-csv-extract"):

@@ -86,6 +86,7 @@ def test_a_target_of_the_sdk(messages: bytes) -> None:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.long
 def test_a_target_of_meltanolabs(messages: bytes, tmp_path: Path) -> None:
     """MeltanoLabs' target for PostgreSQL loads the records into a table."""
     target = environment("target-postgres", ["meltanolabs-target-postgres==0.8.1"]) / "target-postgres"

@@ -16,6 +16,8 @@ from tests.environments import environment
 from tests.load.loaders import Loader
 from tests.postgres import running_postgres
 
+pytestmark = pytest.mark.long
+
 COLUMNS = """
     id integer PRIMARY KEY, small smallint, big bigint, exact numeric(20, 4), inexact double precision,
     yes boolean, name text, code varchar(40), day date, clock time, moment timestamp, instant timestamptz,

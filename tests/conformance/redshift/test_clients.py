@@ -14,6 +14,8 @@ import pytest
 from tests.conformance.redshift.conftest import Config, Db, Stage, connect
 from tests.environments import environment
 
+pytestmark = pytest.mark.long
+
 REQUIREMENTS = [
     "psycopg[binary]>=3.2",
     "psycopg2-binary>=2.9.10",

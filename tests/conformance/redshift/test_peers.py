@@ -13,6 +13,8 @@ import pytest
 from tests.conformance.redshift.conftest import Config, Db, connect
 from tests.environments import environment
 
+pytestmark = pytest.mark.long
+
 # Its own pins are of 2020 and do not install on a Python of today, so they are not followed.
 REQUIREMENTS = [
     "--no-deps", "pipelinewise-target-redshift==1.6.0", "pipelinewise-singer-python==1.1.2", "jsonschema==3.2.0",

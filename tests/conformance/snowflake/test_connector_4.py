@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 
+import pytest
+
 from tests.environments import environment
+
+pytestmark = pytest.mark.long
 
 # Every type out and in, a COPY, a failed statement, autocommit off, a background query; run by connector 4.8.
 SCRIPT = r"""

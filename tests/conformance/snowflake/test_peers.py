@@ -13,6 +13,8 @@ import pytest
 from tests.conformance.snowflake.conftest import Config, Db, Stage, access
 from tests.environments import environment
 
+pytestmark = pytest.mark.long
+
 # It names a release of the connector that wants NumPy 1.
 PIPELINEWISE = ["pipelinewise-target-snowflake==2.3.0", "numpy<2"]
 MELTANOLABS = ["--prerelease=allow", "meltanolabs-target-snowflake==0.20.4"]

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 
+import pytest
+
 from tests.conformance.snowflake.conftest import access
 from tests.environments import environment
+
+pytestmark = pytest.mark.long
 
 SCRIPT = r"""
 import json, sys
