@@ -1,8 +1,8 @@
 """`python -m tests.faults`: the long form on both stand-ins at once; writes docs/faults.md.
 
 `--kills 20 --pairs 5 --instants 3` makes it shorter. `--only redshift` writes the outcomes of one warehouse to standard
-output, `--pipelines` those of whole pipelines alone, and `--page FILE...` the page from such outcomes. `--part 0/3`, 1/3
-and 2/3 share the pipelines of one warehouse among three processes.
+output, `--pipelines` those of whole pipelines alone, and `--page FILE...` the page from such outcomes. `--part 0/3`,
+1/3 and 2/3 share the pipelines of one warehouse among three processes.
 """
 
 from __future__ import annotations
