@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from singer_bulk.errors.codes import AREAS, CODES
 from tap_csv_extract.cli import TapCsvExtract
 from target_redshift_copy.cli import TargetRedshiftCopy
 from target_snowflake_stage.cli import TargetSnowflakeStage
 
+from tests.error_codes import TABLES
 from tests.graphs import levels
 from tests.house import TOP, Package, packages
 
@@ -105,16 +105,18 @@ def errors_page() -> str:
     """Return docs/errors.md."""
     parts = [
         "# Errors\n\nWritten from the tables in the code by `python -m tests.generated`. A message of the two targets "
-        "about an error ends in its code, as in `... [LOAD-COUNT]`; a code never changes its meaning. The exit status "
-        "is 1, after a signal 128 and its number, and for a wrong command line 2.\n"
+        "or of the tap about an error ends in its code, as in `... [LOAD-COUNT]`; a code never changes its meaning. "
+        "Those of tap-csv-extract begin with CSV. The exit status is 1, after a signal 128 and its number, and for a "
+        "wrong command line 2.\n"
     ]
-    for area, meaning in AREAS.items():
-        parts.append(f"\n## {area}\n\n{meaning[0].upper()}{meaning[1:]}.\n")
-        parts.extend(
-            f"\n### {code}\n\n{textwrap.fill(sentence, 120)}\n"
-            for code, sentence in CODES.items()
-            if code.partition("-")[0] == area
-        )
+    for table in TABLES:
+        for area, meaning in table.areas.items():
+            parts.append(f"\n## {area}\n\n{meaning[0].upper()}{meaning[1:]}.\n")
+            parts.extend(
+                f"\n### {code}\n\n{textwrap.fill(sentence, 120)}\n"
+                for code, sentence in table.codes.items()
+                if table.area_of(code) == area
+            )
     return "".join(parts)
 
 

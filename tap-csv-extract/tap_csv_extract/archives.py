@@ -31,7 +31,9 @@ class Archive:
         try:
             return [info for info in self._opened().infolist() if not info.is_dir()]
         except zipfile.BadZipFile as error:
-            raise SourceError(f"{self.file.name}: is called a zip archive and is none: {error}") from error
+            raise SourceError(
+                f"{self.file.name}: is called a zip archive and is none: {error}", code="CSV-SRC-BROKEN"
+            ) from error
 
     def open(self, member: zipfile.ZipInfo) -> BinaryIO:
         """Open a member; the archive stays open until its reader is closed, and for the next one."""
@@ -101,8 +103,10 @@ class ZipMember:
     def open(self) -> BinaryIO:
         try:
             return self.archive.open(self.member)
-        except (RuntimeError, zipfile.BadZipFile) as error:  # encrypted, or a method that Python does not know
-            raise SourceError(f"{self.name}: cannot be unpacked: {error}") from error
+        except RuntimeError as error:  # encrypted, or a method that Python does not know
+            raise SourceError(f"{self.name}: cannot be unpacked: {error}", code="CSV-SRC-FORMAT") from error
+        except zipfile.BadZipFile as error:
+            raise SourceError(f"{self.name}: cannot be unpacked: {error}", code="CSV-SRC-BROKEN") from error
 
 
 class _MemberReader(io.RawIOBase):
@@ -146,10 +150,15 @@ def members_of(file: SourceFile) -> list[SourceFile]:
     members = archive.members()
     names = [member.filename for member in members]
     if "[Content_Types].xml" in names:
-        raise SourceError(f"{file.name}: is an Excel workbook or another Office document; export it as CSV")
+        raise SourceError(
+            f"{file.name}: is an Excel workbook or another Office document; export it as CSV", code="CSV-SRC-FORMAT"
+        )
     for name, count in Counter(names).items():
         if count > 1:
-            raise SourceError(f"{file.name}: has {count} members called {name!r}; pack them under names of their own")
+            raise SourceError(
+                f"{file.name}: has {count} members called {name!r}; pack them under names of their own",
+                code="CSV-SRC-MEMBERS",
+            )
     return [ZipMember(archive, member) for member in members if not _is_hidden(member.filename)]
 
 

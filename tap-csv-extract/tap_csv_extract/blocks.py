@@ -109,10 +109,10 @@ class BlockReader:
             row = next(self._tokenizer.rows(self._buffer, self._line, self._ended), None)
             if row is not None and row.fault:
                 reason = f"the first row, which tells the columns, cannot be read: {row.fault}"
-                raise RowRejected(self._stream.name, row.line, None, reason)
+                raise RowRejected(self._stream.name, row.line, None, reason, code="CSV-HDR-ROW")
             if row is None and len(self._buffer) > MAX_ROW_BYTES:
                 reason = f"the first row, which tells the columns, has more than {MAX_ROW_BYTES} bytes; correct 'quote'"
-                raise RowRejected(self._stream.name, self._line, None, reason)
+                raise RowRejected(self._stream.name, self._line, None, reason, code="CSV-HDR-ROW")
             if row is not None or not self._fill():
                 return row
 
@@ -196,5 +196,5 @@ class BlockReader:
         match = LINE_END.search(self._buffer)
         if match is None:
             reason = f"a line of more than {MAX_ROW_BYTES} bytes; is this a text file?"
-            raise RowRejected(self._stream.name, self._line, None, reason)
+            raise RowRejected(self._stream.name, self._line, None, reason, code="CSV-ROW-LONG")
         return match.end()

@@ -38,7 +38,8 @@ class ReplicationKey:
         except (ValueError, ArithmeticError) as error:
             raise ConfigError(
                 f"replication_key {column!r}: bookmark or start_value {bookmark!r} is no {kind.name}; correct "
-                "'start_value', or take the stream's bookmark out of STATE, which sends its rows again"
+                "'start_value', or take the stream's bookmark out of STATE, which sends its rows again",
+                code="CSV-STATE-VALUE",
             ) from error
 
     def keep(self, values: Any) -> Any | None:

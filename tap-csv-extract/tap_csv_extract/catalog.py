@@ -68,4 +68,6 @@ def check_catalog(catalog: Any) -> None:
     try:
         msgspec.convert(catalog, Catalog)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"is no catalog: {error}; make it with --discover and change that") from error
+        raise ConfigError(
+            f"is no catalog: {error}; make it with --discover and change that", code="CSV-CFG-CATALOG"
+        ) from error

@@ -122,7 +122,7 @@ class TapCsvExtract(Tap):
         config = settings.config if settings else {}
         files = list_files([path], S3Files(read(S3Settings, config)))
         if not files:
-            raise ConfigError(f"path {path!r}: there is no file")
+            raise ConfigError(f"path {path!r}: there is no file", code="CSV-CFG-PATH")
         entry = {**detect(files[0]), "path": path}
         click.echo(json.dumps({"files": [entry]}, indent=2))
         # What discovery makes of it, for the eye.
@@ -143,7 +143,8 @@ class TapCsvExtract(Tap):
             if names_rejects(file_set.paths, files, rejects):
                 raise ConfigError(
                     f"stream {file_set.stream!r}: reject_path {rejects!r} is one of the files that 'path' "
-                    "names, so the next run would read it; put it elsewhere"
+                    "names, so the next run would read it; put it elsewhere",
+                    code="CSV-CFG-REJECT-PATH",
                 )
         return files
 
@@ -179,7 +180,7 @@ class TapCsvExtract(Tap):
         try:
             return values_of(schema, parse_environment_config({"properties": texts}, self._env_var_prefix))
         except ValueError as error:
-            raise ConfigError(f"{error}; see `{self.name} --about` for the settings") from None
+            raise self._wrong_settings(str(error)) from None
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings by their declarations, take null as not set; a message shows no value.
@@ -190,8 +191,11 @@ class TapCsvExtract(Tap):
         schema = self._schema()
         problems = [problem_of(error) for error in DEFAULT_JSONSCHEMA_VALIDATOR(schema).iter_errors(self._config)]
         if problems and raise_errors:
-            raise ConfigValidationError("Config validation failed", errors=problems, schema=schema)
+            raise self._wrong_settings("; ".join(problems))
         return problems
+
+    def _wrong_settings(self, problem: str) -> ConfigError:
+        return ConfigError(f"{problem}; see `{self.name} --about` for the settings", code="CSV-CFG-VALUE")
 
     def _columns(self, file_set: FileSet) -> dict[str, Kind]:
         entry = self.input_catalog.get_stream(file_set.stream) if self.input_catalog else None
@@ -208,7 +212,8 @@ class TapCsvExtract(Tap):
             reason = "of {} has a whole row (a header without line end may not be complete)" if files else "matches {}"
             raise ConfigError(
                 f"stream {file_set.stream!r}: no columns, because no file {reason.format(list(file_set.paths))}; "
-                "correct 'path', or name the columns in 'header'"
+                "correct 'path', or name the columns in 'header'",
+                code="CSV-CFG-NO-COLUMNS",
             )
         return columns
 
@@ -218,13 +223,13 @@ def _named(option: str, path: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise ConfigError(f"{option} {path}: No such file or directory") from error
+        raise ConfigError(f"{option} {path}: No such file or directory", code="CSV-CFG-FILE") from error
     except OSError as error:
-        raise ConfigError(f"{option} {path}: cannot be read: {error.strerror}") from error
+        raise ConfigError(f"{option} {path}: cannot be read: {error.strerror}", code="CSV-CFG-FILE") from error
     except ConfigError as error:
-        raise ConfigError(f"{option} {path}: {error}") from error
+        raise ConfigError(f"{option} {path}: {error.text}", code=error.code) from error
     except ValueError as error:
-        raise ConfigError(f"{option} {path}: is no JSON: {error}") from error
+        raise ConfigError(f"{option} {path}: is no JSON: {error}", code="CSV-CFG-FILE") from error
 
 
 def main() -> None:

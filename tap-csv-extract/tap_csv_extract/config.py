@@ -294,7 +294,8 @@ def file_sets(config: Mapping[str, Any]) -> list[FileSet]:
     for stream in streams:
         if streams.count(stream) > 1:
             raise ConfigError(
-                f"stream {stream!r} is named by two entries of 'files'; join their paths in one 'path' list"
+                f"stream {stream!r} is named by two entries of 'files'; join their paths in one 'path' list",
+                code="CSV-CFG-SAME-STREAM",
             )
     return sets
 
@@ -306,7 +307,9 @@ def _file_set(written: Mapping[str, Any]) -> FileSet:
     header, operation = entry.header, entry.operation
     if isinstance(header, tuple):
         if len(set(header)) != len(header) or "" in header:
-            raise ConfigError(f"stream {stream!r}: 'header' names a column twice or has an empty name")
+            raise ConfigError(
+                f"stream {stream!r}: 'header' names a column twice or has an empty name", code="CSV-CFG-VALUE"
+            )
         if operation and operation not in header:
             header = (operation, *header)
     check_marks(f"stream {stream!r}", entry.decimal_mark, entry.thousands_mark)
@@ -314,7 +317,10 @@ def _file_set(written: Mapping[str, Any]) -> FileSet:
         LOG_BASED if operation else INCREMENTAL if entry.replication_key else FULL_TABLE
     )
     if method == LOG_BASED and not operation:
-        raise ConfigError(f"stream {stream!r}: LOG_BASED reads change files; name the operation column in 'operation'")
+        raise ConfigError(
+            f"stream {stream!r}: LOG_BASED reads change files; name the operation column in 'operation'",
+            code="CSV-CFG-OPERATION",
+        )
     derived: dict[str, Any] = {
         "stream": stream,
         "paths": paths,
@@ -339,19 +345,26 @@ def _kind(column: str, value: str | ColumnType, entry: Entry) -> Kind:
 def _dialect(stream: str, entry: Entry) -> Dialect:
     delimiter, quote = _character(entry.delimiter), entry.quote
     if not delimiter or set(delimiter) & {"\r", "\n"} or delimiter == quote:
-        raise ConfigError(f"stream {stream!r}: delimiter {delimiter!r} is empty, a line end or the quote")
+        raise ConfigError(
+            f"stream {stream!r}: delimiter {delimiter!r} is empty, a line end or the quote", code="CSV-CFG-VALUE"
+        )
     for name, mark in (("quote", quote), ("escape", entry.escape or "")):
         if len(mark) > 1 or not mark.isascii() or mark in ("\r", "\n"):
-            raise ConfigError(f"stream {stream!r}: {name!r} is one ASCII character and no line end, got {mark!r}")
+            raise ConfigError(
+                f"stream {stream!r}: {name!r} is one ASCII character and no line end, got {mark!r}",
+                code="CSV-CFG-VALUE",
+            )
     if (entry.escape or None) in (quote, *delimiter):
         raise ConfigError(
             f"stream {stream!r}: 'escape' is the {'quote' if entry.escape == quote else 'delimiter'}; leave it out "
-            "where a quote inside quotes is doubled"
+            "where a quote inside quotes is doubled",
+            code="CSV-CFG-VALUE",
         )
     comment = entry.comment
     if comment and comment[0] in (quote, delimiter[0], "\r", "\n"):
         raise ConfigError(
-            f"stream {stream!r}: 'comment' {comment!r} begins like a quoted or an empty field, or a line end"
+            f"stream {stream!r}: 'comment' {comment!r} begins like a quoted or an empty field, or a line end",
+            code="CSV-CFG-VALUE",
         )
     return Dialect(
         delimiter=delimiter,
@@ -386,5 +399,7 @@ def _stream_name(paths: Sequence[str]) -> str:
     )
     name = name.rstrip("._-")
     if not name:
-        raise ConfigError(f"path {list(paths)!r}: a stream name cannot be made of it; set 'stream'")
+        raise ConfigError(
+            f"path {list(paths)!r}: a stream name cannot be made of it; set 'stream'", code="CSV-CFG-STREAM-NAME"
+        )
     return name

@@ -90,7 +90,10 @@ class TextStream:
             self._begin()
         while self.offset < offset:
             if not self.read(min(SKIP_BYTES, offset - self.offset)):
-                raise SourceError(f"{self.name}: ends after {self.offset} bytes of text, expected {offset} or more")
+                raise SourceError(
+                    f"{self.name}: ends after {self.offset} bytes of text, expected {offset} or more",
+                    code="CSV-SRC-CHANGED",
+                )
 
     def original(self, text: bytes) -> bytes:
         """Give the bytes of the file that became `text`."""
@@ -122,7 +125,9 @@ class TextStream:
                 return step()
         except UnicodeError as error:
             reason = error.reason if isinstance(error, UnicodeDecodeError) else error
-            raise SourceError(f"{place}: is not {self._encoding}: {reason}; set 'encoding'") from error
+            raise SourceError(
+                f"{place}: is not {self._encoding}: {reason}; set 'encoding'", code="CSV-SRC-ENCODING"
+            ) from error
 
     def _is_utf8(self) -> bool:
         return self._encoding in ("utf-8", "utf-8-sig")
@@ -139,13 +144,23 @@ class TextStream:
         self._pushed = head
 
 
+class _OtherFormat(Exception):
+    """The file is no text, or packed as this module does not unpack it."""
+
+
 @contextmanager
 def said_clearly(place: str) -> Iterator[None]:
     """Say what cannot be read or unpacked, and where."""
     try:
         yield
+    except _OtherFormat as error:
+        raise SourceError(f"{place}: cannot be read: {error}", code="CSV-SRC-FORMAT") from error
     except (OSError, EOFError, zlib.error, zstandard.ZstdError, zipfile.BadZipFile) as error:
-        raise SourceError(f"{place}: cannot be read: {error}") from error
+        # gzip and bz2 have OSErrors of their own, which are none of the system's and have no number.
+        is_of_system = isinstance(error, OSError) and error.errno is not None
+        raise SourceError(
+            f"{place}: cannot be read: {error}", code="CSV-SRC-READ" if is_of_system else "CSV-SRC-BROKEN"
+        ) from error
 
 
 class _Transcoder:
@@ -199,7 +214,7 @@ def _unpack(raw: BinaryIO, head: bytes) -> Reader:
     """Recognise compression by the first bytes, whatever the file is called."""
     for other, what in _OTHER_FORMATS:
         if other.match(head):
-            raise OSError(what)
+            raise _OtherFormat(what)
     for begins_so, unpack in _PACKED:
         if begins_so.match(head):
             return unpack(raw)
@@ -291,5 +306,7 @@ def _canonical(encoding: str) -> str:
         name = codecs.lookup(encoding).name
         "".encode(encoding)  # a LookupError where it is no encoding of text, such as base64
     except (LookupError, UnicodeError) as error:
-        raise ConfigError(f"encoding {encoding!r} is unknown; use a name such as utf-8, cp1252 or utf-16") from error
+        raise ConfigError(
+            f"encoding {encoding!r} is unknown; use a name such as utf-8, cp1252 or utf-16", code="CSV-CFG-VALUE"
+        ) from error
     return name

@@ -162,7 +162,9 @@ class Discovery:
             self._first = (file, names)
         found = difference(self._first[1], names)
         if found and self._file_set.drift == ERROR:
-            raise HeaderError(f"{file}, header: {found}, compared with {self._first[0]}; {REMEDY}")
+            raise HeaderError(
+                f"{file}, header: {found}, compared with {self._first[0]}; {REMEDY}", code="CSV-HDR-DRIFT"
+            )
         if found and self._file_set.drift == QUARANTINE:
             return False
         for name in names:

@@ -85,7 +85,9 @@ def _columns_fit(stream: Stream, file: SourceFile, names: Sequence[str]) -> bool
     lacking = [name for name in stream.file_set.required_columns if name not in names]
     if policy == drift.ERROR or (policy == drift.ADD and lacking):
         expected = f"the columns of stream {stream.file_set.stream!r}"
-        raise HeaderError(f"{file.name}, header: {found}, compared with {expected}; {drift.REMEDY}")
+        raise HeaderError(
+            f"{file.name}, header: {found}, compared with {expected}; {drift.REMEDY}", code="CSV-HDR-DRIFT"
+        )
     if policy == drift.QUARANTINE:
         logger.error("%s, header: %s; the file is left unread", file.name, found)
         stream.bad_rows.quarantine(file.name, f"header {found}")
@@ -111,12 +113,14 @@ def replication_key(stream: Stream, bookmark: Bookmark) -> ReplicationKey | None
     if kind.name in ("boolean", "json"):
         raise ConfigError(
             f"stream {file_set.stream!r}: replication_key {file_set.replication_key!r} is no column that has an order; "
-            f"columns are {list(stream.columns)}"
+            f"columns are {list(stream.columns)}",
+            code="CSV-CFG-KEY-ORDER",
         )
     if kind.name == "string" and file_set.replication_key not in file_set.kinds:
         raise ConfigError(
             f"stream {file_set.stream!r}: replication_key {file_set.replication_key!r} is text, whose order may not be "
-            "that of time; declare its type and form in 'types', as string if its text does sort"
+            "that of time; declare its type and form in 'types', as string if its text does sort",
+            code="CSV-CFG-KEY-ORDER",
         )
     unfinished = bookmark.get("unfinished") or {}
     for state in (bookmark, unfinished):
@@ -141,7 +145,8 @@ def _refuse_other_key(file_set: FileSet, kind: Kind, state: Bookmark) -> None:
         return
     raise ConfigError(
         f"stream {file_set.stream!r}: replication_key {found}; set it back, or take the stream's bookmark out of STATE "
-        "(or give the stream another name), which sends its rows again, from 'start_value' if that is set"
+        "(or give the stream another name), which sends its rows again, from 'start_value' if that is set",
+        code="CSV-STATE-KEY",
     )
 
 

@@ -19,7 +19,7 @@ from tap_csv_extract.config import FileSet
 from tap_csv_extract.encode import RecordEncoder
 from tap_csv_extract.engine import Fields, columns_of_rows
 from tap_csv_extract.errors import LimitReached, RowRejected, cut
-from tap_csv_extract.files import OpenFile, Start
+from tap_csv_extract.files import Fault, OpenFile, Start
 from tap_csv_extract.kinds import NUMBERS, Kind
 from tap_csv_extract.progress import Mark
 from tap_csv_extract.rejects import BadRows
@@ -139,13 +139,14 @@ class FileExtract:
             if fault is None:
                 good.append(row)
             else:
-                self._refuse(block, row, *fault)
+                self._refuse(block, row, fault)
         return columns_of_rows(good, width)
 
-    def _refuse(self, block: Block, row: Row, reason: str, place: int | None) -> None:
-        column = self._names[place] if place is not None else None
+    def _refuse(self, block: Block, row: Row, fault: Fault) -> None:
+        column = self._names[fault.place] if fault.place is not None else None
         raw = self._opened.text.original(block.data[row.start : row.end])
-        self._stream.bad_rows.refuse(RowRejected(self._opened.name, row.line, column, reason), raw, row.lines)
+        error = RowRejected(self._opened.name, row.line, column, fault.reason, code=fault.code)
+        self._stream.bad_rows.refuse(error, raw, row.lines)
 
     def _convert(self, block: Block, fields: Fields) -> tuple[dict[str, Any], Any | None]:
         """Turn the columns that are needed into JSON; and the mask of rows whose every value fits, None if all do."""
@@ -159,7 +160,8 @@ class FileExtract:
         for number, place, reason in self._wrong_operations(fields):
             bad.setdefault(number, place)
             if bad[number] == place:
-                self._refuse(block, self._row(block, fields, number), reason, place)
+                fault = Fault(reason, place, code="CSV-ROW-OPERATION")
+                self._refuse(block, self._row(block, fields, number), fault)
                 bad[number] = -1
         for number in sorted(number for number, place in bad.items() if place >= 0):
             self._refuse_value(block, fields, number, bad[number])
@@ -177,12 +179,11 @@ class FileExtract:
     def _refuse_value(self, block: Block, fields: Fields, number: int, place: int) -> None:
         kind, value = self._stream.columns[self._names[place]], fields.columns[place][number].as_py()
         marks = "set 'decimal_mark' and 'thousands_mark', " if kind.name in NUMBERS and MARKED.fullmatch(value) else ""
-        self._refuse(
-            block, self._row(block, fields, number),
+        reason = (
             f"{cut(value)} is no {kind.title}; {marks}declare the column in 'types' (as string, if nothing else fits), "
-            "add the text to 'null_values' or set 'on_bad_row'",
-            place,
-        )  # fmt: skip
+            "add the text to 'null_values' or set 'on_bad_row'"
+        )
+        self._refuse(block, self._row(block, fields, number), Fault(reason, place, code="CSV-ROW-VALUE"))
 
     def _wrong_operations(self, fields: Fields) -> Sequence[tuple[int, int, str]]:
         """The rows of a change file whose operation is unknown: row, column, reason."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import pyarrow.compute as pc
 
@@ -24,6 +25,14 @@ class Start:
 
     offset: int
     line: int
+
+
+class Fault(NamedTuple):
+    """What is wrong with a row, in which column by number (None: the whole row), and the code of such an error."""
+
+    reason: str
+    place: int | None
+    code: str
 
 
 class OpenFile:
@@ -65,7 +74,8 @@ class OpenFile:
         if named != self._dialect.delimiter:
             raise HeaderError(
                 f"{self.name}, line 1: says that the delimiter is {named!r}, the setting is "
-                f"{self._dialect.delimiter!r}; set 'delimiter', or 'skip_lines' to 1"
+                f"{self._dialect.delimiter!r}; set 'delimiter', or 'skip_lines' to 1",
+                code="CSV-HDR-DELIMITER",
             )
         self._reader.take_lines(1)
 
@@ -85,7 +95,7 @@ class OpenFile:
             return None
         wrong = next(filter(None, (wrong_byte(field or b"", self._dialect.encoding) for field in fields)), None)
         if wrong:
-            raise HeaderError(f"{self.name}, header: {wrong}; set 'encoding'")
+            raise HeaderError(f"{self.name}, header: {wrong}; set 'encoding'", code="CSV-SRC-ENCODING")
         texts = [(field or b"").decode() for field in fields]
         if self._dialect.trailing_delimiter and len(texts) > 1 and not texts[-1]:
             del texts[-1]
@@ -140,20 +150,22 @@ class OpenFile:
             return None
         return replace(fields, columns=fields.columns[:-1])
 
-    def fault(self, row: Row) -> tuple[str, int | None] | None:
-        """What is wrong with a row, and in which column by number; None if nothing is."""
+    def fault(self, row: Row) -> Fault | None:
+        """What is wrong with a row; None if nothing is."""
         if row.fault:
             escape = "set 'escape' to a backslash, or " if row.fault.endswith("backslash stands before") else ""
-            return f"{row.fault}; {escape}correct the file, or set 'quote' or 'on_bad_row'", None
+            reason = f"{row.fault}; {escape}correct the file, or set 'quote' or 'on_bad_row'"
+            return Fault(reason, None, code="CSV-ROW-QUOTE")
         width = len(self.names or ())
         if len(row.fields) != width:
             remedy = _remedy_of_width(row, width)
-            return f"has {len(row.fields)} fields, expected {width}; {remedy} or set 'on_bad_row'", None
+            reason = f"has {len(row.fields)} fields, expected {width}; {remedy} or set 'on_bad_row'"
+            return Fault(reason, None, code="CSV-ROW-WIDTH")
         for place, field in enumerate(row.fields):
             if field is not None and not field.isascii():
                 wrong = wrong_byte(field, self._dialect.encoding)
                 if wrong:
-                    return f"{wrong}; set 'encoding'", place
+                    return Fault(f"{wrong}; set 'encoding'", place, code="CSV-ROW-ENCODING")
         return None
 
     def close(self) -> None:

@@ -84,7 +84,8 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
             return list(entries)
     except OSError as error:
         raise SourceError(
-            f"{folder or '.'}: cannot be listed: {error.strerror}; allow it to be read, or name the others in 'path'"
+            f"{folder or '.'}: cannot be listed: {error.strerror}; allow it to be read, or name the others in 'path'",
+            code="CSV-SRC-OPEN",
         ) from error
 
 
@@ -103,7 +104,9 @@ def _is(kind: Callable[[int], bool], path: str) -> bool:
     except OSError as error:
         if error.errno == errno.ELOOP:  # a link to itself
             return False
-        raise SourceError(f"{path}: cannot be looked at: {error.strerror}; correct its rights or 'path'") from error
+        raise SourceError(
+            f"{path}: cannot be looked at: {error.strerror}; correct its rights or 'path'", code="CSV-SRC-OPEN"
+        ) from error
 
 
 def matches(path: str, file: str) -> bool:

@@ -57,21 +57,27 @@ def _free(name: str, taken: set[str], numbers: dict[str, int]) -> str:
 def refuse_what_is_no_header(file: str, header: bytes, names: Sequence[str], delimiter: str) -> None:
     """Raise HeaderError for a header that is no row of names by this delimiter, and say what it seems to be."""
     if len(names) > MOST_COLUMNS:
-        raise HeaderError(f"{file}, header: has {len(names)} columns, more than {MOST_COLUMNS}; correct 'delimiter'")
+        raise HeaderError(
+            f"{file}, header: has {len(names)} columns, more than {MOST_COLUMNS}; correct 'delimiter'",
+            code="CSV-HDR-DELIMITER",
+        )
     if b"\0" in header:
         raise HeaderError(
             f"{file}, header: holds NUL characters, as UTF-16 without a byte order mark does, or a file that is no "
-            "text (an archive, a database); set 'encoding' to utf-16-le or utf-16-be, or correct 'path'"
+            "text (an archive, a database); set 'encoding' to utf-16-le or utf-16-be, or correct 'path'",
+            code="CSV-SRC-ENCODING",
         )
     if MARKUP.match(header):
         raise HeaderError(
             f"{file}, header: begins as XML or HTML does, and not as CSV; export it as CSV (an expired link "
-            "gives a page that asks for a login)"
+            "gives a page that asks for a login)",
+            code="CSV-SRC-FORMAT",
         )
     if len(names) == 1:
         for other in OTHER_DELIMITERS.replace(delimiter, ""):
             if all(NAME.fullmatch(part) for part in names[0].split(other)) and other in names[0]:
                 raise HeaderError(
                     f"{file}, header: is one column {cut(names[0])} by the delimiter {delimiter!r}, and several by "
-                    f"{other!r}; set 'delimiter', or name the column in 'header' and set 'skip_lines' to 1"
+                    f"{other!r}; set 'delimiter', or name the column in 'header' and set 'skip_lines' to 1",
+                    code="CSV-HDR-DELIMITER",
                 )

@@ -142,18 +142,27 @@ def kind_of_setting(column: str, text: str, form: str | None, marks: Mapping[str
     name = _NAMES.get(match.group(1).lower()) if match else None
     if match is None or name is None:
         known = ", ".join(sorted(set(_NAMES.values())))
-        raise ConfigError(f"types: column {column!r} has the unknown type {text!r}; use one of {known}")
+        raise ConfigError(
+            f"types: column {column!r} has the unknown type {text!r}; use one of {known}", code="CSV-CFG-VALUE"
+        )
     if form is not None and name not in ("date", "timestamp", "time"):
-        raise ConfigError(f"types: column {column!r}: 'format' belongs to date, timestamp and time, not to {name}")
+        raise ConfigError(
+            f"types: column {column!r}: 'format' belongs to date, timestamp and time, not to {name}",
+            code="CSV-CFG-VALUE",
+        )
     if marks and name not in NUMBERS:
-        raise ConfigError(f"types: column {column!r}: {sorted(marks)} belongs to numbers, not to {name}")
+        raise ConfigError(
+            f"types: column {column!r}: {sorted(marks)} belongs to numbers, not to {name}", code="CSV-CFG-VALUE"
+        )
     check_marks(f"types: column {column!r}", **marks)
     if name != "decimal":
         return Kind(name, format=form, declared=True, **marks)
     precision = int(match.group(2) or DECIMAL_DIGITS)
     scale = int(match.group(3) or 0) if match.group(2) else 9
     if not 0 <= scale <= precision <= DECIMAL_DIGITS or precision == 0:
-        raise ConfigError(f"types: column {column!r}: {text!r} is no decimal of up to {DECIMAL_DIGITS} digits")
+        raise ConfigError(
+            f"types: column {column!r}: {text!r} is no decimal of up to {DECIMAL_DIGITS} digits", code="CSV-CFG-VALUE"
+        )
     return Kind(name, precision, scale, declared=True, **marks)
 
 
@@ -161,9 +170,13 @@ def check_marks(place: str, decimal_mark: str = ".", thousands_mark: str = "") -
     """Raise ConfigError for marks by which a number cannot be read."""
     for name, mark in zip(MARKS, (decimal_mark, thousands_mark), strict=True):
         if len(mark) > 1 or re.search(r"[0-9eE+-]", mark):
-            raise ConfigError(f"{place}: {name!r} is one character and no digit, sign or e, got {mark!r}")
+            raise ConfigError(
+                f"{place}: {name!r} is one character and no digit, sign or e, got {mark!r}", code="CSV-CFG-VALUE"
+            )
     if not decimal_mark or decimal_mark == thousands_mark:
-        raise ConfigError(f"{place}: 'decimal_mark' {decimal_mark!r} is empty or the same as 'thousands_mark'")
+        raise ConfigError(
+            f"{place}: 'decimal_mark' {decimal_mark!r} is empty or the same as 'thousands_mark'", code="CSV-CFG-VALUE"
+        )
 
 
 def kind_of_schema(schema: Schema) -> Kind:
@@ -192,4 +205,4 @@ def _scale_of(step: Any) -> int:
     for scale in range(DECIMAL_DIGITS + 1):
         if float(step) == float(f"1e-{scale}"):
             return scale
-    raise ConfigError(f"multipleOf {step!r} is no power of ten; correct the catalog")
+    raise ConfigError(f"multipleOf {step!r} is no power of ten; correct the catalog", code="CSV-CFG-CATALOG")

@@ -63,7 +63,5 @@ def _write_out(data: bytes | memoryview) -> None:
         except BrokenPipeError as error:
             # Python flushes standard output once more at exit; there is nobody to flush to.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise OutputClosed(
-                "the reader of the messages has closed the pipe; what it has not confirmed is sent by the next run"
-            ) from error
+            raise OutputClosed from error
         rest = rest[written:]

@@ -54,7 +54,9 @@ class ReadOnce:
                 raw = self._open_raw()
         except (OSError, ValueError, AttributeError) as error:  # closed, a socket, no terminal
             reason = error.strerror if isinstance(error, OSError) else "it is closed"
-            raise SourceError(f"{self.name}: cannot be opened: {reason}; name a file or a pipe in 'path'") from error
+            raise SourceError(
+                f"{self.name}: cannot be opened: {reason}; name a file or a pipe in 'path'", code="CSV-SRC-OPEN"
+            ) from error
         return cast("BinaryIO", io.BufferedReader(_Replay(raw, self._seen, self._keeps), 1 << 16))
 
     def read_last(self) -> None:

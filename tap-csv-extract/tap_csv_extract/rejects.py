@@ -28,7 +28,10 @@ class BadRows:
     def __init__(self, stream: str, policy: str, reject_path: str | None) -> None:
         """With `pad` a row too short is filled with NULL; what cannot be is rejected if there is a file for it."""
         if policy == REJECT and not reject_path:
-            raise ConfigError(f"stream {stream!r}: on_bad_row 'reject' needs a file for the rows; set 'reject_path'")
+            raise ConfigError(
+                f"stream {stream!r}: on_bad_row 'reject' needs a file for the rows; set 'reject_path'",
+                code="CSV-CFG-REJECT-PATH",
+            )
         self._stream = stream
         self._path = reject_path if policy != ERROR else None
         self._file: IO[bytes] | None = None
@@ -43,7 +46,7 @@ class BadRows:
         entry: dict[str, Any] = {"stream": self._stream, "file": error.file, "line": error.line, "lines": lines}
         if error.column is not None:
             entry["column"] = error.column
-        entry["reason"] = error.reason
+        entry["reason"] = f"{error.reason} [{error.code}]"
         try:
             entry["raw"] = raw.decode()
         except UnicodeDecodeError:
@@ -89,5 +92,6 @@ class BadRows:
         except (OSError, ValueError) as error:  # a ValueError is a NUL in the name
             reason = error.strerror if isinstance(error, OSError) else error
             raise ConfigError(
-                f"reject_path {self._path!r}: cannot be written: {reason}; make room, or name another file"
+                f"reject_path {self._path!r}: cannot be written: {reason}; make room, or name another file",
+                code="CSV-CFG-REJECT-PATH",
             ) from error

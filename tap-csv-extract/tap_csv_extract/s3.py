@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, BinaryIO, ClassVar, cast
+from typing import Any, BinaryIO, ClassVar, NamedTuple, cast
 
 import boto3
 from botocore.config import Config
@@ -92,7 +92,7 @@ class _Object(io.RawIOBase):
             )
             self._range, self._range_start = answer["Body"].read(), self._position
         if not self._range:
-            raise SourceError(f"{file.name}: S3 gave no bytes from {self._position} on")
+            raise SourceError(f"{file.name}: S3 gave no bytes from {self._position} on", code="CSV-S3-AWAY")
 
 
 class S3Files:
@@ -121,7 +121,8 @@ class S3Files:
                 found.append(self._file(bucket, entry))
         if not found and prefix == pattern and not pattern.endswith("/") and pattern:
             raise ConfigError(
-                f"path {path!r}: no such object; correct 'path', or write a glob or a prefix with a slash"
+                f"path {path!r}: no such object; correct 'path', or write a glob or a prefix with a slash",
+                code="CSV-CFG-PATH",
             )
         return found
 
@@ -154,20 +155,37 @@ class S3Files:
         return self._client
 
 
+class _Meaning(NamedTuple):
+    """What an answer of S3 means, with the remedy, and our code for it."""
+
+    text: str
+    code: str
+
+
+_NO_RIGHT = _Meaning(
+    "the keys or the profile may not read it; allow s3:GetObject and s3:ListBucket", code="CSV-S3-ACCESS"
+)
+_OTHER_ANSWER = _Meaning("see the code of S3's answer", code="CSV-S3-REFUSED")
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+_ANSWERS = {
+    "403": _NO_RIGHT,
+    "AccessDenied": _NO_RIGHT,
+    "InvalidAccessKeyId": _Meaning("the access key is unknown; correct 'aws_access_key_id'", code="CSV-S3-KEYS"),
+    "SignatureDoesNotMatch": _Meaning(
+        "the secret does not belong to the access key; correct 'aws_secret_access_key'", code="CSV-S3-KEYS"
+    ),
+    "NoSuchBucket": _Meaning("no such bucket; correct 'path'", code="CSV-CFG-PATH"),
+    "PreconditionFailed": _Meaning("it was replaced while it was read; run again", code="CSV-SRC-CHANGED"),
+}
+
+
 @contextmanager
 def _said_clearly(what: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
-        remedy = {
-            "403": "the keys or the profile may not read it; allow s3:GetObject and s3:ListBucket",
-            "AccessDenied": "the keys or the profile may not read it; allow s3:GetObject and s3:ListBucket",
-            "InvalidAccessKeyId": "the access key is unknown; correct 'aws_access_key_id'",
-            "SignatureDoesNotMatch": "the secret does not belong to the access key; correct 'aws_secret_access_key'",
-            "NoSuchBucket": "no such bucket; correct 'path'",
-            "PreconditionFailed": "it was replaced while it was read; run again",
-        }.get(code, "see the code of S3's answer")
-        raise SourceError(f"{what}: S3 answers {code}: {remedy}") from error
+        meaning = _ANSWERS.get(code, _OTHER_ANSWER)
+        raise SourceError(f"{what}: S3 answers {code}: {meaning.text}", code=meaning.code) from error
     except BotoCoreError as error:
-        raise SourceError(f"{what}: {error}; check the aws_* and s3_* settings") from error
+        raise SourceError(f"{what}: {error}; check the aws_* and s3_* settings", code="CSV-S3-AWAY") from error

@@ -33,14 +33,16 @@ class LocalFile:
         try:
             status = os.stat(self.name)
         except OSError as error:
-            raise SourceError(f"{self.name}: was listed and cannot be read: {error.strerror}; run again") from error
+            raise SourceError(
+                f"{self.name}: was listed and cannot be read: {error.strerror}; run again", code="CSV-SRC-CHANGED"
+            ) from error
         return {"size": status.st_size, "modified": status.st_mtime_ns, "changed": status.st_ctime_ns}
 
     def open(self) -> BinaryIO:
         try:
             return open(self.name, "rb")
         except OSError as error:
-            raise SourceError(f"{self.name}: cannot be opened: {error.strerror}") from error
+            raise SourceError(f"{self.name}: cannot be opened: {error.strerror}", code="CSV-SRC-OPEN") from error
 
 
 def list_files(paths: Iterable[str], s3: S3 | None = None) -> list[SourceFile]:
@@ -92,10 +94,15 @@ def _expand(path: str, s3: S3 | None) -> list[SourceFile]:
     elif os.path.exists(path):
         return [pipe(path)]
     else:
-        raise ConfigError(f"path {path!r}: no such file or directory; correct 'path' or write a glob")
+        raise ConfigError(
+            f"path {path!r}: no such file or directory; correct 'path' or write a glob", code="CSV-CFG-PATH"
+        )
     for name in names:
         if not _is_text(name):
-            raise SourceError(f"{os.fsencode(name)!r}: the name is no UTF-8, so STATE cannot hold it; rename the file")
+            raise SourceError(
+                f"{os.fsencode(name)!r}: the name is no UTF-8, so STATE cannot hold it; rename the file",
+                code="CSV-SRC-NAME",
+            )
     return [member for name in names for member in members_of(LocalFile(name))]
 
 

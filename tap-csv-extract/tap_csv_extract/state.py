@@ -62,7 +62,7 @@ class Bookmark(KeyValue):
 def read_state(text: str) -> dict[str, Any]:
     """Return the STATE of a file. Raises ConfigError that names the line that is none."""
     if not text.strip():
-        raise ConfigError(f"holds no STATE; {REMEDY}")
+        raise ConfigError(f"holds no STATE; {REMEDY}", code="CSV-STATE-FORM")
     try:
         return _state_of(json.loads(text), "")
     except json.JSONDecodeError:
@@ -73,7 +73,7 @@ def read_state(text: str) -> dict[str, Any]:
             try:
                 state = _state_of(json.loads(line), f"line {number}: ")
             except (json.JSONDecodeError, RecursionError) as error:
-                raise ConfigError(f"line {number}: is no JSON: {error}; {REMEDY}") from error
+                raise ConfigError(f"line {number}: is no JSON: {error}; {REMEDY}", code="CSV-STATE-FORM") from error
     return state
 
 
@@ -82,12 +82,16 @@ def _state_of(value: Any, place: str) -> dict[str, Any]:
     if isinstance(value, dict) and value.get("type") == "STATE" and "value" in value:
         value = value["value"]
     if not isinstance(value, dict):
-        raise ConfigError(f"{place}{json.dumps(value)[:VALUE_CHARACTERS]} is no STATE; {REMEDY}")
+        raise ConfigError(f"{place}{json.dumps(value)[:VALUE_CHARACTERS]} is no STATE; {REMEDY}", code="CSV-STATE-FORM")
     if "type" in value and "stream" in value:
-        raise ConfigError(f"{place}is a message {cut(str(value['type']))} and no STATE; {REMEDY}")
+        raise ConfigError(
+            f"{place}is a message {cut(str(value['type']))} and no STATE; {REMEDY}", code="CSV-STATE-FORM"
+        )
     bookmarks = value.get("bookmarks", {})
     if not isinstance(bookmarks, dict) or not all(isinstance(bookmark, dict) for bookmark in bookmarks.values()):
-        raise ConfigError(f"{place}'bookmarks' does not hold an object for each stream; {REMEDY}")
+        raise ConfigError(
+            f"{place}'bookmarks' does not hold an object for each stream; {REMEDY}", code="CSV-STATE-FORM"
+        )
     return value
 
 
@@ -100,5 +104,6 @@ def check_bookmarks(state: Mapping[str, Any], streams: Collection[str]) -> None:
             except msgspec.ValidationError as error:
                 raise ConfigError(
                     f"--state: the bookmark of stream {stream!r} is not as this tap writes it: {error}; {REMEDY}, or "
-                    "take the stream's bookmark out"
+                    "take the stream's bookmark out",
+                    code="CSV-STATE-FORM",
                 ) from error

@@ -51,13 +51,15 @@ class CsvStream(Stream):
             if name in columns:
                 raise ConfigError(
                     f"stream {file_set.stream!r}: the files have a column {name!r}, which the tap adds to this stream; "
-                    "rename it in the file or by 'header'"
+                    "rename it in the file or by 'header'",
+                    code="CSV-CFG-ADDED-COLUMN",
                 )
         for name, setting in file_set.required_columns.items():
             if name not in columns:
                 raise ConfigError(
                     f"stream {file_set.stream!r}: {setting!r} names {name!r}, which is no column; "
-                    f"columns are {list(columns)}"
+                    f"columns are {list(columns)}",
+                    code="CSV-CFG-COLUMN",
                 )
         unknown = [name for name in file_set.kinds if name not in columns]
         if unknown:
@@ -162,7 +164,10 @@ class CsvStream(Stream):
         """The settings, with the replication that the catalog may have changed."""
         method, key = self.replication_method, self.replication_key
         if method == LOG_BASED and not self.file_set.operation:
-            raise ConfigError(f"stream {self.name!r}: the catalog asks for LOG_BASED; set 'operation' for change files")
+            raise ConfigError(
+                f"stream {self.name!r}: the catalog asks for LOG_BASED; set 'operation' for change files",
+                code="CSV-CFG-OPERATION",
+            )
         return msgspec.structs.replace(self.file_set, replication_method=method, replication_key=key)
 
     def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
@@ -178,7 +183,8 @@ class CsvStream(Stream):
             if self.replication_method == FULL_TABLE:
                 raise ConfigError(
                     f"{nothing}, so a full extract would empty its table; correct 'path', or set 'replication_method' "
-                    "to INCREMENTAL if files come later"
+                    "to INCREMENTAL if files come later",
+                    code="CSV-CFG-NO-FILES",
                 )
             self.log(nothing, level=logging.WARNING)
         for file in files:

@@ -74,7 +74,8 @@ class Watch:
     def _changed(self, what: str, known: Status, now: Status) -> SourceError:
         return SourceError(
             f"{self._file.name}: {what} while it was read ({known.size} bytes when it was opened, {now.size} now); "
-            "run again when it is whole, and have it written under another name that 'path' does not name and renamed"
+            "run again when it is whole, and have it written under another name that 'path' does not name and renamed",
+            code="CSV-SRC-CHANGED",
         )
 
 

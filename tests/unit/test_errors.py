@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from singer_bulk import errors
-from singer_bulk.errors import BulkError, CommitError, ConfigError, Interrupted, MessageError, WarehouseError
-from singer_bulk.errors.codes import AREAS, CODES
+from singer_bulk.errors import CommitError, Interrupted, MessageError, WarehouseError
 from singer_bulk.model.load import Table, TableLoad
+from tap_csv_extract.errors import OutputClosed, RowRejected
 from target_snowflake_stage.copy_errors import explain_copy
 
+from tests.error_codes import TABLES, TAP, TARGETS, ErrorCodes
 from tests.fakes import Bench, Failure, lines, record, schema, state
 from tests.house import TOP
 
-PACKAGES = ("singer-bulk", "target-redshift-copy", "target-snowflake-stage")
-SOURCES = [path for name in PACKAGES for path in sorted((TOP / name).rglob("*.py"))]
-# Name of a class -> whether its maker has to say which code; the others have one meaning and one code.
-CLASSES = {
-    name: "code" in inspect.signature(found).parameters
-    for name, found in vars(errors).items()
-    if inspect.isclass(found) and issubclass(found, BulkError)
-}
+each_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.errors_module.__name__)
 
 
 def test_message_ends_in_the_code() -> None:
@@ -34,62 +26,79 @@ def test_message_ends_in_the_code() -> None:
     assert str(error) == "line 7: broken JSON; check the tap [IN-JSON]"
     assert error.text == "line 7: broken JSON; check the tap"
     assert str(Interrupted(15, "nothing was read")) == "stopped by signal 15; nothing was read [RUN-SIGNAL]"
+    row = RowRejected("a.csv", 7, "id", "'x' is no integer", code="CSV-ROW-VALUE")
+    assert str(row) == "a.csv, line 7, column 'id': 'x' is no integer [CSV-ROW-VALUE]"
+    assert row.text == "a.csv, line 7, column 'id': 'x' is no integer"
+    assert str(OutputClosed()).endswith("is sent by the next run [CSV-RUN-OUTPUT]")
 
 
-def test_unknown_code_is_refused() -> None:
-    """An error is not made with a code that the table does not have."""
-    with pytest.raises(LookupError, match="CFG-NONE"):
-        ConfigError("a setting is wrong", code="CFG-NONE")
+@each_table
+def test_unknown_code_is_refused(table: ErrorCodes) -> None:
+    """An error is not made with a code that its table does not have, also if another table has it."""
+    for code in ("CFG-NONE", *(other for one in TABLES if one is not table for other in one.codes)):
+        with pytest.raises(LookupError, match=code):
+            table.errors_module.ConfigError("a setting is wrong", code=code)
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_code_is_upper_case_and_of_a_known_area(code: str) -> None:
+@pytest.mark.parametrize(("table", "code"), [(table, code) for table in TABLES for code in table.codes])
+def test_code_is_upper_case_and_of_a_known_area(table: ErrorCodes, code: str) -> None:
     """A code is AREA-WORD or AREA-WORD-WORD, and its sentence ends."""
-    assert re.fullmatch(r"[A-Z]+(-[A-Z]+){1,2}", code)
-    assert code.partition("-")[0] in AREAS
-    assert CODES[code].endswith(".")
+    assert re.fullmatch(r"(-[A-Z]+){1,2}", code.removeprefix(table.area_of(code)))
+    assert table.codes[code].endswith(".")
 
 
-def test_no_area_is_without_codes() -> None:
+@each_table
+def test_no_area_is_without_codes(table: ErrorCodes) -> None:
     """Each area has codes, and the codes of an area stand together in the order of the areas."""
-    order = list(AREAS)
-    places = [order.index(code.partition("-")[0]) for code in CODES]
+    order = list(table.areas)
+    places = [order.index(table.area_of(code)) for code in table.codes]
     assert places == sorted(places)
     assert set(places) == set(range(len(order)))
 
 
-def test_no_code_is_written_twice() -> None:
+def test_area_tells_whose_the_code_is() -> None:
+    """A code of the tap is known from those of the targets by how it begins."""
+    assert all(area.startswith("CSV-") for area in TAP.areas)
+    assert not any(area.startswith("CSV") for area in TARGETS.areas)
+
+
+@each_table
+def test_no_code_is_written_twice(table: ErrorCodes) -> None:
     """Each code stands in the table once; of two, Python would keep the second one without a word."""
-    table = (TOP / "singer-bulk/singer_bulk/errors/codes.py").read_text()
-    assert sorted(re.findall(r'^    "([A-Z]+-[A-Z-]+)":', table, re.MULTILINE)) == sorted(CODES)
+    text = Path(table.codes_module.__file__ or "").read_text().partition("\nCODES = {\n")[2]
+    assert sorted(re.findall(r'^    "([A-Z0-9-]+)":', text, re.MULTILINE)) == sorted(table.codes)
 
 
-def _makings(path: Path) -> Iterator[tuple[str, ast.Call]]:
-    """Yield each place where an error of ours is made, and the name of its class."""
+def _makings(table: ErrorCodes, path: Path) -> Iterator[tuple[str, ast.Call]]:
+    """Yield each place where an error of the table is made, and the name of its class."""
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CLASSES:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in table.classes:
             yield node.func.id, node
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(TOP)))
-def test_each_error_is_made_with_a_code(path: Path) -> None:
+@pytest.mark.parametrize(
+    ("table", "path"),
+    [pytest.param(table, path, id=str(path.relative_to(TOP))) for table in TABLES for path in table.sources],
+)
+def test_each_error_is_made_with_a_code(table: ErrorCodes, path: Path) -> None:
     """Wherever an error is made it gets a code, unless its class has but one."""
-    for name, call in _makings(path):
+    for name, call in _makings(table, path):
         given = any(keyword.arg == "code" for keyword in call.keywords)
-        assert given == CLASSES[name], f"{path}:{call.lineno}"
+        assert given == table.classes[name], f"{path}:{call.lineno}"
 
 
-def test_every_code_is_raised_and_known() -> None:
+@each_table
+def test_every_code_is_raised_and_known(table: ErrorCodes) -> None:
     """No code of the table is raised nowhere, and none is raised that the table does not have."""
     given = [
         word.value
-        for path in SOURCES
+        for path in table.sources
         for call in ast.walk(ast.parse(path.read_text()))
         if isinstance(call, ast.Call | ast.FunctionDef)
         for word in _codes_in(call)
     ]
-    assert len(given) > len(CODES)
-    assert set(given) == set(CODES)
+    assert len(given) > len(table.codes)
+    assert set(given) == set(table.codes)
 
 
 def _codes_in(node: ast.Call | ast.FunctionDef) -> Iterator[ast.Constant]:

@@ -13,7 +13,6 @@ from singer_bulk.cli import BulkTarget
 from singer_bulk.errors import ConfigError
 from singer_bulk.model.declared import Secret, Settings, read, settings_schema
 from singer_bulk.settings.loads import LoadSettings
-from singer_sdk.exceptions import ConfigValidationError
 from tap_csv_extract.cli import TapCsvExtract
 from tap_csv_extract.config import file_sets
 from tap_csv_extract.errors import ConfigError as TapConfigError
@@ -220,9 +219,9 @@ def test_no_message_of_the_tap_shows_a_value() -> None:
     for name, schema in [*settings.items(), *((f"files.0.{name}", schema) for name, schema in entry.items())]:
         other = OTHERS["boolean"] if "string" not in schema["type"] else [[SECRET]]
         own = {name.removeprefix("files.0."): other}
-        with pytest.raises(ConfigValidationError) as refused:
+        with pytest.raises(TapConfigError) as refused:
             TapCsvExtract(config={"files": [{"path": "x.csv", **own}]} if "." in name else {"files": [], **own})
-        told = "\n".join(refused.value.errors)
+        told = str(refused.value)
         assert f"setting {name!r} takes " in told or f"setting '{name}.0' takes text" in told
         assert SECRET not in told
 
@@ -238,9 +237,9 @@ def test_no_message_of_the_tap_shows_a_value() -> None:
 )
 def test_types_are_checked_like_other_settings(entry: Any, problem: str) -> None:
     """What stands behind a column in `types` is a type, or an object of settings that are known."""
-    with pytest.raises(ConfigValidationError) as refused:
+    with pytest.raises(TapConfigError) as refused:
         TapCsvExtract(config={"files": [], "types": {"day": entry}})
-    assert refused.value.errors == [problem]
+    assert str(refused.value) == f"{problem}; see `tap-csv-extract --about` for the settings [CSV-CFG-VALUE]"
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,10 @@ def test_rejected_rows_keep_their_bytes(bad: dict[str, Any]) -> None:
     broken = next(entry for entry in found if "raw_base64" in entry)
     assert (broken["line"], broken["column"], broken["raw_base64"]) == (6, "name", "NXxm73ZlCg==")
     assert "'x' is no integer" in next(entry["reason"] for entry in found if entry["line"] == 5)
+    codes = {3: "WIDTH", 4: "WIDTH", 5: "VALUE", 6: "ENCODING", 7: "QUOTE"}
+    assert {entry["line"]: entry["reason"].rpartition(" ")[2] for entry in found} == {
+        line: f"[CSV-ROW-{code}]" for line, code in codes.items()
+    }
 
 
 def test_padded_rows(bad: dict[str, Any], tmp_path: Path) -> None:

@@ -64,9 +64,10 @@ def test_what_is_no_state_is_refused(tmp_path: Path, text: str, error: str) -> N
     )
     assert isinstance(result.exception, ConfigError)
     with pytest.raises(
-        ConfigError, match=rf"--state .*state.jsonl: {error}.*; give the STATE that the target wrote last"
+        ConfigError, match=rf"--state .*state.jsonl: {error}.*; give the STATE that the target wrote last.* \[CSV-.*\]$"
     ):
         raise result.exception
+    assert str(result.exception).count("[CSV-") == 1
 
 
 def states_of(tmp_path: Path, settings: dict[str, Any]) -> list[dict[str, Any]]:
