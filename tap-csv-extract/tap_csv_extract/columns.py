@@ -33,7 +33,7 @@ class Converted:
 
 
 def converter(kind: Kind) -> Callable[[Any], Converted]:
-    """Return the function that turns a column of text into JSON; settled once per stream."""
+    """Return the function that turns a column of text into JSON; made once per stream."""
     if kind.name == "string":
         return lambda values: Converted(escape(values), [])
     if kind.marked:

@@ -59,7 +59,7 @@ class BadRows:
         if self._path is not None:
             self._write({"stream": self._stream, "file": file, "reason": reason})
 
-    def settle(self) -> None:
+    def force_to_disk(self) -> None:
         """Have everything on disk: called before a STATE."""
         if self._file is not None:
             with self._said_clearly():
@@ -71,7 +71,7 @@ class BadRows:
         """Close the reject file."""
         if self._file is not None:
             try:
-                self.settle()
+                self.force_to_disk()
             finally:
                 with suppress(OSError):  # what cannot be written has been said
                     self._file.close()

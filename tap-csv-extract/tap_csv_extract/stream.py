@@ -255,6 +255,6 @@ class CsvStream(Stream):
 
     def _write_state_message(self) -> None:
         """Write STATE; what it says about rejected rows is on disk before."""
-        self._bad_rows.settle()
+        self._bad_rows.force_to_disk()
         self._rows_since_state = self._bytes_since_state = 0
         super()._write_state_message()

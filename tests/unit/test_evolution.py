@@ -25,7 +25,7 @@ from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Table
 from singer_bulk.model.type_fit import fitting, grown, holds_all
 from singer_bulk.schema.placement import EvolutionRules, Placement
-from singer_bulk.warehouse.alter_table import demand_held, demand_unchanged, describe, fit_table, recover, settled
+from singer_bulk.warehouse.alter_table import demand_held, demand_unchanged, describe, fit_table, recover, recovered
 from target_redshift_copy.sql import CopyAccess, Redshift
 from target_snowflake_stage.sql import Place, Snowflake
 
@@ -320,4 +320,4 @@ def test_a_dead_run_that_lives_is_no_error() -> None:
         return execute(sql)
 
     database.execute = overtaken  # type: ignore[method-assign]
-    assert set(settled(database, dialect, ORDERS)) == {"ID", "V"}
+    assert set(recovered(database, dialect, ORDERS)) == {"ID", "V"}

@@ -92,14 +92,14 @@ class Batch:
         self._count(records, sequence)
         return True
 
-    def settle(self) -> list[tuple[Records, int]]:
+    def wait_for_blocks(self) -> list[tuple[Records, int]]:
         """Wait until every block is encoded; return the records that the caller has to `add` after all."""
         unsure = self._group.wait_for_blocks() if self._group else []
         self.row_count -= sum(records.count for records, _ in unsure)
         return unsure
 
     def close(self) -> ClosedBatch:
-        """Complete the staged files and return what a load needs to know of them; `settle` comes first.
+        """Complete the staged files and return what a load needs to know of them; `wait_for_blocks` comes first.
 
         Raises StageError.
         """

@@ -91,12 +91,12 @@ class Stream:
         Raises RecordRejected and MessageError; a rejected record is set aside if the user wants that.
         """
         if not self._open_batch().hand_over(records, sequence):
-            self._settle()
+            self._wait_for_blocks()
             self._add_here(records, sequence)
 
-    def _settle(self) -> None:
+    def _wait_for_blocks(self) -> None:
         """Wait for the encoder processes, and encode here what none of them was sure of."""
-        for records, sequence in self.batch.settle() if self.batch else ():
+        for records, sequence in self.batch.wait_for_blocks() if self.batch else ():
             self._add_here(records, sequence)
 
     def _add_here(self, records: Records, sequence: int) -> None:
@@ -145,7 +145,7 @@ class Stream:
 
     def close_batch(self) -> None:
         """Stage the files of the open batch."""
-        self._settle()
+        self._wait_for_blocks()
         if self.batch is None:
             return
         if self.batch.row_count:
@@ -263,7 +263,7 @@ def _around(records: Records, line_number: int) -> tuple[Records, Records, Recor
 
 
 def decided(columns: Sequence[Column], seen: Collection[str]) -> tuple[Column, ...]:
-    """Return the columns with each undecided date-time settled: TIMESTAMP if values came, none with offset."""
+    """Return the columns with a type for each undecided date-time: TIMESTAMP if values came, none with offset."""
     without_offset, with_offset = ColumnType(Kind.TIMESTAMP), TIMESTAMPTZ
     return tuple(
         replace(column, type=without_offset if column.name in seen else with_offset)

@@ -45,7 +45,7 @@ def describe(session: Executes, dialect: Dialect, table: Table) -> dict[str, Col
     return {column.name: column for column in words.described(dialect, rows)}
 
 
-def settled(session: Session, dialect: Dialect, table: Table, pause: Pause = no_pause) -> dict[str, Column]:
+def recovered(session: Session, dialect: Dialect, table: Table, pause: Pause = no_pause) -> dict[str, Column]:
     """Return the columns of a table after completing changes that a dead run left half done."""
     for _ in range(ATTEMPTS):
         present = describe(session, dialect, table)
@@ -113,7 +113,7 @@ def fit_table(
             elif _alter(session, dialect, table, wanted, present, frozen=frozen):
                 return dict(present)
         except WarehouseError:
-            found = settled(session, dialect, table, pause)
+            found = recovered(session, dialect, table, pause)
             if attempt == ATTEMPTS - 1 or found == present:
                 raise
             logger.info("table %s was altered by another run meanwhile; looking again", table)

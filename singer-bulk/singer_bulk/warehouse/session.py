@@ -11,7 +11,7 @@ from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.load import Table
 from singer_bulk.model.runtime import STANDARD
-from singer_bulk.warehouse.alter_table import fit_table, is_lossless, settled
+from singer_bulk.warehouse.alter_table import fit_table, is_lossless, recovered
 from singer_bulk.warehouse.dialect import Dialect, Rows, Session
 from singer_bulk.warehouse.retries import Retries
 
@@ -62,11 +62,11 @@ class Warehouse:
     def columns(self, table: Table) -> dict[str, Column]:
         """Return the columns of a table by name; empty if the table does not exist."""
         if table not in self._tables:
-            self._tables[table] = self._ask(f"looking at table {table}", lambda: self._settled(table))
+            self._tables[table] = self._ask(f"looking at table {table}", lambda: self._recovered(table))
         return self._tables[table]
 
-    def _settled(self, table: Table) -> dict[str, Column]:
-        return settled(self.session, self.dialect, table, self.pause)
+    def _recovered(self, table: Table) -> dict[str, Column]:
+        return recovered(self.session, self.dialect, table, self.pause)
 
     def _ask(self, what: str, ask: Callable[[], Answer]) -> Answer:
         """Return the answer to what may be asked again, outside of a load: in one, the load is tried again."""
