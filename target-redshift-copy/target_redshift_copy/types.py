@@ -18,12 +18,12 @@ DEFAULT_PRECISION = 18  # r_Numeric_types201
 _STAMP = "YYYY-MM-DD HH24:MI:SS.US"
 
 
-def _stored_decimal(column_type: ColumnType) -> ColumnType:
+def _created_decimal(column_type: ColumnType) -> ColumnType:
     """r_Numeric_types201: a DECIMAL of 19 digits is held in 64 bits, which not all numbers of 19 digits fit."""
     return replace(column_type, precision=20) if column_type.precision == 19 else column_type
 
 
-def _stored_text(column_type: ColumnType) -> ColumnType:
+def _created_text(column_type: ColumnType) -> ColumnType:
     too_long = (column_type.max_bytes or 0) > MAX_VARCHAR_BYTES
     return replace(column_type, max_bytes=MAX_VARCHAR_BYTES) if too_long else column_type
 
@@ -38,9 +38,9 @@ TYPES = TypeTable(
             from_other="CASE {value} WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END",
         ),
         Kind.INTEGER: TypeWords("BIGINT", ("bigint",)),
-        Kind.DECIMAL: TypeWords("DECIMAL({precision}, {scale})", ("numeric", "decimal"), stored=_stored_decimal),
+        Kind.DECIMAL: TypeWords("DECIMAL({precision}, {scale})", ("numeric", "decimal"), created=_created_decimal),
         Kind.DOUBLE: TypeWords("DOUBLE PRECISION", ("double precision",)),
-        Kind.TEXT: TypeWords("VARCHAR({size})", ("character varying",), stored=_stored_text),
+        Kind.TEXT: TypeWords("VARCHAR({size})", ("character varying",), created=_created_text),
         Kind.DATE: TypeWords("DATE", ("date",)),
         Kind.TIME: TypeWords("TIME", ("time without time zone",)),
         Kind.TIMESTAMP: TypeWords(

@@ -21,12 +21,12 @@ _STAMP = f"{_DATE} {_TIME}"
 _STAMP_TZ = f"{_STAMP}TZH:TZM"
 
 
-def _stored_integer(column_type: ColumnType) -> ColumnType:
+def _created_integer(column_type: ColumnType) -> ColumnType:
     """data-types-numeric: every integer is NUMBER(38, 0)."""
     return ColumnType(Kind.DECIMAL, 38, 0)
 
 
-def _stored_text(column_type: ColumnType) -> ColumnType:
+def _created_text(column_type: ColumnType) -> ColumnType:
     return replace(column_type, max_bytes=None)
 
 
@@ -36,12 +36,12 @@ def _stored_text(column_type: ColumnType) -> ColumnType:
 TYPES = TypeTable(
     {
         Kind.BOOLEAN: TypeWords("BOOLEAN", ("BOOLEAN",)),
-        Kind.INTEGER: TypeWords("NUMBER(38, 0)", stored=_stored_integer),
+        Kind.INTEGER: TypeWords("NUMBER(38, 0)", created=_created_integer),
         Kind.DECIMAL: TypeWords("NUMBER({precision}, {scale})", ("NUMBER",)),
         Kind.DOUBLE: TypeWords("FLOAT", ("FLOAT",)),
         # A length counts characters and costs nothing; without one a longer text of a later run still fits.
         # Only a column that somebody else made shorter has one: it grows to what is needed.
-        Kind.TEXT: TypeWords("VARCHAR", ("TEXT",), stored=_stored_text),
+        Kind.TEXT: TypeWords("VARCHAR", ("TEXT",), created=_created_text),
         Kind.DATE: TypeWords(
             "DATE",
             ("DATE",),
@@ -73,11 +73,11 @@ TYPES = TypeTable(
 )
 
 
-def field_expression(field: str, written: ColumnType, stored: ColumnType) -> str:
-    """Return the expression for a field, as it was `written` and as it is `stored`."""
-    if stored.kind is Kind.TEXT:
+def field_expression(field: str, written: ColumnType, present: ColumnType) -> str:
+    """Return the expression for a field that was written as one type, in a column that has another at present."""
+    if present.kind is Kind.TEXT:
         return field
-    if written.kind in (Kind.DATETIME, Kind.TIMESTAMP) and stored.kind is Kind.TIMESTAMPTZ:
+    if written.kind in (Kind.DATETIME, Kind.TIMESTAMP) and present.kind is Kind.TIMESTAMPTZ:
         # Written before the column was known to have offsets: those values are in UTC.
         field, kind = f"{field} || '+00:00'", Kind.TIMESTAMPTZ
     else:

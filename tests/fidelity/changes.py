@@ -87,7 +87,7 @@ def placed(warehouse: str, change: Change, *, mid_run: bool) -> tuple[Column, Co
         pending = present if mid_run else ()
         placement = Placement("s", present, EvolutionRules(), dialect.names, lambda existing, new_type: True, pending)
         columns = stream_columns(
-            {"properties": {"v": declared}}, rules, dialect.names, placement, dialect.types.stored, validate=True
+            {"properties": {"v": declared}}, rules, dialect.names, placement, dialect.types.created, validate=True
         )
         (column,) = decided(columns, {"v", "V"})  # values came, none has an offset
         present = {**present, column.name: column}

@@ -46,7 +46,7 @@ class Encoding:
         rules = LoadSettings(**(settings or {})).types(None)
         placement = Placement("s", {}, EvolutionRules(), dialect.names, lambda existing, new_type: True)
         self.columns: tuple[Column, ...] = stream_columns(
-            schema, rules, dialect.names, placement, dialect.types.stored, validate=True
+            schema, rules, dialect.names, placement, dialect.types.created, validate=True
         )
         made = redshift_format() if warehouse == REDSHIFT else snowflake_format()
         self.format: FileFormat = replace(made, rules=values or ValueRules())

@@ -63,22 +63,22 @@ def _load(
     warehouse: str, rules: MethodRules, properties: dict[str, Any], keys: tuple[str, ...], *, versioned: bool
 ) -> TableLoad:
     dialect = DIALECTS[warehouse]
-    stored = [Column(dialect.fold(name), dialect.types.stored(kind), name) for name, kind in properties.items()]
-    method = rules.of("orders", keys, stored)
+    created = [Column(dialect.fold(name), dialect.types.created(kind), name) for name, kind in properties.items()]
+    method = rules.of("orders", keys, created)
     added = [MISSING_NAME] if method.feed.partial and method.name != "upsert" else []
     added += METADATA if rules.ordered or versioned else []
     types = {**METADATA_TYPES, MISSING_NAME: TEXT}
-    columns = [*stored, *(Column(dialect.fold(name), dialect.types.stored(types[name])) for name in added)]
+    columns = [*created, *(Column(dialect.fold(name), dialect.types.created(types[name])) for name in added)]
     return TableLoad("orders", Table(dialect.fold("sales"), dialect.fold("orders")), tuple(columns), (), method)
 
 
 def _merge(warehouse: str, load: TableLoad, left_out: tuple[str, ...], *, versioned: bool) -> list[str]:
     dialect, fold = DIALECTS[warehouse], DIALECTS[warehouse].fold
     version = fold("_sdc_table_version") if versioned else None
-    batch = [*load.columns, Column(fold(ORDER_NAME), dialect.types.stored(INTEGER))]
+    batch = [*load.columns, Column(fold(ORDER_NAME), dialect.types.created(INTEGER))]
     if load.method.feed.partial and fold(MISSING_NAME) not in {column.name for column in batch}:
         properties = [column for column in batch if column.property is not None]
-        batch.insert(len(properties), Column(fold(MISSING_NAME), dialect.types.stored(TEXT)))
+        batch.insert(len(properties), Column(fold(MISSING_NAME), dialect.types.created(TEXT)))
     scratch, chosen = (Table(load.table.schema, fold(f"scratch_{number}")) for number in (1, 2))
     merge = merge_of(dialect, load, scratch, chosen, batch, version)
     made = [

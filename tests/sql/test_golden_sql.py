@@ -91,7 +91,7 @@ def row(warehouse: str, column: Column) -> tuple[Any, ...]:
         "snowflake": {Kind.INTEGER: "NUMBER", Kind.DECIMAL: "NUMBER", Kind.TEXT: "TEXT", Kind.DOUBLE: "FLOAT",
                       Kind.TIMESTAMP: "TIMESTAMP_NTZ", Kind.BOOLEAN: "BOOLEAN"},
     }[warehouse]  # fmt: skip
-    kind = DIALECTS[warehouse].types.stored(column.type)
+    kind = DIALECTS[warehouse].types.created(column.type)
     size = kind.max_bytes or (16_777_216 if warehouse == "snowflake" else 65_535)
     return (column.name, words[kind.kind], size, kind.precision, kind.scale, "YES" if column.nullable else "NO", None,
             column.comment)  # fmt: skip
@@ -121,14 +121,14 @@ def statements(warehouse: str) -> Iterator[tuple[str, list[str]]]:
     yield "create a table", list(itertools.takewhile(lambda sql: not sql.startswith("SELECT"), session.statements))
     for title, here, wanted in CHANGES:
         name = dialect.fold(wanted.name)
-        stored = dialect.types.stored(here.type) if here is not None and here.type is not SHORT else SHORT
-        present = {} if here is None else {name: Column(name, stored, nullable=here.nullable)}
+        created = dialect.types.created(here.type) if here is not None and here.type is not SHORT else SHORT
+        present = {} if here is None else {name: Column(name, created, nullable=here.nullable)}
         present = {
             **present,
-            dialect.fold("id"): Column(dialect.fold("id"), dialect.types.stored(ColumnType(Kind.INTEGER))),
+            dialect.fold("id"): Column(dialect.fold("id"), dialect.types.created(ColumnType(Kind.INTEGER))),
         }
         session = Recorder([])
-        needed = Column(name, dialect.types.stored(wanted.type) if wanted.type is not LONG else LONG)
+        needed = Column(name, dialect.types.created(wanted.type) if wanted.type is not LONG else LONG)
         _fit(session, dialect, table, [needed], present)
         yield title, [sql for sql in session.statements if not sql.startswith("SELECT column_name")]
     session = Recorder([])

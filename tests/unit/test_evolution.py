@@ -223,7 +223,7 @@ def test_crash_at_any_statement_leaves_what_the_next_run_completes(which: int) -
     for dies_at in range(1, 20):
         dialect, database, new_type = list(databases(dies_at))[which]
         name = dialect.fold("v")
-        wanted = [Column(dialect.fold("id"), dialect.types.stored(INTEGER)), Column(name, new_type)]
+        wanted = [Column(dialect.fold("id"), dialect.types.created(INTEGER)), Column(name, new_type)]
         try:
             fit_table(database, dialect, ORDERS, wanted, describe(database, dialect, ORDERS), frozen=False)
             survived = True
@@ -283,7 +283,7 @@ def test_a_load_notices_that_its_column_is_being_swapped() -> None:
         known = describe(database, dialect, ORDERS)
         demand_unchanged(database, dialect, ORDERS, ["ID", "V"], known)
         try:
-            wanted = [Column("ID", dialect.types.stored(INTEGER)), Column("V", new_type)]
+            wanted = [Column("ID", dialect.types.created(INTEGER)), Column("V", new_type)]
             fit_table(database, dialect, ORDERS, wanted, known, frozen=False)
         except ConnectionError:
             steps += 1

@@ -42,15 +42,15 @@ def test_both_warehouses_have_every_kind(types: TypeTable) -> None:
 
 @pytest.mark.parametrize("types", TYPES.values(), ids=TYPES)
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in NOWHERE])
-def test_described_column_has_the_type_that_was_stored(types: TypeTable, kind: Kind) -> None:
+def test_described_column_has_the_type_that_was_created(types: TypeTable, kind: Kind) -> None:
     """The catalog's words for a column that we made are read as the type that a new column has."""
-    stored = types.stored(sized(kind))
-    for words in types.rows[stored.kind].described:
-        found = types.described(words, stored.max_bytes, stored.precision or None, stored.scale or None)
-        assert found.kind is stored.kind
-        assert (found.precision, found.scale) == (stored.precision, stored.scale)
-        assert found.max_bytes in (stored.max_bytes, types.max_text)
-    assert types.rows[stored.kind].described
+    created = types.created(sized(kind))
+    for words in types.rows[created.kind].described:
+        found = types.described(words, created.max_bytes, created.precision or None, created.scale or None)
+        assert found.kind is created.kind
+        assert (found.precision, found.scale) == (created.precision, created.scale)
+        assert found.max_bytes in (created.max_bytes, types.max_text)
+    assert types.rows[created.kind].described
 
 
 @pytest.mark.parametrize("types", TYPES.values(), ids=TYPES)

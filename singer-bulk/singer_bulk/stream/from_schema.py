@@ -63,7 +63,7 @@ def stream_of(
         frozenset(column.name for column in present.pending),
     )
     validate = settings.validate_records
-    columns = stream_columns(schema, context.rules, dialect.names, placement, dialect.types.stored, validate=validate)
+    columns = stream_columns(schema, context.rules, dialect.names, placement, dialect.types.created, validate=validate)
     method = settings.method.of(message.stream, message.key_properties or (), columns)
     needed = needed_properties(method.feed).union(() if method.takes_keyless else message.key_properties or ())
     columns = tuple(replace(one, takes_null=False) if one.property in needed else one for one in columns)

@@ -278,18 +278,18 @@ def stream_columns(
     rules: TypeRules,
     names: NameRules,
     placement: Placement,
-    stored: Callable[[ColumnType], ColumnType],
+    created: Callable[[ColumnType], ColumnType],
     *,
     validate: bool,
 ) -> tuple[Column, ...]:
-    """Return the columns of a SCHEMA as the table has them or will have them; `stored` is the warehouse's.
+    """Return the columns of a SCHEMA as the table has them or will have them; `created` is the warehouse's.
 
     Without validation, null and values of other types than a text column's are taken as they come.
     Raises ConfigError where the table has a column that cannot hold what the SCHEMA declares, and may not change.
     """
     written = column_names(schema["properties"], placement.present.values(), names)
     wanted = [
-        replace(column, type=stored(column.type), comment=comment_of(str(column.property), names))
+        replace(column, type=created(column.type), comment=comment_of(str(column.property), names))
         for column in columns_of(schema, rules, written)
     ]
     if not validate:

@@ -108,8 +108,8 @@ class LoadRows:
     def _merge_of(self, table: TableLoad, batch: ClosedBatch) -> Merge:
         base = self.dialect.fold(f"_singer_scratch_{os.getpid()}_{next(self.numbers)}")
         scratch, chosen = Table(table.table.schema, f"{base}_1"), Table(table.table.schema, f"{base}_2")
-        stored = {column.name: column for column in table.columns}
-        columns = [stored.get(column.name, column) for column in batch.columns]
+        present = {column.name: column for column in table.columns}
+        columns = [present.get(column.name, column) for column in batch.columns]
         return merge_of(self.dialect, table, scratch, chosen, columns, self.version_columns[table.table])
 
     def _copy(self, where: Executes, table: TableLoad, batch: ClosedBatch, merge: Merge | None = None) -> int:

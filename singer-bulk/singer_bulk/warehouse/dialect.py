@@ -31,7 +31,7 @@ class TypeWords:
 
     declared: in DDL, with {precision}, {scale} and {size} where the type has them; described: the words of its catalog
     (none: a column of this kind is described as one of another). Expressions: as_text: a {value}, written as a file
-    has it; from_other: made of a {value} of another kind; from_field: made of a {field} of a staged file. stored: the
+    has it; from_other: made of a {value} of another kind; from_field: made of a {field} of a staged file. created: the
     type that a new column really has.
     """
 
@@ -40,7 +40,7 @@ class TypeWords:
     as_text: str = _CAST
     from_other: str = _CAST
     from_field: str = "{field}"
-    stored: Callable[[ColumnType], ColumnType] = _as_it_is
+    created: Callable[[ColumnType], ColumnType] = _as_it_is
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,10 @@ class TypeTable:
             return ColumnType(kind, precision or self.precision, scale or 0)
         return ColumnType(kind, max_bytes=length or self.max_text if kind is Kind.TEXT else None)
 
-    def stored(self, column_type: ColumnType) -> ColumnType:
+    def created(self, column_type: ColumnType) -> ColumnType:
         """Return the type that a new column of this type has in the warehouse; of one that is undecided, itself."""
         row = self.rows.get(column_type.kind)
-        return column_type if row is None else row.stored(column_type)
+        return column_type if row is None else row.created(column_type)
 
     def converted(self, value: str, old_type: ColumnType, new_type: ColumnType) -> str:
         """Return the expression that turns a value of one type into the other; the session's time zone is UTC."""
