@@ -118,7 +118,7 @@ class Ticking(Standard):
         self.pass_seconds(seconds)
 
 
-def load_settings(**changes: Any) -> LoadSettings:
+def settings_with(**changes: Any) -> LoadSettings:
     """Return the settings of a run, without a second process; changes have the settings' own names."""
     own = {"s3_key_prefix": "stage", "default_target_schema": "analytics", "keep_staged_files": True, "encoders": 0}
     return LoadSettings(**{**own, **changes})
@@ -344,7 +344,7 @@ class Bench:
             ),
             stage=self.stage,
             file_format=lambda: FileFormat(b"@null@", 6, True, 65535, 16_000_000, 65535),
-            settings=load_settings(**settings),
+            settings=settings_with(**settings),
             emit=self.emitted.append,
             runtime=self.clock,
             layout=layout,

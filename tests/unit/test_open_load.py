@@ -25,9 +25,9 @@ from tests.fakes import (
     MemoryWarehouse,
     Ticking,
     lines,
-    load_settings,
     record,
     schema,
+    settings_with,
     state,
 )
 
@@ -39,7 +39,7 @@ class Gathering:
 
     def __init__(self, **settings: Any) -> None:
         self.ticking, self.stage = Ticking(), MemoryStage()
-        self.settings = load_settings(**{"batch_size_rows": 2, **settings})
+        self.settings = settings_with(**{"batch_size_rows": 2, **settings})
         clock, keys = self.ticking, itertools.count()
         self.load = OpenLoad("run", clock.now(), "0", self.settings, clock.now, clock.monotonic)
         dialect: Any = MemoryDialect()
