@@ -21,7 +21,7 @@ from local_warehouse.directory import admin_socket
 from local_warehouse.s3.rclone import BINARY_VARIABLE
 from local_warehouse.supervisor import StandIns
 
-from tests.environments import environment
+from tests.environments import PATIENCE_SECONDS, environment
 from tests.forks import Forked
 
 BIN = Path(__file__).parent.parent / ".venv" / "bin"
@@ -264,7 +264,7 @@ def run_target(tmp_path: Path) -> Callable[..., Run]:
         stdin: bytes = b"",
         *arguments: str,
         variables: Mapping[str, str] | None = None,
-        timeout_seconds: float = 100,
+        timeout_seconds: float = PATIENCE_SECONDS,
     ) -> Run:
         file = tmp_path / f"{uuid.uuid4().hex}.json"
         with open(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as out:

@@ -16,6 +16,8 @@ from pathlib import Path
 
 TOP = Path(__file__).parent.parent
 FOLDER = TOP / ".envs"
+# A process that hangs fails its test; one on a machine that is busy with other things does not.
+PATIENCE_SECONDS = 600
 
 
 def environment(name: str, requirements: Sequence[str]) -> Path:

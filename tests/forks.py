@@ -26,6 +26,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.environments import PATIENCE_SECONDS
+
 # What the commands import only when they need it comes along: a parent is asked for whole loads. Not the Snowflake
 # connector itself, whose compiled core starts threads when it is imported: only what it imports.
 MODULES = {
@@ -105,7 +107,7 @@ class Forked:
         """Send SIGTERM."""
         self.send_signal(signal.SIGTERM)
 
-    def communicate(self, messages: bytes = b"", timeout: float = 100) -> tuple[bytes, bytes]:
+    def communicate(self, messages: bytes = b"", timeout: float = PATIENCE_SECONDS) -> tuple[bytes, bytes]:
         """Write standard input if it is still open, close it, and return what came on both outputs."""
         deadline = time.monotonic() + timeout
         came: dict[int, bytes] = {}

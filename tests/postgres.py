@@ -16,6 +16,8 @@ from typing import Any
 import psycopg2
 from local_warehouse.redshift.postgres import backend
 
+from tests.environments import PATIENCE_SECONDS
+
 ATTEMPTS = 200
 
 
@@ -43,7 +45,7 @@ def running_postgres(
         yield arguments
     finally:
         server.send_signal(signal.SIGINT)  # ends open sessions; SIGTERM would wait for them
-        server.wait(20)
+        server.wait(PATIENCE_SECONDS)
         shutil.rmtree(folder, ignore_errors=True)
 
 

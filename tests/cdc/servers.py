@@ -15,10 +15,10 @@ from typing import Any
 from local_warehouse.redshift.postgres import backend
 
 from tests.cdc.packages import Tools, servers
+from tests.environments import PATIENCE_SECONDS
 from tests.postgres import free_port, running_postgres
 
 _ATTEMPTS = 200
-SERVER_SECONDS = 60
 
 
 @contextmanager
@@ -52,7 +52,7 @@ class MariaDb:
         """Run statements as the administrator; return what the client prints."""
         command = [*self.client, "--default-character-set=utf8mb4", "--batch", "--raw", "--skip-column-names"]
         done = subprocess.run(
-            command, input=sql.encode(), capture_output=True, check=False, env=self.variables, timeout=SERVER_SECONDS
+            command, input=sql.encode(), capture_output=True, check=False, env=self.variables, timeout=PATIENCE_SECONDS
         )
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode()
@@ -70,7 +70,7 @@ def mariadb() -> Iterator[MariaDb]:
         yield _wait(server, tools, folder, variables)
     finally:
         server.terminate()
-        server.wait(SERVER_SECONDS)
+        server.wait(PATIENCE_SECONDS)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -81,7 +81,7 @@ def _start(tools: Tools, folder: Path, me: list[str], variables: dict[str, str])
     made = subprocess.run(
         [install, "--no-defaults", f"--basedir={install.parent.parent}", data, *me, "--skip-test-db",
          "--auth-root-authentication-method=normal", "--skip-name-resolve"],
-        capture_output=True, check=False, env=variables, timeout=SERVER_SECONDS,
+        capture_output=True, check=False, env=variables, timeout=PATIENCE_SECONDS,
     )  # fmt: skip
     assert made.returncode == 0, made.stdout.decode() + made.stderr.decode()
     return subprocess.Popen(

@@ -11,8 +11,8 @@ from typing import Any
 
 from tests.cdc.packages import tap
 from tests.cdc.sources import DATABASE
+from tests.environments import PATIENCE_SECONDS
 
-TAP_SECONDS = 60
 State = dict[str, Any]
 
 
@@ -59,7 +59,7 @@ class Tap:
 
     def _output(self, folder: Path, *arguments: str | Path) -> bytes:
         command = [tap(self.package), "--config", self._config(folder), *arguments]
-        done = subprocess.run(command, capture_output=True, check=False, timeout=TAP_SECONDS, cwd=folder)
+        done = subprocess.run(command, capture_output=True, check=False, timeout=PATIENCE_SECONDS, cwd=folder)
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout
 

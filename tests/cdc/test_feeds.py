@@ -11,7 +11,6 @@ from tests.cdc.recordings import NAMES, Recording, told
 from tests.conftest import Run
 from tests.load.loaders import Loader
 
-pytestmark = [pytest.mark.timeout(300)]
 HISTORY: dict[str, Any] = {
     "add_record_metadata": True,
     "current_view": True,

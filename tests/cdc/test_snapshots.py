@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.cdc.changes import COLUMNS, DELETE, INSERT, UPDATE, Change
 from tests.cdc.recordings import database, told
 from tests.cdc.sources import Source
@@ -16,7 +14,6 @@ from tests.cdc.taps import State, Tap
 from tests.cdc.test_feeds import HISTORY, rows_of, taps
 from tests.load.loaders import Loader
 
-pytestmark = [pytest.mark.timeout(300)]
 ROWS = 1500  # the PipelineWise taps write a STATE after every 1,000
 
 

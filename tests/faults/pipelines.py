@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.environments import PATIENCE_SECONDS
 from tests.faults.sources import GO, HELD, PAUSE_SECONDS, PIPE_BYTES, SIP_BYTES, Source, make_old, written
 from tests.faults.strikes import TARGETS, Ground, Moment, Place, end_detached, run, states_of
 from tests.faults.taps import STREAMS
@@ -29,7 +30,6 @@ from tests.forks import Forked
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGKILL")
 RECEIVERS = ("tap", "target", "group")
-NO_ANSWER_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Pipeline:
             passed = time.monotonic() - begun
             if self._held() if moment is None else _come(self.ground, moment, passed):
                 break
-            if passed > NO_ANSWER_SECONDS:
+            if passed > PATIENCE_SECONDS:
                 raise TimeoutError(f"the pipeline never came to {moment}")
         if self._watched is not None:
             os.close(self._watched)  # else the tap would not see that the target has gone
@@ -170,8 +170,8 @@ def _deliver(blow: Blow, tap: Forked, target: Forked) -> None:
 
 
 def _end(tap: Forked, target: Forked, *, met: bool, tap_ran: bool) -> Ended:
-    stdout, stderr = target.communicate(timeout=NO_ANSWER_SECONDS)
-    tap.communicate(timeout=NO_ANSWER_SECONDS)
+    stdout, stderr = target.communicate(timeout=PATIENCE_SECONDS)
+    tap.communicate(timeout=PATIENCE_SECONDS)
     assert target.returncode is not None
     assert tap.returncode is not None
     statuses = [128 - status if status < 0 else status for status in (target.returncode, tap.returncode)]

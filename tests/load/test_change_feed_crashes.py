@@ -129,7 +129,7 @@ def _sent(one: Feed, parts: int) -> int:
     return sum(one.writer.rows(message["record"]) for part in one.parts[:parts] for message in part)
 
 
-@pytest.mark.timeout(100_000 if "CHANGE_FEED_EXAMPLES" in os.environ else 120)
+@pytest.mark.timeout(100_000)
 @pytest.mark.parametrize("warehouse", ["redshift", "snowflake"])
 def test_any_feed_survives_any_crash(ground: Watched, warehouse: str) -> None:
     """Right after the crash a history holds the parts before its STATE and nothing else; at the end all is right."""

@@ -17,7 +17,6 @@ pytestmark = pytest.mark.long
 REQUIREMENTS = ["-e", "./singer-bulk", "-e", "./target-snowflake-stage", "snowflake-connector-python>=4.8,<5"]
 
 
-@pytest.mark.timeout(300)
 def test_target_loads_through_connector_4(
     snowflake_config: dict[str, Any], snowflake_connection: Any, tmp_path: Path
 ) -> None:

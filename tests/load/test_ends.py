@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Warehouses
+from tests.environments import PATIENCE_SECONDS
 from tests.faults.feeds import Feed
 from tests.faults.strikes import Ground, Moment, Place, end_detached, run, started, states_of
 
@@ -38,7 +39,7 @@ def test_signal_while_the_warehouse_works(ground: Ground, warehouse: str, step: 
             assert process.stdin is not None
             process.stdin.write(FEED.messages())
             process.stdin.flush()  # and stays open: the tap has more to say
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + PATIENCE_SECONDS
             while ground.pending(warehouse) and time.monotonic() < deadline:
                 process.poll()
             for _ in range(signals):
@@ -46,7 +47,7 @@ def test_signal_while_the_warehouse_works(ground: Ground, warehouse: str, step: 
                 process.poll()
             if signals == 1:
                 ground.clear(warehouse)
-            process.wait(60)
+            process.wait(PATIENCE_SECONDS)
             stdout = process.stdout.read()
     finally:
         ground.clear(warehouse)
@@ -105,4 +106,4 @@ def test_tap_that_falls_silent(ground: Ground) -> None:
         assert states_of(process.stdout.readline()) == [{"next": 2}]
         assert place.rows("orders") == FEED.rows()
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 128 + signal.SIGINT
+        assert process.wait(PATIENCE_SECONDS) == 128 + signal.SIGINT

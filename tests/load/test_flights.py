@@ -47,7 +47,6 @@ def _measure(values: list[str]) -> tuple[int, Decimal | None]:
     return len(values), sum(map(Decimal, values), Decimal(0)) if numeric else None
 
 
-@pytest.mark.timeout(300)
 def test_flights_arrive_whole(
     loader: Loader, flights: Path, by_the_book: dict[str, tuple[int, Decimal | None]], tmp_path: Path
 ) -> None:

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.environments import PATIENCE_SECONDS
+
 COMMAND = [sys.executable, "-m", "local_warehouse"]
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
 
@@ -40,7 +42,7 @@ def environment(tmp: Path) -> dict[str, str]:
 def local_warehouse(tmp: Path, *arguments: str | Path, **more) -> subprocess.CompletedProcess[bytes]:
     """Run the command to its end."""
     return subprocess.run(
-        [*COMMAND, *arguments], env=environment(tmp), capture_output=True, timeout=90, check=False, **more
+        [*COMMAND, *arguments], env=environment(tmp), capture_output=True, timeout=PATIENCE_SECONDS, check=False, **more
     )
 
 
@@ -54,7 +56,7 @@ def up(tmp: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE_SECONDS)
         process.stdout.close()
 
 
@@ -121,7 +123,7 @@ def test_exec_passes_signals_on(private_tmp):
         assert stdout.readline() == b"ready\n"
         process.terminate()
         assert stdout.read() == b"got it\n"
-    assert process.wait(20) == 5
+    assert process.wait(PATIENCE_SECONDS) == 5
     assert_nothing_left(private_tmp)
 
 
@@ -146,7 +148,7 @@ def test_up_ends_cleanly_by_a_signal(private_tmp, number):
     with up(private_tmp) as process:
         pids = processes_of(private_tmp)
         process.send_signal(number)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
     assert_nothing_left(private_tmp, pids)
 
 
@@ -273,7 +275,6 @@ VICTIMS = {
 }
 
 
-@pytest.mark.timeout(300)  # seven starts, perhaps on a busy machine
 def test_the_next_start_survives_kill_9(private_tmp):
     """Whichever process is killed: `up` ends, the next start in the same directory works, nothing is left."""
     home = private_tmp / "set"
@@ -284,7 +285,7 @@ def test_the_next_start_survives_kill_9(private_tmp):
             before = processes_of(private_tmp)
             seen |= before
             os.kill(next(pid for pid in before if re.search(pattern, arguments_of(pid))), signal.SIGKILL)
-            assert process.wait(20) == (-signal.SIGKILL if victim == "supervisor" else 1), victim
+            assert process.wait(PATIENCE_SECONDS) == (-signal.SIGKILL if victim == "supervisor" else 1), victim
     done = local_warehouse(private_tmp, "exec", "--dir", home, "--", "true")
     assert done.returncode == 0, done.stderr
     home.rmdir()
@@ -301,7 +302,7 @@ def test_servers_end_with_a_killed_supervisor(private_tmp):
         before = processes_of(private_tmp)
         process.kill()
         process.wait()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while processes_of(private_tmp) and time.monotonic() < deadline:
             os.sched_yield()
     assert processes_of(private_tmp) == set()
@@ -340,7 +341,7 @@ def test_an_ordinary_user_without_a_home_can_run_them(private_tmp):
         [*become, *COMMAND, "exec", "--", "sh", "-c", script, sys.executable],
         env={**environment(private_tmp), "HOME": "/nonexistent"},
         capture_output=True,
-        timeout=90,
+        timeout=PATIENCE_SECONDS,
         check=False,
         cwd="/",
     )
@@ -360,7 +361,7 @@ def test_a_server_that_cannot_start_is_reported_with_its_log(private_tmp):
         env={**environment(private_tmp), "PYTHONPATH": str(broken)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 1

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.environments import environment, uv
+from tests.environments import PATIENCE_SECONDS, environment, uv
 from tests.load.loaders import Loader
 
 pytestmark = pytest.mark.long
@@ -27,7 +27,7 @@ ADDED_LATER = "4|Shipped|2020-07-12 08:00:00\n"
 
 
 # What is interrupted: many STATEs, and a load for each.
-MANY_ROWS, STATE_EVERY_ROWS, NO_ANSWER_SECONDS = 40_000, 2_000, 300
+MANY_ROWS, STATE_EVERY_ROWS = 40_000, 2_000
 
 
 def meltano_command(*arguments: str, variables: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
@@ -40,7 +40,9 @@ def meltano_command(*arguments: str, variables: Mapping[str, str]) -> tuple[list
 def run_meltano(project: Path, *arguments: str, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """Run Meltano in the project."""
     command, env = meltano_command(*arguments, variables=variables)
-    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=400, env=env)
+    return subprocess.run(
+        command, cwd=project, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS, env=env
+    )
 
 
 def interrupt_meltano(
@@ -53,11 +55,11 @@ def interrupt_meltano(
         # As a terminal starts it, also where whoever started the tests ignores the signal.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # type: ignore[func-returns-value]
     ) as process:  # fmt: skip
-        deadline = time.monotonic() + NO_ANSWER_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not when() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)
-        process.wait(NO_ANSWER_SECONDS)
+        process.wait(PATIENCE_SECONDS)
         output.seek(0)
         return process.returncode, output.read()
 
@@ -94,7 +96,6 @@ def many_orders(project: Path, status: str, method: str) -> str:
 
 # One target is enough for what Meltano does: its plugins take a minute to install. Both targets meet signals to the
 # group in test_pipeline_ends.
-@pytest.mark.timeout(900)
 @pytest.mark.xdist_group("meltano")
 @pytest.mark.parametrize("loader", ["redshift"], indirect=True)
 def test_ctrl_c_under_meltano_run(loader: Loader, project: Path) -> None:
@@ -127,7 +128,6 @@ def test_ctrl_c_under_meltano_run(loader: Loader, project: Path) -> None:
     assert loader.rows("SELECT count(*), count(DISTINCT orderid), min(orderstatus) FROM {schema}.orders") == shipped
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.xdist_group("meltano")
 def test_meltano_run_continues_from_its_state(loader: Loader, project: Path) -> None:
     """`meltano run` loads the orders; a second run continues from Meltano's state and adds only what is new."""

@@ -81,7 +81,6 @@ def test_every_command_is_run() -> None:
     assert len(COMMANDS) == len(begins)
 
 
-@pytest.mark.timeout(300)
 def test_demo_shows_the_three_changes_in_both_warehouses() -> None:
     """`make demo` shows insert, update and delete as rows with the operation as a column, twice."""
     told = run(command("make demo"), TOP).stdout
@@ -119,7 +118,6 @@ def test_about_lists_the_settings(folder: Path) -> None:
     assert "s3_bucket" in told
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.long
 def test_install_into_an_environment(tmp_path: Path) -> None:
     """pip installs the connectors from a clone, and they start."""

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import BIN
+from tests.environments import PATIENCE_SECONDS
 
 TAP = str(BIN / "tap-csv-extract")
 
@@ -23,7 +24,7 @@ def config(tmp_path: Path, *files: dict[str, Any]) -> str:
 
 
 def run(*options: str, **more: Any) -> tuple[int, bytes, str]:
-    done = subprocess.run([TAP, *options], capture_output=True, check=False, timeout=60, **more)
+    done = subprocess.run([TAP, *options], capture_output=True, check=False, timeout=PATIENCE_SECONDS, **more)
     return done.returncode, done.stdout, done.stderr.decode()
 
 
@@ -56,7 +57,7 @@ def test_signal_while_the_tap_waits(tmp_path: Path, kind: str, method: str) -> N
         else:
             wait_until_heard(tap)
         tap.send_signal(signal.SIGTERM)
-        output, errors = tap.communicate(timeout=60)
+        output, errors = tap.communicate(timeout=PATIENCE_SECONDS)
         if writer >= 0:
             os.close(writer)
     assert tap.returncode == 128 + signal.SIGTERM

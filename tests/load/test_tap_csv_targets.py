@@ -60,7 +60,6 @@ def extracted(folder: Path, text: str, method: str) -> bytes:
     ).stdout
 
 
-@pytest.mark.timeout(300)
 def test_a_full_extract_of_fewer_rows_replaces_the_table(loader: Loader, tmp_path: Path) -> None:
     """Behind its last STATE a full extract is whole, so overwrite takes it however many rows it has."""
     for text, ids in ((TEXT, [1, 2, 3]), ("id|code\n7|007\n", [7])):
@@ -85,7 +84,6 @@ def test_a_target_of_the_sdk(messages: bytes) -> None:
     assert json.loads(output.buffer.getvalue().splitlines()[-1]) == json.loads(messages.splitlines()[-1])["value"]
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.long
 def test_a_target_of_meltanolabs(messages: bytes, tmp_path: Path) -> None:
     """MeltanoLabs' target for PostgreSQL loads the records into a table."""

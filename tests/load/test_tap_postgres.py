@@ -12,7 +12,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from tests.environments import environment
+from tests.environments import PATIENCE_SECONDS, environment
 from tests.load.loaders import Loader
 from tests.postgres import running_postgres
 
@@ -56,7 +56,7 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bytes]:
 
 
 def _output(*command: str | Path) -> bytes:
-    done = subprocess.run(command, capture_output=True, check=False, timeout=100)
+    done = subprocess.run(command, capture_output=True, check=False, timeout=PATIENCE_SECONDS)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
 
@@ -81,7 +81,6 @@ def _tap_config(source: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.timeout(300)
 def test_dozen_types_arrive(loader: Loader, messages: bytes, tmp_path: Path) -> None:
     """Each value of each type is in the warehouse as it was in the source."""
     run = loader.load(*messages.decode().splitlines(), number_type="decimal", number_scale=4)

@@ -14,7 +14,7 @@ from singer_bulk.warehouse.dialect import Rows
 from tests.fakes import Bench, MemoryWarehouse, lines, record, schema, state
 
 ORDERS = "analytics.orders"
-SECONDS = 10  # after which something has waited for what could not come
+SECONDS = 120  # after which something has waited for what could not come
 EACH_STATE = {"batch_size_rows": 1}  # a load for each STATE
 FIRST = lines(schema(), record(id=1), state(1))
 SECOND = lines(record(id=2), state(2))

@@ -16,7 +16,7 @@ from singer_bulk.stage import s3 as stages
 from singer_bulk.stage.s3 import PART_BYTES, S3Settings, S3Stage
 
 PART = bytes(PART_BYTES)
-SECONDS = 10  # after which something has waited for what could not come
+SECONDS = 120  # after which something has waited for what could not come
 
 
 class Client:

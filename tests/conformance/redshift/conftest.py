@@ -26,7 +26,7 @@ def connect(config: Config, **changes: Any) -> Any:
     connection = psycopg2.connect(**{**arguments, "sslmode": config.get("sslmode", "prefer"), **changes})
     connection.autocommit = True
     with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout TO 60000")  # a statement that waits for ever fails its test alone
+        cursor.execute("SET statement_timeout TO 600000")  # a statement that waits for ever fails its test alone
     return connection
 
 

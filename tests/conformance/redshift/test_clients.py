@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.redshift.conftest import Config, Db, Stage, connect
-from tests.environments import environment
+from tests.environments import PATIENCE_SECONDS, environment
 
 pytestmark = pytest.mark.long
 
@@ -41,13 +41,12 @@ def client(script_input: dict[str, Any]) -> Any:
         input=json.dumps(script_input).encode(),
         capture_output=True,
         check=False,
-        timeout=100,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 0, done.stderr.decode()[-2000:]
     return json.loads(done.stdout)
 
 
-@pytest.mark.timeout(300)  # the first run installs the drivers
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_driver(redshift_config: Config, stage: Stage, driver: str) -> None:
     """psycopg 3, redshift_connector and SQLAlchemy over both drivers give the same rows."""
@@ -56,7 +55,6 @@ def test_driver(redshift_config: Config, stage: Stage, driver: str) -> None:
     assert client({"driver": driver, "config": redshift_config, "copy": copy}) == ROWS
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("driver", ["redshift+psycopg2", "redshift+redshift_connector"])
 def test_reflection(redshift_config: Config, driver: str) -> None:
     """sqlalchemy-redshift sees what it made: tables, views, columns, keys, the layout; and drops one of them."""
@@ -100,7 +98,7 @@ def test_psql(redshift_config: Config, stage: Stage) -> None:
         input=script.encode(),
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         env={**os.environ, **account, "PGSSLMODE": "require"},
     )
     assert done.returncode == 0, done.stderr.decode()
@@ -109,7 +107,6 @@ def test_psql(redshift_config: Config, stage: Stage) -> None:
     assert "1 record(s) loaded successfully" in done.stderr.decode()
 
 
-@pytest.mark.timeout(300)  # the first run installs dbt
 def test_dbt(redshift_config: Config, tmp_path: Path, pytestconfig: pytest.Config) -> None:
     """dbt-redshift's connection test passes; with --dbt-run a table and a late-binding view over it are made, twice."""
     commands = ["debug", "run", "run"] if pytestconfig.getoption("--dbt-run") else ["debug"]
@@ -127,7 +124,7 @@ def test_dbt(redshift_config: Config, tmp_path: Path, pytestconfig: pytest.Confi
         cwd=tmp_path,
         capture_output=True,
         check=False,
-        timeout=200,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 0, done.stdout.decode()[-3000:]
     assert "All checks passed" in done.stdout.decode()

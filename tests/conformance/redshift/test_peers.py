@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.redshift.conftest import Config, Db, connect
-from tests.environments import environment
+from tests.environments import PATIENCE_SECONDS, environment
 
 pytestmark = pytest.mark.long
 
@@ -57,14 +57,13 @@ def run(tmp_path: Path, config: Config, *messages: dict[str, Any]) -> str:
         input="".join(json.dumps(message) + "\n" for message in messages).encode(),
         capture_output=True,
         check=False,
-        timeout=100,
+        timeout=PATIENCE_SECONDS,
         env={**os.environ, "AWS_ENDPOINT_URL": config["s3_endpoint_url"], "AWS_DEFAULT_REGION": config["s3_region"]},
     )
     assert done.returncode == 0, done.stderr.decode()[-2000:]
     return done.stdout.decode()
 
 
-@pytest.mark.timeout(300)  # the first run installs it
 def test_pipelinewise_target_redshift(stand_in: Any, redshift_config: Config, tmp_path: Path) -> None:
     """Two runs insert and update by key; backslash, quote and comma arrive. That '' becomes NULL is its own doing."""
     first = [SCHEMA, record(id=1, name='a "q" , b\\|', amount=1.5, at="2020-01-01T01:02:03Z"), record(id=2, name="x")]

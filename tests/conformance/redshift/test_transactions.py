@@ -10,6 +10,7 @@ import psycopg2
 import pytest
 
 from tests.conformance.redshift.conftest import Config, Db, connect
+from tests.environments import PATIENCE_SECONDS
 
 IN_A_BLOCK = [
     (2, "r_ALTER_TABLE", "ALTER TABLE t ALTER COLUMN b TYPE VARCHAR(20)", "ALTER TABLE ALTER COLUMN cannot run inside"),
@@ -262,7 +263,7 @@ def test_second_writer_sees_what_the_first_committed(db: Db, other: Db, open_db:
     pid = other.pid
     second = threading.Thread(target=other.run, args=("UPDATE t SET a = a + 1",))
     second.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     observer = open_db()
     waiting = f"SELECT count(*) FROM svv_transactions WHERE NOT granted AND pid = {pid}"
     while not observer.value(waiting) and time.monotonic() < deadline:

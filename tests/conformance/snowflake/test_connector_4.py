@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.environments import environment
+from tests.environments import PATIENCE_SECONDS, environment
 
 pytestmark = pytest.mark.long
 
@@ -69,7 +69,7 @@ def test_connector_4_8_logs_in_loads_and_reads(config, s3):
         input=json.dumps([config, f"s3://{s3.bucket}/{prefix}/"]),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]

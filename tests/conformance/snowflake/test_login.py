@@ -18,6 +18,7 @@ from local_warehouse.snowflake.serve.server import Server, serve
 from snowflake.connector.errors import Error
 
 from tests.conformance.snowflake.conftest import Db, connect
+from tests.environments import PATIENCE_SECONDS
 
 
 def new_key() -> rsa.RSAPrivateKey:
@@ -187,9 +188,9 @@ def test_requests_without_a_session_are_refused(server):
 
     url = f"http://127.0.0.1:{server.server_address[1]}"
     for path in ("/queries/v1/query-request", "/session/heartbeat", "/nowhere"):
-        answer = requests.post(url + path, json={"sqlText": "SELECT 1"}, timeout=10)
+        answer = requests.post(url + path, json={"sqlText": "SELECT 1"}, timeout=PATIENCE_SECONDS)
         assert (answer.status_code, answer.json()["success"], answer.json()["code"]) == (200, False, "390111")
-    broken = requests.post(url + "/session/v1/login-request", data=b"not json", timeout=10)
+    broken = requests.post(url + "/session/v1/login-request", data=b"not json", timeout=PATIENCE_SECONDS)
     assert (broken.status_code, broken.json()["success"]) == (200, False)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.snowflake.conftest import Config, Db, Stage, access
-from tests.environments import environment
+from tests.environments import PATIENCE_SECONDS, environment
 
 pytestmark = pytest.mark.long
 
@@ -60,12 +60,11 @@ def run(python: Path, start: str, config: Config, told: Config, tmp_path: Path, 
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=PATIENCE_SECONDS,
         env={**os.environ, "AWS_ENDPOINT_URL": config["s3_endpoint_url"], "AWS_DEFAULT_REGION": config["s3_region"]},
     )
 
 
-@pytest.mark.timeout(300)  # the first run installs it
 def test_pipelinewise_target_snowflake(config: Config, db: Db, stage: Stage, tmp_path: Path) -> None:
     """Two runs through its external stage insert, update by key and add a column. '' becomes NULL by its own doing."""
     home = db.value("SELECT CURRENT_SCHEMA()")
@@ -100,7 +99,6 @@ def test_pipelinewise_target_snowflake(config: Config, db: Db, stage: Stage, tmp
     assert [row["column_name"] for row in db.records("SHOW PRIMARY KEYS IN TABLE ORDERS")] == ["ID"]
 
 
-@pytest.mark.timeout(300)  # the first run installs it
 def test_meltanolabs_target_snowflake_is_refused_by_name(config: Config, db: Db, tmp_path: Path) -> None:
     """Quoted names without regard to case, AUTOINCREMENT, PUT into an internal stage, JSON files: not built here."""
     names = ("account", "user", "password", "role", "warehouse", "database")

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from tests.conformance.snowflake.conftest import Db, connect
+from tests.environments import PATIENCE_SECONDS
 
 
 def test_parameters_are_stored_and_unknown_ones_refused(db):
@@ -46,7 +47,7 @@ def test_statement_in_the_background(db):
     with db.connection.cursor() as cursor:
         cursor.execute_async("SELECT 42")
         query_id = cursor.sfqid
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE_SECONDS
         while db.connection.is_still_running(db.connection.get_query_status(query_id)):
             assert time.monotonic() < end
         cursor.get_results_from_sfqid(query_id)

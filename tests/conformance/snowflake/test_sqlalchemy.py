@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from tests.conformance.snowflake.conftest import access
-from tests.environments import environment
+from tests.environments import PATIENCE_SECONDS, environment
 
 pytestmark = pytest.mark.long
 
@@ -61,7 +61,7 @@ def test_sqlalchemy_creates_loads_and_reflects(config, s3):
         input=json.dumps([config, f"s3://{s3.bucket}/{prefix}/", access(config)]),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]

@@ -20,6 +20,7 @@ from snowflake.connector.errors import Error
 
 from tests.conformance.snowflake.conftest import Db, connect
 from tests.conftest import S3, Warehouses
+from tests.environments import PATIENCE_SECONDS
 
 
 class Process:
@@ -44,7 +45,7 @@ class Process:
         return Db(connect(self.config, **more))
 
     def wait(self) -> int:
-        status = self.child.wait(20)
+        status = self.child.wait(PATIENCE_SECONDS)
         assert self.child.stdin is not None
         assert self.child.stdout is not None
         self.child.stdin.close()
