@@ -221,6 +221,13 @@ MUTATIONS = [
         "last_copy_count",
     ),
     ("MAXERROR counts to its limit", "copy/load.py", "max(1, copy.max_error)", "copy.max_error + 1", "maxerror"),
+    (
+        "UPDATE with FROM wants an equality",
+        "rewrite/equijoin.py",
+        '    if not any(_joins(condition, update) for condition in _conditions(clauses["WHERE"])):\n',
+        "    if False:\n",
+        "test_refused and UPDATE",
+    ),
     # Sessions
     (
         "a password is needed",

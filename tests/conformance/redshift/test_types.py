@@ -45,6 +45,13 @@ DECLARED = [  # row 12 and 15: what is written, what svv_columns says
 
 FEATURES, ISSUES = "c_unsupported-postgresql-features", "issue threads"
 FUNCTIONS, LEADER = "c_unsupported-postgresql-functions", "c_SQL_functions_leader_node_only"
+# Joined by no equality that holds for every row: not at all, by OR, by NOT, by a range, to itself or to a constant.
+EQUIJOINS_THAT_ARE_NONE = [
+    "", " WHERE u.a = 1", " WHERE t.a > u.a", " WHERE t.a = u.a OR u.a = 1", " WHERE NOT (t.a = u.a)",
+    " WHERE t.a = 1 AND (t.b = 'x' OR t.a = u.a)", " WHERE t.a = t.a", " WHERE t.a + u.a = 2",
+    " WHERE t.a = (SELECT max(a) FROM laid)",
+]  # fmt: skip
+
 REFUSED_DDL = [  # row, page, statement, part of the error
     (11, "r_Character_types", "CREATE TABLE x (a VARCHAR(65536))", "varchar cannot exceed 65535"),
     (11, "r_Character_types", "CREATE TABLE x (a CHAR(4097))", "char cannot exceed 4096"),
@@ -111,8 +118,13 @@ REFUSED_DDL = [  # row, page, statement, part of the error
     (24, "r_CREATE_TABLE_NEW", "CREATE TABLE pg_catalog.x (a INT)", "permission denied"),
     (24, "r_DELETE", "DELETE FROM pg_namespace", "permission denied"),
     (24, "r_DELETE", "DELETE FROM t AS x WHERE x.a = 1", "syntax error"),
+    (24, "r_UPDATE", "UPDATE t SET a = 1 FROM u JOIN t AS s ON u.a = s.a", "not supported by the local stand-in"),
     (24, "r_UPDATE", "UPDATE t SET (a, b) = (SELECT 1, 'x')", "syntax error"),
     (24, "r_UPDATE", "UPDATE t SET a = 1 FROM u LEFT JOIN laid ON u.a = laid.a WHERE t.a = u.a", "equijoin"),
+    *(
+        (24, "r_UPDATE", f"UPDATE t SET a = 1 FROM u{where}", "Target table must be part of an equijoin predicate")
+        for where in EQUIJOINS_THAT_ARE_NONE
+    ),
     (25, "r_INSERT_30", "INSERT INTO t AS x (a) VALUES (1)", "syntax error"),
     (25, "r_INSERT_30", "INSERT INTO t (a) OVERRIDING SYSTEM VALUE VALUES (1)", "syntax error"),
     (24, FEATURES, "CREATE TRIGGER g AFTER INSERT ON t EXECUTE FUNCTION f()", "not supported"),
@@ -125,6 +137,15 @@ REFUSED_DDL = [  # row, page, statement, part of the error
     (27, "limitations-super", "CREATE TABLE x (a SUPER SORTKEY)", "distribution or sort key"),
     (30, ISSUES, "SELECT E'a'", 'type "e" does not exist'),
 ]  # fmt: skip
+
+EQUIJOINS = [  # row 24: what joins the target to FROM
+    "FROM u WHERE t.a = u.a",
+    "FROM u WHERE u.a = t.a AND (t.a > 0 OR u.a > 0)",
+    "FROM u WHERE (t.a = u.a) AND NOT (t.a = 2)",
+    "FROM u JOIN laid ON u.a = laid.a WHERE c = t.a AND c > 0",
+    "FROM (SELECT a AS k FROM u) AS s WHERE k = a",
+    "FROM u AS s WHERE coalesce(s.a, 0) = t.a",
+]
 
 UNSUPPORTED_TYPES = ["UUID", "JSON", "JSONB", "BYTEA", "SERIAL", "XML", "MONEY", "INET", "INT[]", "BIT(3)", "POINT"]
 
@@ -167,6 +188,15 @@ def test_refused(db: Db, row: int, page: str, sql: str, text: str) -> None:
     )
     db.run("INSERT INTO t (b) VALUES ('abc')")
     assert text in str(db.error(sql))
+
+
+def test_update_from_wants_an_equality(db: Db) -> None:
+    """Row 24, r_UPDATE: one condition is an equality between the target and FROM, whatever else stands beside it."""
+    db.run("CREATE TABLE t (a INT, b VARCHAR(10)); CREATE TABLE u (a INT); CREATE TABLE laid (a INT, c INT)")
+    db.run("INSERT INTO t VALUES (1, ''), (7, ''); INSERT INTO u VALUES (1); INSERT INTO laid VALUES (1, 1)")
+    for number, rest in enumerate(EQUIJOINS):
+        db.run(f"UPDATE t SET b = '{number}' {rest}")
+        assert db.run("SELECT * FROM t ORDER BY a") == [(1, str(number)), (7, "")]
 
 
 @pytest.mark.parametrize("kind", UNSUPPORTED_TYPES)

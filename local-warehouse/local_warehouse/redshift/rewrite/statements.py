@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 from local_warehouse.redshift.errors import NotSupported, RedshiftError, syntax_error
 from local_warehouse.redshift.grammar.copy_statement import CopyParser
 from local_warehouse.redshift.grammar.lexer import Reader, Token, text_of
 from local_warehouse.redshift.grammar.names import LongNames, normalise
 from local_warehouse.redshift.grammar.references import is_system, last_part
-from local_warehouse.redshift.rewrite import aliases, alter, catalogs, ddl, foreign, merge, super_values
+from local_warehouse.redshift.rewrite import aliases, alter, catalogs, ddl, equijoin, foreign, merge, super_values
 from local_warehouse.redshift.rewrite.expressions import rewrite_expressions
 from local_warehouse.redshift.rewrite.late_views import SHOWING, LateViews, create_view
 from local_warehouse.redshift.rewrite.parameters import reset_parameter, set_parameter, show_parameter
@@ -112,24 +111,13 @@ def _write_rows(tokens: list[Token], reader: Reader, context: Context) -> Plan:
     table = _dotted(reader)
     columns = context.target(table, WRITE_LOCK)
     if verb == "UPDATE":
-        _check_update(reader)
+        equijoin.check(reader, table, dict(columns), context.columns)
         super_values.mark_update(reader, columns)
     elif reader.peek().word() not in ("", "USING", "WHERE"):  # no alias (r_DELETE)
         raise syntax_error(reader.peek().text)
     made = _read(tokens, context)
     made.before.append(_write_lock(table))
     return made
-
-
-def _check_update(reader: Reader) -> None:
-    """One column per assignment, and no outer join in FROM (r_UPDATE)."""
-    depth = 0
-    for token, following in pairwise([*reader.tokens[reader.at :], Token("end", "")]):
-        depth += {"(": 1, ")": -1}.get(token.text, 0) if token.kind == "operator" else 0
-        if token.word() == "SET" and following.text == "(":
-            raise syntax_error("(")
-        if depth == 0 and token.word() in ("LEFT", "RIGHT", "FULL") and following.text != "(":
-            raise RedshiftError("0A000", "Target table must be part of an equijoin predicate")
 
 
 WRITE_LOCK = "SHARE ROW EXCLUSIVE"
