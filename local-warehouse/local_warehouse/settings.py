@@ -50,7 +50,7 @@ def _aws_of(directory: Path, server: str, s3: Facts) -> dict[str, Any]:
     }
 
 
-def for_redshift(directory: Path, s3: Facts) -> dict[str, Any]:
+def for_redshift(directory: Path, s3: Facts, deployment: str) -> dict[str, Any]:
     """Settings line of local_warehouse.redshift."""
     return {
         **_aws_of(directory, "redshift", s3),
@@ -58,6 +58,7 @@ def for_redshift(directory: Path, s3: Facts) -> dict[str, Any]:
         "user": "loader",
         "password": _new_password(),
         "database": "dev",
+        "deployment": deployment,
     }
 
 

@@ -22,7 +22,6 @@ from typing import Any
 from local_warehouse import settings
 from local_warehouse.directory import SERVERS, Directory, kill_processes_in
 
-_TOLD = {"redshift": settings.for_redshift, "snowflake": settings.for_snowflake}
 _CONFIG = {"redshift": settings.redshift_config, "snowflake": settings.snowflake_config}
 # All three start in about 3 s on two quiet cores; a busy machine may need ten times that.
 START_TIMEOUT_SECONDS = 60.0
@@ -111,15 +110,22 @@ class Server:
 class StandIns:
     """A running set; use it in `with`."""
 
-    def __init__(self, path: Path | None = None, only: Sequence[str] = SERVERS, s3: str = "moto") -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        only: Sequence[str] = SERVERS,
+        s3: str = "moto",
+        redshift: str = "provisioned",
+    ) -> None:
         """`path`: where files go (None: a new temporary directory). `only`: the servers; S3 always runs.
 
-        `s3`: whose S3 it is, "moto" or "rclone".
+        `s3`: whose S3 it is, "moto" or "rclone". `redshift`: which Redshift, "provisioned" or "serverless".
         """
         self._directory = Directory(path)
         self.path = self._directory.path
         self._servers: dict[str, Server] = {}
         self._s3 = s3
+        self._redshift = redshift
         self.s3: dict[str, Any] = {}
         self.configs: dict[str, dict[str, Any]] = {}
         try:
@@ -138,13 +144,18 @@ class StandIns:
             self._servers["s3"].tell(settings.for_s3(self.path, self._s3))
             self.s3 = self._servers["s3"].wait_ready(deadline)
             settings.write_private(self.path / "s3.json", self.s3)
-        told = {name: _TOLD[name](self.path, self.s3) for name in new if name != "s3"}
+        told = {name: self._told(name) for name in new if name != "s3"}
         for name in told:
             self._servers[name].tell(told[name])
         for name in told:
             ready = self._servers[name].wait_ready(deadline)
             self.configs[name] = _CONFIG[name](told[name], ready, self.s3)
             settings.write_private(self.path / f"{name}.json", self.configs[name])
+
+    def _told(self, name: str) -> dict[str, Any]:
+        if name == "redshift":
+            return settings.for_redshift(self.path, self.s3, self._redshift)
+        return settings.for_snowflake(self.path, self.s3)
 
     def failure(self) -> str | None:
         """What went wrong since the start: a server that ended; None while all run."""

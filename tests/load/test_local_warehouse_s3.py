@@ -322,7 +322,7 @@ def test_secrets_manager_answers_whom_its_policy_allows(s3):
 @pytest.fixture(scope="module")
 def second_s3() -> Iterator[Warehouses]:
     """A set whose S3 is rclone."""
-    running = Warehouses("rclone")
+    running = Warehouses("rclone", "provisioned")
     yield running
     running.stop()
 

@@ -34,7 +34,10 @@ def main() -> int:
         server = Server(settings, running)
         server.serve()
         issuer = credentials.serve(server.passwords, settings.host)
-        commands: dict[str, faults.Command] = {"expire": lambda request: server.passwords.expire()}
+        commands: dict[str, faults.Command] = {
+            "expire": lambda request: server.passwords.expire(),
+            "deploy": server.deploy,
+        }
         close_admin = faults.serve(settings.admin_socket, server.faults, commands) if settings.admin_socket else None
         threading.Thread(target=_prepare, args=(server,), daemon=True).start()
         facts: dict[str, Any] = {

@@ -42,9 +42,9 @@ class NotSupported(RedshiftError):
 class LoadFailed(RedshiftError):
     """COPY met a row it cannot load."""
 
-    def __init__(self, table: str) -> None:
-        text = f"Load into table '{table}' failed.  Check 'stl_load_errors' system table for details."
-        super().__init__("XX000", text)
+    def __init__(self, table: str, view: str = "stl_load_errors") -> None:
+        super().__init__("XX000", f"Load into table '{table}' failed.  Check '{view}' system table for details.")
+        self.table = table
 
 
 def syntax_error(near: str) -> RedshiftError:

@@ -23,6 +23,7 @@ class Settings:
     default_role_arn: str | None = None
     dir: str | None = None
     admin_socket: str | None = None
+    deployment: str = "provisioned"  # or "serverless"
     host: str = "127.0.0.1"
     port: int = 0
 

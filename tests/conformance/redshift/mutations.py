@@ -228,6 +228,20 @@ MUTATIONS = [
         "    if False:\n",
         "test_refused and UPDATE",
     ),
+    (
+        "Serverless has no tables of clusters",
+        "rewrite/serverless.py",
+        "        if name.startswith(OF_CLUSTERS) or ",
+        "        if ",
+        "test_tables_of_clusters",
+    ),
+    (
+        "Serverless has the listed SVV views alone",
+        "rewrite/serverless.py",
+        "name not in SVV_OF_SERVERLESS",
+        "name in ()",
+        "test_tables_of_clusters",
+    ),
     # Sessions
     (
         "a password is needed",

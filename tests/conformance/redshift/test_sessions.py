@@ -70,6 +70,7 @@ def test_users_log_in_with_their_password(db: Db, redshift_config: Config, schem
     other.connection.close()
 
 
+@pytest.mark.clusters
 def test_ordinary_users_read_the_system_views(db: Db, redshift_config: Config, schema_name: str, stage: Stage) -> None:
     """c_types-of-system-tables: ordinary users see the system views, and of loads their own rows alone."""
     user = f"u{schema_name}"
@@ -85,6 +86,7 @@ def test_ordinary_users_read_the_system_views(db: Db, redshift_config: Config, s
     other.connection.close()
 
 
+@pytest.mark.clusters
 def test_slices_of_the_cluster(db: Db, redshift_config: Config, schema_name: str) -> None:
     """r_STV_SLICES: a row for each slice with its node, visible to all users."""
     rows = db.run("SELECT node, slice, localslice, type FROM stv_slices ORDER BY slice")
@@ -106,6 +108,7 @@ def test_statement_timeout(db: Db) -> None:
     assert db.value("SELECT 1") == 1
 
 
+@pytest.mark.clusters
 def test_cancel(db: Db, other: Db) -> None:
     """A client's request to cancel ends the statement, not the session."""
     caught: list[BaseException] = []

@@ -132,6 +132,7 @@ def test_ddl_is_transactional(db: Db, schema_name: str, sql: str, probe: str) ->
     assert db.value(probe) == 0
 
 
+@pytest.mark.clusters
 def test_default_isolation_is_snapshot(db: Db, redshift_config: Config) -> None:
     """Row 6, c_serial_isolation: SNAPSHOT is the default, and STV_DB_ISOLATION_LEVEL says so."""
     database = redshift_config["database"]

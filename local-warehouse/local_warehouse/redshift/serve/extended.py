@@ -14,7 +14,6 @@ from local_warehouse.redshift.grammar.lexer import statements_of
 from local_warehouse.redshift.postgres import wire
 from local_warehouse.redshift.postgres.connection import Admin, BackendError
 from local_warehouse.redshift.rewrite.plans import Plan
-from local_warehouse.redshift.rewrite.statements import plan
 from local_warehouse.redshift.serve.session import Session
 
 # The message that ends the backend's answer to each of ours.
@@ -94,7 +93,7 @@ class Extended:
             verb = next(token.word() for token in tokens if token.kind != "space")
             self.session.check_block(verb)
             parameters = any(token.kind == "parameter" for token in tokens)
-            made = plan(tokens, self.session.context)
+            made = self.session.plan(tokens)
             ours = made.copy is not None or len(made.sqls) > 1 or made.commits or bool(made.after)
             if ours and parameters:
                 raise NotSupported(f"parameters in a prepared {verb}")

@@ -11,7 +11,9 @@ import socket
 import ssl
 import struct
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from local_warehouse.faults import WAREHOUSE_ACTIONS, Faults
 from local_warehouse.redshift.grammar.names import LongNames
@@ -26,6 +28,7 @@ from local_warehouse.redshift.settings import Settings
 log = logging.getLogger(__name__)
 
 SERVER_VERSION = "8.0.2"
+DEPLOYMENTS = ("provisioned", "serverless")
 # What a client of Redshift is told; standard_conforming_strings is not among it, so libpq doubles backslashes.
 SHOWN_PARAMETERS = {
     b"server_version", b"server_encoding", b"client_encoding", b"is_superuser", b"session_authorization",
@@ -43,6 +46,7 @@ class Server:
         self.faults = Faults(WAREHOUSE_ACTIONS)
         self.passwords = credentials.TemporaryPasswords(self._create_user)
         self.late_views: set[str] = set()
+        self.serverless = settings.deployment == "serverless"
         self.names = LongNames(self._store_name)
         self._queries = itertools.count(int.from_bytes(os.urandom(2), "big") + 1)
         self._admins: dict[str, Admin] = {}
@@ -51,6 +55,12 @@ class Server:
         self._tls_lock = threading.Lock()
         self.listener = socket.create_server((settings.host, settings.port), backlog=64)
         self.host, self.port = self.listener.getsockname()[:2]
+
+    def deploy(self, request: Mapping[str, Any]) -> None:
+        """Be another Redshift from the next statement on: provisioned or serverless."""
+        if request.get("deployment") not in DEPLOYMENTS:
+            raise ValueError(f"deployment is one of {DEPLOYMENTS}, got {request.get('deployment')!r}")
+        self.serverless = request["deployment"] == "serverless"
 
     def serve(self) -> None:
         """Accept clients in a thread of its own."""

@@ -25,6 +25,7 @@ from local_warehouse.redshift.postgres import wire
 from local_warehouse.redshift.postgres.backend import Backend
 from local_warehouse.redshift.postgres.connection import Admin, BackendError, literal
 from local_warehouse.redshift.postgres.fresh import NAME, FreshCatalog
+from local_warehouse.redshift.rewrite import serverless
 from local_warehouse.redshift.rewrite.late_views import LateViews
 from local_warehouse.redshift.rewrite.plans import Plan
 from local_warehouse.redshift.rewrite.statements import Context, plan
@@ -52,6 +53,8 @@ class Shared(Protocol):
     def names(self) -> LongNames: ...
     @property
     def late_views(self) -> set[str]: ...
+    @property
+    def serverless(self) -> bool: ...
 
     def next_query(self) -> int: ...
     def record(self, database: str, sql: str) -> None: ...
@@ -105,10 +108,21 @@ class Session:
     def _statement(self, tokens: list[Token]) -> None:
         self.check_block(next(token.word() for token in tokens if token.kind != "space"))
         text = text_of(tokens)
-        made = plan(tokens, self.context)
+        made = self.plan(tokens)
         self.check_plan(made)
         with self.fault(text):
             self.carry_out(made)
+
+    def plan(self, tokens: list[Token]) -> Plan:
+        """What to do with one statement."""
+        if self.shared.serverless:
+            serverless.refuse(tokens)
+        return plan(tokens, self.context)
+
+    @property
+    def load_errors(self) -> str:
+        """The view that a failed load points to."""
+        return "sys_load_error_detail" if self.shared.serverless else "stl_load_errors"
 
     def target(self, table: str, lock_mode: str) -> Columns:
         """Names and types of the columns of a table that is to be written, once it is locked.
@@ -313,11 +327,11 @@ class Session:
             self._leave_record(outcome, copy, query)
             if own_block:
                 self.backend.run("COMMIT")
-        except LoadFailed:
+        except LoadFailed as failed:
             assert load is not None
             self.last_copy["count"] = 0
             self._leave_record(load.outcome, copy, query)
-            raise
+            raise LoadFailed(failed.table, self.load_errors) from None
         finally:
             if own_block and self.backend.status != b"I":
                 self.backend.run("ROLLBACK")
@@ -334,7 +348,7 @@ class Session:
         self._info(text)
         if outcome.errors:
             left_out = f"{len(outcome.errors)} record(s) could not be loaded."
-            check = "Check 'stl_load_errors' system table for details."
+            check = f"Check '{self.load_errors}' system table for details."
             self._info(f"Load into table '{outcome.table}' completed, {left_out}  {check}")
         self.client.write(b"C", wire.cstring("COPY"))
 
