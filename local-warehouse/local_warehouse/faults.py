@@ -28,7 +28,8 @@ from typing import Any
 # error: an error of the server's kind (S3: 500 InternalError); cut: the connection is closed without an
 # answer; hang: no answer until the fault is cleared or the client goes away.
 ACTIONS = ("error", "cut", "hang")
-# Another transaction was in the way: Redshift 1023 (c_serial_isolation), Snowflake 000625, a lock waited for too long.
+# Another transaction was in the way: Redshift 1023 or 1018 (c_serial_isolation), which a fault says by `conflict`;
+# Snowflake 000625, a lock waited for too long.
 WAREHOUSE_ACTIONS = (*ACTIONS, "conflict")
 S3_ACTIONS = (*ACTIONS, "slowdown")  # 503 SlowDown
 WHEN = ("before", "after")  # the call had no effect; the call took effect and only its answer is lost
@@ -48,11 +49,17 @@ class Fault:
     match: str = ""  # a regular expression, searched in the call's text without regard to case
     times: int = 1
     message: str = "fault on demand"
+    conflict: int = 0  # which error of the warehouse a conflict is; 0: its first
     seen: int = 0  # matching calls so far
     released: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any], actions: Sequence[str] = (*WAREHOUSE_ACTIONS, *S3_ACTIONS)) -> Fault:
+    def parse(
+        cls,
+        values: Mapping[str, Any],
+        actions: Sequence[str] = (*WAREHOUSE_ACTIONS, *S3_ACTIONS),
+        conflicts: Sequence[int] = (),
+    ) -> Fault:
         """Check what came over the socket; raises FaultError."""
         known = {f.name for f in fields(cls)} - {"seen", "released"}
         if unknown := set(values) - known:
@@ -61,6 +68,8 @@ class Fault:
             raise FaultError(f"action is one of {sorted({*actions})}, got {values.get('action')!r}")
         if values.get("when", "before") not in WHEN:
             raise FaultError(f"when is one of {WHEN}, got {values['when']!r}")
+        if values.get("conflict", 0) not in (0, *conflicts):
+            raise FaultError(f"conflict is one of {sorted(conflicts)}, got {values['conflict']!r}")
         for name in ("at", "times"):
             if not isinstance(values.get(name, 1), int) or values.get(name, 1) < 1:
                 raise FaultError(f"{name} is a whole number from 1, got {values[name]!r}")
@@ -78,8 +87,9 @@ class Fault:
 class Faults:
     """The faults of one server; safe to use from several threads."""
 
-    def __init__(self, actions: Sequence[str] = ACTIONS) -> None:
+    def __init__(self, actions: Sequence[str] = ACTIONS, conflicts: Sequence[int] = ()) -> None:
         self.actions = actions
+        self.conflicts = conflicts
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
         self._spent: list[Fault] = []  # have hit for the last time, but a call may still hang in them
@@ -164,7 +174,8 @@ def send(path: str | Path, request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _own_commands(faults: Faults) -> dict[str, Command]:
     def set_fault(request: Mapping[str, Any]) -> None:
-        faults.set(Fault.parse({name: value for name, value in request.items() if name != "do"}, faults.actions))
+        values = {name: value for name, value in request.items() if name != "do"}
+        faults.set(Fault.parse(values, faults.actions, faults.conflicts))
 
     return {
         "fault": set_fault,

@@ -53,6 +53,7 @@ def test_clear_drops_waiting_faults_and_releases_hanging_calls():
         ({"action": "cut", "times": "2"}, "times"),
         ({"action": "cut", "match": "("}, "match"),
         ({"action": "cut", "seen": 3}, "seen"),
+        ({"action": "conflict", "conflict": 1018}, "conflict"),
         ({"action": "cut", "statement": "x"}, "statement"),
     ],
 )

@@ -22,7 +22,7 @@ from local_warehouse.redshift.postgres.backend import OWNER, Backend
 from local_warehouse.redshift.postgres.connection import Admin, literal, quoted
 from local_warehouse.redshift.serve import credentials, tls
 from local_warehouse.redshift.serve.extended import Extended
-from local_warehouse.redshift.serve.session import Session
+from local_warehouse.redshift.serve.session import CONFLICTS, Session
 from local_warehouse.redshift.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class Server:
     def __init__(self, settings: Settings, backend: Backend) -> None:
         self.settings = settings
         self.backend = backend
-        self.faults = Faults(WAREHOUSE_ACTIONS)
+        self.faults = Faults(WAREHOUSE_ACTIONS, tuple(CONFLICTS))
         self.passwords = credentials.TemporaryPasswords(self._create_user)
         self.late_views: set[str] = set()
         self.serverless = settings.deployment == "serverless"

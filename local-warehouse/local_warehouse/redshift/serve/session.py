@@ -35,6 +35,8 @@ from local_warehouse.redshift.settings import Settings
 log = logging.getLogger(__name__)
 
 IN_FAILED_BLOCK = "current transaction is aborted, commands ignored until end of transaction block"
+# The number is the message and the words are its DETAIL (c_serial_isolation); psycopg2 shows them on two lines.
+CONFLICTS = {1023: "Serializable isolation violation on table", 1018: "Relation does not exist"}
 ENDING_VERBS = ("ROLLBACK", "ABORT", "COMMIT", "END")
 MAX_STATEMENT_BYTES = 16 << 20
 VARBYTE_OID = (6551).to_bytes(4, "big")
@@ -178,7 +180,7 @@ class Session:
             " AND NOT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass(name))"
         )
         if later:
-            raise RedshiftError("XX000", "1018", "Relation does not exist")
+            raise RedshiftError("XX000", "1018", CONFLICTS[1018])
 
     def fail(self, fields: dict[str, str]) -> None:
         """Send an error; an open transaction block is failed from now on."""
@@ -215,7 +217,8 @@ class Session:
             self._hang(due)
             return
         if due.action == "conflict":
-            raise RedshiftError("XX000", "1023", detail="Serializable isolation violation on table")
+            number = due.conflict or next(iter(CONFLICTS))
+            raise RedshiftError("XX000", str(number), CONFLICTS[number])
         raise RedshiftError("XX000", due.message)
 
     def _hang(self, due: Fault) -> None:
