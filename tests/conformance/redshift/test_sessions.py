@@ -70,6 +70,18 @@ def test_users_log_in_with_their_password(db: Db, redshift_config: Config, schem
     other.connection.close()
 
 
+def test_libpq_cannot_log_in_with_a_sha256_password(db: Db, redshift_config: Config, schema_name: str) -> None:
+    """r_CREATE_USER: who has a sha256 password is asked by method 13, which libpq has not; an MD5 one works again."""
+    user = f"u{schema_name}"
+    db.run(f"CREATE USER {user} PASSWORD 'sha256|Abcd1234'")
+    for _ in range(2):
+        with pytest.raises(psycopg2.OperationalError, match="authentication method 13 not supported"):
+            connect({**redshift_config, "user": user, "password": "Abcd1234"})
+        db.run(f"ALTER USER {user} PASSWORD 'Sha256|Abcd1234'")
+    db.run(f"ALTER USER {user} PASSWORD 'Abcd1234'")
+    connect({**redshift_config, "user": user, "password": "Abcd1234"}).close()
+
+
 @pytest.mark.clusters
 def test_ordinary_users_read_the_system_views(db: Db, redshift_config: Config, schema_name: str, stage: Stage) -> None:
     """c_types-of-system-tables: ordinary users see the system views, and of loads their own rows alone."""

@@ -14,7 +14,17 @@ from local_warehouse.redshift.grammar.copy_statement import CopyParser
 from local_warehouse.redshift.grammar.lexer import Reader, Token, text_of
 from local_warehouse.redshift.grammar.names import LongNames, normalise
 from local_warehouse.redshift.grammar.references import is_system, last_part
-from local_warehouse.redshift.rewrite import aliases, alter, catalogs, ddl, equijoin, foreign, merge, super_values
+from local_warehouse.redshift.rewrite import (
+    aliases,
+    alter,
+    catalogs,
+    ddl,
+    equijoin,
+    foreign,
+    merge,
+    super_values,
+    users,
+)
 from local_warehouse.redshift.rewrite.expressions import rewrite_expressions
 from local_warehouse.redshift.rewrite.late_views import SHOWING, LateViews, create_view
 from local_warehouse.redshift.rewrite.parameters import reset_parameter, set_parameter, show_parameter
@@ -191,7 +201,9 @@ def _create(tokens: list[Token], context: Context) -> Plan:
         return _create_database(tokens)
     if kind == "SCHEMA":
         return _create_schema(tokens)
-    if kind in ("USER", "GROUP", "ROLE"):
+    if kind == "USER":
+        return users.user(tokens, "CREATE USER")
+    if kind in ("GROUP", "ROLE"):
         return Plan([text_of(tokens)], tag=f"CREATE {kind}")
     if kind == "EXTERNAL":
         return Plan(
@@ -245,7 +257,9 @@ def _alter(tokens: list[Token], context: Context) -> Plan:
         return made
     if reader.accept("DATABASE"):
         return _alter_database(reader)
-    if reader.peek().word() in ("SCHEMA", "USER", "GROUP", "ROLE", "VIEW"):
+    if reader.sees("USER"):
+        return users.user(tokens)
+    if reader.peek().word() in ("SCHEMA", "GROUP", "ROLE", "VIEW"):
         return Plan([text_of(tokens)])
     raise NotSupported(f"ALTER {reader.peek().word()}")
 

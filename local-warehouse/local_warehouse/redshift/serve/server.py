@@ -13,13 +13,15 @@ import struct
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from local_warehouse.faults import WAREHOUSE_ACTIONS, Faults
+from local_warehouse.redshift.errors import PREFIX
 from local_warehouse.redshift.grammar.names import LongNames
 from local_warehouse.redshift.postgres import wire
 from local_warehouse.redshift.postgres.backend import OWNER, Backend
 from local_warehouse.redshift.postgres.connection import Admin, literal, quoted
+from local_warehouse.redshift.rewrite.users import SHA256
 from local_warehouse.redshift.serve import credentials, tls
 from local_warehouse.redshift.serve.extended import Extended
 from local_warehouse.redshift.serve.session import CONFLICTS, Session
@@ -28,6 +30,8 @@ from local_warehouse.redshift.settings import Settings
 log = logging.getLogger(__name__)
 
 SERVER_VERSION = "8.0.2"
+# As redshift_connector reads it: https://github.com/aws/amazon-redshift-python-driver (core.py, AUTH_REQ_DIGEST)
+AUTHENTICATION_DIGEST = 13
 DEPLOYMENTS = ("provisioned", "serverless")
 # What a client of Redshift is told; standard_conforming_strings is not among it, so libpq doubles backslashes.
 SHOWN_PARAMETERS = {
@@ -167,6 +171,8 @@ class Server:
             sock.recv(1)
 
     def _authenticate(self, client: wire.Channel, user: str) -> bool:
+        if self._has_sha256(user):
+            self._ask_for_digest(client)
         salt = os.urandom(4)
         client.write(b"R", struct.pack("!I", 5) + salt)
         client.flush()
@@ -176,6 +182,23 @@ class Server:
             hmac.compare_digest(b"md5" + hashlib.md5(stored + salt).hexdigest().encode(), given)  # noqa: S324
             for stored in self._password_hashes(user)
         )
+
+    def _has_sha256(self, user: str) -> bool:
+        of_role = f"WHERE rolname = {literal(user)} AND {literal(SHA256)} = ANY (setconfig)"
+        return bool(self._ask(f"SELECT 1 FROM pg_db_role_setting JOIN pg_authid ON oid = setrole {of_role}"))
+
+    def _ask_for_digest(self, client: wire.Channel) -> NoReturn:
+        """Ask by method 13 (algorithm 0 is SHA256, a salt, a nonce), which libpq refuses; no answer is understood."""
+        salt, nonce = os.urandom(16), os.urandom(16)
+        parts = (
+            struct.pack("!II", AUTHENTICATION_DIGEST, 0),
+            *(struct.pack("!I", 16) + part for part in (salt, nonce)),
+        )
+        client.write(b"R", b"".join(parts))
+        client.flush()
+        client.read()
+        _refuse(client, "0A000", f"{PREFIX}logging in with a sha256 password")
+        raise wire.Disconnected("a login with a sha256 password")
 
     def _password_hashes(self, user: str) -> list[bytes]:
         """md5(password + user) of every password that opens the account now."""
