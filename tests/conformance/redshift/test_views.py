@@ -178,3 +178,19 @@ def test_refused_windows(versions: Db, call: str, text: str) -> None:
 def test_windows(versions: Db, call: str, rows: list[int | None]) -> None:
     """r_Window_function_synopsis: what the page allows."""
     assert [row[2] for row in versions.run(f"SELECT id, seq, {call} FROM t ORDER BY 1, 2")] == rows
+
+
+@pytest.mark.parametrize("late", ["", LATE])
+def test_replacing_a_view_waits_for_its_readers(versions: Db, other: Db, schema_name: str, late: str) -> None:
+    """r_CREATE_VIEW: OR REPLACE locks the view for reads and writes: it waits for open readers, new ones for it."""
+    create = f"CREATE OR REPLACE VIEW v AS SELECT id FROM {schema_name}.t WHERE id = {{}} {late}"
+    versions.run(create.format(1))
+    other.run("SET statement_timeout TO 300")
+    versions.run("BEGIN; SELECT * FROM v")
+    assert other.error(create.format(2)).pgcode == "57014"
+    versions.run("COMMIT")
+    other.run(create.format(2))
+    versions.run("BEGIN; " + create.format(1))
+    assert other.error("SELECT * FROM v").pgcode == "57014"
+    versions.run("COMMIT")
+    assert other.run("SELECT * FROM v") == [(1,), (1,)]

@@ -35,10 +35,14 @@ SHOWING = words("SVV_COLUMNS SVV_ALL_COLUMNS SVV_REDSHIFT_COLUMNS PG_GET_LATE_BI
 
 @dataclass
 class LateViews:
-    """The late-binding views as one session sees them; `names` is shared by all and may hold more than there are."""
+    """The late-binding views as one session sees them; `names` is shared by all and may hold more than there are.
+
+    `hold` takes the lock of a reader on a view, up to the end of the transaction, so that a replacement waits.
+    """
 
     names: set[str]
     ask: Ask = field(repr=False)
+    hold: Callable[[str], None] = field(repr=False)
 
     def definition(self, name: str) -> str | None:
         """The query of the late-binding view of this name, if it is one; raises where it may not be read."""
@@ -53,18 +57,21 @@ class LateViews:
             raise RedshiftError("42501", f"permission denied for relation {last_part(name)}")
         return rows[0][0] if rows else None
 
-    def expand(self, significant: list[Token], depth: int = 0) -> list[str]:
+    def expand(self, significant: list[Token], depth: int = 0, holds: bool = True) -> list[str]:
         """Put the queries of late-binding views in their place; the names of the tables that are left."""
         tables = []
         for reference in references(significant):
             query = self.definition(reference.name)
+            if query is not None and holds:
+                self.hold(reference.name)
+                query = self.definition(reference.name)  # as it is once a replacement under way has ended
             if query is None:
                 tables.append(reference.name)
                 continue
             if depth == MAX_DEPTH:
                 raise RedshiftError("42P17", f'infinite recursion detected in view "{reference.last_part}"')
             tokens = tokens_of(query)
-            tables += self.expand([token for token in tokens if token.kind != "space"], depth + 1)
+            tables += self.expand([token for token in tokens if token.kind != "space"], depth + 1, holds)
             alias = "" if has_alias(significant, reference.end) else f" AS {_last_text(reference.name)}"
             significant[reference.start].text = f"({text_of(tokens)}){alias}"
             for token in significant[reference.start + 1 : reference.end]:
@@ -73,7 +80,7 @@ class LateViews:
 
     def expanded(self, query: str) -> str:
         tokens = tokens_of(query)
-        self.expand([token for token in tokens if token.kind != "space"])
+        self.expand([token for token in tokens if token.kind != "space"], holds=False)
         return text_of(tokens)
 
     def describe(self) -> list[str]:

@@ -75,7 +75,9 @@ class Session:
         self.user = user
         self.database = database
         self.pid = pid
-        self.context = Context(shared.names, LateViews(shared.late_views, self.ask), self.target, self.columns)
+        self.context = Context(
+            shared.names, LateViews(shared.late_views, self.ask, self.hold_view), self.target, self.columns
+        )
         self.in_batch = False  # between messages of the extended protocol
         self.reads_snapshot = False  # has the open transaction block taken its snapshot?
         self.last_copy = {"count": 0, "id": -1}
@@ -143,6 +145,14 @@ class Session:
         if rows and rows[0][3] in SYSTEM_SCHEMAS:
             raise RedshiftError("42501", f"permission denied for relation {last_part(table)}")
         return [(str(name), str(kind)) for name, kind, *_ in rows]
+
+    def hold_view(self, view: str) -> None:
+        """Wait until nobody replaces a view and, in a transaction block, let nobody replace it before the end."""
+        lock = f"LOCK TABLE {view} IN ACCESS SHARE MODE"
+        if self.backend.status == b"T":
+            self.ask(lock)
+        elif self.backend.status == b"I" and not self.in_batch:
+            self.ask(f"{lock}; SELECT 1")  # two statements are a transaction of their own
 
     def columns(self, table: str) -> set[str]:
         """The names of a table's columns."""
