@@ -166,6 +166,17 @@ def test_lock_timeout(db, other):
     other.run("DELETE FROM T")
 
 
+def test_a_lock_that_is_waited_for_counts_against_the_statement_timeout(db, other):
+    """STATEMENT_TIMEOUT_IN_SECONDS counts the time that a statement waits for a lock: 000630 (parameters)."""
+    db.run("CREATE TABLE T (A INT)")
+    other.run("ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = 1")
+    db.run("BEGIN")
+    db.run("DELETE FROM T")
+    other.fails("DELETE FROM T", 630)
+    db.run("ROLLBACK")
+    other.run("DELETE FROM T")
+
+
 def test_show_and_abort_a_transaction(db, other):
     """SHOW TRANSACTIONS lists what is open; SYSTEM$ABORT_TRANSACTION ends it (functions/system_abort_transaction)."""
     db.run("CREATE TABLE T (A INT) AS SELECT 1")

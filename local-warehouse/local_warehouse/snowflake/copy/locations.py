@@ -7,7 +7,6 @@ from typing import Any
 from local_warehouse.s3.objects import Keys, Objects
 from local_warehouse.snowflake.bind.session import Session
 from local_warehouse.snowflake.errors import Unsupported, compilation
-from local_warehouse.snowflake.grammar.cursor import Cursor
 from local_warehouse.snowflake.grammar.file_format import DEFAULTS
 from local_warehouse.snowflake.grammar.lexer import STAGE, STRING, tokens
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
@@ -16,7 +15,7 @@ from local_warehouse.snowflake.store.catalog import Entry
 from local_warehouse.snowflake.store.stages import Location, split_url
 
 
-def split_stage(text: str) -> tuple[list[str], str]:
+def split_stage(session: Session, text: str) -> tuple[list[str], str]:
     """Name parts and path of `@db.schema.stage/path`."""
     if text.startswith(("@~", "@%")) or text[1:2] == "/":
         raise Unsupported("internal stages")
@@ -26,7 +25,7 @@ def split_stage(text: str) -> tuple[list[str], str]:
     while at < len(inner) and (quoted or inner[at] != "/"):
         quoted ^= inner[at] == '"'
         at += 1
-    cursor = Cursor(inner[:at])
+    cursor = session.parser(inner[:at])
     parts = cursor.qualified()
     cursor.finish()
     return parts, inner[at:].removeprefix("/")
@@ -48,7 +47,7 @@ def take(parser: QueryParser) -> str:
 
 def of_stage(session: Session, text: str) -> tuple[Location, Entry]:
     """The place of a stage and path."""
-    parts, path = split_stage(text)
+    parts, path = split_stage(session, text)
     entry = session.find("stage", parts)
     body = entry.body
     bucket, prefix = split_url(body["url"])

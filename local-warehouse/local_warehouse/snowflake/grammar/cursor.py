@@ -11,9 +11,11 @@ from local_warehouse.snowflake.values.types import T, make_type
 class Cursor:
     """A place in the tokens of one statement."""
 
-    def __init__(self, text: str, session_timestamp: str = "TIMESTAMP_NTZ") -> None:
+    def __init__(self, text: str, session_timestamp: str = "TIMESTAMP_NTZ", folds_quoted: bool = False) -> None:
         self.text = text
         self.all = tokens(text)
+        if folds_quoted:  # QUOTED_IDENTIFIERS_IGNORE_CASE
+            self.all = [t._replace(value=t.value.upper()) if t.kind == QUOTED else t for t in self.all]
         self.at = 0
         self.timestamp = session_timestamp  # what plain TIMESTAMP means (TIMESTAMP_TYPE_MAPPING)
 

@@ -67,6 +67,7 @@ class Warehouse:
         wanted = [
             Entry("database", "", "", settings["database"], owner=settings["role"]),
             Entry("warehouse", "", "", settings["warehouse"]),
+            *(Entry("user", "", "", name) for name in self.users),
             Entry("schema", settings["database"], "", "PUBLIC", owner=settings["role"]),
         ]
         with self.engine.ddl() as cursor:

@@ -15,7 +15,7 @@ from local_warehouse.snowflake.copy.stage_queries import staged_relation
 from local_warehouse.snowflake.errors import SqlError, compilation, no_object
 from local_warehouse.snowflake.grammar import ast
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
-from local_warehouse.snowflake.serve import parameters
+from local_warehouse.snowflake.serve import levels, parameters
 from local_warehouse.snowflake.serve.statements import run
 from local_warehouse.snowflake.store.catalog import Entry, quote
 from local_warehouse.snowflake.store.engine import Engine
@@ -43,7 +43,9 @@ class ClientSession:
         self.warehouse: str | None = None
         self.database: str | None = None
         self.schema: str | None = None
-        self.parameters: dict[str, Any] = dict(parameters.DEFAULTS)
+        self.inherited = levels.inherited(engine.catalog, user)
+        at_login = {name: value for name, (_, value) in self.inherited.items()}
+        self.parameters: dict[str, Any] = {**parameters.DEFAULTS, **at_login}
         self.shared = shared
         self.work = Work(engine, shared)
         self.work.owner = self
@@ -118,7 +120,8 @@ class ClientSession:
         return Context(parameters.settings(self.parameters), facts, self)
 
     def parser(self, text: str) -> QueryParser:
-        return QueryParser(text, self.parameters["TIMESTAMP_TYPE_MAPPING"])
+        folds = self.parameters["QUOTED_IDENTIFIERS_IGNORE_CASE"]
+        return QueryParser(text, self.parameters["TIMESTAMP_TYPE_MAPPING"], folds)
 
     def bind_view(self, entry: Entry, context: Context) -> Bound:
         """A view's query, bound in the view's schema; an error if its columns are no longer those of the view."""
@@ -177,7 +180,9 @@ class ClientSession:
         if context.reads or context.registered:
             self.need_warehouse()
         listed = ", ".join(f"{wire(column)} AS {column.duck}" for column in bound.columns)
-        rows = self.work.query(f"SELECT {listed} FROM ({bound.sql}) q", context.registered)
+        most = self.parameters["ROWS_PER_RESULTSET"]
+        limit = f" LIMIT {most}" if most else ""
+        rows = self.work.query(f"SELECT {listed} FROM ({bound.sql}) q{limit}", context.registered)
         return Result(
             [c.name for c in bound.columns], [c.type for c in bound.columns], rows, SELECT,
             [c.nullable for c in bound.columns],

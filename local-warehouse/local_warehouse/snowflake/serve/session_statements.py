@@ -1,17 +1,12 @@
-"""Statements about the session: transactions, USE, parameters."""
+"""Statements about the session: transactions and USE."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from local_warehouse.snowflake.bind.results import SET, TCL, Result, listing, status
+from local_warehouse.snowflake.bind.results import SET, TCL, Result, status
 from local_warehouse.snowflake.bind.session import Session
 from local_warehouse.snowflake.errors import no_object
-from local_warehouse.snowflake.grammar.lexer import NAME, NUMBER, STRING
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
-from local_warehouse.snowflake.serve import parameters
 from local_warehouse.snowflake.store.catalog import quote
-from local_warehouse.snowflake.values.types import TEXT
 
 DONE = "Statement executed successfully."
 
@@ -79,67 +74,10 @@ def _use_schema(session: Session, parts: list[str]) -> None:
     session.database, session.schema = database, parts[-1]
 
 
-def _alter_session(session: Session, parser: QueryParser) -> Result:
-    if parser.words("UNSET"):
-        names = [parser.identifier()]
-        while parser.op(","):
-            names.append(parser.identifier())
-        parser.finish()
-        for name in names:
-            set_parameter(session, name, parameters.DEFAULTS.get(name, ""))
-        return status(DONE, SET)
-    parser.need("SET")
-    wanted: list[tuple[str, Any]] = []
-    while parser.token.kind == NAME:
-        name = parser.identifier()
-        parser.need_op("=")
-        token = parser.next()
-        if token.kind not in (NAME, STRING, NUMBER):
-            raise parser.error(token)
-        wanted.append((name, token.value))
-        parser.op(",")
-    parser.finish()
-    checked = [(name, parameters.parse_value(name, value)) for name, value in wanted]
-    for name, value in checked:
-        set_parameter(session, name, value)
-    return status(DONE, SET)
-
-
-def set_parameter(session: Session, name: str, value: Any) -> None:
-    value = parameters.parse_value(name, value)
-    if name == "AUTOCOMMIT":
-        session.work.commit()  # "ALTER SESSION SET AUTOCOMMIT" ends the open transaction, as DDL does
-    session.parameters[name] = value
-
-
-def _show_parameters(session: Session, parser: QueryParser) -> Result:
-    pattern = parser.string() if parser.words("LIKE") else "%"
-    if parser.words("IN") or parser.words("FOR"):
-        parser.need("SESSION")
-    parser.finish()
-    from local_warehouse.snowflake.objects.show import matches
-
-    rows = []
-    for name, default in parameters.DEFAULTS.items():
-        if matches(name, pattern):
-            value = session.parameters[name]
-            kind = "BOOLEAN" if isinstance(default, bool) else "NUMBER" if isinstance(default, int) else "STRING"
-            level = "" if value == default else "SESSION"
-            rows.append([name, _shown(value), _shown(default), level, "", kind])
-    names = ("key", "value", "default", "level", "description", "type")
-    return listing(dict.fromkeys(names, TEXT), rows)
-
-
-def _shown(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 RUNNERS = {
     ("BEGIN",): _begin,
     ("COMMIT",): _commit,
     ("ROLLBACK",): _rollback,
     ("START", "TRANSACTION"): _begin,
     ("USE",): _use,
-    ("ALTER", "SESSION"): _alter_session,
-    ("SHOW", "PARAMETERS"): _show_parameters,
 }

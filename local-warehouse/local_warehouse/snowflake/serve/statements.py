@@ -14,7 +14,7 @@ from local_warehouse.snowflake.grammar.lexer import END, NAME, OP
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.objects import alter_objects, create, ddl_tables, describe, keys, views
 from local_warehouse.snowflake.rows import dml, merge
-from local_warehouse.snowflake.serve import monitoring, session_statements
+from local_warehouse.snowflake.serve import levels, monitoring, session_statements
 from local_warehouse.snowflake.values.types import TEXT
 
 
@@ -31,6 +31,7 @@ _DDL = {"CREATE", "ALTER", "DROP", "COMMENT", "TRUNCATE"}
 # Longest match first; the words are taken before the runner gets the parser.
 _RUNNERS: Runners = {
     **session_statements.RUNNERS,
+    **levels.RUNNERS,
     **create.RUNNERS,
     **describe.RUNNERS,
     **ddl_tables.RUNNERS,

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Generic, Protocol, TypeVar
 
 from local_warehouse.snowflake.errors import SqlError
 
+# "the number of waiters for this lock exceeds the 20 statements limit": https://github.com/brooklyn-data/dbt_artifacts/
+# issues/431; a newer report says 50.
+MAX_WAITERS = 20
 IDLE_SECONDS = 300  # a transaction that blocks others is aborted after five minutes without a statement
 
 
@@ -36,9 +40,38 @@ class Locks(Generic[H]):
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self.held: dict[int, H] = {}
+        self._waiting: Counter[int] = Counter()  # statements that wait, by table
 
     def acquire(self, work: H, tables: set[int], timeout_seconds: int) -> None:
-        """Take all of `tables` for the transaction; SqlError 000625 after the timeout, 000604 if it is aborted."""
+        """Take all of `tables` for the transaction.
+
+        SqlError 000625 after the timeout, or at once where too many wait already; 000604 if it is aborted.
+        """
+        with self._changed:
+            wanted = {table for table in tables if self.held.get(table, work) is not work}
+            self._check_waiters(wanted)
+            self._waiting.update(wanted)
+            try:
+                self._acquire(work, tables, timeout_seconds)
+            finally:
+                self._waiting.subtract(wanted)
+
+    def waiters(self, table: int) -> int:
+        """How many statements wait for the lock of a table."""
+        return self._waiting[table]
+
+    def _check_waiters(self, tables: set[int]) -> None:
+        for table in tables:
+            if self._waiting[table] >= MAX_WAITERS:
+                raise SqlError(
+                    f"Statement has locked table in transaction {self.held[table].id} and this lock has not yet been "
+                    "released.\nYour statement was aborted because the number of waiters for this lock exceeds the "
+                    f"{MAX_WAITERS} statements limit.",
+                    625,
+                    "57014",
+                )
+
+    def _acquire(self, work: H, tables: set[int], timeout_seconds: int) -> None:
         deadline = time.monotonic() + timeout_seconds
         with self._changed:
             while True:
