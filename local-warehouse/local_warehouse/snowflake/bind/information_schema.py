@@ -132,13 +132,15 @@ def view_rows(
     Rows of tables that `demanded` (column -> text) rules out may be left out: each row costs a line of SQL.
     """
     catalog = session.catalog
-    if catalog.find("database", "", "", database) is None:
+    around = catalog.find("database", "", "", database)
+    if around is None or not session.sees(around):
         raise no_object("Database", quote(database))
     tables = [
         entry
         for kind in ("table", "view")
         for entry in catalog.all(kind, session.id)
         if entry.database == database
+        and session.sees(entry)
         and demanded.get("TABLE_SCHEMA", entry.schema) == entry.schema
         and demanded.get("TABLE_NAME", entry.name) == entry.name
     ]
@@ -150,7 +152,7 @@ def view_rows(
         return SCHEMATA, [
             [e.database, e.name, e.owner, nanoseconds(e.created), e.comment]
             for e in catalog.all("schema")
-            if e.database == database
+            if e.database == database and session.sees(e)
         ]
     if view == "LOAD_HISTORY":
         return LOAD_HISTORY, load_history(session, database)
@@ -161,11 +163,11 @@ def view_rows(
             if e.kind == "view"
         ]
     if view in ("STAGES", "FILE_FORMATS"):
-        return _objects(catalog, database, view)
+        return _objects(session, database, view)
     raise no_object("Object", f"{quote(database)}.INFORMATION_SCHEMA.{quote(view)}")
 
 
-def _objects(catalog: Any, database: str, view: str) -> tuple[dict[str, T], list[list[Any]]]:
+def _objects(session: Names, database: str, view: str) -> tuple[dict[str, T], list[list[Any]]]:
     if view == "STAGES":
         return STAGES, [
             [
@@ -179,12 +181,12 @@ def _objects(catalog: Any, database: str, view: str) -> tuple[dict[str, T], list
                 e.comment,
                 nanoseconds(e.created),
             ]
-            for e in catalog.all("stage")
-            if e.database == database
+            for e in session.catalog.all("stage")
+            if e.database == database and session.sees(e)
         ]
     rows = []
-    for e in catalog.all("format"):
-        if e.database == database:
+    for e in session.catalog.all("format"):
+        if e.database == database and session.sees(e):
             full = {**DEFAULTS, **e.body["options"]}
             rows.append(
                 [

@@ -116,6 +116,7 @@ class Relations:
             types, rows = view_rows(session, database, node.parts[-1], scope.demanded)
             return self._listed(scope, alias, types, rows)
         entry: Entry = session.find("table", node.parts)
+        session.demand("SELECT", entry)
         path = [entry.database, entry.schema, entry.name]
         if entry.kind == "view":
             bound = session.bind_view(entry, self.context)

@@ -43,7 +43,7 @@ def _loads(session: Names, where: str) -> list[Any]:
 
 def load_history(session: Names, database: str) -> list[list[Any]]:
     """Rows of INFORMATION_SCHEMA.LOAD_HISTORY."""
-    tables = {e.id: e for e in session.catalog.all("table", session.id) if e.database == database}
+    tables = {e.id: e for e in session.catalog.all("table", session.id) if e.database == database and session.sees(e)}
     return [
         [
             tables[r[0]].schema, r[1], tables[r[0]].name, int(r[6] * 1000) * 1_000_000, r[3], r[5], r[4], r[9], r[10],

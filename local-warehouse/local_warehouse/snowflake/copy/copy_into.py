@@ -103,7 +103,7 @@ def run(session: Session, parser: QueryParser) -> Result:
         location_text = locations.take(parser)
     options = Options(read(parser))
     parser.finish()
-    entry = target_table(session, parts)
+    entry = target_table(session, parts, "INSERT")
     columns = target_columns(entry, names)
     plan = make_plan(session, entry, columns, transformation, options.truncate)
     location, format_options = _source(session, plan.location or location_text, options)

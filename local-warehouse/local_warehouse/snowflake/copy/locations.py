@@ -45,20 +45,24 @@ def take(parser: QueryParser) -> str:
     raise parser.error(token)
 
 
-def of_stage(session: Session, text: str) -> tuple[Location, Entry]:
-    """The place of a stage and path."""
+def of_stage(session: Session, text: str, right: str = "READ") -> tuple[Location, Entry]:
+    """The place of a stage and path, for who may read there or, by `right`, write."""
     parts, path = split_stage(session, text)
     entry = session.find("stage", parts)
+    session.demand("USAGE", entry, right)
     body = entry.body
     bucket, prefix = split_url(body["url"])
     base = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
-    return Location(stage_objects(session, body), bucket, (base if path else prefix) + path, prefix), entry
+    return Location(stage_objects(session, body, entry.owner), bucket, (base if path else prefix) + path, prefix), entry
 
 
-def stage_objects(session: Session, body: dict[str, Any]) -> Objects:
-    """With whose keys this stage is read; a role is assumed anew for every statement."""
+def stage_objects(session: Session, body: dict[str, Any], owner: str = "") -> Objects:
+    """With whose keys this stage is read; a role is assumed anew for every statement.
+
+    The integration is used by the right of the session's roles, or of the role that owns the stage.
+    """
     if body.get("integration"):
-        found = ddl_objects.check_integration(session, body["integration"], body["url"]).body
+        found = ddl_objects.check_integration(session, body["integration"], body["url"], owner).body
         return session.cloud.as_role(found["role_arn"])
     credentials = body.get("credentials") or {}
     if "AWS_ROLE" in credentials:

@@ -32,14 +32,14 @@ def _pattern(text: str | None) -> re.Pattern[str] | None:
         raise invalid_parameter("PATTERN", text or "") from None
 
 
-def _files(session: Session, parser: QueryParser) -> tuple[Location, list[Found]]:
+def _files(session: Session, parser: QueryParser, right: str = "READ") -> tuple[Location, list[Found]]:
     text = locations.take(parser)
     pattern = None
     if parser.words("PATTERN"):
         parser.need_op("=")
         pattern = _pattern(parser.string())
     parser.finish()
-    location, _ = locations.of_stage(session, text)
+    location, _ = locations.of_stage(session, text, right)
     return location, [f for f in location.list() if pattern is None or pattern.fullmatch(f.key)]
 
 
@@ -50,7 +50,7 @@ def _list(session: Session, parser: QueryParser) -> Result:
 
 
 def _remove(session: Session, parser: QueryParser) -> Result:
-    location, files = _files(session, parser)
+    location, files = _files(session, parser, "WRITE")
     for file in files:
         location.delete(file)
     return listing({"name": TEXT, "result": TEXT}, [[location.url(f.key), "removed"] for f in files])

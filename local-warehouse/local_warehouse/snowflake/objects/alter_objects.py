@@ -11,6 +11,7 @@ from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.objects import ddl_objects
 from local_warehouse.snowflake.objects.alter_table import rename
 from local_warehouse.snowflake.objects.ddl_tables import forget
+from local_warehouse.snowflake.store import grants
 from local_warehouse.snowflake.store.catalog import Entry, quote
 
 DONE = "Statement executed successfully."
@@ -25,6 +26,7 @@ def _drop(kind: str) -> Runner:
         entry = session.look_up(kind, parts) if if_exists else session.find(kind, parts)
         if entry is None:
             return status(f"Drop statement executed successfully ({parts[-1]} already dropped).")
+        session.demand(grants.OWNERSHIP, entry)
         with session.engine.ddl() as cursor:
             session.catalog.remove(cursor, entry)
         return status(f"{entry.name} successfully dropped.")
@@ -44,10 +46,13 @@ def _drop_container(kind: str) -> Runner:
         session.work.commit()
         database = "" if kind == "database" else (parts[0] if len(parts) == 2 else session.need_database())
         entry = session.catalog.find(kind, database, "", parts[-1])
+        if entry is not None and not session.sees(entry):
+            entry = None
         if entry is None and not if_exists:
             raise no_object(kind.capitalize(), ".".join(quote(part) for part in parts))
         if entry is None:
             return status(f"Drop statement executed successfully ({parts[-1]} already dropped).")
+        session.demand(grants.OWNERSHIP, entry)
         _remove_all(session, entry)
         if session.database == entry.name and kind == "database":
             session.database = session.schema = None
@@ -80,6 +85,8 @@ def _start(session: Session, parser: QueryParser, kind: str) -> Entry | None:
     parts = parser.qualified()
     session.work.commit()
     entry = session.look_up(kind, parts) if if_exists else session.find(kind, parts)
+    if entry is not None:
+        session.demand(grants.OWNERSHIP, entry)
     return entry and entry.draft()
 
 

@@ -21,6 +21,7 @@ from local_warehouse.snowflake.objects.keys import (
     rename_in_keys,
 )
 from local_warehouse.snowflake.rows.dml import default_value
+from local_warehouse.snowflake.store import grants
 from local_warehouse.snowflake.store.catalog import ColumnDef, Entry, quote
 from local_warehouse.snowflake.values.types import NULL, SEMI, T
 
@@ -36,6 +37,7 @@ def _alter(session: Session, parser: QueryParser) -> Result:
         return status(DONE)
     if entry.kind != "table":
         raise compilation("Object found is of type 'VIEW', specified type 'TABLE'", 2203)
+    session.demand(grants.OWNERSHIP, entry)
     entry = entry.draft()
     if parser.words("ADD"):
         _add(session, parser, entry)
@@ -133,7 +135,9 @@ def _add_key(session: Session, parser: QueryParser, entry: Entry) -> None:
 def rename(session: Session, parser: QueryParser, entry: Entry) -> None:
     database, schema, name = session.full_name(parser.qualified())
     parser.finish()
-    session.catalog.schema(database, schema)
+    place = session.schema_entry(database, schema)
+    if (database, schema) != (entry.database, entry.schema):
+        session.demand(f"CREATE {grants.shown(entry.kind)}", place, primary=True)
     session.catalog.free(entry.kind, database, schema, name, entry.session)
     with session.engine.ddl() as cursor:
         session.catalog.rename(cursor, entry, database, schema, name)
@@ -142,6 +146,7 @@ def rename(session: Session, parser: QueryParser, entry: Entry) -> None:
 def _swap(session: Session, parser: QueryParser, entry: Entry) -> None:
     other = session.find("table", parser.qualified()).draft()
     parser.finish()
+    session.demand(grants.OWNERSHIP, other)
     if other.kind != "table" or (other.session is None) != (entry.session is None):
         raise compilation("a permanent table and a temporary table or a view cannot be swapped", 2119)
     ours = (entry.database, entry.schema, entry.name)

@@ -6,11 +6,12 @@ from local_warehouse.snowflake.bind.results import Result
 from local_warehouse.snowflake.bind.session import Runners, Session
 from local_warehouse.snowflake.errors import Unsupported, compilation
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
-from local_warehouse.snowflake.objects import ddl_objects, ddl_tables, views
+from local_warehouse.snowflake.objects import ddl_objects, ddl_tables, users, views
 from local_warehouse.snowflake.objects.ddl_objects import Create, Creators
 
 _CREATORS: Creators = {
     **ddl_objects.CREATORS,
+    **users.CREATORS,
     ("TABLE",): ddl_tables.create_table,
     ("VIEW",): views.create_view,
 }

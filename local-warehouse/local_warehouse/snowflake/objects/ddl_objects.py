@@ -12,6 +12,7 @@ from local_warehouse.snowflake.errors import Unsupported, compilation, no_object
 from local_warehouse.snowflake.grammar.file_format import DEFAULTS, read_options
 from local_warehouse.snowflake.grammar.properties import Properties, read
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
+from local_warehouse.snowflake.store import grants
 from local_warehouse.snowflake.store.catalog import Entry, quote
 from local_warehouse.snowflake.store.stages import split_url
 
@@ -53,8 +54,7 @@ def _container(session: Session, parser: QueryParser, create: Create, kind: str,
         raise Unsupported("Time Travel")
     properties.finish(what)
     parser.finish()
-    if kind == "schema" and session.catalog.find("database", "", "", database) is None:
-        raise no_object("Database", quote(database))
+    _demand_container(session, kind, database)
     old = session.catalog.find(kind, database, "", name)
     if old and create.if_not_exists:
         return status(f"{name} already exists, statement succeeded.")
@@ -62,12 +62,25 @@ def _container(session: Session, parser: QueryParser, create: Create, kind: str,
         raise Unsupported(f"CREATE OR REPLACE {what.upper()}")
     session.catalog.free(kind, database, "", name, None)
     with session.engine.ddl() as cursor:
-        session.catalog.save(cursor, Entry(kind, database, "", name, comment=comment, owner=session.role))
+        entry = Entry(kind, database, "", name, comment=comment, owner=session.role)
+        session.catalog.save(cursor, entry)
+        grants.apply_future(session.catalog, cursor, entry)
         if kind == "database":
             session.catalog.save(cursor, Entry("schema", name, "", "PUBLIC", owner=session.role))
     session.database = name if kind == "database" else database
     session.schema = "PUBLIC" if kind == "database" else name
     return status(f"{what} {name} successfully created.")
+
+
+def _demand_container(session: Session, kind: str, database: str) -> None:
+    """The right to make a database or a schema, whether there is one of that name already or not."""
+    if kind == "database":
+        session.demand("CREATE DATABASE", grants.ACCOUNT, primary=True)
+        return
+    around = session.catalog.find("database", "", "", database)
+    if around is None or not session.sees(around):
+        raise no_object("Database", quote(database))
+    session.demand("CREATE SCHEMA", around, primary=True)
 
 
 def _database(session: Session, parser: QueryParser, create: Create) -> Result:
@@ -78,6 +91,23 @@ def _schema(session: Session, parser: QueryParser, create: Create) -> Result:
     return _container(session, parser, create, "schema", "Schema")
 
 
+def demand_create(session: Session, kind: str, database: str, schema: str, temporary: bool = False) -> None:
+    """The right to make an object in a schema; a temporary one needs none but to see the schema.
+
+    It is demanded also where IF NOT EXISTS finds the object: https://github.com/dbt-labs/dbt-external-tables/issues/214
+    """
+    entry = session.schema_entry(database, schema)
+    if not temporary:
+        session.demand(f"CREATE {grants.shown(kind)}", entry, primary=True)
+
+
+def demand_replace(session: Session, kind: str, database: str, schema: str, name: str) -> None:
+    """Who replaces an object, or hides it by a temporary one of its name, must own it."""
+    there = session.catalog.find(kind, database, schema, name)
+    if there is not None:
+        session.demand(grants.OWNERSHIP, there)
+
+
 def save_object(
     session: Session, kind: str, what: str, parts: list[str], create: Create, body: dict[str, Any], comment: str | None
 ) -> Result:
@@ -85,20 +115,24 @@ def save_object(
     if kind == "integration":
         database = schema = ""
         name = parts[-1]
+        session.demand("CREATE INTEGRATION", grants.ACCOUNT, primary=True)
     else:
         database, schema, name = session.full_name(parts)
-        session.catalog.schema(database, schema)
+        demand_create(session, kind, database, schema, create.temporary)
     owner = session.id if create.temporary else None
     old = session.catalog.entries.get((kind, database, schema, name, owner))
     if old is not None and create.if_not_exists:
         return status(f"{name} already exists, statement succeeded.")
     if not create.replace:
         session.catalog.free(kind, database, schema, name, owner)
+    demand_replace(session, kind, database, schema, name)
     entry = Entry(kind, database, schema, name, comment=comment, owner=session.role, session=owner, body=body)
     with session.engine.ddl() as cursor:
         if old is not None:
             session.catalog.remove(cursor, old)
         session.catalog.save(cursor, entry)
+        if not create.temporary:
+            grants.apply_future(session.catalog, cursor, entry)
     return status(f"{what} {name} successfully created.")
 
 
@@ -125,6 +159,7 @@ def format_of(session: Session, group: dict[str, object] | None) -> dict[str, An
     if properties.values:
         raise Unsupported("FORMAT_NAME together with format options")
     entry = session.find("format", name)
+    session.demand("USAGE", entry)
     return {**DEFAULTS, **entry.body["options"]}
 
 
@@ -180,9 +215,11 @@ def stage_body(session: Session, properties: Properties, old: dict[str, Any] | N
     return body
 
 
-def check_integration(session: Session, name: str, url: str) -> Entry:
-    """The integration, enabled and allowed for this URL; SqlError else."""
+def check_integration(session: Session, name: str, url: str, owner: str = "") -> Entry:
+    """The integration, enabled and allowed for this URL and usable by the session or by `owner`; SqlError else."""
     entry = session.find("integration", [name])
+    if not (owner and grants.may(session.catalog, [owner], "USAGE", entry)):
+        session.demand("USAGE", entry)
     if not entry.body["enabled"]:
         raise compilation(f"Integration '{quote(name)}' is disabled.", 3167, "42601")
     allowed, blocked = entry.body["allowed"], entry.body["blocked"]

@@ -14,8 +14,9 @@ from local_warehouse.snowflake.grammar.properties import Properties, read
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.objects import alter_table
 from local_warehouse.snowflake.objects.columns import column_definition
-from local_warehouse.snowflake.objects.ddl_objects import Create
+from local_warehouse.snowflake.objects.ddl_objects import Create, demand_create, demand_replace
 from local_warehouse.snowflake.objects.keys import PRIMARY, START, Key, add_key, keys_of, read_key
+from local_warehouse.snowflake.store import grants
 from local_warehouse.snowflake.store.catalog import ColumnDef, Entry, quote
 from local_warehouse.snowflake.values.types import T
 
@@ -92,7 +93,9 @@ def create_table(session: Session, parser: QueryParser, create: Create) -> Resul
         columns = _from_query(bound, columns)
     parser.finish()
     database, schema, name = session.full_name(parts)
-    session.catalog.schema(database, schema)
+    demand_create(session, "table", database, schema, create.temporary)
+    if source is not None and clone:
+        session.demand("SELECT", source)
     if source is not None:
         if clone and source.session is not None and not create.temporary:
             raise compilation(
@@ -133,6 +136,7 @@ def store_table(session: Session, entry: Entry, create: Create, fill: str | None
         raise exists("Object", quote(entry.name))
     if old is not None and old.kind != "table":
         raise compilation(f"Object found is of type '{old.kind.upper()}', specified type 'TABLE'", 2203)
+    demand_replace(session, "table", entry.database, entry.schema, entry.name)
     entry.id = catalog.new_id()
     number_columns(entry.columns)
     with session.engine.ddl() as cursor:
@@ -144,6 +148,8 @@ def store_table(session: Session, entry: Entry, create: Create, fill: str | None
         if old is not None:
             forget(catalog, cursor, old)
         catalog.save(cursor, entry)
+        if entry.session is None:
+            grants.apply_future(catalog, cursor, entry)
     return status(f"Table {entry.name} successfully created.")
 
 
@@ -173,6 +179,7 @@ def _drop_table(session: Session, parser: QueryParser) -> Result:
         return status("Drop statement executed successfully " + f"({parts[-1]} already dropped).")
     if entry.kind != "table":
         raise compilation("Object found is of type 'VIEW', specified type 'TABLE'", 2203)
+    session.demand(grants.OWNERSHIP, entry)
     with session.engine.ddl() as cursor:
         forget(session.catalog, cursor, entry)
     return status(f"{entry.name} successfully dropped.")
@@ -188,6 +195,7 @@ def _truncate(session: Session, parser: QueryParser) -> Result:
         raise Unsupported("TRUNCATE inside a transaction")
     entry = session.look_up("table", parts) if if_exists else session.find("table", parts)
     if entry is not None:
+        session.demand("TRUNCATE", entry)
         with session.engine.ddl() as cursor:
             cursor.execute(f"DELETE FROM {entry.duck}")
             cursor.execute(f"DELETE FROM sf_loads WHERE table_id = {entry.id}")

@@ -72,6 +72,7 @@ def _stage(session: Session, parser: QueryParser) -> Result:
 
 def _integration(session: Session, parser: QueryParser) -> Result:
     entry = session.find("integration", [parser.identifier()])
+    session.demand("USAGE", entry)
     parser.finish()
     body = entry.body
     rows = [
@@ -237,6 +238,7 @@ def _show(kind: str, types: dict[str, T]) -> Runner:
             entry
             for entry in session.catalog.all(kind, session.id)
             if matches(entry.name, pattern)
+            and session.sees(entry)
             and entry.name.startswith(prefix)
             and database in (None, entry.database)
             and schema in (None, entry.schema)
@@ -267,7 +269,7 @@ def _scope(session: Session, parser: QueryParser, kind: str) -> tuple[str | None
         return None, None
     if parser.words("DATABASE"):
         name = session.need_database() if _nothing_named(parser) else parser.identifier()
-        session.catalog.find("database", "", "", name) or session.catalog.schema(name, "")
+        session.catalog.find("database", "", "", name) or session.schema_entry(name, "")
         return name, None
     in_schema = parser.words("SCHEMA")
     if in_schema and _nothing_named(parser):
@@ -276,7 +278,7 @@ def _scope(session: Session, parser: QueryParser, kind: str) -> tuple[str | None
     if kind == "schema" or (len(parts) == 1 and not in_schema and session.catalog.find("database", "", "", parts[0])):
         return parts[-1], None
     database = parts[0] if len(parts) == 2 else session.need_database()
-    session.catalog.schema(database, parts[-1])
+    session.schema_entry(database, parts[-1])
     return database, parts[-1]
 
 

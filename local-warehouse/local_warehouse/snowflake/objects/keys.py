@@ -147,7 +147,7 @@ _IMPORTED: dict[str, T] = {
 
 def tables_in_scope(session: Session, parser: QueryParser, kinds: tuple[str, ...] = ("table",)) -> list[Entry]:
     """`[IN { ACCOUNT | DATABASE [d] | SCHEMA [s] | TABLE [t] | t }]`; by default the current database."""
-    every = [entry for kind in kinds for entry in session.catalog.all(kind, session.id)]
+    every = [entry for kind in kinds for entry in session.catalog.all(kind, session.id) if session.sees(entry)]
 
     def inside(database: str | None, schema: str | None = None) -> list[Entry]:
         return [e for e in every if database in (None, e.database) and schema in (None, e.schema)]
@@ -164,7 +164,7 @@ def tables_in_scope(session: Session, parser: QueryParser, kinds: tuple[str, ...
     if parser.words("SCHEMA"):
         parts = parser.qualified() if named() else [session.schema or ""]
         database = parts[0] if len(parts) == 2 else session.need_database()
-        session.catalog.schema(database, parts[-1])
+        session.schema_entry(database, parts[-1])
         return inside(database, parts[-1])
     if not parser.words("TABLE"):
         parser.words("VIEW")

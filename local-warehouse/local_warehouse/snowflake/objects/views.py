@@ -9,7 +9,8 @@ from local_warehouse.snowflake.grammar import ast
 from local_warehouse.snowflake.grammar.properties import Properties, read
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.objects.alter_table import find_column, rename
-from local_warehouse.snowflake.objects.ddl_objects import Create
+from local_warehouse.snowflake.objects.ddl_objects import Create, demand_create
+from local_warehouse.snowflake.store import grants
 from local_warehouse.snowflake.store.catalog import ColumnDef, Entry, quote
 from local_warehouse.snowflake.values.types import TEXT
 
@@ -57,7 +58,7 @@ def create_view(session: Session, parser: QueryParser, create: Create) -> Result
     text = parser.text[start : parser.token.at].rstrip().rstrip(";")
     parser.finish()
     database, schema, name = session.full_name(parts)
-    session.catalog.schema(database, schema)
+    demand_create(session, "view", database, schema)
     entry = Entry("view", database, schema, name, comment=comment, owner=session.role)
     bound = session.bind_in(entry, query, session.context())
     if columns is None:
@@ -79,12 +80,15 @@ def create_view(session: Session, parser: QueryParser, create: Create) -> Result
         return status(f"{name} already exists, statement succeeded.")
     if old is not None and old.kind != "view":
         raise compilation(f"Object '{quote(name)}' already exists as TABLE", 2203)
+    if old is not None:
+        session.demand(grants.OWNERSHIP, old)
     if not create.replace:
         session.catalog.free("view", database, schema, name, None)
     with session.engine.ddl() as cursor:
         if old is not None:
             session.catalog.remove(cursor, old)
         session.catalog.save(cursor, entry)
+        grants.apply_future(session.catalog, cursor, entry)
     return status(f"View {name} successfully created.")
 
 
@@ -93,6 +97,8 @@ def _find(session: Session, parser: QueryParser, if_exists: bool) -> Entry | Non
     entry = session.look_up("view", parts) if if_exists else session.find("view", parts)
     if entry is not None and entry.kind != "view":
         raise compilation("Object found is of type 'TABLE', specified type 'VIEW' is not correct", 2203)
+    if entry is not None:
+        session.demand(grants.OWNERSHIP, entry)
     return entry and entry.draft()
 
 
@@ -150,6 +156,7 @@ def _comment(session: Session, parser: QueryParser) -> Result:
         if len(parts) < 2:
             raise parser.error()
         entry = session.find("table", parts[:-1]).draft()
+        session.demand(grants.OWNERSHIP, entry)
         find_column(entry, parts[-1]).comment = text
         _save(session, entry)
         return status("Statement executed successfully.")
@@ -158,6 +165,7 @@ def _comment(session: Session, parser: QueryParser) -> Result:
         parts = parser.qualified()
         database = "" if kind == "database" else (parts[0] if len(parts) == 2 else session.need_database())
         found = session.catalog.find(kind, database, "", parts[-1])
+        found = found if found is not None and session.sees(found) else None
     else:
         kind = next((kind for words, kind in _COMMENTED.items() if parser.words(*words)), "")
         if not kind:
@@ -171,6 +179,7 @@ def _comment(session: Session, parser: QueryParser) -> Result:
         if if_exists:
             return status("Statement executed successfully.")
         raise no_object(kind.capitalize(), ".".join(quote(part) for part in parts))
+    session.demand(grants.OWNERSHIP, found)
     found = found.draft()
     found.comment = text
     _save(session, found)

@@ -14,10 +14,13 @@ from local_warehouse.snowflake.store.work import Step
 from local_warehouse.snowflake.values.types import NULL, SEMI
 
 
-def target_table(session: Session, parts: list[str]) -> Entry:
+def target_table(session: Session, parts: list[str], *privileges: str) -> Entry:
+    """The table that DML changes; SqlError where it is a view, or a privilege is missing."""
     entry = session.find("table", parts)
     if entry.kind != "table":
         raise compilation(f"DML is not allowed on view '{quote(entry.name)}'", 2203)
+    for privilege in privileges:
+        session.demand(privilege, entry)
     return entry
 
 
@@ -71,7 +74,7 @@ def _insert(session: Session, parser: QueryParser) -> Result:
     names = parser.names() if parser.is_op("(") else None
     context = session.context()
     binder = QueryBinder(context)
-    entry = target_table(session, parts)
+    entry = target_table(session, parts, "INSERT", *(["DELETE"] if overwrite else ()))
     columns = target_columns(entry, names)
     if parser.words("VALUES"):
         rows = _value_rows(parser)
@@ -180,7 +183,7 @@ def column_name(parser: QueryParser, entry: Entry, alias: str | None) -> ColumnD
 
 
 def _update(session: Session, parser: QueryParser) -> Result:
-    entry = target_table(session, parser.qualified())
+    entry = target_table(session, parser.qualified(), "UPDATE")
     alias = parser.alias()
     parser.need("SET")
     settings: list[tuple[ColumnDef, ast.Expr]] = []
@@ -193,6 +196,10 @@ def _update(session: Session, parser: QueryParser) -> Result:
     source = parser.relations() if parser.words("FROM") else None
     where = parser.expression() if parser.words("WHERE") else None
     parser.finish()
+    if source is not None or where is not None:
+        session.demand(
+            "SELECT", entry
+        )  # its rows decide; the pages do not say it, so whoever has it is on the safe side
     context = session.context()
     binder = QueryBinder(context)
     scope = target_scope(entry, alias, "target")
@@ -213,11 +220,15 @@ def _update(session: Session, parser: QueryParser) -> Result:
 
 def _delete(session: Session, parser: QueryParser) -> Result:
     parser.need("FROM")
-    entry = target_table(session, parser.qualified())
+    entry = target_table(session, parser.qualified(), "DELETE")
     alias = parser.alias()
     source = parser.relations() if parser.words("USING") else None
     where = parser.expression() if parser.words("WHERE") else None
     parser.finish()
+    if source is not None or where is not None:
+        session.demand(
+            "SELECT", entry
+        )  # its rows decide; the pages do not say it, so whoever has it is on the safe side
     context = session.context()
     binder = QueryBinder(context)
     scope = target_scope(entry, alias, "target")

@@ -50,6 +50,8 @@ def run(session: Session, parser: QueryParser) -> Result:
     parser.finish()
     if not clauses:
         raise parser.error()
+    for privilege in ("SELECT", *(clause.action.upper() for clause in clauses)):
+        session.demand(privilege, entry)
     _check_order(clauses)
     return _Merge(session, entry, alias, source, on, clauses).run()
 

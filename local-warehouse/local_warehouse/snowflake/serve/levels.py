@@ -16,6 +16,7 @@ from local_warehouse.snowflake.grammar.lexer import NAME, NUMBER, STRING
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.objects.show import matches
 from local_warehouse.snowflake.serve import parameters
+from local_warehouse.snowflake.store import grants
 from local_warehouse.snowflake.store.catalog import Catalog, Entry, quote
 from local_warehouse.snowflake.values.types import TEXT
 
@@ -80,6 +81,7 @@ def change(session: Session, parser: QueryParser, entry: Entry) -> None:
 
 def _alter_account(session: Session, parser: QueryParser) -> Result:
     session.work.commit()
+    session.demand(grants.OWNERSHIP, grants.ACCOUNT)
     change(session, parser, holder(session.catalog, "account", ""))
     return status(DONE, SET)
 
@@ -141,6 +143,7 @@ def _alter_user(session: Session, parser: QueryParser) -> Result:
     entry = session.catalog.find("user", "", "", user)
     if entry is None:
         raise no_object("User", quote(user))
+    session.demand(grants.OWNERSHIP, entry)
     change(session, parser, entry)
     return status(DONE, SET)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_warehouse.snowflake.errors import LoginError
+from local_warehouse.snowflake.store.catalog import Catalog
 
 WRONG_PASSWORD = ("Incorrect username or password was specified.", 390100)
 WRONG_JWT = ("JWT token is invalid.", 390144)
@@ -53,6 +54,12 @@ def read_users(settings: dict[str, Any]) -> dict[str, User]:
             )
         )
     return {user.name.upper(): user for user in users}
+
+
+def made_here(catalog: Catalog) -> dict[str, User]:
+    """The users that CREATE USER has made."""
+    made = [entry for entry in catalog.all("user") if "password" in entry.body]
+    return {e.name: User(e.name, e.body["password"], e.body["role"], e.body["public_keys"]) for e in made}
 
 
 def _same(a: str, b: str) -> bool:

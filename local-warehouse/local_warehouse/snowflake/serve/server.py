@@ -26,9 +26,10 @@ from local_warehouse.faults import WAREHOUSE_ACTIONS, FaultError, Faults
 from local_warehouse.s3.objects import Keys
 from local_warehouse.snowflake.errors import LoginError, SqlError
 from local_warehouse.snowflake.serve import parameters
-from local_warehouse.snowflake.serve.login import log_in, read_users
+from local_warehouse.snowflake.serve.login import log_in, made_here, read_users
 from local_warehouse.snowflake.serve.requests import Disconnected, Requests, failure, parameter_list, success
-from local_warehouse.snowflake.serve.session import ClientSession
+from local_warehouse.snowflake.serve.session import ClientSession, granted_roles
+from local_warehouse.snowflake.store import grants
 from local_warehouse.snowflake.store.catalog import Entry
 from local_warehouse.snowflake.store.engine import Engine
 from local_warehouse.snowflake.store.stages import Cloud
@@ -68,6 +69,11 @@ class Warehouse:
             Entry("database", "", "", settings["database"], owner=settings["role"]),
             Entry("warehouse", "", "", settings["warehouse"]),
             *(Entry("user", "", "", name) for name in self.users),
+            *(
+                Entry("role", "", "", role, body={"super": True})
+                for role in {user.role for user in self.users.values()}
+            ),
+            Entry("role", "", "", grants.PUBLIC),
             Entry("schema", settings["database"], "", "PUBLIC", owner=settings["role"]),
         ]
         with self.engine.ddl() as cursor:
@@ -85,9 +91,13 @@ class Warehouse:
                 catalog.save(cursor, entry)
 
     def login(self, data: dict[str, Any], query: dict[str, str]) -> dict[str, Any]:
-        user = log_in(self.users, self.account, data)
+        catalog = self.engine.catalog
+        user = log_in({**made_here(catalog), **self.users}, self.account, data)
+        role = user.role
+        if user.name.upper() not in self.users and role not in granted_roles(catalog, user.name):
+            role = grants.PUBLIC
         session = ClientSession(
-            next(self.numbers), self.engine, self.shared, self.cloud, user.name.upper(), user.role, self.account
+            next(self.numbers), self.engine, self.shared, self.cloud, user.name.upper(), role, self.account
         )
         try:
             self._start(session, data, query)
@@ -110,20 +120,23 @@ class Warehouse:
         for name, value in (data.get("SESSION_PARAMETERS") or {}).items():
             if not parameters.is_client_note(name):
                 session.parameters[name.upper()] = parameters.parse_value(name.upper(), value)
-        role = query.get("roleName")
-        if role and role.upper() != session.role:
+        role = (query.get("roleName") or session.role).upper()
+        if role not in session.granted:
             raise LoginError(
                 f"Role '{role}' specified in the connect string does not exist or not authorized. "
                 "Contact your local system administrator, or attempt to login with another role, e.g. PUBLIC.",
                 390189,
             )
+        session.role = role
+        made = self.engine.catalog.find("user", "", "", session.user)
+        session.secondary = bool(made and made.body.get("secondary"))
         for kind, given in (("warehouse", query.get("warehouse")), ("database", query.get("databaseName"))):
             entry = self._named(kind, "", given)
-            if entry is not None:
+            if entry is not None and session.sees(entry):
                 setattr(session, kind, entry.name)
         if session.database is not None:
             schema = self._named("schema", session.database, query.get("schemaName") or "PUBLIC")
-            session.schema = schema.name if schema else None
+            session.schema = schema.name if schema and session.sees(schema) else None
 
     def _named(self, kind: str, database: str, name: str | None) -> Entry | None:
         """An object named at login; one that does not exist leaves the session without, as Snowflake does."""

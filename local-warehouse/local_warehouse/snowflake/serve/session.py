@@ -17,7 +17,8 @@ from local_warehouse.snowflake.grammar import ast
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.serve import levels, parameters
 from local_warehouse.snowflake.serve.statements import run
-from local_warehouse.snowflake.store.catalog import Entry, quote
+from local_warehouse.snowflake.store import grants
+from local_warehouse.snowflake.store.catalog import Catalog, Entry, quote
 from local_warehouse.snowflake.store.engine import Engine
 from local_warehouse.snowflake.store.stages import Cloud
 from local_warehouse.snowflake.store.work import Shared, Step, Work
@@ -40,6 +41,8 @@ class ClientSession:
         self.catalog = engine.catalog
         self.cloud = cloud
         self.user, self.role, self.account = user, role, account
+        self.secondary = False  # whether the rights of the user's other roles count
+        self._owners: list[str] = []  # of the views around what is bound now, whose rights count for their tables
         self.warehouse: str | None = None
         self.database: str | None = None
         self.schema: str | None = None
@@ -87,24 +90,58 @@ class ClientSession:
         """The entry of that name, None if there is none (also when its schema is missing)."""
         if kind == "integration":
             return self.catalog.find(kind, "", "", parts[-1])
-        return self.catalog.find(kind, *self.full_name(parts), self.id)
+        found = self.catalog.find(kind, *self.full_name(parts), self.id)
+        return found if found is not None and self.sees(found) else None
 
     def find(self, kind: str, parts: list[str]) -> Entry:
-        """The entry of that name or SqlError 002003. A view answers to `table`."""
+        """The entry of that name or SqlError 002003, also where the roles do not see it. A view answers to `table`."""
         found = self.look_up(kind, parts)
         if found is None:
             if kind == "integration":
                 raise no_object("Integration", quote(parts[-1]))
             database, schema, name = self.full_name(parts)
-            if self.catalog.find("database", "", "", database) is None:
-                raise no_object("Database", quote(database))
-            if self.catalog.find("schema", database, "", schema) is None:
-                raise no_object("Schema", f"{quote(database)}.{quote(schema)}")
+            self.schema_entry(database, schema)
             shown = ".".join(
                 quote(p) for p in ((database, schema, name) if kind != "table" or len(parts) > 1 else (name,))
             )
             raise no_object(KINDS[kind], shown)
         return found
+
+    def schema_entry(self, database: str, schema: str) -> Entry:
+        """The schema, or SqlError 002003 where it is not there for the roles."""
+        around = self.catalog.find("database", "", "", database)
+        if around is None or not self.sees(around):
+            raise no_object("Database", quote(database))
+        found = self.catalog.schema(database, schema)
+        if not self.sees(found):
+            raise no_object("Schema", f"{quote(database)}.{quote(schema)}")
+        return found
+
+    # Rights
+
+    @property
+    def granted(self) -> set[str]:
+        """The roles that the user may take."""
+        return granted_roles(self.catalog, self.user) | {self.role}
+
+    @property
+    def _roles(self) -> list[str]:
+        """The roles whose rights count now; in a view those of its owner."""
+        if self._owners:
+            return [self._owners[-1]]
+        return [self.role, *(self.granted if self.secondary else ())]
+
+    def sees(self, entry: Entry) -> bool:
+        return grants.sees(self.catalog, self._roles, entry)
+
+    def may(self, privilege: str, entry: Entry) -> bool:
+        return grants.may(self.catalog, self._roles, privilege, entry)
+
+    def demand(self, privilege: str, entry: Entry, *instead: str, primary: bool = False) -> None:
+        """SqlError 003001 unless the roles (to create: the primary one) have the privilege, or one of `instead`."""
+        roles = [self.role] if primary else self._roles
+        if not any(grants.may(self.catalog, roles, one, entry) for one in (privilege, *instead)):
+            raise grants.refusal(self.role, privilege, entry, self.account)
 
     # Statements
 
@@ -152,10 +189,12 @@ class ClientSession:
         self.database, self.schema = view.database, view.schema
         context.facts = {**facts, "CURRENT_DATABASE": view.database, "CURRENT_SCHEMA": view.schema}
         context.views.append(view.full_name)
+        self._owners.append(view.owner)
         try:
             return QueryBinder(context).bind(query)
         finally:
             context.views.pop()
+            self._owners.pop()
             context.facts = facts
             self.database, self.schema = before
 
@@ -168,7 +207,8 @@ class ClientSession:
 
     def need_warehouse(self) -> None:
         """Queries of tables, DML and COPY run in a warehouse (user-guide/warehouses-overview)."""
-        if self.warehouse is None:
+        found = self.warehouse and self.catalog.find("warehouse", "", "", self.warehouse)
+        if not found or not self.may("USAGE", found):
             raise SqlError(
                 "No active warehouse selected in the current session.  Select an active warehouse with the "
                 "'use warehouse' command.",
@@ -223,6 +263,14 @@ class ClientSession:
                     cursor.execute(f"DROP TABLE IF EXISTS {entry.duck}")
                     cursor.execute(f"DELETE FROM sf_loads WHERE table_id = {entry.id}")
                     self.catalog.remove(cursor, entry)
+
+
+def granted_roles(catalog: Catalog, user: str) -> set[str]:
+    """The roles of a user, with those in them, and PUBLIC."""
+    entry = catalog.find("user", "", "", user)
+    ids = set(entry.body.get("roles", ())) if entry is not None else set()
+    direct = [role.name for role in catalog.all("role") if role.id in ids]
+    return {role.name for role in grants.closure(catalog, direct)}
 
 
 def describe(result: Result) -> list[dict[str, object]]:

@@ -38,14 +38,16 @@ def _use(session: Session, parser: QueryParser) -> Result:
     if parser.words("SECONDARY", "ROLES"):
         if not parser.is_word("ALL", "NONE"):
             raise parser.error()
-        parser.next()
+        session.secondary = parser.next().value == "ALL"
     elif parser.words("ROLE"):
         role = parser.identifier()
-        if role != session.role:
+        if role not in session.granted:
             raise no_object("Role", quote(role))
+        session.role = role
     elif parser.words("WAREHOUSE"):
         warehouse = parser.identifier()
-        if session.catalog.find("warehouse", "", "", warehouse) is None:
+        found = session.catalog.find("warehouse", "", "", warehouse)
+        if found is None or not session.sees(found):
             raise no_object("Warehouse", quote(warehouse))
         session.warehouse = warehouse
     elif parser.words("SCHEMA"):
@@ -62,15 +64,17 @@ def _use(session: Session, parser: QueryParser) -> Result:
 
 
 def use_database(session: Session, database: str) -> None:
-    if session.catalog.find("database", "", "", database) is None:
+    found = session.catalog.find("database", "", "", database)
+    if found is None or not session.sees(found):
         raise no_object("Database", quote(database))
     session.database = database
-    session.schema = "PUBLIC" if session.catalog.find("schema", database, "", "PUBLIC") else None
+    public = session.catalog.find("schema", database, "", "PUBLIC")
+    session.schema = "PUBLIC" if public is not None and session.sees(public) else None
 
 
 def _use_schema(session: Session, parts: list[str]) -> None:
     database = parts[0] if len(parts) == 2 else session.need_database()
-    session.catalog.schema(database, parts[-1])
+    session.schema_entry(database, parts[-1])
     session.database, session.schema = database, parts[-1]
 
 
