@@ -36,7 +36,7 @@ MUTATIONS: list[tuple[str, str, str, str, str]] = [
     ),
     (
         "format options of a COPY are not added to those of the stage",
-        "copy.py",
+        "copy/copy_into.py",
         "return location, {**DEFAULTS, **ddl_objects.format_of(session, group)}",
         "return location, {**base, **ddl_objects.format_of(session, group)}",
         "test_options_of_the_copy_override_the_stage",
@@ -406,5 +406,26 @@ MUTATIONS: list[tuple[str, str, str, str, str]] = [
         "        if role not in session.granted:\n",
         "        if False:\n",
         "logs_in_with_its_roles or objects_of_the_login",
+    ),
+    (
+        "COPY does not take a clustering key of functions",
+        "objects/clustering.py",
+        '    if not entry.body.get("clustered_by_columns", True):',
+        "    if False:",
+        "test_clustering_keys",
+    ),
+    (
+        "INSERT with ERROR_LOGGING leaves rows out",
+        "rows/dml.py",
+        "    if logs_errors(entry):\n        query",
+        "    if False:\n        query",
+        "test_error_logging",
+    ),
+    (
+        "MERGE with ERROR_LOGGING leaves rows out",
+        "rows/merge.py",
+        "        if updated and logs_errors(self.entry):",
+        "        if False:",
+        "test_error_logging",
     ),
 ]

@@ -276,3 +276,44 @@ def test_queries(t):
     assert t.run("SELECT 7 / 2, 7 % 2, 1.5 * 2, 'a' || 1, -K FROM T WHERE K = 1") == [
         (Decimal("3.500000"), 1, Decimal("3.0"), "a1", -1)
     ]
+
+
+def test_error_logging_leaves_out_the_rows_that_do_not_fit(db):
+    """ERROR_LOGGING = TRUE: INSERT, UPDATE and MERGE go on without what has the wrong type (error-logging-dml)."""
+    db.run("CREATE TABLE T (K INT, A INT, B VARCHAR(2)) ERROR_LOGGING = TRUE")
+    db.run("CREATE TABLE S (K INT, A VARCHAR, B VARCHAR)")
+    db.run("INSERT INTO S VALUES (1, '1', 'b'), (2, 'x', 'b'), (3, '3', 'bbb')")
+    assert db.run("INSERT INTO T SELECT * FROM S") == [(1,)]
+    assert db.run("INSERT INTO T VALUES ('4', '4', NULL), ('5', 'y', 'b')") == [(1,)]
+    assert db.run("SELECT * FROM T ORDER BY K") == [(1, 1, "b"), (4, 4, None)]
+    assert db.run("UPDATE T SET A = CASE K WHEN 1 THEN 'z' ELSE '9' END")[0][0] == 1
+    db.run("INSERT INTO S VALUES (4, 'q', 'b'), (6, '6', 'b')")
+    db.run(
+        "MERGE INTO T USING S ON T.K = S.K WHEN MATCHED THEN UPDATE SET A = S.A"
+        " WHEN NOT MATCHED THEN INSERT VALUES (S.K, S.A, S.B)"
+    )
+    assert db.run("SELECT * FROM T ORDER BY K") == [(1, 1, "b"), (4, 9, None), (6, 6, "b")]
+    db.run("INSERT OVERWRITE INTO T SELECT * FROM S")
+    assert db.run("SELECT K FROM T ORDER BY K") == [(1,), (6,)]
+    db.run("ALTER TABLE T SET ERROR_LOGGING = FALSE")
+    db.fails("INSERT INTO T SELECT * FROM S")
+    db.fails("SELECT * FROM TABLE(ERROR_TABLE(T))")  # not built
+
+
+def test_clustering_keys(db, stage):
+    """CLUSTER BY is kept, changed, dropped and shown; a COPY of CSV fails if it calls functions (copy-into-table)."""
+    db.run("CREATE TABLE T (A INT, D DATE) CLUSTER BY (A, D)")
+    stage.put("t.csv", "1,2024-02-29\n")
+    stage.copy("T")
+    assert db.records("SHOW TABLES LIKE 'T'")[0]["cluster_by"] == "LINEAR(A, D)"
+    db.run("CREATE TABLE C CLONE T")
+    db.run("ALTER TABLE T CLUSTER BY (DATE_TRUNC('MONTH', D))")
+    stage.put("u.csv", "2,2024-02-29\n")
+    db.fails("COPY INTO T FROM @ST", 2300)
+    db.run("INSERT INTO T VALUES (3, '2024-01-01')")
+    db.run("ALTER TABLE T DROP CLUSTERING KEY")
+    stage.copy("T")
+    assert db.value("SELECT COUNT(*) FROM T") == 3
+    shown = {row["name"]: row["cluster_by"] for row in db.records("SHOW TABLES IN SCHEMA")}
+    assert shown == {"C": "LINEAR(A, D)", "T": ""}
+    db.fails("CREATE TABLE U (A INT) CLUSTER BY (B)")

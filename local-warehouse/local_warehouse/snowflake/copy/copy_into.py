@@ -24,6 +24,7 @@ from local_warehouse.snowflake.grammar.lexer import NAME
 from local_warehouse.snowflake.grammar.properties import Properties, read
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.objects import ddl_objects
+from local_warehouse.snowflake.objects.clustering import check_copy
 from local_warehouse.snowflake.rows.dml import target_columns, target_table
 from local_warehouse.snowflake.store.catalog import Entry
 from local_warehouse.snowflake.store.stages import Location, missing_file
@@ -104,6 +105,7 @@ def run(session: Session, parser: QueryParser) -> Result:
     options = Options(read(parser))
     parser.finish()
     entry = target_table(session, parts, "INSERT")
+    check_copy(entry)
     columns = target_columns(entry, names)
     plan = make_plan(session, entry, columns, transformation, options.truncate)
     location, format_options = _source(session, plan.location or location_text, options)

@@ -9,7 +9,9 @@ from local_warehouse.snowflake.bind.queries import QueryBinder
 from local_warehouse.snowflake.bind.results import Result, status
 from local_warehouse.snowflake.bind.session import Runners, Session
 from local_warehouse.snowflake.errors import SqlError, Unsupported, compilation, exists, invalid_identifier
+from local_warehouse.snowflake.grammar.properties import Properties, read
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
+from local_warehouse.snowflake.objects.clustering import read_clustering, set_clustering
 from local_warehouse.snowflake.objects.columns import column_definition
 from local_warehouse.snowflake.objects.keys import (
     START,
@@ -51,17 +53,33 @@ def _alter(session: Session, parser: QueryParser) -> Result:
         _drop(session, parser, entry)
     elif parser.is_word("ALTER", "MODIFY"):
         _alter_columns(session, parser, entry)
-    elif parser.words("SET"):
-        parser.need("COMMENT")
-        parser.need_op("=")
-        entry_comment = parser.string()
+    elif parser.words("CLUSTER", "BY"):
+        parts = read_clustering(parser)
         parser.finish()
-        with session.engine.ddl() as cursor:
-            entry.comment = entry_comment
-            session.catalog.save(cursor, entry)
+        set_clustering(session, entry, parts)
+        _save(session, entry)
+    elif parser.words("SET"):
+        _set(session, parser, entry)
     else:
         raise Unsupported(f"ALTER TABLE .. {parser.token.value}")
     return status(DONE)
+
+
+def _set(session: Session, parser: QueryParser, entry: Entry) -> None:
+    """SET COMMENT or ERROR_LOGGING."""
+    properties = Properties(read(parser))
+    comment, logs_errors = properties.text("COMMENT"), properties.flag("ERROR_LOGGING")
+    properties.finish("TABLE")
+    parser.finish()
+    entry.comment = entry.comment if comment is None else comment
+    if logs_errors is not None:
+        entry.body["logs_errors"] = logs_errors
+    _save(session, entry)
+
+
+def _save(session: Session, entry: Entry) -> None:
+    with session.engine.ddl() as cursor:
+        session.catalog.save(cursor, entry)
 
 
 def next_duck(entry: Entry) -> str:
@@ -183,8 +201,11 @@ def _drop(session: Session, parser: QueryParser, entry: Entry) -> None:
         with session.engine.ddl() as cursor:
             session.catalog.save(cursor, entry)
         return
-    if parser.is_word("CLUSTERING"):
-        raise Unsupported("ALTER TABLE .. DROP CLUSTERING")
+    if parser.words("CLUSTERING", "KEY"):
+        parser.finish()
+        entry.body = {name: value for name, value in entry.body.items() if not name.startswith("cluster")}
+        _save(session, entry)
+        return
     parser.words("COLUMN")
     if_exists = parser.words("IF", "EXISTS")
     names = [parser.identifier()]

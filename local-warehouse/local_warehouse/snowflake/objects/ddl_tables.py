@@ -13,6 +13,7 @@ from local_warehouse.snowflake.errors import Unsupported, compilation, exists
 from local_warehouse.snowflake.grammar.properties import Properties, read
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.objects import alter_table
+from local_warehouse.snowflake.objects.clustering import read_clustering, set_clustering
 from local_warehouse.snowflake.objects.columns import column_definition
 from local_warehouse.snowflake.objects.ddl_objects import Create, demand_create, demand_replace
 from local_warehouse.snowflake.objects.keys import PRIMARY, START, Key, add_key, keys_of, read_key
@@ -82,13 +83,17 @@ def create_table(session: Session, parser: QueryParser, create: Create) -> Resul
         source = session.find("table", parser.qualified())
         if source.kind != "table":
             raise compilation(f"'{quote(source.name)}' is not a table", 2203)
+    clustering = read_clustering(parser) if parser.words("CLUSTER", "BY") else None
     properties = Properties(read(parser, stop=("AS",)))
     comment = properties.text("COMMENT")
+    logs_errors = properties.flag("ERROR_LOGGING")
     retention = properties.number("DATA_RETENTION_TIME_IN_DAYS")
     if retention not in (None, 0, 1):
         raise Unsupported("Time Travel")
     properties.finish("TABLE")
     if parser.words("AS"):
+        if logs_errors:
+            raise Unsupported("CREATE TABLE .. AS with ERROR_LOGGING")
         bound = QueryBinder(context).bind(parser.query())
         columns = _from_query(bound, columns)
     parser.finish()
@@ -110,6 +115,14 @@ def create_table(session: Session, parser: QueryParser, create: Create) -> Resul
         add_key(session, entry, key)
     if source is not None:
         entry.body["keys"] = deepcopy(keys_of(source))
+    if clustering is not None:
+        set_clustering(session, entry, clustering)
+    elif source is not None and clone:
+        entry.body |= {
+            name: source.body[name] for name in ("clustering", "clustered_by_columns") if name in source.body
+        }
+    if logs_errors:
+        entry.body["logs_errors"] = True
     if create.transient:
         entry.body["transient"] = True
     fill = f"SELECT * FROM {source.duck}" if source is not None and clone else None

@@ -11,6 +11,7 @@ from local_warehouse.snowflake.errors import Unsupported
 from local_warehouse.snowflake.grammar.file_format import DEFAULTS
 from local_warehouse.snowflake.grammar.lexer import END
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
+from local_warehouse.snowflake.objects.clustering import clustering_shown
 from local_warehouse.snowflake.objects.keys import UNIQUE, keys_of, tables_in_scope
 from local_warehouse.snowflake.objects.show import matches
 from local_warehouse.snowflake.store.catalog import Entry, quote
@@ -194,7 +195,18 @@ def _row(session: Session, e: Entry) -> list[Any]:
     start = [created(e), e.name]
     if e.kind == "table":
         kind = "TEMPORARY" if e.session is not None else "TRANSIENT" if e.body.get("transient") else "TABLE"
-        return [*start, e.database, e.schema, kind, e.comment or "", "", session.row_count(e), 0, e.owner, "1"]
+        return [
+            *start,
+            e.database,
+            e.schema,
+            kind,
+            e.comment or "",
+            clustering_shown(e),
+            session.row_count(e),
+            0,
+            e.owner,
+            "1",
+        ]
     if e.kind == "view":
         return [*start, "", e.database, e.schema, e.owner, e.comment or "", e.body["text"], "false", "false"]
     if e.kind == "stage":

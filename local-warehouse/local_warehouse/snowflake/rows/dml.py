@@ -9,6 +9,7 @@ from local_warehouse.snowflake.bind.session import Context, Runners, Session
 from local_warehouse.snowflake.errors import compilation, invalid_identifier
 from local_warehouse.snowflake.grammar import ast
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
+from local_warehouse.snowflake.rows.tried import fitting, logs_errors, tried
 from local_warehouse.snowflake.store.catalog import ColumnDef, Entry, quote
 from local_warehouse.snowflake.store.work import Step
 from local_warehouse.snowflake.values.types import NULL, SEMI
@@ -79,7 +80,7 @@ def _insert(session: Session, parser: QueryParser) -> Result:
     if parser.words("VALUES"):
         rows = _value_rows(parser)
         parser.finish()
-        bound = _bind_values(session, binder, rows, columns)
+        bound = _bind_values(session, binder, rows, columns, logs_errors(entry))
     else:
         bound = binder.bind(parser.query())
         parser.finish()
@@ -94,14 +95,10 @@ def _insert(session: Session, parser: QueryParser) -> Result:
         for out, column in zip(bound.columns, columns, strict=True)
     ]
     ducks, listed = complete(session, binder, entry, columns, values)
-    steps = [
-        step(
-            f"INSERT INTO {entry.duck} ({ducks}) SELECT {', '.join(listed)} FROM ({bound.sql}) q",
-            context,
-            entry,
-            reads_target=False,
-        )
-    ]
+    query = f"SELECT {', '.join(listed)} FROM ({bound.sql}) q"
+    if logs_errors(entry):
+        query = fitting(dict(zip(ducks.split(", "), listed, strict=True)), f"({bound.sql}) q")
+    steps = [step(f"INSERT INTO {entry.duck} ({ducks}) {query}", context, entry, reads_target=False)]
     if overwrite:
         return _overwrite(session, entry, steps)
     return counts(["rows inserted"], [session.write(steps)[-1][0][0]], INSERT)
@@ -140,9 +137,12 @@ def _value_rows(parser: QueryParser) -> list[list[ast.Expr | None]]:
 
 
 def _bind_values(
-    session: Session, binder: QueryBinder, rows: list[list[ast.Expr | None]], columns: list[ColumnDef]
+    session: Session, binder: QueryBinder, rows: list[list[ast.Expr | None]], columns: list[ColumnDef], tries: bool
 ) -> Bound:
-    """VALUES of an INSERT: constants and scalar functions, converted to the columns row by row."""
+    """VALUES of an INSERT: constants and scalar functions, converted to the columns row by row.
+
+    With `tries`, rows that cannot be converted are left out.
+    """
     lines: list[str] = []
     scope = Scope()
     for row in rows:
@@ -161,8 +161,11 @@ def _bind_values(
             if value.type.kind in SEMI:
                 raise compilation("Invalid expression in VALUES clause; use INSERT .. SELECT", 2014, "22000")
             values.append(binder.assign(value, column))
-        lines.append(f"({', '.join(values)})")
+        one = {f"v{i}": value for i, value in enumerate(values)}
+        lines.append(fitting(one, "(SELECT 1)") if tries else f"({', '.join(values)})")
     out = [OutColumn(column.name, f"v{i}", column.type) for i, column in enumerate(columns)]
+    if tries:
+        return Bound(" UNION ALL ".join(lines), out)
     return Bound(f"SELECT * FROM (VALUES {', '.join(lines)}) v({', '.join(c.duck for c in out)})", out)
 
 
@@ -208,12 +211,14 @@ def _update(session: Session, parser: QueryParser) -> Result:
     if source is not None:
         from_ = " FROM " + binder.relation(source, scope)
         context.repeatable = False
-    sql += ", ".join(f"{column.duck} = {binder.assign(binder.expr(expr, scope), column)}" for column, expr in settings)
+    values = {column.duck: binder.assign(binder.expr(expr, scope), column) for column, expr in settings}
+    sql += ", ".join(f"{duck} = {value}" for duck, value in values.items())
     if len({column.name for column, _ in settings}) != len(settings):
         raise compilation("duplicate column name in SET", 2025, "42S21")
-    sql += from_
-    if where is not None:
-        sql += f" WHERE {binder.condition(where, scope)}"
+    tests = [binder.condition(where, scope)] if where is not None else []
+    if logs_errors(entry):
+        tests.append(f"{tried(values)} IS NOT NULL")
+    sql += from_ + (f" WHERE {' AND '.join(f'({test})' for test in tests)}" if tests else "")
     count = session.write([step(sql, context, entry)], {entry.id})[0][0][0]
     return counts(["rows updated", "multi-joined rows updated"], [count, 0], UPDATE)
 

@@ -18,6 +18,7 @@ from local_warehouse.snowflake.errors import Unsupported, compilation
 from local_warehouse.snowflake.grammar import ast
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.rows.dml import column_name, complete, step, target_columns, target_scope, target_table
+from local_warehouse.snowflake.rows.tried import fitting, logs_errors, tried
 from local_warehouse.snowflake.store.catalog import ColumnDef, Entry, quote
 from local_warehouse.snowflake.store.work import Step
 
@@ -182,6 +183,7 @@ class _Merge:
         listed = ["target.rowid AS rid", f"{chosen} AS clause"]
         kinds = " ".join(f"WHEN {number} THEN '{clause.action}'" for number, clause in enumerate(clauses))
         listed.append(f"CASE ({chosen}) {kinds} END AS what")
+        updated: dict[str, str] = {}
         for column in self._updated(clauses):
             cases = ""
             for number, clause in enumerate(clauses):
@@ -189,10 +191,17 @@ class _Merge:
                     if other is column:
                         value = self.binder.assign(self.binder.expr(expr, self.scope), column)
                         cases += f" WHEN {number} THEN {value}"
-            listed.append(f"CASE ({chosen}){cases} ELSE target.{column.duck} END AS {column.duck}")
+            updated[column.duck] = f"CASE ({chosen}){cases} ELSE target.{column.duck} END"
+        fits = "*"
+        if updated and logs_errors(self.entry):
+            listed.append(f"{tried(updated)} AS r")
+            fits = f"rid, clause, what, {', '.join(f'r.{duck} AS {duck}' for duck in updated)}"
+        else:
+            listed += [f"{sql} AS {duck}" for duck, sql in updated.items()]
         pairs = f"FROM {self.entry.duck} AS target JOIN merge_source AS src ON {self.on}"
         found = f"SELECT {', '.join(listed)} {pairs}"
-        make = f"CREATE OR REPLACE TEMP TABLE merge_hits AS SELECT * FROM ({found}) WHERE clause IS NOT NULL"
+        make = f"CREATE OR REPLACE TEMP TABLE merge_hits AS SELECT {fits} FROM ({found}) WHERE clause IS NOT NULL"
+        make += " AND r IS NOT NULL" if fits != "*" else ""
         several = "count(*) > 1 AND count(*) FILTER (WHERE what = 'update') > 0"
         twice = f"SELECT rid FROM merge_hits GROUP BY rid HAVING {several}"
         if self.session.parameters["ERROR_ON_NONDETERMINISTIC_MERGE"]:
@@ -224,9 +233,11 @@ class _Merge:
             ducks, listed = complete(self.session, self.binder, self.entry, clause.columns, values)
             for duck, value in zip(ducks.split(", "), listed, strict=True):
                 per_column[duck].append(f"WHEN {number} THEN {value}")
-        columns = ", ".join(f"CASE chosen {' '.join(cases)} END AS {duck}" for duck, cases in per_column.items())
+        values_of = {duck: f"CASE chosen {' '.join(cases)} END" for duck, cases in per_column.items()}
         pairs = f"EXISTS (SELECT 1 FROM {self.entry.duck} AS target WHERE {self.on})"
         inner = f"SELECT *, {chosen} AS chosen FROM merge_source AS src WHERE NOT {pairs}"
-        return self._step(
-            f"CREATE OR REPLACE TEMP TABLE merge_new AS SELECT {columns} FROM ({inner}) AS src WHERE chosen IS NOT NULL"
-        )
+        source = f"({inner}) AS src WHERE chosen IS NOT NULL"
+        query = f"SELECT {', '.join(f'{sql} AS {duck}' for duck, sql in values_of.items())} FROM {source}"
+        if logs_errors(self.entry):
+            query = fitting(values_of, source)
+        return self._step(f"CREATE OR REPLACE TEMP TABLE merge_new AS {query}")
