@@ -249,6 +249,13 @@ MUTATIONS = [
         '        if self.backend.status == b"T":\n            pass',
         "test_replacing_a_view",
     ),
+    (
+        "tables that are too wide are not queried",
+        "serve/session.py",
+        "        if self.shared.wide_tables:\n",
+        "        if False:\n",
+        "too_wide",
+    ),
     # Sessions
     (
         "libpq does not know the method of sha256 passwords",

@@ -190,6 +190,22 @@ def test_refused(db: Db, row: int, page: str, sql: str, text: str) -> None:
     assert text in str(db.error(sql))
 
 
+def test_columns_that_are_too_wide_together(db: Db) -> None:
+    """r_CREATE_TABLE_NEW: a table of fixed columns over 65,535 bytes can be made; INSERT and SELECT fail with 8001."""
+    columns = ", ".join(f"c{n} CHAR(4096)" for n in range(15))
+    db.run(f"CREATE TABLE fits ({columns}, v VARCHAR(65535), w VARCHAR(65535))")
+    db.run("INSERT INTO fits (c0, v, w) VALUES ('x', repeat('y', 40000), repeat('z', 40000))")
+    assert db.value("SELECT count(*) FROM (SELECT *, ROW_NUMBER() OVER (ORDER BY c0) AS n FROM fits)") == 1
+    db.run(f"CREATE TABLE wide ({columns}, last CHAR(4096))")
+    db.run("CREATE TABLE copied (LIKE wide)")
+    for sql in ("INSERT INTO wide (c0) VALUES ('x')", "SELECT c0 FROM copied", "DELETE FROM fits USING wide"):
+        error = str(db.error(sql))
+        assert error.startswith("8001\nDETAIL:  The combined length of columns processed in the SQL statement\n"), sql
+        assert "exceeded the query-processing limit of 65535 characters" in error
+    db.run("ALTER TABLE wide DROP COLUMN last")
+    db.run("INSERT INTO wide (c0) SELECT c0 FROM fits")
+
+
 def test_update_from_wants_an_equality(db: Db) -> None:
     """Row 24, r_UPDATE: one condition is an equality between the target and FROM, whatever else stands beside it."""
     db.run("CREATE TABLE t (a INT, b VARCHAR(10)); CREATE TABLE u (a INT); CREATE TABLE laid (a INT, c INT)")

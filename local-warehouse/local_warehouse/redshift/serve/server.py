@@ -50,6 +50,7 @@ class Server:
         self.faults = Faults(WAREHOUSE_ACTIONS, tuple(CONFLICTS))
         self.passwords = credentials.TemporaryPasswords(self._create_user)
         self.late_views: set[str] = set()
+        self.wide_tables: set[str] = set()
         self.serverless = settings.deployment == "serverless"
         self.names = LongNames(self._store_name)
         self._queries = itertools.count(int.from_bytes(os.urandom(2), "big") + 1)

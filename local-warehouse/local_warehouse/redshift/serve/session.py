@@ -25,7 +25,7 @@ from local_warehouse.redshift.postgres import wire
 from local_warehouse.redshift.postgres.backend import Backend
 from local_warehouse.redshift.postgres.connection import Admin, BackendError, literal
 from local_warehouse.redshift.postgres.fresh import NAME, FreshCatalog
-from local_warehouse.redshift.rewrite import serverless
+from local_warehouse.redshift.rewrite import serverless, widths
 from local_warehouse.redshift.rewrite.late_views import LateViews
 from local_warehouse.redshift.rewrite.plans import Plan
 from local_warehouse.redshift.rewrite.statements import Context, plan
@@ -57,6 +57,8 @@ class Shared(Protocol):
     def late_views(self) -> set[str]: ...
     @property
     def serverless(self) -> bool: ...
+    @property
+    def wide_tables(self) -> set[str]: ...
 
     def next_query(self) -> int: ...
     def record(self, database: str, sql: str) -> None: ...
@@ -181,6 +183,8 @@ class Session:
             self.reads_snapshot = self.catalog_changed = False
         elif self.reads_snapshot and made.tables:
             self._refuse_later_tables(made.tables)
+        if self.shared.wide_tables:
+            widths.refuse(made.tables, self.shared.wide_tables, self.ask, self.pid)
 
     def _refuse_later_tables(self, names: list[str]) -> None:
         """A table that was made after the transaction's snapshot does not exist in it (c_serial_isolation)."""
@@ -270,6 +274,8 @@ class Session:
         self.catalog_changed = self.catalog_changed or made.changes_catalog
         if made.setting and made.setting[0] == "enable_case_sensitive_identifier":
             self.context.case_sensitive = made.setting[1] == "on"
+        if made.changes_catalog:
+            self.shared.wide_tables.update(widths.found(made.sqls[0], self.ask))
         if made.late_view:
             self.context.late_views.names.add(made.late_view)
 

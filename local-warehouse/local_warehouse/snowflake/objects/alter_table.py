@@ -54,9 +54,9 @@ def _alter(session: Session, parser: QueryParser) -> Result:
     elif parser.is_word("ALTER", "MODIFY"):
         _alter_columns(session, parser, entry)
     elif parser.words("CLUSTER", "BY"):
-        parts = read_clustering(parser)
+        clustering = read_clustering(parser)
         parser.finish()
-        set_clustering(session, entry, parts)
+        set_clustering(session, entry, clustering)
         _save(session, entry)
     elif parser.words("SET"):
         _set(session, parser, entry)
