@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import http.client
 import io
+import json
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import boto3
@@ -176,6 +178,112 @@ def test_policies_and_keys_changed_while_running_count_at_once(s3, opened):
     iam.update_access_key(UserName=name, AccessKeyId=keys.access_key_id, Status="Inactive")
     with pytest.raises(CredentialsRejected):
         list(objects.list(s3.bucket, "absent"))
+
+
+def role_trusted_if(s3, condition: dict[str, Any], principal: dict[str, Any]) -> str:
+    """The ARN of a new role that may list and read, for a principal under a condition."""
+    iam, name = s3.client("admin", "iam"), f"role-{uuid.uuid4().hex[:8]}"
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal, "Condition": condition}
+    rights = {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetObject"], "Resource": "*"}
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="rights", PolicyDocument=document(rights))
+    return str(arn)
+
+
+def document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def test_a_role_may_demand_an_external_id(s3):
+    """sts:ExternalId in a trust policy: without it, or with another one, the role is not assumed."""
+    user = {"AWS": f"arn:aws:iam::{s3.facts['account_id']}:user/service"}
+    arn = role_trusted_if(s3, {"StringEquals": {"sts:ExternalId": "agreed"}}, user)
+    keys = Keys(**s3.facts["keys"]["service"])
+    where = (s3.facts["endpoint_url"], s3.facts["region"], keys, [arn])
+    list(Objects.open(*where, external_id="agreed").list(s3.bucket, "absent"))
+    for external_id in ("", "other"):
+        with pytest.raises(AccessDenied):
+            Objects.open(*where, external_id=external_id)
+
+
+def test_a_role_for_the_service_alone(s3):
+    """A trust policy for redshift.amazonaws.com: the service assumes it on behalf of the right account, nobody else."""
+    service = {"Service": "redshift.amazonaws.com"}
+    arn = role_trusted_if(s3, {"StringEquals": {"aws:SourceAccount": s3.facts["account_id"]}}, service)
+    other = role_trusted_if(s3, {"StringEquals": {"aws:SourceAccount": "210987654321"}}, service)
+    keys = {user: Keys(**s3.facts["keys"][user]) for user in ("service", "admin")}
+    where = (s3.facts["endpoint_url"], s3.facts["region"])
+    list(Objects.open(*where, keys["service"], [arn], source="redshift").list(s3.bucket, "absent"))
+    refused = [("service", arn, ""), ("admin", arn, "redshift"), ("service", other, "redshift")]
+    for user, role, source in refused:
+        with pytest.raises(AccessDenied):
+            Objects.open(*where, keys[user], [role], source=source)
+
+
+def test_conditions_of_a_policy_count(s3, opened):
+    """A condition on the prefix allows what fulfils it; one with an operator that is unknown allows nothing."""
+    iam, name = s3.client("admin", "iam"), f"user-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    keys = Keys(key["AccessKeyId"], key["SecretAccessKey"])
+    objects = Objects.open(s3.facts["endpoint_url"], s3.facts["region"], keys)
+    allow = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{s3.bucket}"}
+
+    def may_list(prefix: str, *statements: dict[str, Any]) -> bool:
+        iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=document(*statements))
+        try:
+            return list(objects.list(s3.bucket, prefix)) == []
+        except AccessDenied:
+            return False
+
+    mine = {**allow, "Condition": {"StringLike": {"s3:prefix": "mine-only/*"}}}
+    assert may_list("mine-only/absent", mine)
+    assert not may_list("absent", mine)
+    assert not may_list("mine-only/absent", allow, {**mine, "Effect": "Deny"})
+    assert may_list("absent", allow, {**mine, "Effect": "Deny"})
+    assert not may_list("absent", {**allow, "Condition": {"NumericLessThan": {"s3:max-keys": "5000"}}})
+
+
+def test_objects_under_a_kms_key(s3, opened, prefix):
+    """Writing under a key needs kms:GenerateDataKey, reading kms:Decrypt, by headers or by the bucket's default."""
+    kms, iam = s3.client("admin", "kms"), s3.client("admin", "iam")
+    arn = kms.create_key()["KeyMetadata"]["Arn"]
+    encrypted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": arn}
+    put = {"Bucket": s3.bucket, "Key": f"{prefix}/a", "Body": b"secret", **encrypted}
+    with pytest.raises(ClientError, match="kms:GenerateDataKey on resource: " + arn):
+        s3.client().put_object(**put)
+    with pytest.raises(ClientError, match="kms:GenerateDataKey"):
+        s3.client().create_multipart_upload(Bucket=s3.bucket, Key=f"{prefix}/b", **encrypted)
+    s3.client("admin").put_object(**put)
+    reader = opened("service", "redshift-copy")
+    assert [found.key for found in reader.list(s3.bucket, prefix)] == [f"{prefix}/a"]
+    with pytest.raises(AccessDenied, match="kms:Decrypt"):
+        reader.read(s3.bucket, f"{prefix}/a")
+    right = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": arn}
+    iam.put_role_policy(RoleName="redshift-copy", PolicyName="key", PolicyDocument=document(right))
+    with reader.read(s3.bucket, f"{prefix}/a") as body:
+        assert body.read() == b"secret"
+    iam.delete_role_policy(RoleName="redshift-copy", PolicyName="key")
+    with pytest.raises(ClientError, match=r"KMS\.NotFoundException"):
+        s3.client("admin").put_object(**{**put, "SSEKMSKeyId": "absent"})
+    with pytest.raises(ClientError, match="NotImplemented"):
+        kms.create_key(Policy="{}")
+    bucket = f"kms-{uuid.uuid4().hex[:8]}"
+    s3.client("admin").create_bucket(Bucket=bucket)
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": arn}}
+    s3.client("admin").put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    with pytest.raises(ClientError, match="kms:GenerateDataKey"):
+        s3.client().put_object(Bucket=bucket, Key="a", Body=b"")
+
+
+def test_a_signature_that_is_too_old_is_refused(s3, prefix, monkeypatch):
+    """A request is signed at most 15 minutes from now: RequestTimeTooSkewed of S3."""
+    empty = hashlib.sha256(b"").hexdigest()
+    for minutes, status in ((14, 200), (-14, 200), (16, 403), (-16, 403)):
+        then = datetime.now(timezone.utc).replace(tzinfo=None) + timedelta(minutes=minutes)
+        monkeypatch.setattr("botocore.auth.get_current_datetime", lambda then=then: then)
+        answer: Any = signed_put(s3, f"{prefix}/a", b"", **{"x-amz-content-sha256": empty})
+        assert (answer.status, "RequestTimeTooSkewed" in answer.text) == (status, status == 403)
 
 
 def signed_put(s3, key: str, body: bytes, **headers: str) -> http.client.HTTPResponse:

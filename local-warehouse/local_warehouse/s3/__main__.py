@@ -22,6 +22,7 @@ from typing import Any
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from local_warehouse import child, faults
+from local_warehouse.s3 import policies
 from local_warehouse.s3.gate import Gate
 from local_warehouse.s3.objects import SESSION_NAME
 from local_warehouse.s3.rclone import Rclone
@@ -128,6 +129,7 @@ def _serve(settings: Mapping[str, Any]) -> None:
     from moto import settings as moto_settings
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+    policies.install()
     gate = Gate(DomainDispatcherApplication(create_backend_app), settings["account_id"])
     server = _server(settings["port"], gate)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,8 +1,8 @@
 """What stands before moto: refusals that AWS makes and moto does not, and the faults on demand.
 
-Order of a request: its own refusals (no signature, a moto control path, an expired or inactive key, a
-body that is not what was signed, a role that does not exist), a fault that is due before the call,
-moto, a fault that is due after it.
+Order of a request: its own refusals (no signature, a moto control path, an expired or inactive key, an old
+signature, a body that is not what was signed, a KMS key that may not be used, a role that does not exist), a fault
+that is due before the call, moto with our reading of policies, a fault that is due after it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,15 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from local_warehouse.faults import S3_ACTIONS, FaultError, Faults
-from local_warehouse.s3 import call_faults, refusals
+from local_warehouse.s3 import call_faults, encryption, policies, refusals
+from local_warehouse.s3.objects import SOURCE_HEADER
 from local_warehouse.s3.refusals import Application, Environ, Refusal, StartResponse
 
 # AWS4-HMAC-SHA256 Credential=AKIA.../20200101/us-east-1/s3/aws4_request, SignedHeaders=..., Signature=...
 _CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/,]+)/\d+/([^/,]+)/([^/,]+)/aws4_request")
+
+
+SOURCE_VARIABLE = "HTTP_" + SOURCE_HEADER.upper().replace("-", "_")
 
 
 class Gate:
@@ -40,11 +44,17 @@ class Gate:
         try:
             key, region, service = _signed_by(environ)
             self._refuse_dead_key(key, service)
+            refusals.refuse_old_signature(environ, service, datetime.now(timezone.utc))
             body = _body(environ)
+            self._begin(environ, service, key, body)
             if service == "s3":
                 self._refuse_other_region(environ["PATH_INFO"], region)
                 refusals.refuse_altered_body(environ, body)
                 refusals.refuse_bucket_policy(environ)
+                if self.s3 is self._application:
+                    encryption.refuse_without_key(environ, key, self._account_id, region)
+            if service == "kms":
+                encryption.refuse_key_policy(environ, body)
             if service == "sts":
                 self._refuse_unknown_role(body)
             application = self.s3 if service == "s3" else self._application
@@ -54,6 +64,30 @@ class Gate:
             call_faults.fail(fault, application, environ)
         except Refusal as refusal:
             return refusals.answer(refusal, service, start_response)
+
+    def _begin(self, environ: Environ, service: str, key: str, body: bytes) -> None:
+        """Tell the policies what the request says of itself."""
+        query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+        context = {"aws:securetransport": "false", "aws:sourceip": environ.get("REMOTE_ADDR", "")}
+        if service == "s3":
+            context |= {f"s3:{name}": query[name][0] for name in ("prefix", "delimiter", "max-keys") if name in query}
+        source = ""
+        if service == "sts":
+            form = parse_qs(body.decode())
+            names = {"ExternalId": "sts:externalid", "RoleSessionName": "sts:rolesessionname"}
+            context |= {names[name]: form[name][0] for name in names if name in form}
+            # The warehouses have one identity here; Redshift's requests come from a service, on behalf of an account.
+            if self._is_service(key):
+                source = environ.get(SOURCE_VARIABLE, "")
+            if source:
+                context["aws:sourceaccount"] = self._account_id
+        policies.begin(context, source)
+
+    def _is_service(self, key: str) -> bool:
+        from moto.iam.models import iam_backends
+
+        known = iam_backends[self._account_id]["aws"].access_keys.get(key)
+        return known is not None and known.user_name == "service"
 
     def expire(self, request: Mapping[str, Any]) -> None:
         """Admin command: {"do": "expire", "access_key_id": ...} or {"do": "expire", "role": NAME}.

@@ -28,6 +28,8 @@ from typing import Any, BinaryIO, cast
 # A role's session name is part of the principal that a chained role's trust policy names:
 # arn:aws:sts::ACCOUNT:assumed-role/ROLE/local-warehouse
 SESSION_NAME = "local-warehouse"
+# How a stand-in tells the gate that it asks as a service of AWS; the gate believes the stand-ins' own identity alone.
+SOURCE_HEADER = "X-Local-Warehouse-Source"
 
 
 @dataclass(frozen=True)
@@ -105,13 +107,23 @@ class Objects:
         self._client = client
 
     @classmethod
-    def open(cls, endpoint_url: str, region: str, keys: Keys, roles: Sequence[str] = ()) -> Objects:
+    def open(
+        cls,
+        endpoint_url: str,
+        region: str,
+        keys: Keys,
+        roles: Sequence[str] = (),
+        external_id: str = "",
+        source: str = "",
+    ) -> Objects:
         """Assume `roles` one after the other, starting from `keys`, and return S3 seen with the last.
 
+        `external_id` goes with the first role; `source` is the service that asks for it: "redshift", or "" for a user.
         Raises AccessDenied when a role does not exist or may not be assumed.
         """
         for arn in roles:
-            keys = _assume(endpoint_url, region, keys, arn)
+            keys = _assume(endpoint_url, region, keys, arn, external_id, source)
+            external_id = source = ""
         client = _client("s3", endpoint_url, region, keys)
         client.meta.events.register_first("needs-retry.s3", _stay_in_region)
         return cls(client)
@@ -176,10 +188,17 @@ class _Body:
         self.close()
 
 
-def _assume(endpoint_url: str, region: str, keys: Keys, arn: str) -> Keys:
+def _assume(endpoint_url: str, region: str, keys: Keys, arn: str, external_id: str, source: str) -> Keys:
     sts = _client("sts", endpoint_url, region, keys)
-    answer = _call(sts, "assume_role", arn, RoleArn=arn, RoleSessionName=SESSION_NAME)["Credentials"]
+    if source:
+        sts.meta.events.register("before-sign.sts", functools.partial(_name_source, source))
+    more = {"ExternalId": external_id} if external_id else {}
+    answer = _call(sts, "assume_role", arn, RoleArn=arn, RoleSessionName=SESSION_NAME, **more)["Credentials"]
     return Keys(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
+
+
+def _name_source(source: str, request: Any, **_: Any) -> None:
+    request.headers[SOURCE_HEADER] = source
 
 
 @functools.cache

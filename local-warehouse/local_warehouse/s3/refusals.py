@@ -7,6 +7,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -21,6 +22,24 @@ class Refusal(Exception):
     def __init__(self, status: str, code: str, text: str, region: str | None = None) -> None:
         super().__init__(text)
         self.status, self.code, self.text, self.region = status, code, text, region
+
+
+# https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html (time stamp requirement)
+MAX_AGE = timedelta(minutes=15)
+
+
+def refuse_old_signature(environ: Environ, service: str, now: datetime) -> None:
+    """A request is signed with a time that is at most 15 minutes away from the server's; moto looks at no clock."""
+    try:
+        signed = datetime.strptime(environ.get("HTTP_X_AMZ_DATE", ""), "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+    except ValueError:
+        raise Refusal("403 Forbidden", "AccessDenied", "a signed request has a valid x-amz-date") from None
+    if abs(now - signed) <= MAX_AGE:
+        return
+    if service == "s3":
+        text = "The difference between the request time and the current time is too large."
+        raise Refusal("403 Forbidden", "RequestTimeTooSkewed", text)
+    raise Refusal("403 Forbidden", "SignatureDoesNotMatch", f"Signature expired: {signed:%Y%m%dT%H%M%SZ}")
 
 
 def not_supported(text: str) -> Refusal:

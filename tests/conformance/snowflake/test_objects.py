@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import uuid
+
 import pytest
 
 
@@ -293,3 +296,32 @@ def test_show_columns(db):
     ]
     assert (rows[0]["default"], rows[4]["null?"]) == ("5", "false")
     assert [row["column_name"] for row in db.records("SHOW COLUMNS LIKE 's%' IN TABLE T")] == ["S1", "S3"]
+
+
+@pytest.mark.roles
+def test_a_role_trusts_the_external_id_of_its_integration(db, stage, s3):
+    """The role trusts the user and the external id of DESC INTEGRATION; OR REPLACE without one makes another."""
+    iam, name = s3.client("admin", "iam"), f"role-{uuid.uuid4().hex[:8]}"
+    arn = f"arn:aws:iam::{s3.facts['account_id']}:role/{name}"
+    integration = f"I_{uuid.uuid4().hex[:8]}".upper()
+    create = (
+        f"STORAGE INTEGRATION {integration} TYPE = EXTERNAL_STAGE STORAGE_PROVIDER = 'S3' ENABLED = TRUE"
+        f" STORAGE_AWS_ROLE_ARN = '{arn}' STORAGE_ALLOWED_LOCATIONS = ('{stage.url}')"
+    )
+    db.run(f"CREATE {create}")
+    told = {row["property"]: row["property_value"] for row in db.records(f"DESC INTEGRATION {integration}")}
+    trust = {
+        "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": told["STORAGE_AWS_IAM_USER_ARN"]},
+        "Condition": {"StringEquals": {"sts:ExternalId": told["STORAGE_AWS_EXTERNAL_ID"]}},
+    }  # fmt: skip
+    rights = {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetObject"], "Resource": "*"}
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
+    iam.put_role_policy(
+        RoleName=name, PolicyName="rights", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [rights]})
+    )
+    stage.put("a.csv", "1\n")
+    db.run(f"CREATE STAGE MINE URL = '{stage.url}' STORAGE_INTEGRATION = {integration}")
+    assert len(db.run("LIST @MINE")) == 1
+    db.run(f"CREATE OR REPLACE {create}")
+    db.fails("LIST @MINE", 3167)
+    db.run(f"DROP INTEGRATION {integration}")

@@ -62,7 +62,7 @@ class Stage:
                 )
         own = Keys(settings.service_access_key_id, settings.service_secret_access_key)
         try:
-            return Objects.open(settings.s3_endpoint_url, region, own, roles)
+            return Objects.open(settings.s3_endpoint_url, region, own, roles, source="redshift")
         except AccessDenied as error:
             user = f"arn:aws:redshift:{settings.region}:{settings.account_id}:dbuser:local/{settings.user}"
             text = f"User {user} is not authorized to assume IAM Role {error.place}"

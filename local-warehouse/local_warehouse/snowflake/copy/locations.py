@@ -63,7 +63,7 @@ def stage_objects(session: Session, body: dict[str, Any], owner: str = "") -> Ob
     """
     if body.get("integration"):
         found = ddl_objects.check_integration(session, body["integration"], body["url"], owner).body
-        return session.cloud.as_role(found["role_arn"])
+        return session.cloud.as_role(found["role_arn"], found["external_id"])
     credentials = body.get("credentials") or {}
     if "AWS_ROLE" in credentials:
         return session.cloud.as_role(credentials["AWS_ROLE"])

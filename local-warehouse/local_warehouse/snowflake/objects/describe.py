@@ -81,7 +81,7 @@ def _integration(session: Session, parser: QueryParser) -> Result:
         ["STORAGE_PROVIDER", "String", "S3", ""],
         ["STORAGE_ALLOWED_LOCATIONS", "List", ",".join(body["allowed"]), "[]"],
         ["STORAGE_BLOCKED_LOCATIONS", "List", ",".join(body["blocked"]), "[]"],
-        ["STORAGE_AWS_IAM_USER_ARN", "String", "arn:aws:iam::000000000000:user/local-snowflake", ""],
+        ["STORAGE_AWS_IAM_USER_ARN", "String", session.cloud.user_arn, ""],
         ["STORAGE_AWS_ROLE_ARN", "String", body["role_arn"], ""],
         ["STORAGE_AWS_EXTERNAL_ID", "String", body["external_id"], ""],
         ["COMMENT", "String", entry.comment or "", ""],

@@ -51,7 +51,7 @@ class Warehouse:
         self.account = str(settings["account"])
         self.users = read_users(settings)
         service = Keys(settings["service_access_key_id"], settings["service_secret_access_key"])
-        self.cloud = Cloud(settings["s3_endpoint_url"], settings["region"], service)
+        self.cloud = Cloud(settings["s3_endpoint_url"], settings["region"], service, settings.get("account_id", ""))
         self.engine = Engine(directory / "snowflake.duckdb")
         self.shared = Shared()
         self.sessions: dict[str, ClientSession] = {}

@@ -24,11 +24,17 @@ class Cloud:
     endpoint_url: str
     region: str
     service: Keys
+    account_id: str = ""
 
-    def as_role(self, role_arn: str) -> Objects:
+    @property
+    def user_arn(self) -> str:
+        """Who assumes roles: what the trust policy of an integration's role names."""
+        return f"arn:aws:iam::{self.account_id}:user/service"
+
+    def as_role(self, role_arn: str, external_id: str = "") -> Objects:
         """S3 with a role; SqlError 003167 if it may not be assumed."""
         try:
-            return Objects.open(self.endpoint_url, self.region, self.service, [role_arn])
+            return Objects.open(self.endpoint_url, self.region, self.service, [role_arn], external_id)
         except ObjectsError as error:
             raise SqlError(f"Error assuming AWS_ROLE:\n{error.text}", 3167, "42601") from None
 
