@@ -258,6 +258,8 @@ class MemoryWarehouse:
             self._open = None
         elif FENCE in sql:
             return self._fence(sql)
+        elif verb == "SELECT" and rest.startswith("COUNT(CASE"):
+            return [(0, 0, 0, 0)]
         elif verb == "SELECT" and rest.startswith("COUNT"):
             if " = " not in sql:
                 return [(len((self.committed if self._open is None else self._open).get(sql.split()[-1], [])),)]

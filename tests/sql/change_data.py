@@ -85,7 +85,7 @@ def _merge(warehouse: str, load: TableLoad, left_out: tuple[str, ...], *, versio
         words.create_table(dialect, table, columns) for table, columns in further_tables(dialect, load, version).items()
     ]
     made += [words.create_scratch(dialect, table, batch) for table in (scratch, chosen)]
-    made.append(merge.null_keys())
+    made.append(merge.look())
     if applied_table(dialect, load) != load.table:
         made.append(merge.into_history(load.table, [column.name for column in load.columns]))
     made += merge.statements([fold(name) for name in left_out])

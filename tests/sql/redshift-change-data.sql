@@ -1,9 +1,8 @@
 -- upsert
 CREATE TEMP TABLE "scratch_1" ("id" BIGINT, "line" VARCHAR(65535), "note" VARCHAR(65535), "_singer_order" BIGINT);
 CREATE TEMP TABLE "scratch_2" ("id" BIGINT, "line" VARCHAR(65535), "note" VARCHAR(65535), "_singer_order" BIGINT);
-SELECT COUNT(*)
-FROM "scratch_1"
-WHERE "id" IS NULL OR "line" IS NULL;
+SELECT COUNT(CASE WHEN "id" IS NULL OR "line" IS NULL THEN 1 END), 0, 0, 0
+FROM "scratch_1";
 INSERT INTO "scratch_2" ("id", "line", "note", "_singer_order")
 SELECT "id", "line", "note", "_singer_order"
 FROM (
@@ -25,9 +24,8 @@ CREATE TEMP TABLE "scratch_1"
   ("id" BIGINT, "line" VARCHAR(65535), "note" VARCHAR(65535), "_sdc_deleted_at" TIMESTAMPTZ, "_singer_order" BIGINT);
 CREATE TEMP TABLE "scratch_2"
   ("id" BIGINT, "line" VARCHAR(65535), "note" VARCHAR(65535), "_sdc_deleted_at" TIMESTAMPTZ, "_singer_order" BIGINT);
-SELECT COUNT(*)
-FROM "scratch_1"
-WHERE "id" IS NULL;
+SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0, COUNT(CASE WHEN "_sdc_deleted_at" IS NOT NULL THEN 1 END), 0
+FROM "scratch_1";
 INSERT INTO "scratch_2" ("id", "line", "note", "_sdc_deleted_at", "_singer_order")
 SELECT "id", "line", "note", "_sdc_deleted_at", "_singer_order"
 FROM (
@@ -71,9 +69,8 @@ CREATE TEMP TABLE "scratch_1"
   ("id" BIGINT, "line" VARCHAR(65535), "note" VARCHAR(65535), "_sdc_deleted_at" TIMESTAMPTZ, "_singer_order" BIGINT);
 CREATE TEMP TABLE "scratch_2"
   ("id" BIGINT, "line" VARCHAR(65535), "note" VARCHAR(65535), "_sdc_deleted_at" TIMESTAMPTZ, "_singer_order" BIGINT);
-SELECT COUNT(*)
-FROM "scratch_1"
-WHERE "id" IS NULL;
+SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0, COUNT(CASE WHEN "_sdc_deleted_at" IS NOT NULL THEN 1 END), 0
+FROM "scratch_1";
 INSERT INTO "scratch_2" ("id", "line", "note", "_sdc_deleted_at", "_singer_order")
 SELECT "id", "line", "note", "_sdc_deleted_at", "_singer_order"
 FROM (
@@ -108,9 +105,9 @@ CREATE TEMP TABLE "scratch_1"
   ("id" BIGINT, "line" VARCHAR(65535), "note" VARCHAR(65535), "operation" VARCHAR(65535), "_singer_order" BIGINT);
 CREATE TEMP TABLE "scratch_2"
   ("id" BIGINT, "line" VARCHAR(65535), "note" VARCHAR(65535), "operation" VARCHAR(65535), "_singer_order" BIGINT);
-SELECT COUNT(*)
-FROM "scratch_1"
-WHERE "id" IS NULL;
+SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0,
+  COUNT(CASE WHEN COALESCE("operation" IN ('delete', 'DELETE', 'Delete'), FALSE) THEN 1 END), 0
+FROM "scratch_1";
 INSERT INTO "scratch_2" ("id", "line", "note", "operation", "_singer_order")
 SELECT "id", "line", "note", "operation", "_singer_order"
 FROM (
@@ -161,9 +158,16 @@ CREATE TEMP TABLE "scratch_2" (
   "_sdc_missing" VARCHAR(65535), "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ,
   "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_singer_order" BIGINT
 );
-SELECT COUNT(*)
-FROM "scratch_1"
-WHERE ("id" IS NULL) AND NOT (COALESCE("__op" IN ('t'), FALSE)) AND NOT (COALESCE("__op" IN ('m'), FALSE));
+SELECT COUNT(
+  CASE
+    WHEN ("id" IS NULL)
+    AND NOT (COALESCE("__op" IN ('t'), FALSE))
+    AND NOT (COALESCE("__op" IN ('m'), FALSE)) THEN 1 END
+),
+  COUNT(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 END),
+  COUNT(CASE WHEN COALESCE("__op" IN ('d'), FALSE) THEN 1 END),
+  COUNT(CASE WHEN COALESCE("__op" IN ('m'), FALSE) THEN 1 END)
+FROM "scratch_1";
 DELETE FROM "scratch_1"
 WHERE COALESCE("__op" IN ('m'), FALSE);
 DELETE FROM "scratch_1"
@@ -184,7 +188,7 @@ WHERE "sales"."orders"."id" = "scratch_1"."id"
   );
 DELETE FROM "scratch_1"
 USING "sales"."orders__deleted"
-WHERE ("sales"."orders__deleted"."id" = "scratch_1"."id" OR "sales"."orders__deleted"."id" IS NULL)
+WHERE "sales"."orders__deleted"."id" = "scratch_1"."id"
   AND (
     COALESCE(
       "sales"."orders__deleted"."_sdc_table_version" > "scratch_1"."_sdc_table_version",
@@ -200,6 +204,27 @@ WHERE ("sales"."orders__deleted"."id" = "scratch_1"."id" OR "sales"."orders__del
       )
     )
   );
+DELETE FROM "scratch_1"
+WHERE "_singer_order" IN (
+  SELECT "scratch_1"."_singer_order"
+  FROM "scratch_1", "sales"."orders__deleted"
+  WHERE "sales"."orders__deleted"."id" IS NULL
+    AND (
+      COALESCE(
+        "sales"."orders__deleted"."_sdc_table_version" > "scratch_1"."_sdc_table_version",
+        "sales"."orders__deleted"."_sdc_table_version" IS NOT NULL
+      )
+      OR (
+        COALESCE(
+          "sales"."orders__deleted"."_sdc_table_version" = "scratch_1"."_sdc_table_version",
+          "sales"."orders__deleted"."_sdc_table_version" IS NULL AND "scratch_1"."_sdc_table_version" IS NULL
+        )
+        AND COALESCE(
+          "sales"."orders__deleted"."__lsn" > "scratch_1"."__lsn", "sales"."orders__deleted"."__lsn" IS NOT NULL
+        )
+      )
+    )
+);
 INSERT INTO "scratch_2" (
   "id", "line", "note", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at",
   "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_singer_order"
@@ -217,36 +242,38 @@ FROM (
 ) AS ranked
 WHERE "_singer_rank" = 1;
 UPDATE "sales"."orders"
-SET "__op" = "scratch_2"."__op", "__lsn" = "scratch_2"."__lsn"
-FROM "scratch_2"
-WHERE NOT (
-  COALESCE(
-    "sales"."orders"."_sdc_table_version" > "scratch_2"."_sdc_table_version",
-    "sales"."orders"."_sdc_table_version" IS NOT NULL
-  )
-  OR (
-    COALESCE(
-      "sales"."orders"."_sdc_table_version" = "scratch_2"."_sdc_table_version",
-      "sales"."orders"."_sdc_table_version" IS NULL AND "scratch_2"."_sdc_table_version" IS NULL
-    )
-    AND COALESCE("sales"."orders"."__lsn" > "scratch_2"."__lsn", "sales"."orders"."__lsn" IS NOT NULL)
-  )
-);
-DELETE FROM "sales"."orders__deleted"
-USING "scratch_2"
-WHERE "sales"."orders__deleted"."id" IS NULL
+SET "__op" = (SELECT "__op" FROM "scratch_2"), "__lsn" = (SELECT "__lsn" FROM "scratch_2")
+WHERE (SELECT COUNT(*) FROM "scratch_2") = 1
   AND NOT (
     COALESCE(
-      "sales"."orders__deleted"."_sdc_table_version" > "scratch_2"."_sdc_table_version",
+      "sales"."orders"."_sdc_table_version" > (SELECT "_sdc_table_version" FROM "scratch_2"),
+      "sales"."orders"."_sdc_table_version" IS NOT NULL
+    )
+    OR (
+      COALESCE(
+        "sales"."orders"."_sdc_table_version" = (SELECT "_sdc_table_version" FROM "scratch_2"),
+        "sales"."orders"."_sdc_table_version" IS NULL AND (SELECT "_sdc_table_version" FROM "scratch_2") IS NULL
+      )
+      AND COALESCE("sales"."orders"."__lsn" > (SELECT "__lsn" FROM "scratch_2"), "sales"."orders"."__lsn" IS NOT NULL)
+    )
+  );
+DELETE FROM "sales"."orders__deleted"
+WHERE "sales"."orders__deleted"."id" IS NULL
+  AND (SELECT COUNT(*) FROM "scratch_2") = 1
+  AND NOT (
+    COALESCE(
+      "sales"."orders__deleted"."_sdc_table_version" > (SELECT "_sdc_table_version" FROM "scratch_2"),
       "sales"."orders__deleted"."_sdc_table_version" IS NOT NULL
     )
     OR (
       COALESCE(
-        "sales"."orders__deleted"."_sdc_table_version" = "scratch_2"."_sdc_table_version",
-        "sales"."orders__deleted"."_sdc_table_version" IS NULL AND "scratch_2"."_sdc_table_version" IS NULL
+        "sales"."orders__deleted"."_sdc_table_version" = (SELECT "_sdc_table_version" FROM "scratch_2"),
+        "sales"."orders__deleted"."_sdc_table_version" IS NULL
+          AND (SELECT "_sdc_table_version" FROM "scratch_2") IS NULL
       )
       AND COALESCE(
-        "sales"."orders__deleted"."__lsn" > "scratch_2"."__lsn", "sales"."orders__deleted"."__lsn" IS NOT NULL
+        "sales"."orders__deleted"."__lsn" > (SELECT "__lsn" FROM "scratch_2"),
+        "sales"."orders__deleted"."__lsn" IS NOT NULL
       )
     )
   );
@@ -396,9 +423,16 @@ CREATE TEMP TABLE "scratch_2" (
   "_sdc_missing" VARCHAR(65535), "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ,
   "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_singer_order" BIGINT
 );
-SELECT COUNT(*)
-FROM "scratch_1"
-WHERE ("id" IS NULL) AND NOT (COALESCE("__op" IN ('t'), FALSE)) AND NOT (COALESCE("__op" IN ('m'), FALSE));
+SELECT COUNT(
+  CASE
+    WHEN ("id" IS NULL)
+    AND NOT (COALESCE("__op" IN ('t'), FALSE))
+    AND NOT (COALESCE("__op" IN ('m'), FALSE)) THEN 1 END
+),
+  COUNT(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 END),
+  COUNT(CASE WHEN COALESCE("__op" IN ('d'), FALSE) THEN 1 END),
+  COUNT(CASE WHEN COALESCE("__op" IN ('m'), FALSE) THEN 1 END)
+FROM "scratch_1";
 DELETE FROM "scratch_1"
 WHERE COALESCE("__op" IN ('m'), FALSE);
 DELETE FROM "scratch_1"
@@ -419,7 +453,7 @@ WHERE "sales"."orders"."id" = "scratch_1"."id"
   );
 DELETE FROM "scratch_1"
 USING "sales"."orders__deleted"
-WHERE ("sales"."orders__deleted"."id" = "scratch_1"."id" OR "sales"."orders__deleted"."id" IS NULL)
+WHERE "sales"."orders__deleted"."id" = "scratch_1"."id"
   AND (
     COALESCE(
       "sales"."orders__deleted"."_sdc_table_version" > "scratch_1"."_sdc_table_version",
@@ -435,6 +469,27 @@ WHERE ("sales"."orders__deleted"."id" = "scratch_1"."id" OR "sales"."orders__del
       )
     )
   );
+DELETE FROM "scratch_1"
+WHERE "_singer_order" IN (
+  SELECT "scratch_1"."_singer_order"
+  FROM "scratch_1", "sales"."orders__deleted"
+  WHERE "sales"."orders__deleted"."id" IS NULL
+    AND (
+      COALESCE(
+        "sales"."orders__deleted"."_sdc_table_version" > "scratch_1"."_sdc_table_version",
+        "sales"."orders__deleted"."_sdc_table_version" IS NOT NULL
+      )
+      OR (
+        COALESCE(
+          "sales"."orders__deleted"."_sdc_table_version" = "scratch_1"."_sdc_table_version",
+          "sales"."orders__deleted"."_sdc_table_version" IS NULL AND "scratch_1"."_sdc_table_version" IS NULL
+        )
+        AND COALESCE(
+          "sales"."orders__deleted"."__lsn" > "scratch_1"."__lsn", "sales"."orders__deleted"."__lsn" IS NOT NULL
+        )
+      )
+    )
+);
 INSERT INTO "scratch_2" (
   "id", "line", "note", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at",
   "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_singer_order"
@@ -452,35 +507,37 @@ FROM (
 ) AS ranked
 WHERE "_singer_rank" = 1;
 DELETE FROM "sales"."orders"
-USING "scratch_2"
-WHERE NOT (
-  COALESCE(
-    "sales"."orders"."_sdc_table_version" > "scratch_2"."_sdc_table_version",
-    "sales"."orders"."_sdc_table_version" IS NOT NULL
-  )
-  OR (
-    COALESCE(
-      "sales"."orders"."_sdc_table_version" = "scratch_2"."_sdc_table_version",
-      "sales"."orders"."_sdc_table_version" IS NULL AND "scratch_2"."_sdc_table_version" IS NULL
-    )
-    AND COALESCE("sales"."orders"."__lsn" > "scratch_2"."__lsn", "sales"."orders"."__lsn" IS NOT NULL)
-  )
-);
-DELETE FROM "sales"."orders__deleted"
-USING "scratch_2"
-WHERE "sales"."orders__deleted"."id" IS NULL
+WHERE (SELECT COUNT(*) FROM "scratch_2") = 1
   AND NOT (
     COALESCE(
-      "sales"."orders__deleted"."_sdc_table_version" > "scratch_2"."_sdc_table_version",
+      "sales"."orders"."_sdc_table_version" > (SELECT "_sdc_table_version" FROM "scratch_2"),
+      "sales"."orders"."_sdc_table_version" IS NOT NULL
+    )
+    OR (
+      COALESCE(
+        "sales"."orders"."_sdc_table_version" = (SELECT "_sdc_table_version" FROM "scratch_2"),
+        "sales"."orders"."_sdc_table_version" IS NULL AND (SELECT "_sdc_table_version" FROM "scratch_2") IS NULL
+      )
+      AND COALESCE("sales"."orders"."__lsn" > (SELECT "__lsn" FROM "scratch_2"), "sales"."orders"."__lsn" IS NOT NULL)
+    )
+  );
+DELETE FROM "sales"."orders__deleted"
+WHERE "sales"."orders__deleted"."id" IS NULL
+  AND (SELECT COUNT(*) FROM "scratch_2") = 1
+  AND NOT (
+    COALESCE(
+      "sales"."orders__deleted"."_sdc_table_version" > (SELECT "_sdc_table_version" FROM "scratch_2"),
       "sales"."orders__deleted"."_sdc_table_version" IS NOT NULL
     )
     OR (
       COALESCE(
-        "sales"."orders__deleted"."_sdc_table_version" = "scratch_2"."_sdc_table_version",
-        "sales"."orders__deleted"."_sdc_table_version" IS NULL AND "scratch_2"."_sdc_table_version" IS NULL
+        "sales"."orders__deleted"."_sdc_table_version" = (SELECT "_sdc_table_version" FROM "scratch_2"),
+        "sales"."orders__deleted"."_sdc_table_version" IS NULL
+          AND (SELECT "_sdc_table_version" FROM "scratch_2") IS NULL
       )
       AND COALESCE(
-        "sales"."orders__deleted"."__lsn" > "scratch_2"."__lsn", "sales"."orders__deleted"."__lsn" IS NOT NULL
+        "sales"."orders__deleted"."__lsn" > (SELECT "__lsn" FROM "scratch_2"),
+        "sales"."orders__deleted"."__lsn" IS NOT NULL
       )
     )
   );
@@ -636,9 +693,16 @@ CREATE TEMP TABLE "scratch_2" (
   "_sdc_missing" VARCHAR(65535), "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ,
   "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_singer_order" BIGINT
 );
-SELECT COUNT(*)
-FROM "scratch_1"
-WHERE ("id" IS NULL) AND NOT (COALESCE("__op" IN ('t'), FALSE)) AND NOT (COALESCE("__op" IN ('m'), FALSE));
+SELECT COUNT(
+  CASE
+    WHEN ("id" IS NULL)
+    AND NOT (COALESCE("__op" IN ('t'), FALSE))
+    AND NOT (COALESCE("__op" IN ('m'), FALSE)) THEN 1 END
+),
+  COUNT(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 END),
+  COUNT(CASE WHEN COALESCE("__op" IN ('d'), FALSE) THEN 1 END),
+  COUNT(CASE WHEN COALESCE("__op" IN ('m'), FALSE) THEN 1 END)
+FROM "scratch_1";
 INSERT INTO "sales"."orders" (
   "id", "line", "note", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at",
   "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version"
@@ -654,10 +718,19 @@ WHERE "sales"."orders_live"."id" = "scratch_1"."id"
   AND COALESCE("sales"."orders_live"."__lsn" > "scratch_1"."__lsn", "sales"."orders_live"."__lsn" IS NOT NULL);
 DELETE FROM "scratch_1"
 USING "sales"."orders_live__deleted"
-WHERE ("sales"."orders_live__deleted"."id" = "scratch_1"."id" OR "sales"."orders_live__deleted"."id" IS NULL)
+WHERE "sales"."orders_live__deleted"."id" = "scratch_1"."id"
   AND COALESCE(
     "sales"."orders_live__deleted"."__lsn" > "scratch_1"."__lsn", "sales"."orders_live__deleted"."__lsn" IS NOT NULL
   );
+DELETE FROM "scratch_1"
+WHERE "_singer_order" IN (
+  SELECT "scratch_1"."_singer_order"
+  FROM "scratch_1", "sales"."orders_live__deleted"
+  WHERE "sales"."orders_live__deleted"."id" IS NULL
+    AND COALESCE(
+      "sales"."orders_live__deleted"."__lsn" > "scratch_1"."__lsn", "sales"."orders_live__deleted"."__lsn" IS NOT NULL
+    )
+);
 INSERT INTO "scratch_2" (
   "id", "line", "note", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at",
   "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_singer_order"
@@ -673,13 +746,16 @@ FROM (
 ) AS ranked
 WHERE "_singer_rank" = 1;
 DELETE FROM "sales"."orders_live"
-USING "scratch_2"
-WHERE NOT COALESCE("sales"."orders_live"."__lsn" > "scratch_2"."__lsn", "sales"."orders_live"."__lsn" IS NOT NULL);
-DELETE FROM "sales"."orders_live__deleted"
-USING "scratch_2"
-WHERE "sales"."orders_live__deleted"."id" IS NULL
+WHERE (SELECT COUNT(*) FROM "scratch_2") = 1
   AND NOT COALESCE(
-    "sales"."orders_live__deleted"."__lsn" > "scratch_2"."__lsn", "sales"."orders_live__deleted"."__lsn" IS NOT NULL
+    "sales"."orders_live"."__lsn" > (SELECT "__lsn" FROM "scratch_2"), "sales"."orders_live"."__lsn" IS NOT NULL
+  );
+DELETE FROM "sales"."orders_live__deleted"
+WHERE "sales"."orders_live__deleted"."id" IS NULL
+  AND (SELECT COUNT(*) FROM "scratch_2") = 1
+  AND NOT COALESCE(
+    "sales"."orders_live__deleted"."__lsn" > (SELECT "__lsn" FROM "scratch_2"),
+    "sales"."orders_live__deleted"."__lsn" IS NOT NULL
   );
 INSERT INTO "sales"."orders_live__deleted" ("__lsn")
 SELECT "__lsn"

@@ -244,3 +244,27 @@ def test_every_type_of_the_corpus_can_be_created(warehouse: str) -> None:
         (column,) = tree.find_all(sqlglot.exp.ColumnDef)
         assert column.name == dialect.fold("v")
         assert column.kind is not None
+
+
+@pytest.mark.parametrize("warehouse", ["redshift", "snowflake"])
+def test_tables_are_joined_by_an_equality(warehouse: str) -> None:
+    """An UPDATE or DELETE that names a second table joins it by an equality: Redshift refuses or loops otherwise."""
+    changes = [
+        sqlglot.parse_one(sql, dialect=warehouse)
+        for part in GOLDEN.values()
+        for _, sqls in part(warehouse)
+        for sql in sqls
+        if sql.startswith(("UPDATE", "DELETE"))
+    ]
+    joined = [tree for tree in changes if any(tree.args.get(name) for name in ("from_", "from", "using"))]
+    assert joined
+    assert [tree.sql(warehouse) for tree in joined if not any(map(_joins, _conjuncts(tree.args["where"].this)))] == []
+
+
+def _conjuncts(test: Any) -> list[Any]:
+    return list(test.flatten()) if isinstance(test, sqlglot.exp.And) else [test]
+
+
+def _joins(test: Any) -> bool:
+    sides = [test.this, test.expression] if isinstance(test, sqlglot.exp.EQ) else []
+    return len({side.table for side in sides if isinstance(side, sqlglot.exp.Column)}) == 2

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 
 from singer_bulk.errors import BulkError, CommitError, WarehouseError
 from singer_bulk.model.columns import Column
+from singer_bulk.model.feed import Meaning
 from singer_bulk.model.load import ClosedBatch, Load, Table, TableLoad
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.alter_table import demand_unchanged
 from singer_bulk.warehouse.dialect import Dialect, Executes, Session, Url
-from singer_bulk.warehouse.merge import Merge, merge_of, obsolete_versions
+from singer_bulk.warehouse.merge import MEANINGS, Merge, merge_of, obsolete_versions
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class LoadRows:
     numbers: Iterator[int]
     _merges: dict[ClosedBatch, Merge] = field(default_factory=dict)
     _scratched: dict[ClosedBatch, int] = field(default_factory=dict)
+    _said: dict[ClosedBatch, list[Meaning]] = field(default_factory=dict)
 
     def fill_scratch(self, session: Executes) -> None:
         """Copy the rows that enter by their keys into temporary tables of the session.
@@ -60,7 +62,7 @@ class LoadRows:
                 session.execute(words.create_scratch(self.dialect, made, merge.columns))
         for table, batch in entering:
             self._scratched[batch] = self._copy(session, table, batch, self._merges[batch])
-            self._refuse_null_keys(session, self._merges[batch])
+            self._said[batch] = self._look(session, self._merges[batch])
 
     def drop_scratch(self, session: Executes) -> None:
         """Drop them early; the end of the session does it too, so a failure is no failure of the load."""
@@ -141,17 +143,19 @@ class LoadRows:
         merge = self._merges[batch]
         if table.method.live:
             transaction.execute(merge.into_history(table.table, [column.name for column in table.columns]))
-        for statement in merge.statements(batch.left_out):
+        for statement in merge.statements(batch.left_out, self._said[batch]):
             transaction.execute(statement)
 
-    def _refuse_null_keys(self, session: Executes, merge: Merge) -> None:
-        nulls = session.execute(merge.null_keys())[0][0]
+    def _look(self, session: Executes, merge: Merge) -> list[Meaning]:
+        """Return what rows of the scratch table mean; raises CommitError if one has NULL in a key."""
+        nulls, *counts = session.execute(merge.look())[0]
         if nulls:
             raise CommitError(
                 f"load {self.load.load_id} was rolled back: {nulls} rows of {merge.table} have NULL in a key property; "
                 "load the stream by append-only, or repair the keys at their source",
                 code="LOAD-KEY-NULL",
             )
+        return [meaning for meaning, count in zip(MEANINGS, counts, strict=True) if count]
 
     def _refuse_shrinking(self, transaction: Executes, table: TableLoad) -> None:
         """Refuse a full load that has lost more of the table than the user allows."""

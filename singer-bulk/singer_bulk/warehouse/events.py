@@ -32,6 +32,7 @@ class Events:
     arrival: str | None = None
     version: str | None = None
     missing: str | None = None
+    without: frozenset[Meaning] = frozenset()  # what no row means, though the feed could say it
     relation: str = ""  # whose columns the conditions name, where there are several
 
     def name(self, stored: str, at: str = "") -> str:
@@ -53,6 +54,8 @@ class Events:
 
     def says(self, meaning: Meaning) -> str:
         """Return the condition that a row means this, never NULL itself; "" if no row can."""
+        if meaning in self.without:
+            return ""
         marks = [mark for mark in self.feed.marks if mark.column in self.columns]
         tests = [test for mark in marks for test in self._tests(mark, meaning)]
         if meaning is Meaning.DELETE and self.feed.deleted_at in self.columns and self.feed.deleted_at is not None:
@@ -73,13 +76,19 @@ class Events:
             tests.insert(0, f"COALESCE({column} IN ({', '.join(listed)}), FALSE)")
         return tests
 
-    def places(self, at: str = "") -> list[str]:
-        """Return the expressions of the feed's own order, the version before them."""
-        found = [self.name(self.version, at)] if self.version is not None else []
+    def places(self, at: str = "", *, only_row: bool = False) -> list[str]:
+        """Return the expressions of the feed's own order, the version before them.
+
+        only_row: as scalar subqueries of `at`, which has one row.
+        """
+        found = [self._place(self.version, at, only_row)] if self.version is not None else []
         for one in self.feed.order:
-            column = self.name(one.column, at)
+            column = self._place(one.column, at, only_row)
             found += [f"LENGTH({column})", column] if one.by_length else [column]
         return found
+
+    def _place(self, stored: str, at: str, only_row: bool) -> str:
+        return words.only_value(stored, at) if only_row else self.name(stored, at)
 
     def order(self, *, last_first: bool = False) -> str:
         """Return what stands after ORDER BY."""
@@ -87,10 +96,13 @@ class Events:
         direction = " DESC NULLS LAST" if last_first else " NULLS FIRST"
         return ", ".join(place + direction for place in (*self.places(), *arrival))
 
-    def later(self, one: str, other: str) -> str:
-        """Return the condition that the row of one relation has a later place than that of another, never NULL."""
+    def later(self, one: str, other: str, *, only_row: bool = False) -> str:
+        """Return the condition that the row of one relation has a later place than that of another, never NULL.
+
+        only_row: the other relation has one row, and is not joined.
+        """
         condition = "FALSE"
-        for left, right in reversed(list(zip(self.places(one), self.places(other), strict=True))):
+        for left, right in reversed(list(zip(self.places(one), self.places(other, only_row=only_row), strict=True))):
             equal = f"COALESCE({left} = {right}, {left} IS NULL AND {right} IS NULL)"
             greater = f"COALESCE({left} > {right}, {left} IS NOT NULL)"
             condition = greater if condition == "FALSE" else f"({greater} OR ({equal} AND {condition}))"

@@ -31,6 +31,8 @@ from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect
 from singer_bulk.warehouse.events import Events, named
 
+# Of the rows of a batch, what is counted before they are merged: statements for what no row says are not sent.
+MEANINGS = (Meaning.TRUNCATE, Meaning.DELETE, Meaning.IGNORE)
 LIVE_SUFFIX, DELETED_SUFFIX = "_live", "__deleted"
 
 
@@ -119,7 +121,8 @@ class Merge:
     """The statements for one batch. `scratch` and `chosen` are temporary tables with the batch's columns.
 
     version, missing: names of the columns of the table version, and of what an event left out, where there are such.
-    deleted: the table of the places of deleted keys, where removed rows would forget them.
+    deleted: the table of the places of deleted keys, where removed rows would forget them. said: of MEANINGS those that
+    a row of the batch has.
     """
 
     dialect: Dialect
@@ -131,34 +134,49 @@ class Merge:
     version: str | None = None
     missing: str | None = None
     deleted: Table | None = None
+    said: frozenset[Meaning] = frozenset(MEANINGS)
 
-    def null_keys(self) -> str:
-        """Return the query for the number of rows with NULL in a key."""
+    def look(self) -> str:
+        """Return the query for what is in the scratch table: rows with NULL in a key, then rows of each of MEANINGS."""
         some = " OR ".join(f"{words.name(key)} IS NULL" for key in self.method.keys)
         keyless = [self._events.says(meaning) for meaning in (Meaning.TRUNCATE, Meaning.IGNORE)]
         other = "".join(f" AND NOT ({test})" for test in keyless if test)
-        return words.count(self._scratch, f"({some}){other}" if other else some)
+        said = [self._events.says(meaning) for meaning in MEANINGS]
+        return words.count_each(self._scratch, [f"({some}){other}" if other else some, *said])
 
     def into_history(self, history: Table, columns: Collection[str]) -> str:
         """Return the statement that adds the scratch table's rows to the table that keeps each event."""
         names = words.listed(column.name for column in self.columns if column.name in columns)
         return words.insert(self.dialect.table(history), names, f"SELECT {names} FROM {self._scratch}")
 
-    def statements(self, left_out: Collection[str] = ()) -> list[str]:
-        """Return what applies the scratch table's rows, in order; `left_out` are columns that some of them lack."""
+    def statements(self, left_out: Collection[str] = (), said: Collection[Meaning] = MEANINGS) -> list[str]:
+        """Return what applies the scratch table's rows, in order; `left_out` are columns that some of them lack.
+
+        said: of MEANINGS those that a row of the scratch table has; the others cost no statement.
+        """
+        return replace(self, said=frozenset(said))._statements(left_out)
+
+    def _statements(self, left_out: Collection[str]) -> list[str]:
         statements = self._drop_ignored() + self._drop_late() + self._truncate()
         partial = [column.name for column in self.columns if column.name in left_out]
         chosen = self._choose_folded(partial) if partial else self._choose()
         statements += [chosen, *(self._take_from_table(name) for name in partial), self._merge()]
-        if self._events.says(Meaning.DELETE):
+        if self._arrived.says(Meaning.DELETE):
             statements += [words.delete(self._chosen), self._choose(deletes=True)]
             statements += self._remove() if self.method.removes else self._stamp()
+        elif self.method.removes:
+            statements += self._forget()
         return statements
 
     @property
     def _events(self) -> Events:
         names = [column.name for column in self.columns]
         return Events(self.dialect, self.method.feed, self.method.keys, names, names[-1], self.version, self.missing)
+
+    @property
+    def _arrived(self) -> Events:
+        """What can be said of the rows of the batch: without the meanings that none of them has."""
+        return replace(self._events, without=frozenset(MEANINGS) - self.said)
 
     @property
     def _scratch(self) -> str:
@@ -173,7 +191,7 @@ class Merge:
         return self.dialect.table(self.table)
 
     def _drop_ignored(self) -> list[str]:
-        ignored = self._events.says(Meaning.IGNORE)
+        ignored = self._arrived.says(Meaning.IGNORE)
         return [words.delete(self._scratch, ignored)] if ignored else []
 
     def _drop_late(self) -> list[str]:
@@ -183,17 +201,28 @@ class Merge:
             return []
         known = [self._target] + ([self.dialect.table(self.deleted)] if self.deleted is not None else [])
         for there in known:
-            same = [events.same_key(there, self._scratch)]
-            if there != self._target and events.epochs:
-                same.append(f"{there}.{words.name(self.method.keys[0])} IS NULL")
-            at_key = f"({' OR '.join(same)})" if len(same) > 1 else same[0]
-            late = f"{at_key} AND {events.later(there, self._scratch)}"
+            late = f"{events.same_key(there, self._scratch)} AND {events.later(there, self._scratch)}"
             statements.append(words.delete(self._scratch, late, using=there))
+        if self.deleted is not None and events.epochs:
+            statements.append(self._drop_truncated(known[-1]))
         return statements
+
+    def _drop_truncated(self, deleted: str) -> str:
+        """Return what takes out events that come later than a truncate of an earlier load, which has no key.
+
+        A statement of its own: an OR would join each row of the batch with each deleted key. The join without an
+        equality stands in a query, because a DELETE may ask for one (as UPDATE does, see `_truncate`).
+        """
+        number = self.columns[-1].name
+        late = (
+            f"SELECT {self._events.name(number, self._scratch)} FROM {self._scratch}, {deleted} WHERE "
+            f"{deleted}.{words.name(self.method.keys[0])} IS NULL AND {self._events.later(deleted, self._scratch)}"
+        )
+        return words.delete(self._scratch, f"{words.name(number)} IN ({late})")
 
     def _truncate(self) -> list[str]:
         """Return what the last truncate of the batch does to the rows before it."""
-        events = self._events
+        events = self._arrived
         truncated = events.says(Meaning.TRUNCATE)
         if not truncated:
             return []
@@ -204,27 +233,46 @@ class Merge:
             f"(ORDER BY {events.order(last_first=True)}) AS {rank} FROM {self._scratch} WHERE {truncated}) AS ranked "
             f"WHERE {rank} = 1"
         )
-        statements = [words.insert(self._chosen, names, last)]
-        older = "1 = 1"
-        if self.method.feed.order:
-            older = f"NOT {events.later(self._target, self._chosen)}"
+        return [
+            words.insert(self._chosen, names, last),
+            self._empty(),
+            *(self._forget_truncates() if self.deleted is not None else []),
+            words.delete(self._chosen),
+        ]
+
+    def _empty(self) -> str:
+        """Return what removes or stamps the rows before the truncate that stands in `chosen`."""
+        older = self._before_truncate(self._target)
         if self.method.removes:
-            statements.append(words.delete(self._target, older, using=self._chosen))
-        else:
-            marks = [words.name(mark.column) for mark in self.method.feed.marks if mark.of(Meaning.TRUNCATE)]
-            places = [words.name(one.column) for one in self.method.feed.order]
-            sets = ", ".join(f"{name} = {self._chosen}.{name}" for name in dict.fromkeys([*marks, *places]))
-            statements.append(words.update(self._target, sets, older, source=self._chosen))
-        if self.deleted is not None:
-            deleted = self.dialect.table(self.deleted)
-            key = words.name(self.method.keys[0])
-            earlier = f"{deleted}.{key} IS NULL AND NOT {events.later(deleted, self._chosen)}"
-            statements += [words.delete(deleted, earlier, using=self._chosen), self._remember(keys=False)]
-        return [*statements, words.delete(self._chosen)]
+            return words.delete(self._target, older)
+        marks = [mark.column for mark in self.method.feed.marks if mark.of(Meaning.TRUNCATE)]
+        places = [one.column for one in self.method.feed.order]
+        sets = ", ".join(
+            f"{words.name(name)} = {words.only_value(name, self._chosen)}" for name in dict.fromkeys([*marks, *places])
+        )
+        return words.update(self._target, sets, older)
+
+    def _before_truncate(self, there: str) -> str:
+        """Return the condition that a row does not come later than the truncate in `chosen`, if there is one.
+
+        No join: Redshift's UPDATE and DELETE want an equality between the two tables ("Target table must be part of an
+        equijoin predicate"), and order has none. https://github.com/airbytehq/airbyte/issues/83304
+        """
+        one = f"(SELECT COUNT(*) FROM {self._chosen}) = 1"
+        if not self.method.feed.order:
+            return one
+        return f"{one} AND NOT {self._events.later(there, self._chosen, only_row=True)}"
+
+    def _forget_truncates(self) -> list[str]:
+        """Return what keeps the place of the truncate in `chosen` instead of those of earlier ones."""
+        assert self.deleted is not None
+        deleted = self.dialect.table(self.deleted)
+        earlier = f"{deleted}.{words.name(self.method.keys[0])} IS NULL AND {self._before_truncate(deleted)}"
+        return [words.delete(deleted, earlier), self._remember(keys=False)]
 
     def _choose(self, *, deletes: bool = False) -> str:
         """Return the statement that puts the last row of each key, that is or is no delete, into `chosen`."""
-        events = self._events
+        events = self._arrived
         names = [words.name(column.name) for column in self.columns]
         rank, deleted = events.own("rank"), events.says(Meaning.DELETE)
         # A row that a delete removes need not come first; one that it stamps does, with what it had at last.
@@ -244,14 +292,14 @@ class Merge:
         return words.insert(self._chosen, listed, query)
 
     def _ranked(self, rank: str) -> str:
-        events = self._events
+        events = self._arrived
         return (
             f"ROW_NUMBER() OVER (PARTITION BY {events.key_list()} ORDER BY {events.order(last_first=True)}) AS {rank}"
         )
 
     def _choose_folded(self, partial: Sequence[str]) -> str:
         """Return the same where updates are partial: `missing` then names what no event of the batch has said."""
-        events = self._events
+        events = self._arrived
         names = [words.name(column.name) for column in self.columns]
         deleted, rank, number = events.own("deleted"), events.own("rank"), events.own("number")
         listed = ", ".join(names)
@@ -317,12 +365,15 @@ class Merge:
         )
 
     def _remove(self) -> list[str]:
-        statements = [words.delete(self._target, self._matching(), using=self._chosen)]
-        if self.deleted is not None:
-            deleted = self.dialect.table(self.deleted)
-            same = self._events.same_key(deleted, self._scratch)
-            statements += [words.delete(deleted, same, using=self._scratch), self._remember(keys=True)]
-        return statements
+        removed = words.delete(self._target, self._matching(), using=self._chosen)
+        return [removed, *self._forget(), *([self._remember(keys=True)] if self.deleted is not None else [])]
+
+    def _forget(self) -> list[str]:
+        """Return what removes the places of deleted keys that the batch has rows of."""
+        if self.deleted is None:
+            return []
+        deleted = self.dialect.table(self.deleted)
+        return [words.delete(deleted, self._events.same_key(deleted, self._scratch), using=self._scratch)]
 
     def _remember(self, *, keys: bool) -> str:
         """Return the statement that keeps the places of the rows in `chosen`; a truncate has no key."""

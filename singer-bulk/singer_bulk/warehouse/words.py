@@ -41,6 +41,17 @@ def count(relation: str, where: str | None = None) -> str:
     return f"SELECT COUNT(*) FROM {relation}{_where(where)}"
 
 
+def count_each(relation: str, conditions: Iterable[str]) -> str:
+    """Return the query for the numbers of rows that meet each of the conditions; an empty one is met by none."""
+    counts = ", ".join(f"COUNT(CASE WHEN {one} THEN 1 END)" if one else "0" for one in conditions)
+    return f"SELECT {counts} FROM {relation}"
+
+
+def only_value(stored: str, relation: str) -> str:
+    """Return the scalar subquery for a column of a relation that has one row at most."""
+    return f"(SELECT {name(stored)} FROM {relation})"
+
+
 def insert(relation: str, names: str, rows: str) -> str:
     """Return the statement that adds rows: `rows` is a query or VALUES, `names` the list of their columns."""
     return f"INSERT INTO {relation} ({names}) {rows}"
