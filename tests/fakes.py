@@ -143,6 +143,7 @@ class MemoryDialect:
     temporary = "TEMP"
     view_clauses = ("", "")
     copy_count = None
+    tells_written = True
 
     def fold(self, written: str) -> str:
         return written.lower()

@@ -46,13 +46,15 @@ class RedshiftSession:
         self.execute("SET timezone TO 'UTC'")
 
     def execute(self, sql: str) -> Rows:
-        """Run one statement; return its rows."""
+        """Run one statement; return its rows, or how many it has written where the answer says it."""
         import psycopg2
 
         try:
             with self._connection.cursor() as cursor:
                 cursor.execute(sql)
-                return [] if cursor.description is None else cursor.fetchall()
+                if cursor.description is not None:
+                    return cursor.fetchall()
+                return [] if cursor.rowcount < 0 else [(cursor.rowcount,)]
         except psycopg2.Error as error:
             text = " ".join(masked(str(error)).split())
             lost = bool(self._connection.closed) or isinstance(error, psycopg2.InterfaceError)

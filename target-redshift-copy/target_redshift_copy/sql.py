@@ -62,6 +62,8 @@ class Redshift:
     # PG_LAST_COPY_COUNT: the rows of the last COPY of this session; COPY's own answer has no count.
     copy_count: str | None = "SELECT pg_last_copy_count()"
 
+    tells_written: bool = False  # r_MERGE does not say what it answers
+
     # r_ALTER_TABLE: all but ALTER COLUMN TYPE, which must stand alone.
     ddl_is_transactional: bool = True
     comments_inline: bool = False

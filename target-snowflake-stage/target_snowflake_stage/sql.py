@@ -56,6 +56,8 @@ class Snowflake:
 
     copy_count: str | None = None  # COPY INTO answers with a row for each file
 
+    tells_written: bool = True  # sql/insert, sql/update, sql/merge
+
     ddl_is_transactional: bool = False  # sql-reference/transactions: each DDL commits
     comments_inline: bool = True
     drops_not_null: bool = True

@@ -88,8 +88,9 @@ def _merge(warehouse: str, load: TableLoad, left_out: tuple[str, ...], *, versio
     made.append(merge.look())
     if applied_table(dialect, load) != load.table:
         made.append(merge.into_history(load.table, [column.name for column in load.columns]))
-    made += merge.statements([fold(name) for name in left_out])
-    return made + (obsolete_versions(dialect, load, 7, "2020-06-01 12:00:00+00") if versioned else [])
+    steps = merge.statements([fold(name) for name in left_out])
+    steps += obsolete_versions(dialect, load, 7, "2020-06-01 12:00:00+00") if versioned else []
+    return made + [sql for step in steps for sql in (step.sql, step.counted, step.lacking) if sql is not None]
 
 
 def _views(warehouse: str, load: TableLoad, left_out: tuple[str, ...], *, versioned: bool) -> list[str]:

@@ -11,6 +11,8 @@ FROM (
   FROM "scratch_1"
 ) AS ranked
 WHERE "_singer_rank" = 1;
+SELECT COUNT(*)
+FROM "scratch_2";
 MERGE INTO "sales"."orders"
 USING "scratch_2"
 ON "sales"."orders"."id" = "scratch_2"."id" AND "sales"."orders"."line" = "scratch_2"."line"
@@ -18,6 +20,13 @@ WHEN MATCHED THEN UPDATE
 SET "id" = "scratch_2"."id", "line" = "scratch_2"."line", "note" = "scratch_2"."note"
 WHEN NOT MATCHED THEN INSERT ("id", "line", "note")
 VALUES ("scratch_2"."id", "scratch_2"."line", "scratch_2"."note");
+SELECT COUNT(*)
+FROM "scratch_2"
+WHERE NOT EXISTS (
+  SELECT 1
+  FROM "sales"."orders"
+  WHERE "sales"."orders"."id" = "scratch_2"."id" AND "sales"."orders"."line" = "scratch_2"."line"
+);
 
 -- upsert, deletes stamped
 CREATE TEMP TABLE "scratch_1"
@@ -35,6 +44,8 @@ FROM (
   WHERE NOT ("_sdc_deleted_at" IS NOT NULL)
 ) AS ranked
 WHERE "_singer_rank" = 1;
+SELECT COUNT(*)
+FROM "scratch_2";
 MERGE INTO "sales"."orders"
 USING "scratch_2"
 ON "sales"."orders"."id" = "scratch_2"."id"
@@ -43,6 +54,9 @@ SET "id" = "scratch_2"."id", "line" = "scratch_2"."line", "note" = "scratch_2"."
   "_sdc_deleted_at" = "scratch_2"."_sdc_deleted_at"
 WHEN NOT MATCHED THEN INSERT ("id", "line", "note", "_sdc_deleted_at")
 VALUES ("scratch_2"."id", "scratch_2"."line", "scratch_2"."note", "scratch_2"."_sdc_deleted_at");
+SELECT COUNT(*)
+FROM "scratch_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "scratch_2"."id");
 DELETE FROM "scratch_2";
 INSERT INTO "scratch_2" ("id", "line", "note", "_sdc_deleted_at", "_singer_order")
 SELECT "id", "line", "note", "_sdc_deleted_at", "_singer_order"
@@ -52,6 +66,8 @@ FROM (
   FROM "scratch_1"
 ) AS ranked
 WHERE "_singer_rank" = 1 AND ("_sdc_deleted_at" IS NOT NULL);
+SELECT COUNT(*)
+FROM "scratch_2";
 UPDATE "sales"."orders"
 SET "id" = COALESCE("scratch_2"."id", "sales"."orders"."id"),
   "line" = COALESCE("scratch_2"."line", "sales"."orders"."line"),
@@ -61,6 +77,9 @@ FROM "scratch_2"
 WHERE "sales"."orders"."id" = "scratch_2"."id";
 INSERT INTO "sales"."orders" ("id", "line", "note", "_sdc_deleted_at")
 SELECT "scratch_2"."id", "scratch_2"."line", "scratch_2"."note", "scratch_2"."_sdc_deleted_at"
+FROM "scratch_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "scratch_2"."id");
+SELECT COUNT(*)
 FROM "scratch_2"
 WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "scratch_2"."id");
 
@@ -79,6 +98,8 @@ FROM (
   FROM "scratch_1"
 ) AS ranked
 WHERE "_singer_rank" = 1 AND NOT ("_sdc_deleted_at" IS NOT NULL);
+SELECT COUNT(*)
+FROM "scratch_2";
 MERGE INTO "sales"."orders"
 USING "scratch_2"
 ON "sales"."orders"."id" = "scratch_2"."id"
@@ -87,6 +108,9 @@ SET "id" = "scratch_2"."id", "line" = "scratch_2"."line", "note" = "scratch_2"."
   "_sdc_deleted_at" = "scratch_2"."_sdc_deleted_at"
 WHEN NOT MATCHED THEN INSERT ("id", "line", "note", "_sdc_deleted_at")
 VALUES ("scratch_2"."id", "scratch_2"."line", "scratch_2"."note", "scratch_2"."_sdc_deleted_at");
+SELECT COUNT(*)
+FROM "scratch_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "scratch_2"."id");
 DELETE FROM "scratch_2";
 INSERT INTO "scratch_2" ("id", "line", "note", "_sdc_deleted_at", "_singer_order")
 SELECT "id", "line", "note", "_sdc_deleted_at", "_singer_order"
@@ -96,6 +120,8 @@ FROM (
   FROM "scratch_1"
 ) AS ranked
 WHERE "_singer_rank" = 1 AND ("_sdc_deleted_at" IS NOT NULL);
+SELECT COUNT(*)
+FROM "scratch_2";
 DELETE FROM "sales"."orders"
 USING "scratch_2"
 WHERE "sales"."orders"."id" = "scratch_2"."id";
@@ -117,6 +143,8 @@ FROM (
   WHERE NOT (COALESCE("operation" IN ('delete', 'DELETE', 'Delete'), FALSE))
 ) AS ranked
 WHERE "_singer_rank" = 1;
+SELECT COUNT(*)
+FROM "scratch_2";
 MERGE INTO "sales"."orders"
 USING "scratch_2"
 ON "sales"."orders"."id" = "scratch_2"."id"
@@ -125,6 +153,9 @@ SET "id" = "scratch_2"."id", "line" = "scratch_2"."line", "note" = "scratch_2"."
   "operation" = "scratch_2"."operation"
 WHEN NOT MATCHED THEN INSERT ("id", "line", "note", "operation")
 VALUES ("scratch_2"."id", "scratch_2"."line", "scratch_2"."note", "scratch_2"."operation");
+SELECT COUNT(*)
+FROM "scratch_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "scratch_2"."id");
 DELETE FROM "scratch_2";
 INSERT INTO "scratch_2" ("id", "line", "note", "operation", "_singer_order")
 SELECT "id", "line", "note", "operation", "_singer_order"
@@ -134,6 +165,8 @@ FROM (
   FROM "scratch_1"
 ) AS ranked
 WHERE "_singer_rank" = 1 AND (COALESCE("operation" IN ('delete', 'DELETE', 'Delete'), FALSE));
+SELECT COUNT(*)
+FROM "scratch_2";
 UPDATE "sales"."orders"
 SET "id" = COALESCE("scratch_2"."id", "sales"."orders"."id"),
   "line" = COALESCE("scratch_2"."line", "sales"."orders"."line"),
@@ -143,6 +176,9 @@ FROM "scratch_2"
 WHERE "sales"."orders"."id" = "scratch_2"."id";
 INSERT INTO "sales"."orders" ("id", "line", "note", "operation")
 SELECT "scratch_2"."id", "scratch_2"."line", "scratch_2"."note", "scratch_2"."operation"
+FROM "scratch_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "scratch_2"."id");
+SELECT COUNT(*)
 FROM "scratch_2"
 WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "scratch_2"."id");
 
@@ -241,6 +277,8 @@ FROM (
   WHERE COALESCE("__op" IN ('t'), FALSE)
 ) AS ranked
 WHERE "_singer_rank" = 1;
+SELECT COUNT(*)
+FROM "scratch_2";
 UPDATE "sales"."orders"
 SET "__op" = (SELECT "__op" FROM "scratch_2"), "__lsn" = (SELECT "__lsn" FROM "scratch_2")
 WHERE (SELECT COUNT(*) FROM "scratch_2") = 1
@@ -257,6 +295,23 @@ WHERE (SELECT COUNT(*) FROM "scratch_2") = 1
       AND COALESCE("sales"."orders"."__lsn" > (SELECT "__lsn" FROM "scratch_2"), "sales"."orders"."__lsn" IS NOT NULL)
     )
   );
+SELECT COUNT(*)
+FROM "sales"."orders"
+WHERE (SELECT COUNT(*) FROM "scratch_2") = 1
+  AND NOT (
+    COALESCE(
+      "sales"."orders"."_sdc_table_version" > (SELECT "_sdc_table_version" FROM "scratch_2"),
+      "sales"."orders"."_sdc_table_version" IS NOT NULL
+    )
+    OR (
+      COALESCE(
+        "sales"."orders"."_sdc_table_version" = (SELECT "_sdc_table_version" FROM "scratch_2"),
+        "sales"."orders"."_sdc_table_version" IS NULL AND (SELECT "_sdc_table_version" FROM "scratch_2") IS NULL
+      )
+      AND COALESCE("sales"."orders"."__lsn" > (SELECT "__lsn" FROM "scratch_2"), "sales"."orders"."__lsn" IS NOT NULL)
+    )
+  )
+  AND NOT (COALESCE("sales"."orders"."__op" IN ('t'), FALSE));
 DELETE FROM "sales"."orders__deleted"
 WHERE "sales"."orders__deleted"."id" IS NULL
   AND (SELECT COUNT(*) FROM "scratch_2") = 1
@@ -280,6 +335,9 @@ WHERE "sales"."orders__deleted"."id" IS NULL
 INSERT INTO "sales"."orders__deleted" ("__lsn", "_sdc_table_version")
 SELECT "__lsn", "_sdc_table_version"
 FROM "scratch_2";
+SELECT COUNT(*)
+FROM "scratch_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders__deleted" WHERE "sales"."orders__deleted"."id" IS NULL);
 DELETE FROM "scratch_2";
 INSERT INTO "scratch_2" (
   "id", "line", "note", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at",
@@ -333,6 +391,8 @@ ON said_1."id" = traced."id"
   AND said_1."_singer_epoch" = traced."_singer_epoch"
   AND said_1."_singer_number" = traced."_singer_from_1"
   AND traced."_singer_from_1" > COALESCE(traced."_singer_gone", 0);
+SELECT COUNT(*)
+FROM "scratch_2";
 UPDATE "scratch_2"
 SET "note" = "sales"."orders"."note"
 FROM "sales"."orders"
@@ -358,6 +418,9 @@ VALUES (
   "scratch_2"."__ts_ms", "scratch_2"."_sdc_extracted_at", "scratch_2"."_sdc_received_at",
   "scratch_2"."_sdc_deleted_at", "scratch_2"."_sdc_sequence", "scratch_2"."_sdc_table_version"
 );
+SELECT COUNT(*)
+FROM "scratch_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "scratch_2"."id");
 DELETE FROM "scratch_2";
 INSERT INTO "scratch_2" (
   "id", "line", "note", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at",
@@ -384,6 +447,8 @@ FROM (
   WHERE "_singer_epoch" = 0
 ) AS ranked
 WHERE "_singer_rank" = 1 AND (COALESCE("__op" IN ('d'), FALSE));
+SELECT COUNT(*)
+FROM "scratch_2";
 UPDATE "sales"."orders"
 SET "id" = COALESCE("scratch_2"."id", "sales"."orders"."id"),
   "line" = COALESCE("scratch_2"."line", "sales"."orders"."line"),
@@ -407,8 +472,14 @@ SELECT "scratch_2"."id", "scratch_2"."line", "scratch_2"."note", "scratch_2"."__
   "scratch_2"."_sdc_deleted_at", "scratch_2"."_sdc_sequence", "scratch_2"."_sdc_table_version"
 FROM "scratch_2"
 WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "scratch_2"."id");
+SELECT COUNT(*)
+FROM "scratch_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "scratch_2"."id");
 UPDATE "sales"."orders"
 SET "_sdc_deleted_at" = '2020-06-01 12:00:00+00'
+WHERE "_sdc_table_version" < 7 AND "_sdc_deleted_at" IS NULL;
+SELECT COUNT(*)
+FROM "sales"."orders"
 WHERE "_sdc_table_version" < 7 AND "_sdc_deleted_at" IS NULL;
 
 -- the same, removed
@@ -506,6 +577,8 @@ FROM (
   WHERE COALESCE("__op" IN ('t'), FALSE)
 ) AS ranked
 WHERE "_singer_rank" = 1;
+SELECT COUNT(*)
+FROM "scratch_2";
 DELETE FROM "sales"."orders"
 WHERE (SELECT COUNT(*) FROM "scratch_2") = 1
   AND NOT (
@@ -544,6 +617,9 @@ WHERE "sales"."orders__deleted"."id" IS NULL
 INSERT INTO "sales"."orders__deleted" ("__lsn", "_sdc_table_version")
 SELECT "__lsn", "_sdc_table_version"
 FROM "scratch_2";
+SELECT COUNT(*)
+FROM "scratch_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders__deleted" WHERE "sales"."orders__deleted"."id" IS NULL);
 DELETE FROM "scratch_2";
 INSERT INTO "scratch_2" (
   "id", "line", "note", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at",
@@ -610,6 +686,8 @@ ON said_2."id" = traced."id"
   AND said_2."_singer_epoch" = traced."_singer_epoch"
   AND said_2."_singer_number" = traced."_singer_from_2"
   AND traced."_singer_from_2" > COALESCE(traced."_singer_gone", 0);
+SELECT COUNT(*)
+FROM "scratch_2";
 UPDATE "scratch_2"
 SET "line" = "sales"."orders"."line"
 FROM "sales"."orders"
@@ -638,6 +716,9 @@ VALUES (
   "scratch_2"."__ts_ms", "scratch_2"."_sdc_extracted_at", "scratch_2"."_sdc_received_at",
   "scratch_2"."_sdc_deleted_at", "scratch_2"."_sdc_sequence", "scratch_2"."_sdc_table_version"
 );
+SELECT COUNT(*)
+FROM "scratch_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "scratch_2"."id");
 DELETE FROM "scratch_2";
 INSERT INTO "scratch_2" (
   "id", "line", "note", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at",
@@ -664,6 +745,8 @@ FROM (
   WHERE "_singer_epoch" = 0
 ) AS ranked
 WHERE "_singer_rank" = 1 AND (COALESCE("__op" IN ('d'), FALSE));
+SELECT COUNT(*)
+FROM "scratch_2";
 DELETE FROM "sales"."orders"
 USING "scratch_2"
 WHERE "sales"."orders"."id" = "scratch_2"."id";
@@ -673,6 +756,9 @@ WHERE "sales"."orders__deleted"."id" = "scratch_1"."id";
 INSERT INTO "sales"."orders__deleted" ("id", "__lsn", "_sdc_table_version")
 SELECT "id", "__lsn", "_sdc_table_version"
 FROM "scratch_2";
+SELECT COUNT(*)
+FROM "scratch_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders__deleted" WHERE "sales"."orders__deleted"."id" = "scratch_2"."id");
 DELETE FROM "sales"."orders"
 WHERE "_sdc_table_version" < 7;
 
@@ -745,6 +831,8 @@ FROM (
   WHERE COALESCE("__op" IN ('t'), FALSE)
 ) AS ranked
 WHERE "_singer_rank" = 1;
+SELECT COUNT(*)
+FROM "scratch_2";
 DELETE FROM "sales"."orders_live"
 WHERE (SELECT COUNT(*) FROM "scratch_2") = 1
   AND NOT COALESCE(
@@ -760,6 +848,9 @@ WHERE "sales"."orders_live__deleted"."id" IS NULL
 INSERT INTO "sales"."orders_live__deleted" ("__lsn")
 SELECT "__lsn"
 FROM "scratch_2";
+SELECT COUNT(*)
+FROM "scratch_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders_live__deleted" WHERE "sales"."orders_live__deleted"."id" IS NULL);
 DELETE FROM "scratch_2";
 INSERT INTO "scratch_2" (
   "id", "line", "note", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at",
@@ -783,6 +874,8 @@ FROM (
   WHERE "_singer_epoch" = 0
 ) AS ranked
 WHERE "_singer_rank" = 1 AND NOT (COALESCE("__op" IN ('d'), FALSE));
+SELECT COUNT(*)
+FROM "scratch_2";
 MERGE INTO "sales"."orders_live"
 USING "scratch_2"
 ON "sales"."orders_live"."id" = "scratch_2"."id"
@@ -801,6 +894,9 @@ VALUES (
   "scratch_2"."__ts_ms", "scratch_2"."_sdc_extracted_at", "scratch_2"."_sdc_received_at",
   "scratch_2"."_sdc_deleted_at", "scratch_2"."_sdc_sequence", "scratch_2"."_sdc_table_version"
 );
+SELECT COUNT(*)
+FROM "scratch_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders_live" WHERE "sales"."orders_live"."id" = "scratch_2"."id");
 DELETE FROM "scratch_2";
 INSERT INTO "scratch_2" (
   "id", "line", "note", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at",
@@ -824,6 +920,8 @@ FROM (
   WHERE "_singer_epoch" = 0
 ) AS ranked
 WHERE "_singer_rank" = 1 AND (COALESCE("__op" IN ('d'), FALSE));
+SELECT COUNT(*)
+FROM "scratch_2";
 DELETE FROM "sales"."orders_live"
 USING "scratch_2"
 WHERE "sales"."orders_live"."id" = "scratch_2"."id";
@@ -833,6 +931,13 @@ WHERE "sales"."orders_live__deleted"."id" = "scratch_1"."id";
 INSERT INTO "sales"."orders_live__deleted" ("id", "__lsn")
 SELECT "id", "__lsn"
 FROM "scratch_2";
+SELECT COUNT(*)
+FROM "scratch_2"
+WHERE NOT EXISTS (
+  SELECT 1
+  FROM "sales"."orders_live__deleted"
+  WHERE "sales"."orders_live__deleted"."id" = "scratch_2"."id"
+);
 
 -- views of whole events
 CREATE OR REPLACE VIEW "sales"."orders__current" AS

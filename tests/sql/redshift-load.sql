@@ -187,6 +187,9 @@ WHEN MATCHED THEN UPDATE
 SET "id" = "_singer_scratch_4711_1_2"."id", "note" = "_singer_scratch_4711_1_2"."note"
 WHEN NOT MATCHED THEN INSERT ("id", "note")
 VALUES ("_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."note");
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_1_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
@@ -302,6 +305,9 @@ VALUES (
   "_singer_scratch_4711_1_2"."_sdc_deleted_at", "_singer_scratch_4711_1_2"."_sdc_sequence",
   "_singer_scratch_4711_1_2"."_sdc_table_version", "_singer_scratch_4711_1_2"."_sdc_sync_started_at"
 );
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_1_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
 DELETE FROM "sales"."orders"
 WHERE "_sdc_table_version" < 7;
 INSERT INTO "sales"."_singer_loads" (
@@ -673,6 +679,9 @@ VALUES (
   "_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."__op", "_singer_scratch_4711_1_2"."__lsn",
   "_singer_scratch_4711_1_2"."__ts_ms"
 );
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_1_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
@@ -832,6 +841,9 @@ VALUES (
   "_singer_scratch_4711_1_2"."_sdc_deleted_at", "_singer_scratch_4711_1_2"."_sdc_sequence",
   "_singer_scratch_4711_1_2"."_sdc_table_version", "_singer_scratch_4711_1_2"."_sdc_sync_started_at"
 );
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_1_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
@@ -970,6 +982,13 @@ VALUES (
   "_singer_scratch_4711_1_2"."_sdc_received_at", "_singer_scratch_4711_1_2"."_sdc_batched_at",
   "_singer_scratch_4711_1_2"."_sdc_deleted_at", "_singer_scratch_4711_1_2"."_sdc_sequence",
   "_singer_scratch_4711_1_2"."_sdc_table_version", "_singer_scratch_4711_1_2"."_sdc_sync_started_at"
+);
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_1_2"
+WHERE NOT EXISTS (
+  SELECT 1
+  FROM "sales"."orders_live"
+  WHERE "sales"."orders_live"."id" = "_singer_scratch_4711_1_2"."id"
 );
 DELETE FROM "sales"."orders_live__deleted"
 USING "_singer_scratch_4711_1_1"
@@ -1149,6 +1168,9 @@ BEGIN;
 LOCK "sales"."_singer_loads";
 -- again: INSERT INTO "_singer_scratch_4711_1_2" ("id", "n .. ch_4711_1_1") AS ranked WHERE "_singer_rank" = 1
 -- again: MERGE INTO "sales"."orders" USING "_singer_scrat .. 11_1_2"."id", "_singer_scratch_4711_1_2"."note")
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_1_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
@@ -1200,6 +1222,9 @@ WHEN MATCHED THEN UPDATE
 SET "id" = "_singer_scratch_4711_2_2"."id", "note" = "_singer_scratch_4711_2_2"."note"
 WHEN NOT MATCHED THEN INSERT ("id", "note")
 VALUES ("_singer_scratch_4711_2_2"."id", "_singer_scratch_4711_2_2"."note");
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_2_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_2_2"."id");
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;

@@ -52,6 +52,9 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
     "SELECT COUNT(*) FROM stv_slices": [(4,)],
     "SELECT COUNT(*)": [(0,)],
     "SELECT COUNT(CASE": [(0, 0, 0, 0)],  # no NULL in a key, no truncate, no delete, nothing to ignore
+    'MERGE INTO "DEMO"': [(1, 0)],  # Redshift is taken not to say what a MERGE has written
+    'INSERT INTO "_singer_scratch': [(1,)],
+    'INSERT INTO "DEMO"."SALES"."_SINGER_SCRATCH': [(1,)],
     "SELECT CURRENT_TRANSACTION()": [("1590000000000000000",)],
     "SELECT MAX(": [(None,)],
 }
@@ -109,6 +112,7 @@ class DriverConnection:
     """A connection, and its cursor."""
 
     description = ()
+    rowcount = -1
 
     def __init__(self, driver: Driver) -> None:
         self.closed = 0

@@ -96,6 +96,8 @@ CODES = {
     "and may allow it by `overwrite_max_shrink`.",
     "LOAD-UNKNOWN": "Neither COMMIT nor the ledger was answered, so the load may be in the warehouse: the user looks "
     "for its load_id in the ledger, or runs again from `--last-state`.",
+    "LOAD-WRITTEN": "Fewer rows were written than were chosen from the batch: the user switches off what leaves rows "
+    "out without an error, as ERROR_LOGGING of a Snowflake table does.",
     "RS-CONFLICT": "Another transaction of Redshift was in the way: run again.",
     "RS-CONNECT": "There is no connection to Redshift: the user checks what the message names.",
     "RS-COPY-ACCESS": "Nothing says what COPY reads S3 with: the user sets `iam_role`, or the AWS keys.",

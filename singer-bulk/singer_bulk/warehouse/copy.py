@@ -18,6 +18,7 @@ from singer_bulk.model.load import ClosedBatch, Load, Table, TableLoad
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.alter_table import demand_unchanged
 from singer_bulk.warehouse.dialect import Dialect, Executes, Session, Url
+from singer_bulk.warehouse.gate import Gate
 from singer_bulk.warehouse.merge import MEANINGS, Merge, merge_of, obsolete_versions
 
 logger = logging.getLogger(__name__)
@@ -83,13 +84,13 @@ class LoadRows:
             for batch in table.batches:
                 if batch in self._merges:
                     count = self._scratched[batch]
-                    self._merge(transaction, table, batch)
+                    self._merge(transaction, table, batch, count)
                 else:
                     count = self._copy(transaction, table, batch)
                 loaded[table.stream] = loaded.get(table.stream, 0) + count
             if table.activated is not None:
-                for statement in obsolete_versions(self.dialect, table, table.activated, self.load.committed_at):
-                    transaction.execute(statement)
+                steps = obsolete_versions(self.dialect, table, table.activated, self.load.committed_at)
+                self._gate(table.table).run(transaction, steps)
         return loaded
 
     def demand_unchanged(self, transaction: Executes) -> None:
@@ -139,12 +140,15 @@ class LoadRows:
             )
         return count
 
-    def _merge(self, transaction: Executes, table: TableLoad, batch: ClosedBatch) -> None:
+    def _merge(self, transaction: Executes, table: TableLoad, batch: ClosedBatch, count: int) -> None:
         merge = self._merges[batch]
         if table.method.live:
-            transaction.execute(merge.into_history(table.table, [column.name for column in table.columns]))
-        for statement in merge.statements(batch.left_out, self._said[batch]):
-            transaction.execute(statement)
+            rows = transaction.execute(merge.into_history(table.table, [column.name for column in table.columns]))
+            self._gate(table.table).demand(rows, count, "rows of the history")
+        self._gate(merge.table).run(transaction, merge.statements(batch.left_out, self._said[batch]))
+
+    def _gate(self, table: Table) -> Gate:
+        return Gate(self.dialect, self.load.load_id, table)
 
     def _look(self, session: Executes, merge: Merge) -> list[Meaning]:
         """Return what rows of the scratch table mean; raises CommitError if one has NULL in a key."""

@@ -97,7 +97,10 @@ class Executes(Protocol):
     """What runs statements: a session, or a transaction that is open in one. It never changes to another session."""
 
     def execute(self, sql: str) -> Rows:
-        """Run one statement and return its rows; raises WarehouseError, secrets masked."""
+        """Run one statement and return its rows; raises WarehouseError, secrets masked.
+
+        Of a statement that writes rows: a row of their numbers, as far as the warehouse says them.
+        """
 
 
 class Session(Executes, Protocol):
@@ -154,6 +157,10 @@ class Dialect(Protocol):
     @property
     def copy_count(self) -> str | None:
         """The query for the rows of the last COPY, where COPY itself does not tell."""
+
+    @property
+    def tells_written(self) -> bool:
+        """Whether INSERT, UPDATE and MERGE answer with the rows that they have written, by the documentation."""
 
     def fold(self, name: str) -> str:
         """Return a name as the warehouse stores it when it is written without quotes."""

@@ -215,15 +215,17 @@ def _more_state(load: Load, table: TableLoad | None, number: int, chunk: str | N
     return (load.load_id, load.pipeline_id, *_names(table), *nothing, last, *times, None, number, chunk)
 
 
-def ledger_inserts(dialect: Dialect, ledger: Table, load: Load, loaded: Mapping[str, int]) -> list[str]:
-    """Return the statements that write the rows of the load; `loaded` are the rows that COPY counted, by stream."""
+def ledger_inserts(dialect: Dialect, ledger: Table, load: Load, loaded: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return the statements that write the rows of the load, each with their number; `loaded` are the rows that COPY
+    counted, by stream."""
     names = ", ".join(_names_of(dialect, *(column.name for column in LEDGER_COLUMNS)))
     into = f"INSERT INTO {dialect.table(ledger)} ({names}) VALUES "
-    statements, values = [], ""
+    statements: list[tuple[str, int]] = []
+    values, count = "", 0
     for row in ledger_rows(load, loaded):
         text = "(" + ", ".join(words.literal(value) for value in row) + ")"
         if values and len(values) + len(text) > MAX_INSERT_CHARACTERS:
-            statements.append(into + values)
-            values = ""
-        values = f"{values}, {text}" if values else text
-    return [*statements, into + values]
+            statements.append((into + values, count))
+            values, count = "", 0
+        values, count = f"{values}, {text}" if values else text, count + 1
+    return [*statements, (into + values, count)]

@@ -30,6 +30,7 @@ from singer_bulk.model.load import LoadMethod, Table, TableLoad
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect
 from singer_bulk.warehouse.events import Events, named
+from singer_bulk.warehouse.gate import Step
 
 # Of the rows of a batch, what is counted before they are merged: statements for what no row says are not sent.
 MEANINGS = (Meaning.TRUNCATE, Meaning.DELETE, Meaning.IGNORE)
@@ -99,7 +100,7 @@ def merge_of(
     )
 
 
-def obsolete_versions(dialect: Dialect, table: TableLoad, version: int, now: str) -> list[str]:
+def obsolete_versions(dialect: Dialect, table: TableLoad, version: int, now: str) -> list[Step]:
     """Return what ACTIVATE_VERSION asks for: rows of lower versions are removed, or stamped.
 
     A row that is an event of a history is not stamped, it would look like a delete: the ledger tells the views.
@@ -108,12 +109,13 @@ def obsolete_versions(dialect: Dialect, table: TableLoad, version: int, now: str
     older = f"{words.name(dialect.fold('_sdc_table_version'))} < {words.literal(version)}"
     removed = [applied_table(dialect, table)] if method.live else []
     removed += [table.table] if method.hard_delete else []
-    statements = [words.delete(dialect.table(one), older) for one in removed]
+    statements = [Step(words.delete(dialect.table(one), older)) for one in removed]
     if method.hard_delete or method.live or method.viewed:
         return statements
     deleted = words.name(dialect.fold(DELETED_AT))
     target = dialect.table(table.table)
-    return [words.update(target, f"{deleted} = {words.literal(now)}", f"{older} AND {deleted} IS NULL")]
+    left = f"{older} AND {deleted} IS NULL"
+    return [Step(words.update(target, f"{deleted} = {words.literal(now)}", left), lacking=words.count(target, left))]
 
 
 @dataclass(frozen=True)
@@ -149,24 +151,28 @@ class Merge:
         names = words.listed(column.name for column in self.columns if column.name in columns)
         return words.insert(self.dialect.table(history), names, f"SELECT {names} FROM {self._scratch}")
 
-    def statements(self, left_out: Collection[str] = (), said: Collection[Meaning] = MEANINGS) -> list[str]:
+    def statements(self, left_out: Collection[str] = (), said: Collection[Meaning] = MEANINGS) -> list[Step]:
         """Return what applies the scratch table's rows, in order; `left_out` are columns that some of them lack.
 
         said: of MEANINGS those that a row of the scratch table has; the others cost no statement.
         """
         return replace(self, said=frozenset(said))._statements(left_out)
 
-    def _statements(self, left_out: Collection[str]) -> list[str]:
-        statements = self._drop_ignored() + self._drop_late() + self._truncate()
+    def _statements(self, left_out: Collection[str]) -> list[Step]:
+        steps = [*map(Step, self._drop_ignored() + self._drop_late()), *self._truncate()]
         partial = [column.name for column in self.columns if column.name in left_out]
-        chosen = self._choose_folded(partial) if partial else self._choose()
-        statements += [chosen, *(self._take_from_table(name) for name in partial), self._merge()]
+        steps.append(self._chooses(self._choose_folded(partial) if partial else self._choose()))
+        steps += [Step(self._take_from_table(name)) for name in partial]
+        steps.append(Step(self._merge(), writes=True, lacking=self._unmerged()))
         if self._arrived.says(Meaning.DELETE):
-            statements += [words.delete(self._chosen), self._choose(deletes=True)]
-            statements += self._remove() if self.method.removes else self._stamp()
+            steps += [Step(words.delete(self._chosen)), self._chooses(self._choose(deletes=True))]
+            steps += self._remove() if self.method.removes else self._stamp()
         elif self.method.removes:
-            statements += self._forget()
-        return statements
+            steps += self._forget()
+        return steps
+
+    def _chooses(self, sql: str) -> Step:
+        return Step(sql, counted=words.count(self._chosen))
 
     @property
     def _events(self) -> Events:
@@ -220,7 +226,7 @@ class Merge:
         )
         return words.delete(self._scratch, f"{words.name(number)} IN ({late})")
 
-    def _truncate(self) -> list[str]:
+    def _truncate(self) -> list[Step]:
         """Return what the last truncate of the batch does to the rows before it."""
         events = self._arrived
         truncated = events.says(Meaning.TRUNCATE)
@@ -234,23 +240,25 @@ class Merge:
             f"WHERE {rank} = 1"
         )
         return [
-            words.insert(self._chosen, names, last),
+            self._chooses(words.insert(self._chosen, names, last)),
             self._empty(),
             *(self._forget_truncates() if self.deleted is not None else []),
-            words.delete(self._chosen),
+            Step(words.delete(self._chosen)),
         ]
 
-    def _empty(self) -> str:
+    def _empty(self) -> Step:
         """Return what removes or stamps the rows before the truncate that stands in `chosen`."""
         older = self._before_truncate(self._target)
         if self.method.removes:
-            return words.delete(self._target, older)
+            return Step(words.delete(self._target, older))
         marks = [mark.column for mark in self.method.feed.marks if mark.of(Meaning.TRUNCATE)]
         places = [one.column for one in self.method.feed.order]
         sets = ", ".join(
             f"{words.name(name)} = {words.only_value(name, self._chosen)}" for name in dict.fromkeys([*marks, *places])
         )
-        return words.update(self._target, sets, older)
+        truncated = replace(self._events, relation=self._target).says(Meaning.TRUNCATE)
+        left = words.count(self._target, f"{older} AND NOT ({truncated})")
+        return Step(words.update(self._target, sets, older), lacking=left)
 
     def _before_truncate(self, there: str) -> str:
         """Return the condition that a row does not come later than the truncate in `chosen`, if there is one.
@@ -263,12 +271,12 @@ class Merge:
             return one
         return f"{one} AND NOT {self._events.later(there, self._chosen, only_row=True)}"
 
-    def _forget_truncates(self) -> list[str]:
+    def _forget_truncates(self) -> list[Step]:
         """Return what keeps the place of the truncate in `chosen` instead of those of earlier ones."""
         assert self.deleted is not None
         deleted = self.dialect.table(self.deleted)
         earlier = f"{deleted}.{words.name(self.method.keys[0])} IS NULL AND {self._before_truncate(deleted)}"
-        return [words.delete(deleted, earlier), self._remember(keys=False)]
+        return [Step(words.delete(deleted, earlier)), self._remember(keys=False)]
 
     def _choose(self, *, deletes: bool = False) -> str:
         """Return the statement that puts the last row of each key, that is or is no delete, into `chosen`."""
@@ -364,32 +372,44 @@ class Merge:
             f"WHEN NOT MATCHED THEN INSERT ({', '.join(names)}) VALUES ({values})"
         )
 
-    def _remove(self) -> list[str]:
+    def _remove(self) -> list[Step]:
         removed = words.delete(self._target, self._matching(), using=self._chosen)
-        return [removed, *self._forget(), *([self._remember(keys=True)] if self.deleted is not None else [])]
+        return [Step(removed), *self._forget(), *([self._remember(keys=True)] if self.deleted is not None else [])]
 
-    def _forget(self) -> list[str]:
+    def _forget(self) -> list[Step]:
         """Return what removes the places of deleted keys that the batch has rows of."""
         if self.deleted is None:
             return []
         deleted = self.dialect.table(self.deleted)
-        return [words.delete(deleted, self._events.same_key(deleted, self._scratch), using=self._scratch)]
+        return [Step(words.delete(deleted, self._events.same_key(deleted, self._scratch), using=self._scratch))]
 
-    def _remember(self, *, keys: bool) -> str:
+    def _remember(self, *, keys: bool) -> Step:
         """Return the statement that keeps the places of the rows in `chosen`; a truncate has no key."""
         assert self.deleted is not None
         places = [one.column for one in self.method.feed.order]
         places += [] if self.version is None else [self.version]
         names = words.listed(dict.fromkeys([*(self.method.keys if keys else ()), *places]))
-        return words.insert(self.dialect.table(self.deleted), names, f"SELECT {names} FROM {self._chosen}")
+        deleted = self.dialect.table(self.deleted)
+        key = words.name(self.method.keys[0])
+        same = self._events.same_key(deleted, self._chosen) if keys else f"{deleted}.{key} IS NULL"
+        return Step(
+            words.insert(deleted, names, f"SELECT {names} FROM {self._chosen}"),
+            writes=True,
+            lacking=words.count(self._chosen, f"NOT EXISTS (SELECT 1 FROM {deleted} WHERE {same})"),
+        )
 
-    def _stamp(self) -> list[str]:
+    def _unmerged(self) -> str:
+        """Return the query for the rows of `chosen` whose key the table does not have."""
+        return words.count(self._chosen, self._unmatched())
+
+    def _unmatched(self) -> str:
+        return f"NOT EXISTS (SELECT 1 FROM {self._target} WHERE {self._matching()})"
+
+    def _stamp(self) -> list[Step]:
         names = self._stored()
         sets = ", ".join(f"{name} = COALESCE({self._chosen}.{name}, {self._target}.{name})" for name in names)
         values = ", ".join(f"{self._chosen}.{name}" for name in names)
-        unmatched = f"NOT EXISTS (SELECT 1 FROM {self._target} WHERE {self._matching()})"
-        rows = f"SELECT {values} FROM {self._chosen} WHERE {unmatched}"
-        return [
-            words.update(self._target, sets, self._matching(), source=self._chosen),
-            words.insert(self._target, ", ".join(names), rows),
-        ]
+        rows = f"SELECT {values} FROM {self._chosen} WHERE {self._unmatched()}"
+        stamped = words.update(self._target, sets, self._matching(), source=self._chosen)
+        inserted = words.insert(self._target, ", ".join(names), rows)
+        return [Step(stamped, writes=True), Step(inserted, writes=True, lacking=self._unmerged())]

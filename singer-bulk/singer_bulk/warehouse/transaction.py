@@ -11,7 +11,8 @@
    https://docs.aws.amazon.com/redshift/latest/dg/r_TRUNCATE.html
    https://docs.snowflake.com/en/sql-reference/sql/truncate-table
 5. For each batch its COPY, or what takes its rows from the temporary table, in the order of tables, so that two loads
-   take their write locks in the same order. Of each COPY the rows that the warehouse counted must be those staged.
+   take their write locks in the same order. Of each COPY the rows that the warehouse counted must be those staged, and
+   what was chosen for a merge must be written (`gate.py`).
 6. The ledger's rows, with the STATE that the load closes.
 7. A look whether another run has changed the columns that were filled, and whether a signal has ended the run.
 8. COMMIT.
@@ -29,6 +30,7 @@ from singer_bulk.model.load import Load, Table
 from singer_bulk.warehouse.copy import CopyRefused, LoadRows
 from singer_bulk.warehouse.dialect import Dialect, Session
 from singer_bulk.warehouse.fence import Fence
+from singer_bulk.warehouse.gate import Gate
 from singer_bulk.warehouse.ledger import ledger_inserts, lock_ledger
 from singer_bulk.warehouse.open_transaction import OpenTransaction
 
@@ -69,8 +71,9 @@ class Attempt:
         if self.fence is not None:
             self.fence.enter(transaction, load.load_id)
         loaded = self.rows.enter(transaction)
-        for statement in ledger_inserts(self.dialect, self.ledger, load, loaded):
-            transaction.execute(statement)
+        gate = Gate(self.dialect, load.load_id, self.ledger)
+        for statement, count in ledger_inserts(self.dialect, self.ledger, load, loaded):
+            gate.demand(transaction.execute(statement), count, "rows of the ledger")
         self.rows.demand_unchanged(transaction)
         number = self.stop_signal()
         if number is not None:

@@ -1,0 +1,93 @@
+"""The gate behind COPY: what was chosen from a batch must be written, row by row, or the load is rolled back.
+
+COPY's own rows are counted in `copy.py`. What comes behind it may leave rows out without an error: Snowflake's INSERT,
+UPDATE and MERGE write "the other rows" where the table has ERROR_LOGGING, and note the rest elsewhere.
+https://docs.snowflake.com/en/user-guide/data-engineering/error-logging-dml
+
+A warehouse says how many rows a statement has written; where it may not (no page says what Redshift's MERGE answers),
+it is asked for the rows that are not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from singer_bulk.errors import CommitError
+from singer_bulk.model.load import Table
+from singer_bulk.warehouse.dialect import Dialect, Executes, Rows
+
+
+@dataclass(frozen=True)
+class Step:
+    """A statement of a merge, and what is demanded of it.
+
+    counted: the query for the rows that it has chosen, if it chooses some; writes: it writes chosen rows.
+    lacking: the query for rows that should have been written until now and are not; it ends the writing.
+    """
+
+    sql: str
+    counted: str | None = None
+    writes: bool = False
+    lacking: str | None = None
+
+
+def told(rows: Rows) -> int | None:
+    """Return how many rows a statement says that it has written, None if it does not say it.
+
+    Snowflake's MERGE says how many it has inserted, and then updated; its UPDATE, of the rows that it has updated, then
+    which of them had several rows to be updated from: that number is not one of rows more, and our source has each key
+    once. https://docs.snowflake.com/en/sql-reference/sql/merge https://docs.snowflake.com/en/sql-reference/sql/update
+    """
+    return sum(int(count) for count in rows[0]) if rows else None
+
+
+@dataclass
+class Gate:
+    """What a load has chosen and written into one table."""
+
+    dialect: Dialect
+    load_id: str
+    table: Table
+    _chosen: int = 0
+    _written: int | None = 0
+
+    def run(self, transaction: Executes, steps: Iterable[Step]) -> None:
+        """Run the statements; raises CommitError if one has left out rows."""
+        for step in steps:
+            rows = transaction.execute(step.sql)
+            if step.counted is not None:
+                count = told(rows)
+                self._chosen = int(transaction.execute(step.counted)[0][0]) if count is None else count
+                self._written = 0
+            if step.writes:
+                count = told(rows)
+                self._written = None if self._written is None or count is None else self._written + count
+            if step.lacking is not None:
+                self._demand(transaction, step)
+
+    def demand(self, rows: Rows, count: int, what: str) -> None:
+        """Raise CommitError if the answer to an INSERT says another number of rows."""
+        written = told(rows)
+        if written is not None and written != count:
+            raise self._error(f"{written} of {count} {what} were written")
+
+    def _demand(self, transaction: Executes, step: Step) -> None:
+        """Raise CommitError unless the chosen rows are written: a table with a key twice may say more of them."""
+        short = not step.writes or self._written is None or self._written < self._chosen
+        if not short:
+            return
+        said = f"{self._chosen} rows were chosen, the warehouse says that it has written {self._written}"
+        if step.writes and self._written is not None and self.dialect.tells_written:
+            raise self._error(said)
+        assert step.lacking is not None
+        lacking = int(transaction.execute(step.lacking)[0][0])
+        if lacking:
+            raise self._error(f"{lacking} rows that should have been written are not there")
+
+    def _error(self, problem: str) -> CommitError:
+        return CommitError(
+            f"load {self.load_id} was rolled back: table {self.table}: {problem}; something leaves rows out without an "
+            "error, as ERROR_LOGGING of a Snowflake table does: switch that off",
+            code="LOAD-WRITTEN",
+        )
