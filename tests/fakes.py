@@ -172,8 +172,10 @@ class MemoryDialect:
     def contains(self, text: str, part: str) -> str:
         raise NotImplementedError
 
-    def lock(self, table: Table, column: str) -> str:
-        return f"LOCK {table}"
+    locks_rows = False
+
+    def lock(self, tables: Any) -> list[str]:
+        return [f"LOCK {table}" for table, _ in tables]
 
     def manifest(self, batch: ClosedBatch, url: Callable[[str], str]) -> bytes | None:
         return None
@@ -216,6 +218,12 @@ class MemoryWarehouse:
         self.statements.append(sql)
         result: Rows = self.failure.around(lambda: self._run(sql))
         return result
+
+    def lock(self, sql: str, max_seconds: int) -> Rows:
+        return self.execute(sql)
+
+    def holders(self, tables: Any) -> str:
+        return "held by a test"
 
     def close(self) -> None:
         self._open = None
@@ -261,6 +269,10 @@ class MemoryWarehouse:
             return self._fence(sql)
         elif verb == "SELECT" and rest.startswith("COUNT(CASE"):
             return [(0, 0, 0, 0)]
+        elif verb == "SELECT" and rest.startswith("COUNT") and "committed_at" in sql:
+            (since,) = literals(sql.rpartition(" > ")[2])
+            rows = [json.loads(text) for text in self.rows("analytics._singer_loads")]
+            return [(sum((row[14] is None or row[14] < 3) and row[12] > since for row in rows),)]
         elif verb == "SELECT" and rest.startswith("COUNT"):
             if " = " not in sql:
                 return [(len((self.committed if self._open is None else self._open).get(sql.split()[-1], [])),)]
@@ -344,6 +356,7 @@ class Bench:
                 MemoryDialect(),
                 ledger=Table("analytics", "_singer_loads"),
                 pause=self.clock.pass_seconds,
+                monotonic=self.clock.monotonic,
             ),
             stage=self.stage,
             file_format=lambda: FileFormat(b"@null@", 6, True, 65535, 16_000_000, 65535),

@@ -85,7 +85,7 @@ class Run:
         self._names = StagedNames(settings.s3_key_prefix, self._started_at, self._run_id)
         versioned = settings.add_record_metadata and settings.process_activate_version_messages
         tables = LoadTables(warehouse, frozen=settings.evolution.frozen, versioned=versioned)
-        loads = Loads(warehouse, tables, self._stage, stop_signal)
+        loads = Loads(warehouse, tables, self._stage, stop_signal, lock_wait_seconds=settings.lock_wait_seconds)
         self._committer = Committer(
             warehouse, loads, self._stage, emit, runtime, keep_staged_files=settings.keep_staged_files
         )

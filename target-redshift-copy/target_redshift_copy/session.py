@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from singer_bulk.errors import ConfigError, WarehouseError
+from singer_bulk.model.load import Table
 from singer_bulk.model.runtime import STANDARD
 from singer_bulk.warehouse.dialect import Rows
+from singer_bulk.warehouse.words import literal
 
 from target_redshift_copy.config import RedshiftSettings
 from target_redshift_copy.sql import masked
@@ -21,6 +24,8 @@ GONE_ATTEMPTS, GONE_SECONDS = 60, 0.5
 # Another transaction was in the way (c_serial_isolation): 1023 is a serializable violation, 1018 a table that came
 # after our snapshot; a deadlock ends one of the two.
 CONFLICTS = {"40001", "40P01"}
+# statement_timeout: https://docs.aws.amazon.com/redshift/latest/dg/r_statement_timeout.html
+CANCELED = "57014"
 CONFLICT_WORDS = (
     "Serializable isolation violation",
     "deadlock detected",
@@ -45,6 +50,40 @@ class RedshiftSession:
         # A value without offset in a TIMESTAMPTZ column is read in the session's time zone (r_Datetime_types).
         self.execute("SET timezone TO 'UTC'")
 
+    def lock(self, sql: str, max_seconds: int) -> Rows:
+        """Run one statement that waits for a lock, bounded by the transaction's own statement_timeout (r_SET)."""
+        self.execute(f"SET LOCAL statement_timeout TO {max_seconds * 1000}")
+        try:
+            rows = self.execute(sql)
+        except WarehouseError as error:
+            error.waited = error.sql_code == CANCELED
+            raise
+        self.execute("SET LOCAL statement_timeout TO DEFAULT")
+        return rows
+
+    def holders(self, tables: Sequence[Table]) -> str:
+        """Return the sessions that SVV_TRANSACTIONS, which all users see whole, shows with locks of the tables."""
+        try:
+            names = " OR ".join(
+                f"(nspname = {literal(table.schema)} AND relname = {literal(table.name)})" for table in tables
+            )
+            found = self.execute(
+                f"SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {names}"
+            )
+            held = ", ".join(str(int(row[0])) for row in found)
+            rows = self.execute(
+                "SELECT DISTINCT pid, txn_owner, txn_start FROM svv_transactions "
+                f"WHERE granted AND relation IN ({held})"
+            )
+        except WarehouseError as error:
+            if error.connection_lost:
+                raise
+            logger.debug("who holds the locks cannot be seen: %s", error)
+            return ""
+        return ", ".join(
+            f"held by process {pid} of user {str(owner).strip()} since {begun}" for pid, owner, begun in rows
+        )
+
     def execute(self, sql: str) -> Rows:
         """Run one statement; return its rows, or how many it has written where the answer says it."""
         import psycopg2
@@ -52,9 +91,10 @@ class RedshiftSession:
         try:
             with self._connection.cursor() as cursor:
                 cursor.execute(sql)
-                if cursor.description is not None:
-                    return cursor.fetchall()
-                return [] if cursor.rowcount < 0 else [(cursor.rowcount,)]
+                if cursor.description is None:
+                    return [] if cursor.rowcount < 0 else [(cursor.rowcount,)]
+                rows: Rows = cursor.fetchall()
+                return rows
         except psycopg2.Error as error:
             text = " ".join(masked(str(error)).split())
             lost = bool(self._connection.closed) or isinstance(error, psycopg2.InterfaceError)

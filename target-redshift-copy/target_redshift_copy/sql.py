@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from singer_bulk.errors import BulkError, WarehouseError
@@ -62,6 +62,7 @@ class Redshift:
     # PG_LAST_COPY_COUNT: the rows of the last COPY of this session; COPY's own answer has no count.
     copy_count: str | None = "SELECT pg_last_copy_count()"
 
+    locks_rows: bool = False  # r_LOCK: the table itself
     tells_written: bool = False  # r_MERGE does not say what it answers
 
     # r_ALTER_TABLE: all but ALTER COLUMN TYPE, which must stand alone.
@@ -111,9 +112,9 @@ class Redshift:
         """Return the condition (r_POSITION)."""
         return f"POSITION({literal(part)} IN {text}) > 0"
 
-    def lock(self, table: Table, column: str) -> str:
+    def lock(self, tables: Sequence[tuple[Table, str]]) -> list[str]:
         """Return the statement; the snapshot is taken at the first statement behind it (c_serial_isolation, r_LOCK)."""
-        return f"LOCK {self.table(table)}"
+        return [f"LOCK {', '.join(self.table(table) for table, _ in tables)}"] if tables else []
 
     def manifest(self, batch: ClosedBatch, url: Url) -> bytes | None:
         """Return the manifest: a prefix would also match other files (loading-data-files-using-manifest)."""

@@ -5,23 +5,26 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from singer_bulk.errors import ConfigError, WarehouseError
+from singer_bulk.model.load import Table
 from singer_bulk.model.runtime import STANDARD
-from singer_bulk.warehouse.dialect import Rows
+from singer_bulk.warehouse.dialect import LOCK_SECONDS, Rows
 
 from target_snowflake_stage.config import SnowflakeSettings
 from target_snowflake_stage.sql import masked
 
 # TIMEZONE: a value without offset is read in the session's (date-time-input-output), Los Angeles by default.
 # TRANSACTION_ABORT_ON_ERROR: a failed statement otherwise leaves the transaction open and COMMIT keeps the rest
-# (sql-reference/transactions).
+# (sql-reference/transactions). LOCK_TIMEOUT: 12 hours by default, in which nobody would hear of us.
 SESSION_PARAMETERS = {
     "QUERY_TAG": "target-snowflake-stage",
     "TIMEZONE": "UTC",
     "AUTOCOMMIT": True,
     "TRANSACTION_ABORT_ON_ERROR": True,
+    "LOCK_TIMEOUT": LOCK_SECONDS,
 }
 
 # How long a transaction of a lost session is waited for, in steps.
@@ -31,8 +34,15 @@ GONE_ATTEMPTS, GONE_SECONDS = 60, 0.5
 # unknown (390111, 390112, 390104), the token that renews it unknown, expired or invalid (390113 to 390115), token
 # expired (390195).
 LOST = {"250001", "250002", "250003", "251012", "390104", "390111", "390112", "390113", "390114", "390115", "390195"}
-# Waited too long for a lock (625), deadlock (603), the table was changed under us.
-CONFLICTS = {"625", "603", "200001"}
+# Waited for a lock as long as LOCK_TIMEOUT allows, or did not because 20 statements wait for it already (625).
+# https://github.com/brooklyn-data/dbt_artifacts/issues/431
+WAITED = {"625"}
+# What ends a wait for a lock, and may end a statement for other reasons: STATEMENT_TIMEOUT_IN_SECONDS, whose time runs
+# while it waits (630), and the end of its transaction by somebody else (615).
+# https://github.com/estuary/flow/issues/238 https://github.com/snowflakedb/snowflake-connector-net/issues/560
+LOCK_ENDED = {"630", "615"}
+# Deadlock (603), the transaction was aborted (615), the table was changed under us.
+CONFLICTS = {"603", "615", "200001"}
 
 # Settings that the connector knows by the same name.
 _SAME_NAMES = (
@@ -75,14 +85,39 @@ class SnowflakeSession:
             text = " ".join(masked(str(error.raw_msg or error.msg)).split())
             query = f" (query {error.sfqid})" if error.sfqid else ""
             sql_code = str(error.errno).lstrip("0")
-            lost, conflict = sql_code in LOST, sql_code in CONFLICTS
+            lost, waited = sql_code in LOST, sql_code in WAITED
+            conflict = waited or sql_code in CONFLICTS
             raise WarehouseError(
                 f"Snowflake: {text}{query}",
                 code="SF-LOST" if lost else "SF-CONFLICT" if conflict else "SF-SQL",
                 sql_code=sql_code,
                 connection_lost=lost,
                 conflict=conflict,
+                waited=waited,
             ) from None
+
+    def lock(self, sql: str, max_seconds: int) -> Rows:
+        """Run one statement that waits for a lock: LOCK_TIMEOUT bounds it, which the session has from its beginning."""
+        try:
+            return self.execute(sql)
+        except WarehouseError as error:
+            error.waited = error.waited or error.sql_code in LOCK_ENDED
+            raise
+
+    def holders(self, tables: Sequence[Table]) -> str:
+        """Return the transactions that SHOW LOCKS shows with locks of the tables: those of this user."""
+        try:
+            rows = self.execute("SHOW LOCKS")
+        except WarehouseError as error:
+            if error.connection_lost:
+                raise
+            logger.debug("who holds the locks cannot be seen: %s", error)
+            return ""
+        names = tuple(table.name for table in tables)
+        held = [
+            row for row in rows if str(row[0]).replace('"', "").endswith(names) and str(row[4]).upper() == "HOLDING"
+        ]
+        return ", ".join(f"held by transaction {row[2]} of session {row[7]} since {row[3]}" for row in held)
 
     def transaction(self) -> str:
         """Return the id of the open transaction."""

@@ -6,7 +6,7 @@ Pages are those of https://docs.snowflake.com/en/.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from singer_bulk.errors import BulkError, WarehouseError
@@ -56,6 +56,7 @@ class Snowflake:
 
     copy_count: str | None = None  # COPY INTO answers with a row for each file
 
+    locks_rows: bool = True
     tells_written: bool = True  # sql/insert, sql/update, sql/merge
 
     ddl_is_transactional: bool = False  # sql-reference/transactions: each DDL commits
@@ -107,13 +108,15 @@ class Snowflake:
         """Return the condition (functions/contains)."""
         return f"CONTAINS({text}, {literal(part)})"
 
-    def lock(self, table: Table, column: str) -> str:
-        """Return an UPDATE that changes nothing: there is no LOCK, an UPDATE waits for another one until its COMMIT.
+    def lock(self, tables: Sequence[tuple[Table, str]]) -> list[str]:
+        """Return UPDATEs that change nothing: there is no LOCK, an UPDATE waits for another one until its COMMIT.
 
         sql-reference/transactions: a statement sees what was committed before it began. A MERGE that began, waited for
         another one and went on is such a statement; one that begins after this UPDATE has waited is none.
         """
-        where, latest = self.table(table), name(self.fold(column))
+        return [self._lock(self.table(table), name(column)) for table, column in tables]
+
+    def _lock(self, where: str, latest: str) -> str:
         return f"UPDATE {where} SET {latest} = {latest} WHERE {latest} = (SELECT MAX({latest}) FROM {where})"
 
     def manifest(self, batch: ClosedBatch, url: Url) -> bytes | None:

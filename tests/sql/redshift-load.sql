@@ -58,7 +58,7 @@ INSERT INTO "sales"."_singer_loads" (
 )
 VALUES (
   '00000000000000000000000000000000-1', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
-  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, NULL, 1,
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL, 1,
   '{"orders": 1}'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -99,7 +99,7 @@ INSERT INTO "sales"."_singer_loads" (
 )
 VALUES (
   '00000000000000000000000000000000-1', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
-  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, NULL, 1,
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL, 1,
   '1'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -133,7 +133,7 @@ INSERT INTO "sales"."_singer_loads" (
 )
 VALUES (
   '00000000000000000000000000000000-2', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
-  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, NULL, 1,
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL, 1,
   '{"orders": 2}'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -154,6 +154,16 @@ CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
+  column_default, remarks
+FROM svv_columns
+WHERE table_schema = 'sales' AND table_name = '_singer_turn__1c168adb00d2'
+ORDER BY ordinal_position;
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM "sales"."_singer_loads"
+WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
 CREATE TEMP TABLE "_singer_scratch_4711_1_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
 CREATE TEMP TABLE "_singer_scratch_4711_1_2" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
 COPY "_singer_scratch_4711_1_1" ("id", "note", "_singer_order")
@@ -171,7 +181,9 @@ SELECT pg_last_copy_count();
 SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0, 0, 0
 FROM "_singer_scratch_4711_1_1";
 BEGIN;
-LOCK "sales"."_singer_loads";
+SET LOCAL statement_timeout TO 60000;
+LOCK "sales"."_singer_turn__1c168adb00d2";
+SET LOCAL statement_timeout TO DEFAULT;
 INSERT INTO "_singer_scratch_4711_1_2" ("id", "note", "_singer_order")
 SELECT "id", "note", "_singer_order"
 FROM (
@@ -190,7 +202,7 @@ VALUES ("_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."note");
 SELECT COUNT(*)
 FROM "_singer_scratch_4711_1_2"
 WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
@@ -211,14 +223,22 @@ CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM "sales"."_singer_loads"
+WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
 BEGIN;
-LOCK "sales"."_singer_loads";
+SET LOCAL statement_timeout TO 60000;
+LOCK "sales"."_singer_turn__1c168adb00d2";
+SET LOCAL statement_timeout TO DEFAULT;
 SELECT COUNT(*)
 FROM "sales"."orders";
 DELETE FROM "sales"."orders";
 -- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
 SELECT pg_last_copy_count();
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 
@@ -241,6 +261,12 @@ CREATE TABLE IF NOT EXISTS "sales"."orders" (
   "_sdc_sync_started_at" BIGINT
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM "sales"."_singer_loads"
+WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
 CREATE TEMP TABLE "_singer_scratch_4711_1_1" (
   "id" BIGINT, "note" VARCHAR(65535), "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ,
   "_sdc_batched_at" TIMESTAMPTZ, "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT,
@@ -269,7 +295,9 @@ SELECT pg_last_copy_count();
 SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0, 0, 0
 FROM "_singer_scratch_4711_1_1";
 BEGIN;
-LOCK "sales"."_singer_loads";
+SET LOCAL statement_timeout TO 60000;
+LOCK "sales"."_singer_turn__1c168adb00d2";
+SET LOCAL statement_timeout TO DEFAULT;
 INSERT INTO "_singer_scratch_4711_1_2" (
   "id", "note", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at", "_sdc_deleted_at", "_sdc_sequence",
   "_sdc_table_version", "_sdc_sync_started_at", "_singer_order"
@@ -317,7 +345,7 @@ INSERT INTO "sales"."_singer_loads" (
 )
 VALUES (
   '00000000000000000000000000000000-1', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
-  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, 7, 1, '1'
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, 7, 1, '1'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
@@ -427,7 +455,7 @@ GZIP
 COMPUPDATE OFF
 STATUPDATE OFF;
 SELECT pg_last_copy_count();
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 
@@ -580,7 +608,7 @@ GZIP
 COMPUPDATE OFF
 STATUPDATE OFF;
 SELECT pg_last_copy_count();
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 
@@ -606,6 +634,12 @@ WHERE table_schema = 'sales' AND table_name = 'orders__deleted'
 ORDER BY ordinal_position;
 CREATE TABLE IF NOT EXISTS "sales"."orders__deleted" ("id" BIGINT, "__lsn" BIGINT);
 -- again: SELECT column_name, data_type, character_maximum .. me = 'orders__deleted' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM "sales"."_singer_loads"
+WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
 CREATE TEMP TABLE "_singer_scratch_4711_1_1" (
   "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535),
   "_singer_order" BIGINT
@@ -637,7 +671,9 @@ SELECT COUNT(
   COUNT(CASE WHEN COALESCE("__op" IN ('m'), FALSE) THEN 1 END)
 FROM "_singer_scratch_4711_1_1";
 BEGIN;
-LOCK "sales"."_singer_loads";
+SET LOCAL statement_timeout TO 60000;
+LOCK "sales"."_singer_turn__1c168adb00d2";
+SET LOCAL statement_timeout TO DEFAULT;
 DELETE FROM "_singer_scratch_4711_1_1"
 USING "sales"."orders"
 WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_1"."id"
@@ -682,7 +718,7 @@ VALUES (
 SELECT COUNT(*)
 FROM "_singer_scratch_4711_1_2"
 WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
@@ -710,6 +746,12 @@ CREATE TABLE IF NOT EXISTS "sales"."orders" (
 -- again: SELECT column_name, data_type, character_maximum .. me = 'orders__deleted' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders__deleted" ("id" BIGINT, "__lsn" BIGINT, "_sdc_table_version" BIGINT);
 -- again: SELECT column_name, data_type, character_maximum .. me = 'orders__deleted' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM "sales"."_singer_loads"
+WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
 CREATE TEMP TABLE "_singer_scratch_4711_1_1" (
   "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535),
   "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ, "_sdc_batched_at" TIMESTAMPTZ,
@@ -739,7 +781,9 @@ STATUPDATE OFF;
 SELECT pg_last_copy_count();
 -- again: SELECT COUNT(CASE WHEN ("id" IS NULL) AND NOT (C .. LSE) THEN 1 END) FROM "_singer_scratch_4711_1_1"
 BEGIN;
-LOCK "sales"."_singer_loads";
+SET LOCAL statement_timeout TO 60000;
+LOCK "sales"."_singer_turn__1c168adb00d2";
+SET LOCAL statement_timeout TO DEFAULT;
 DELETE FROM "_singer_scratch_4711_1_1"
 USING "sales"."orders"
 WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_1"."id"
@@ -844,7 +888,7 @@ VALUES (
 SELECT COUNT(*)
 FROM "_singer_scratch_4711_1_2"
 WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
@@ -883,13 +927,25 @@ WHERE table_schema = 'sales' AND table_name = 'orders_live__deleted'
 ORDER BY ordinal_position;
 CREATE TABLE IF NOT EXISTS "sales"."orders_live__deleted" ("id" BIGINT, "__lsn" BIGINT, "_sdc_table_version" BIGINT);
 -- again: SELECT column_name, data_type, character_maximum .. 'orders_live__deleted' ORDER BY ordinal_position
+SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
+  column_default, remarks
+FROM svv_columns
+WHERE table_schema = 'sales' AND table_name = '_singer_turn__f3158604631a'
+ORDER BY ordinal_position;
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__f3158604631a" ("table_name" VARCHAR(1024));
+-- again: SELECT column_name, data_type, character_maximum .. er_turn__f3158604631a' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM "sales"."_singer_loads"
+WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
 -- again: CREATE TEMP TABLE "_singer_scratch_4711_1_1" ("i .. sync_started_at" BIGINT, "_singer_order" BIGINT)
 -- again: CREATE TEMP TABLE "_singer_scratch_4711_1_2" ("i .. sync_started_at" BIGINT, "_singer_order" BIGINT)
 -- again: COPY "_singer_scratch_4711_1_1" ("id", "__op", " .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
 SELECT pg_last_copy_count();
 -- again: SELECT COUNT(CASE WHEN ("id" IS NULL) AND NOT (C .. LSE) THEN 1 END) FROM "_singer_scratch_4711_1_1"
 BEGIN;
-LOCK "sales"."_singer_loads";
+SET LOCAL statement_timeout TO 60000;
+LOCK "sales"."_singer_turn__f3158604631a";
+SET LOCAL statement_timeout TO DEFAULT;
 INSERT INTO "sales"."orders" (
   "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
   "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at"
@@ -993,7 +1049,7 @@ WHERE NOT EXISTS (
 DELETE FROM "sales"."orders_live__deleted"
 USING "_singer_scratch_4711_1_1"
 WHERE "sales"."orders_live__deleted"."id" = "_singer_scratch_4711_1_1"."id";
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
@@ -1026,7 +1082,9 @@ FROM stv_slices;
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT);
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 BEGIN;
+SET LOCAL statement_timeout TO 60000;
 LOCK "sales"."_singer_loads__24ceef1cb6b0";
+SET LOCAL statement_timeout TO DEFAULT;
 SELECT "load_id"
 FROM "sales"."_singer_loads__24ceef1cb6b0";
 UPDATE "sales"."_singer_loads__24ceef1cb6b0"
@@ -1038,7 +1096,7 @@ INSERT INTO "sales"."_singer_loads" (
 )
 VALUES (
   '00000000000000000000000000000000-1', 'it''s', 'orders', 'sales.orders', 0, 0, 0, 0, 0, NULL, 1590000000000000000,
-  '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '{"orders": 1}'
+  '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '{"orders": 1}'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
@@ -1061,7 +1119,7 @@ CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535))
 BEGIN;
 -- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
 SELECT pg_last_copy_count();
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 SELECT DISTINCT "load_id"
@@ -1093,6 +1151,12 @@ CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM "sales"."_singer_loads"
+WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
 CREATE TEMP TABLE "_singer_scratch_4711_1_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
 CREATE TEMP TABLE "_singer_scratch_4711_1_2" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
 -- again: COPY "_singer_scratch_4711_1_1" ("id", "note", " .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
@@ -1129,6 +1193,12 @@ CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM "sales"."_singer_loads"
+WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
 CREATE TEMP TABLE "_singer_scratch_4711_1_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
 CREATE TEMP TABLE "_singer_scratch_4711_1_2" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
 -- again: COPY "_singer_scratch_4711_1_1" ("id", "note", " .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
@@ -1136,7 +1206,9 @@ SELECT pg_last_copy_count();
 SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0, 0, 0
 FROM "_singer_scratch_4711_1_1";
 BEGIN;
-LOCK "sales"."_singer_loads";
+SET LOCAL statement_timeout TO 60000;
+LOCK "sales"."_singer_turn__1c168adb00d2";
+SET LOCAL statement_timeout TO DEFAULT;
 -- again: INSERT INTO "_singer_scratch_4711_1_2" ("id", "n .. ch_4711_1_1") AS ranked WHERE "_singer_rank" = 1
 -- again: MERGE INTO "sales"."orders" USING "_singer_scrat .. 11_1_2"."id", "_singer_scratch_4711_1_2"."note")
 ROLLBACK;
@@ -1158,6 +1230,12 @@ CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+SELECT COUNT(*)
+FROM "sales"."_singer_loads"
+WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
 CREATE TEMP TABLE "_singer_scratch_4711_1_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
 CREATE TEMP TABLE "_singer_scratch_4711_1_2" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
 -- again: COPY "_singer_scratch_4711_1_1" ("id", "note", " .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
@@ -1165,13 +1243,15 @@ SELECT pg_last_copy_count();
 SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0, 0, 0
 FROM "_singer_scratch_4711_1_1";
 BEGIN;
-LOCK "sales"."_singer_loads";
+SET LOCAL statement_timeout TO 60000;
+LOCK "sales"."_singer_turn__1c168adb00d2";
+SET LOCAL statement_timeout TO DEFAULT;
 -- again: INSERT INTO "_singer_scratch_4711_1_2" ("id", "n .. ch_4711_1_1") AS ranked WHERE "_singer_rank" = 1
 -- again: MERGE INTO "sales"."orders" USING "_singer_scrat .. 11_1_2"."id", "_singer_scratch_4711_1_2"."note")
 SELECT COUNT(*)
 FROM "_singer_scratch_4711_1_2"
 WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 SET timezone TO 'UTC';
@@ -1189,6 +1269,7 @@ WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
 CREATE TEMP TABLE "_singer_scratch_4711_2_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
 CREATE TEMP TABLE "_singer_scratch_4711_2_2" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
 COPY "_singer_scratch_4711_2_1" ("id", "note", "_singer_order")
@@ -1206,7 +1287,9 @@ SELECT pg_last_copy_count();
 SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0, 0, 0
 FROM "_singer_scratch_4711_2_1";
 BEGIN;
-LOCK "sales"."_singer_loads";
+SET LOCAL statement_timeout TO 60000;
+LOCK "sales"."_singer_turn__1c168adb00d2";
+SET LOCAL statement_timeout TO DEFAULT;
 INSERT INTO "_singer_scratch_4711_2_2" ("id", "note", "_singer_order")
 SELECT "id", "note", "_singer_order"
 FROM (
@@ -1225,7 +1308,7 @@ VALUES ("_singer_scratch_4711_2_2"."id", "_singer_scratch_4711_2_2"."note");
 SELECT COUNT(*)
 FROM "_singer_scratch_4711_2_2"
 WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_2_2"."id");
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 2, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 DROP TABLE IF EXISTS "_singer_scratch_4711_2_1";

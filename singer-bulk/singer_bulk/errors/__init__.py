@@ -131,7 +131,7 @@ class WarehouseError(BulkError):
     """The warehouse refused a statement; secrets in the statement are masked.
 
     `sql_code`: the driver's code; `connection_lost`: the session is gone; `conflict`: another transaction was in the
-    way. The last two may be tried again.
+    way; both may be tried again. `waited`: others hold a lock for now, so waiting on is the answer.
     """
 
     def __init__(
@@ -142,11 +142,13 @@ class WarehouseError(BulkError):
         sql_code: str | None = None,
         connection_lost: bool = False,
         conflict: bool = False,
+        waited: bool = False,
     ) -> None:
         super().__init__(text, code=code)
         self.sql_code = sql_code
         self.connection_lost = connection_lost
         self.conflict = conflict
+        self.waited = waited
 
 
 class CommitError(WarehouseError):

@@ -94,6 +94,8 @@ CODES = {
     "LOAD-MOVED": "Another run of the same pipeline has committed a load: the user lets it end, then runs again.",
     "LOAD-SHRINK": "A full load would lose rows of its table, as it does when a tap dies: the user checks the source, "
     "and may allow it by `overwrite_max_shrink`.",
+    "LOAD-TURN": "Another load or session has held what this load needs for too long: the user ends it, or raises "
+    "`lock_wait_seconds`.",
     "LOAD-UNKNOWN": "Neither COMMIT nor the ledger was answered, so the load may be in the warehouse: the user looks "
     "for its load_id in the ledger, or runs again from `--last-state`.",
     "LOAD-WRITTEN": "Fewer rows were written than were chosen from the batch: the user switches off what leaves rows "

@@ -25,6 +25,8 @@ from singer_bulk.settings.methods import Cdc, CurrentView, Method, MethodRules, 
 BATCH_SIZE_BYTES = 512 << 20
 BATCH_SIZE_ROWS = 10_000_000
 BATCH_WAIT_SECONDS = 300
+# Longer than a load of hundreds of millions of rows takes, short enough to be noticed within a day.
+LOCK_WAIT_SECONDS = 3600
 # Eight parts of 8 MiB: one being gathered and one being sent for each of four files.
 MAX_MEMORY = 64 << 20
 
@@ -73,6 +75,14 @@ class LoadSettings(Settings, frozen=True, kw_only=True):
     batch_wait_seconds: Annotated[
         float, Meta(ge=0, description="Seconds that rows wait at most before their load ends at the next STATE.")
     ] = BATCH_WAIT_SECONDS
+    lock_wait_seconds: Annotated[
+        float,
+        Meta(
+            ge=1,
+            description="Seconds that a load waits at most for its turn at a table that another load, or anybody else, "
+            "is writing.",
+        ),
+    ] = LOCK_WAIT_SECONDS
     max_memory: Annotated[
         int,
         Meta(

@@ -4,7 +4,7 @@ stands in `words.py`. The seam to a driver's connection is here too."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -14,6 +14,9 @@ from singer_bulk.model.columns import ColumnType
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import ClosedBatch, Table, TableLoad
 from singer_bulk.model.names import NameRules
+
+# How long a statement waits for a lock before that shows in the log: a load takes seconds to minutes.
+LOCK_SECONDS = 60
 
 Rows = list[tuple[Any, ...]]
 Url = Callable[[str], str]
@@ -106,6 +109,12 @@ class Executes(Protocol):
 class Session(Executes, Protocol):
     """One connection of a driver, in autocommit: a transaction is what stands between BEGIN and COMMIT."""
 
+    def lock(self, sql: str, max_seconds: int) -> Rows:
+        """Run one statement of `Dialect.lock`; raises WarehouseError, with `waited` if others hold the lock so long."""
+
+    def holders(self, tables: Sequence[Table]) -> str:
+        """Return who holds locks of the tables, as far as this user can see it; "" if not. Outside a transaction."""
+
     def close(self) -> None:
         """End the session; an open transaction is rolled back."""
 
@@ -192,9 +201,13 @@ class Dialect(Protocol):
     def contains(self, text: str, part: str) -> str:
         """Return the condition that an expression's text contains another, which is given as it is."""
 
-    def lock(self, table: Table, column: str) -> str:
-        """Return the statement that waits for other transactions that have locked the table, and locks it until COMMIT;
-        `column` is one that every row has a value in.
+    @property
+    def locks_rows(self) -> bool:
+        """Whether the lock of a table is that of its rows, so that one without a row cannot be locked."""
+
+    def lock(self, tables: Sequence[tuple[Table, str]]) -> list[str]:
+        """Return what waits for other transactions that have locked the tables, and locks them until COMMIT, in order;
+        each is given with a column that every row has a value in. If `locks_rows`, a statement for each of them.
 
         Two loads that merge the same new key need it: a MERGE that has waited for another one to commit may still see
         the table as it was when the transaction or the MERGE began, and would insert the key again.

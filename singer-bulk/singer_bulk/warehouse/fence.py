@@ -2,8 +2,8 @@
 
 Two runs of one pipeline at once read the same records behind the same STATE and would load them twice. The fence is a
 table of one row for each pipeline, `<ledger>__<hash of pipeline_id>`: the load_id of its last load. A run remembers the
-row when it begins; each of its loads locks the table, demands the row as the run knows it, and writes its own load_id
-in the same transaction. The second run waits for the first one's COMMIT and then finds the row changed.
+row when it begins; each of its loads locks the table (`turn.py`), demands the row as the run knows it, and writes its
+own load_id in the same transaction. The second run waits for the first one's COMMIT and then finds the row changed.
 
 A table for each pipeline, not a row of the ledger: a transaction of Redshift that reads the ledger and writes it would
 conflict with every other pipeline that does (error 1023), and a lock on one table would make them wait for one another.
@@ -59,13 +59,12 @@ class Fence:
         self._known = _loads(rows)
 
     def enter(self, transaction: Executes, load_id: str) -> None:
-        """Check that no other run has loaded for this pipeline, and write this load's id, after its locks.
+        """Check that no other run has loaded for this pipeline, and write this load's id; the table is locked.
 
         Raises PipelineMoved, which names the load of the other run.
         """
         dialect = self.dialect
         where, name = dialect.table(self.table), words.name(dialect.fold("load_id"))
-        transaction.execute(dialect.lock(self.table, "load_id"))
         found = _loads(transaction.execute(f"SELECT {name} FROM {where}"))
         if found != self._known:
             raise PipelineMoved(

@@ -4,14 +4,16 @@ The STATE that a load closes stands with the load's first stream; where it is lo
 stream numbered by `state_chunk`, the counts in the first of them only.
 
 Each row has the version of the ledger that its program wrote. An older ledger gets the columns that it lacks and is
-written on: programs of both versions exclude one another, because both lock the ledger itself. A newer one is refused,
-because nobody knows what else its loads ask of ours.
+written on. A newer one is refused, because nobody knows what else its loads ask of ours: so the first row of this
+version keeps older programs from beginning a run. Those that had begun before lock the ledger itself where ours take
+turns by table; while there may be some (`older_runs`), our loads lock it as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.model.columns import INTEGER, TIMESTAMPTZ, Column, ColumnType
@@ -21,8 +23,11 @@ from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect, Rows
 from singer_bulk.warehouse.session import Warehouse
 
-# Of the ledger and of the fences that belong to it. 1: without fences (`fence.py`), and without this column.
-LEDGER_VERSION = 2
+# Of the ledger and what belongs to it. 1: without fences (`fence.py`), and without this column. 2: loads that merge
+# lock the ledger. 3: they take turns by table (`turn.py`).
+LEDGER_VERSION, TURNS_VERSION = 3, 3
+# How long a run of an older program may be silent and still come with a load, as of a tap that streams.
+OLDER_RUN_DAYS = 7
 # A VARCHAR of Redshift takes 65,535 bytes (r_Character_types), a character up to 4 of them.
 MAX_TEXT_BYTES = 65_535
 CHUNK_CHARACTERS = MAX_TEXT_BYTES // 4
@@ -63,9 +68,12 @@ def ledger_columns(dialect: Dialect) -> list[Column]:
     return [replace(column, name=dialect.fold(column.name)) for column in LEDGER_COLUMNS]
 
 
-def lock_ledger(dialect: Dialect, ledger: Table) -> str:
-    """Return the statement that lets loads take turns until COMMIT."""
-    return dialect.lock(ledger, "load_id")
+def older_runs(dialect: Dialect, ledger: Table, now: datetime) -> str:
+    """Return the query for the number of rows that programs which lock the ledger have written lately."""
+    version, committed = _names_of(dialect, "ledger_version", "committed_at")
+    since = (now - timedelta(days=OLDER_RUN_DAYS)).strftime("%Y-%m-%d %H:%M:%S+00:00")
+    older = f"({version} IS NULL OR {version} < {TURNS_VERSION}) AND {committed} > {words.literal(since)}"
+    return words.count(dialect.table(ledger), older)
 
 
 def activated_version(dialect: Dialect, ledger: Table, table: Table) -> str:

@@ -32,6 +32,7 @@ class Warehouse:
     ledger: Table
     prepare: Callable[[Session], None] = lambda session: None  # creates what the first COPY needs
     pause: Callable[[float], None] = STANDARD.sleep
+    monotonic: Callable[[], float] = STANDARD.monotonic
     _session: Session | None = None
     _was_reached: bool = False
     _tables: dict[Table, dict[str, Column]] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from singer_bulk.warehouse.alter_table import demand_held
 from singer_bulk.warehouse.ledger import activated_version, ledger_columns
 from singer_bulk.warehouse.merge import events_of, further_tables
 from singer_bulk.warehouse.session import Warehouse
+from singer_bulk.warehouse.turn import tables_in_turn, turn_column, turn_table
 from singer_bulk.warehouse.views import Views, make_views
 
 
@@ -52,6 +53,8 @@ class LoadTables:
                 warehouse.make_table(further, columns, frozen=self._frozen)
             if table.method.viewed:
                 self._make_views(table)
+        for turn in tables_in_turn(self._dialect, load):
+            warehouse.make_table(turn_table(self._dialect, turn), [turn_column(self._dialect)])
         if not self._prepared:
             warehouse.prepare(warehouse.session)
             self._prepared = True

@@ -3,9 +3,9 @@
 1. The schema, the tables, their new columns and their views (`warehouse/tables.py`).
 2. Rows that enter by their keys are copied into temporary tables of the session, before any lock is
    taken. From this step on the load is bound to its session (`Attempt`, `copy.py`, `open_transaction.py`).
-3. BEGIN. A load that merges, deletes or stamps rows then locks the ledger, and waits for others that do so: it sees
-   what they have committed (`Dialect.lock`). With a pipeline_id it enters the pipeline's fence (`fence.py`): behind the
-   lock, because its query is where the transaction's snapshot is taken on Redshift.
+3. BEGIN. A load that merges, deletes or stamps rows then takes its turn at their tables, and waits for others that do
+   so: it sees what they have committed (`turn.py`). With a pipeline_id it enters the pipeline's fence (`fence.py`):
+   behind all locks, because its query is where the transaction's snapshot is taken on Redshift.
 4. The rows of tables that the load overwrites are deleted. TRUNCATE would commit on Redshift and forget
    which files were loaded on Snowflake, so it is never used.
    https://docs.aws.amazon.com/redshift/latest/dg/r_TRUNCATE.html
@@ -25,14 +25,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from singer_bulk.errors import Interrupted
+from singer_bulk.errors import Interrupted, WarehouseError
 from singer_bulk.model.load import Load, Table
 from singer_bulk.warehouse.copy import CopyRefused, LoadRows
 from singer_bulk.warehouse.dialect import Dialect, Session
 from singer_bulk.warehouse.fence import Fence
 from singer_bulk.warehouse.gate import Gate
-from singer_bulk.warehouse.ledger import ledger_inserts, lock_ledger
+from singer_bulk.warehouse.ledger import ledger_inserts
 from singer_bulk.warehouse.open_transaction import OpenTransaction
+from singer_bulk.warehouse.turn import Turn
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Attempt:
     load: Load
     rows: LoadRows
     fence: Fence | None
+    turn: Turn
     stop_signal: Callable[[], int | None]
     transaction: OpenTransaction | None = None
 
@@ -54,20 +56,34 @@ class Attempt:
         """
         try:
             self.rows.fill_scratch(session)
-            self.transaction = OpenTransaction(session, self.dialect)
             try:
-                with self.transaction as transaction:
+                with self._begin(session) as transaction:
                     self._run_inside(transaction)
             finally:
-                if self.transaction.is_over:
+                if self.transaction is None or self.transaction.is_over:
                     self.rows.drop_scratch(session)
         except CopyRefused as refused:
             raise self.rows.explained(session, refused) from refused.error
 
+    def _begin(self, session: Session) -> OpenTransaction:
+        """Return a transaction that has its turn."""
+        self.turn.waiting.begin()
+        while True:
+            self._stop_if_signalled()
+            self.transaction = OpenTransaction(session, self.dialect)
+            try:
+                self.turn.take(session)
+            except WarehouseError as error:
+                if error.connection_lost:
+                    raise
+                self.transaction.roll_back()
+                self.turn.again(session, error)
+            else:
+                self.turn.taken()
+                return self.transaction
+
     def _run_inside(self, transaction: OpenTransaction) -> None:
         load = self.load
-        if any(table.method.applies or table.overwrite or table.activated is not None for table in load.tables):
-            transaction.execute(lock_ledger(self.dialect, self.ledger))
         if self.fence is not None:
             self.fence.enter(transaction, load.load_id)
         loaded = self.rows.enter(transaction)
@@ -75,6 +91,11 @@ class Attempt:
         for statement, count in ledger_inserts(self.dialect, self.ledger, load, loaded):
             gate.demand(transaction.execute(statement), count, "rows of the ledger")
         self.rows.demand_unchanged(transaction)
+        self._stop_if_signalled()
+
+    def _stop_if_signalled(self) -> None:
         number = self.stop_signal()
         if number is not None:
-            raise Interrupted(number, f"load {load.load_id} was rolled back, its tables are as they were before it")
+            raise Interrupted(
+                number, f"load {self.load.load_id} was rolled back, its tables are as they were before it"
+            )

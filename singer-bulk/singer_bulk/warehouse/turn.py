@@ -1,0 +1,118 @@
+"""The turn of a load: of the loads that merge, replace, delete or stamp rows of one table, one does so at a time.
+
+A MERGE that has merely waited for another one may still see the table as it was before, and would insert a key that the
+other has just inserted (`Dialect.lock`). So such a load locks, as the first thing behind BEGIN, a table that nobody
+reads: `_singer_turn__<hash>`, one for each target table, in its schema. Loads into different tables pass side by side,
+and whoever reads the tables, the views or the ledger neither waits for a load nor holds one up. The fence of the
+pipeline is locked in the same place. All loads lock in the same order, so none waits for what waits for it.
+
+A lock of the warehouse is waited for LOCK_SECONDS at a time, which shows in the log, `max_seconds` at most in all. The
+rows stay in the scratch tables meanwhile.
+docs/decisions/0010-a-turn-for-each-table.md has what else was considered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from singer_bulk.errors import CommitError, WarehouseError
+from singer_bulk.model.columns import Column, ColumnType
+from singer_bulk.model.kinds import Kind
+from singer_bulk.model.load import Load, Table
+from singer_bulk.warehouse import words
+from singer_bulk.warehouse.dialect import LOCK_SECONDS, Dialect, Session
+from singer_bulk.warehouse.gate import told
+from singer_bulk.warehouse.merge import applied_table
+from singer_bulk.warehouse.retries import Waiting
+
+logger = logging.getLogger(__name__)
+
+TURN_PREFIX = "_singer_turn__"
+TURN_COLUMN = Column("table_name", ColumnType(Kind.TEXT, max_bytes=1024))
+
+
+def tables_in_turn(dialect: Dialect, load: Load) -> list[Table]:
+    """Return the tables that the load may write only while no other such load does, in the order of locks."""
+    found = set[Table]()
+    for table in load.tables:
+        if table.method.applies:
+            found.add(applied_table(dialect, table))
+        if table.overwrite or table.activated is not None:
+            found.add(table.table)
+    return sorted(found)
+
+
+def turn_table(dialect: Dialect, table: Table) -> Table:
+    """Return the table whose lock is the turn at `table`."""
+    digest = hashlib.sha256(table.name.encode()).hexdigest()[:12]
+    return Table(table.schema, dialect.fold(f"{TURN_PREFIX}{digest}"))
+
+
+def turn_column(dialect: Dialect) -> Column:
+    """Return the only column of such a table: the name of the table that it stands for, for people."""
+    return Column(dialect.fold(TURN_COLUMN.name), TURN_COLUMN.type)
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A table to be locked, a column that each of its rows has a value in, and the value of its only row, if that may
+    still be missing."""
+
+    table: Table
+    column: str
+    row: str | None = None
+
+
+@dataclass
+class Turn:
+    """What one attempt at a load locks, in order, and how long it waits for that."""
+
+    dialect: Dialect
+    load_id: str
+    locks: Sequence[Lock]
+    waiting: Waiting
+
+    def take(self, session: Session) -> None:
+        """Lock everything in the open transaction; raises WarehouseError, `waited` if others hold it for now."""
+        statements = self.dialect.lock([(lock.table, lock.column) for lock in self.locks])
+        for position, sql in enumerate(statements):
+            rows = session.lock(sql, LOCK_SECONDS)
+            lock = self.locks[position]
+            if self.dialect.locks_rows and lock.row is not None and told(rows) == 0:
+                raise _NoRow(lock)
+
+    def again(self, session: Session, error: WarehouseError) -> None:
+        """Do what lets the lock be taken; the transaction has been rolled back. Raises CommitError after too long."""
+        if isinstance(error, _NoRow):
+            where, column = self.dialect.table(error.lock.table), words.name(error.lock.column)
+            values = f"VALUES ({words.literal(error.lock.row)})"
+            session.execute(words.insert(where, column, values))
+            return
+        if not error.waited:
+            raise error
+        names = ", ".join(str(lock.row or lock.table) for lock in self.locks)
+        holders = session.holders([lock.table for lock in self.locks]) or "who has it cannot be seen"
+        what = f"load {self.load_id}: waits for its turn at {names} ({holders})"
+        if not self.waiting.goes_on(what, error):
+            raise CommitError(
+                f"load {self.load_id} was rolled back, its tables are as the load before it left them: it has waited "
+                f"{self.waiting.seconds:.0f} s for its turn at {names} ({holders}); end what holds it, or raise "
+                f"lock_wait_seconds ({error.text})",
+                code="LOAD-TURN",
+            ) from error
+
+    def taken(self) -> None:
+        """Say how long it took, if it was waited for."""
+        if self.waiting.seconds:
+            logger.info("load %s: has its turn after %.0f s", self.load_id, self.waiting.seconds)
+
+
+class _NoRow(WarehouseError):
+    """A table whose row is to be locked has none: whoever made it died before it wrote one."""
+
+    def __init__(self, lock: Lock) -> None:
+        super().__init__(f"table {lock.table} has no row to lock", code="TABLE-BUSY")
+        self.lock = lock
