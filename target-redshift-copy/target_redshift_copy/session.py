@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,18 +21,28 @@ KEEPALIVES_IDLE_SECONDS = 200
 CONNECT_TIMEOUT_SECONDS = 60
 # How long a lost session is waited for, in steps.
 GONE_ATTEMPTS, GONE_SECONDS = 60, 0.5
+# Whether a process has a transaction: SVV_TRANSACTIONS shows each user the locks of all (r_SVV_TRANSACTIONS), and is
+# there on Serverless, where STV tables are refused (mgmt: serverless-monitoring). Without a lock nothing was written.
+OPEN_TRANSACTIONS = (
+    "SELECT 1 FROM svv_transactions WHERE pid = {process}",
+    "SELECT 1 FROM stv_sessions WHERE process = {process}",
+)
 
 # Another transaction was in the way (c_serial_isolation): 1023 is a serializable violation, 1018 a table that came
 # after our snapshot; a deadlock ends one of the two.
 CONFLICTS = {"40001", "40P01"}
 # statement_timeout: https://docs.aws.amazon.com/redshift/latest/dg/r_statement_timeout.html
 CANCELED = "57014"
-CONFLICT_WORDS = (
-    "Serializable isolation violation",
-    "deadlock detected",
-    "conflict with concurrent transaction",
-    "1018 Relation does not exist",
+CONFLICT_WORDS = re.compile(
+    "Serializable isolation violation|deadlock detected|conflict with concurrent transaction|"
+    # psycopg2 shows "1018" and, behind DETAIL, "Relation does not exist"; the page names the relation or does not.
+    r"\b1018\b.*\bRelation\b.*\bdoes not exist",
+    re.IGNORECASE,
 )
+
+# What libpq says of CREATE USER .. PASSWORD 'sha256|..'.
+# https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_USER.html https://github.com/psycopg/psycopg2/issues/1758
+UNKNOWN_METHOD = re.compile(r"authentication (?:method|request) \d+ (?:is )?not supported", re.IGNORECASE)
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +109,7 @@ class RedshiftSession:
         except psycopg2.Error as error:
             text = " ".join(masked(str(error)).split())
             lost = bool(self._connection.closed) or isinstance(error, psycopg2.InterfaceError)
-            conflict = error.pgcode in CONFLICTS or any(word in text for word in CONFLICT_WORDS)
+            conflict = error.pgcode in CONFLICTS or CONFLICT_WORDS.search(text) is not None
             raise WarehouseError(
                 f"Redshift: {text}",
                 code="RS-LOST" if lost else "RS-CONFLICT" if conflict else "RS-SQL",
@@ -116,19 +127,35 @@ class RedshiftSession:
         return str(self._connection.get_backend_pid())
 
     def end_transaction(self, name: str) -> None:
-        """End the process of a lost session, and wait until it is gone (STV_SESSIONS)."""
+        """End the process of a lost session, and wait until its transaction is gone."""
         try:
             self.execute(f"SELECT pg_terminate_backend({int(name)})")
         except WarehouseError as error:
             if error.connection_lost:
                 raise
-            # It is gone already, or it is not ours to end: the sessions tell.
+            # It is gone already, or it is not ours to end: the transactions tell.
             logger.debug("session %s was not ended: %s", name, error)
         for _ in range(GONE_ATTEMPTS):
-            if not self.execute(f"SELECT 1 FROM stv_sessions WHERE process = {int(name)}"):
+            if not self._is_open(int(name)):
                 return
             STANDARD.sleep(GONE_SECONDS)
         raise WarehouseError(f"Redshift: the lost session {name} is still there", code="RS-OPEN")
+
+    def _is_open(self, process: int) -> bool:
+        """Return whether a process has a transaction; raises WarehouseError if no view shows it."""
+        refusals = []
+        for query in OPEN_TRANSACTIONS:
+            try:
+                return bool(self.execute(query.format(process=process)))
+            except WarehouseError as error:
+                if error.connection_lost:
+                    raise
+                refusals.append(error.text)
+        raise WarehouseError(
+            f"Redshift: nothing shows this user whether the lost session {process} has ended: {'; '.join(refusals)}; "
+            "grant SELECT on svv_transactions",
+            code="RS-OPEN",
+        )
 
 
 def _arguments(settings: RedshiftSettings) -> dict[str, Any]:
@@ -159,7 +186,12 @@ def _connect_problem(settings: RedshiftSettings, text: str) -> str:
     where = f"Redshift at {settings.host}:{settings.port}, database {settings.database!r}, user {settings.user!r}"
     reason = " ".join(masked(text).split())
     lowered = reason.lower()
-    if "password" in lowered:
+    if UNKNOWN_METHOD.search(reason):
+        remedy = (
+            "the password of this user is kept as SHA-256, which libpq does not know; give it one that is kept as MD5 "
+            f"(ALTER USER {settings.user} PASSWORD 'md5...' or a plain one), or take temporary credentials"
+        )
+    elif "password" in lowered:
         remedy = "check user and password"
     elif "ssl" in lowered or "certificate" in lowered:
         remedy = "check sslmode and sslrootcert"
