@@ -19,6 +19,15 @@ from target_redshift_copy.sql import masked
 # An idle connection through a NAT gateway is dropped without a word (mgmt: connecting-drop-issues).
 KEEPALIVES_IDLE_SECONDS = 200
 CONNECT_TIMEOUT_SECONDS = 60
+# What a user or a parameter group may have set otherwise, and our statements depend on; in one statement, because each
+# answer takes its time. docs/session-parameters.md goes through the whole list.
+SESSION_PARAMETERS = {
+    "timezone": "'UTC'",  # r_Datetime_types: a value without offset in a TIMESTAMPTZ column is read in it
+    "datestyle": "'ISO, MDY'",  # r_datestyle: how dates and times become text, where a column becomes one
+    "extra_float_digits": "0",  # r_extra_float_digits: how many digits a double has as text
+    "enable_case_sensitive_identifier": "off",  # r_enable_case_sensitive_identifier: a table in capitals is another one
+    "search_path": "'$user', public",  # r_search_path: temporary tables are looked for first, unless it says otherwise
+}
 # How long a lost session is waited for, in steps.
 GONE_ATTEMPTS, GONE_SECONDS = 60, 0.5
 # Whether a process has a transaction: SVV_TRANSACTIONS shows each user the locks of all (r_SVV_TRANSACTIONS), and is
@@ -58,8 +67,7 @@ class RedshiftSession:
         except psycopg2.OperationalError as error:
             raise ConfigError(_connect_problem(settings, str(error)), code="RS-CONNECT") from error
         self._connection.autocommit = True
-        # A value without offset in a TIMESTAMPTZ column is read in the session's time zone (r_Datetime_types).
-        self.execute("SET timezone TO 'UTC'")
+        self.execute("; ".join(f"SET {name} TO {value}" for name, value in SESSION_PARAMETERS.items()))
 
     def lock(self, sql: str, max_seconds: int) -> Rows:
         """Run one statement that waits for a lock, bounded by the transaction's own statement_timeout (r_SET)."""

@@ -16,15 +16,28 @@ from singer_bulk.warehouse.dialect import LOCK_SECONDS, Rows
 from target_snowflake_stage.config import SnowflakeSettings
 from target_snowflake_stage.sql import masked
 
+# What an account or a user may have set otherwise, and our statements depend on. docs/session-parameters.md goes
+# through the whole list, https://docs.snowflake.com/en/sql-reference/parameters.
 # TIMEZONE: a value without offset is read in the session's (date-time-input-output), Los Angeles by default.
 # TRANSACTION_ABORT_ON_ERROR: a failed statement otherwise leaves the transaction open and COMMIT keeps the rest
 # (sql-reference/transactions). LOCK_TIMEOUT: 12 hours by default, in which nobody would hear of us.
+# *_INPUT_FORMAT: literals in TIMESTAMP_TZ columns, those of the ledger, are read by it (date-time-input-output).
+# ROWS_PER_RESULTSET: what a query answers is cut off there, be it a catalog or a STATE in parts; 0: no limit.
 SESSION_PARAMETERS = {
     "QUERY_TAG": "target-snowflake-stage",
     "TIMEZONE": "UTC",
     "AUTOCOMMIT": True,
     "TRANSACTION_ABORT_ON_ERROR": True,
     "LOCK_TIMEOUT": LOCK_SECONDS,
+    "DATE_INPUT_FORMAT": "AUTO",
+    "TIME_INPUT_FORMAT": "AUTO",
+    "TIMESTAMP_INPUT_FORMAT": "AUTO",
+    "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
+    "BINARY_INPUT_FORMAT": "HEX",
+    "TWO_DIGIT_CENTURY_START": 1970,
+    "QUOTED_IDENTIFIERS_IGNORE_CASE": False,
+    "ERROR_ON_NONDETERMINISTIC_MERGE": True,
+    "ROWS_PER_RESULTSET": 0,
 }
 
 # How long a transaction of a lost session is waited for, in steps.

@@ -1,5 +1,9 @@
 -- append-only, a column of each kind
 SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
 SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
   column_default, remarks
 FROM svv_columns
@@ -65,7 +69,7 @@ VALUES (
 COMMIT;
 
 -- append-only, two loads in a run
-SET timezone TO 'UTC';
+-- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 SELECT COUNT(*)
 FROM stv_slices;
@@ -140,7 +144,7 @@ VALUES (
 COMMIT;
 
 -- upsert
-SET timezone TO 'UTC';
+-- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 SELECT COUNT(*)
 FROM stv_slices;
@@ -209,7 +213,7 @@ DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
 
 -- overwrite, with a bound for what a table may lose
-SET timezone TO 'UTC';
+-- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 SELECT COUNT(*)
 FROM stv_slices;
@@ -243,7 +247,7 @@ SELECT pg_last_copy_count();
 COMMIT;
 
 -- upsert with metadata; a version becomes active, rows of others are removed
-SET timezone TO 'UTC';
+-- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 SELECT COUNT(*)
 FROM stv_slices;
@@ -353,7 +357,7 @@ DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
 
 -- a change feed with views
-SET timezone TO 'UTC';
+-- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 SELECT COUNT(*)
 FROM stv_slices;
@@ -460,7 +464,7 @@ SELECT pg_last_copy_count();
 COMMIT;
 
 -- a change feed with views, and metadata
-SET timezone TO 'UTC';
+-- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 SELECT COUNT(*)
 FROM stv_slices;
@@ -613,7 +617,7 @@ SELECT pg_last_copy_count();
 COMMIT;
 
 -- a change feed, the current state
-SET timezone TO 'UTC';
+-- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 SELECT COUNT(*)
 FROM stv_slices;
@@ -725,7 +729,7 @@ DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
 
 -- a change feed, the current state with metadata
-SET timezone TO 'UTC';
+-- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 SELECT COUNT(*)
 FROM stv_slices;
@@ -895,7 +899,7 @@ DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
 
 -- a change feed, history and current state
-SET timezone TO 'UTC';
+-- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 SELECT COUNT(*)
 FROM stv_slices;
@@ -1056,7 +1060,7 @@ DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
 
 -- no record
-SET timezone TO 'UTC';
+-- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
 SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
@@ -1102,7 +1106,7 @@ VALUES (
 COMMIT;
 
 -- files of dead runs are removed, those of loads are kept
-SET timezone TO 'UTC';
+-- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 SELECT MAX("last_sequence"), MAX("ledger_version")
 FROM "sales"."_singer_loads";
@@ -1126,7 +1130,7 @@ SELECT DISTINCT "load_id"
 FROM "sales"."_singer_loads";
 
 -- --last-state
-SET timezone TO 'UTC';
+-- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 SELECT MAX("last_sequence"), MAX("ledger_version")
 FROM "sales"."_singer_loads";
@@ -1137,7 +1141,7 @@ ORDER BY "last_sequence" DESC, "committed_at" DESC, "load_id", "state_chunk"
 LIMIT 1000;
 
 -- COPY is refused
-SET timezone TO 'UTC';
+-- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 SELECT COUNT(*)
 FROM stv_slices;
@@ -1179,7 +1183,7 @@ WHERE trim(file_name) IN (
 LIMIT 1;
 
 -- MERGE is refused
-SET timezone TO 'UTC';
+-- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 SELECT COUNT(*)
 FROM stv_slices;
@@ -1216,7 +1220,7 @@ DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
 
 -- COMMIT is not answered
-SET timezone TO 'UTC';
+-- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 SELECT COUNT(*)
 FROM stv_slices;
@@ -1254,12 +1258,12 @@ WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
-SET timezone TO 'UTC';
+-- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
 SELECT pg_terminate_backend(4711);
 SELECT 1
-FROM stv_sessions
-WHERE process = 4711;
-SET timezone TO 'UTC';
+FROM svv_transactions
+WHERE pid = 4711;
+-- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
 WHERE "load_id" = '00000000000000000000000000000000-1';
