@@ -46,13 +46,15 @@ FILE_FORMAT_OPTIONS = {
     "ENCODING": "'UTF8'",
 }
 
-# What a stage or a table could say otherwise. Not stated: ENFORCE_LENGTH, which is TRUNCATECOLUMNS in other words;
+# What a stage or a table could say otherwise. FORCE: a file is loaded although Snowflake remembers that it was, be it
+# by an attempt that was rolled back (no page says that it forgets); the ledger and the count of rows see to it that
+# each is loaded once. Not stated: ENFORCE_LENGTH, which is TRUNCATECOLUMNS in other words;
 # SIZE_LIMIT, which has no word for none, and whose effect the count of rows notices; MATCH_BY_COLUMN_NAME, which is
 # refused together with a SELECT.
 COPY_OPTIONS = {
     "ON_ERROR": "ABORT_STATEMENT",
     "PURGE": "FALSE",
-    "FORCE": "FALSE",
+    "FORCE": "TRUE",
     "TRUNCATECOLUMNS": "FALSE",
     "RETURN_FAILED_ONLY": "FALSE",
     "LOAD_UNCERTAIN_FILES": "FALSE",

@@ -56,6 +56,7 @@ class Snowflake:
 
     copy_count: str | None = None  # COPY INTO answers with a row for each file
 
+    json_in_expressions: bool = True  # functions/coalesce: of any type
     locks_rows: bool = True
     tells_written: bool = True  # sql/insert, sql/update, sql/merge
 
@@ -97,6 +98,10 @@ class Snowflake:
             f"WHERE table_schema = {literal(table.schema)} AND table_name = {literal(table.name)} "
             "ORDER BY ordinal_position"
         )
+
+    def view_marks(self, schema: str, views: Sequence[str]) -> str | None:
+        """sql/create-view: a view is replaced in one step, and no page has it wait for readers."""
+        return None
 
     def type_clause(self, old_type: ColumnType, new_type: ColumnType) -> str | None:
         """alter-table-column: a VARCHAR grows, and a NUMBER of the same scale."""
