@@ -17,13 +17,12 @@ from singer_bulk.stage.s3 import S3Settings, S3Stage
 from singer_bulk.warehouse.dialect import Session
 from singer_bulk.warehouse.session import Warehouse
 
-from target_redshift_copy.config import DEFAULT_SLICES, SETTINGS, RedshiftSettings, of_ini
+from target_redshift_copy.config import DEFAULT_SLICES, MAX_SUPER_STRING_BYTES, SETTINGS, RedshiftSettings, of_ini
 from target_redshift_copy.sql import COUNT_SLICES, CopyAccess, Redshift
 from target_redshift_copy.types import MAX_VARCHAR_BYTES
 
 MAX_SUPER_BYTES = 16_000_000  # limitations-super: 16 MB
 MAX_ROW_BYTES = 4_000_000  # r_COPY: 4 MB, from any source
-MAX_SUPER_STRING_BYTES = 65_535  # limitations-super
 MAX_FILE_BYTES = 1_000_000_000  # c_best-practices-use-multiple-files: 1 MB to 1 GB, compressed
 
 
@@ -44,7 +43,7 @@ class TargetRedshiftCopy(BulkTarget):
         return Connector(
             Warehouse(lambda: self._connect(settings), dialect, ledger),
             S3Stage(bucket, loads.max_memory),
-            file_format,
+            lambda: file_format(settings.super_string_bytes),
             lambda warehouse: _layout(settings, warehouse),
             settings.varchar_default_bytes,
         )
@@ -72,8 +71,8 @@ def _access(settings: RedshiftSettings, bucket: S3Settings) -> CopyAccess:
     return CopyAccess(None, bucket.access_key_id, bucket.secret_access_key, bucket.session_token, bucket.region)
 
 
-def file_format() -> FileFormat:
-    """Return the format of one file.
+def file_format(super_string_bytes: int = MAX_SUPER_STRING_BYTES) -> FileFormat:
+    """Return the format of one file; a string inside a SUPER has so many bytes at most.
 
     NULL is a marker of its own, because whether Redshift tells `""` from an empty field, or a quoted marker from a
     bare one, is not documented (copy-parameters-data-format, copy-parameters-data-conversion).
@@ -84,7 +83,7 @@ def file_format() -> FileFormat:
         utc=True,
         text_max_bytes=MAX_VARCHAR_BYTES,
         json_max_bytes=MAX_SUPER_BYTES,
-        json_string_max_bytes=MAX_SUPER_STRING_BYTES,
+        json_string_max_bytes=super_string_bytes,
         row_max_bytes=MAX_ROW_BYTES,
     )
 

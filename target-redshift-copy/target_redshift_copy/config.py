@@ -13,6 +13,8 @@ from singer_bulk.stage.s3 import S3Settings
 # If unknown, as on Serverless, which shows no slices. Four files of a batch of 512 MiB of rows are 30 to 60 MB each,
 # enough to be sent while they are written.
 DEFAULT_SLICES = 4
+# Unless the cluster has opted in to more: https://docs.aws.amazon.com/redshift/latest/dg/limitations-super.html
+MAX_SUPER_STRING_BYTES = 65_535
 
 
 class RedshiftSettings(Settings, frozen=True, kw_only=True):
@@ -42,6 +44,15 @@ class RedshiftSettings(Settings, frozen=True, kw_only=True):
             description="Size of a VARCHAR whose SCHEMA gives no maxLength; a longer text widens its column.",
         ),
     ] = 65_535
+    super_string_bytes: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=16_000_000,
+            description="Bytes of one string inside a SUPER at most. A cluster that has opted in to large strings "
+            "(enable_large_strings_opt_in) takes 16,000,000.",
+        ),
+    ] = MAX_SUPER_STRING_BYTES
     slices: Annotated[
         Annotated[int, Meta(ge=1)] | None,
         Meta(
