@@ -173,6 +173,10 @@ class MemoryDialect:
         raise NotImplementedError
 
     locks_rows = False
+    json_in_expressions = True
+
+    def view_marks(self, schema: str, views: Any) -> str | None:
+        return None
 
     def lock(self, tables: Any) -> list[str]:
         return [f"LOCK {table}" for table, _ in tables]

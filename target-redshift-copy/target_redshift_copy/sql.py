@@ -62,6 +62,7 @@ class Redshift:
     # PG_LAST_COPY_COUNT: the rows of the last COPY of this session; COPY's own answer has no count.
     copy_count: str | None = "SELECT pg_last_copy_count()"
 
+    json_in_expressions: bool = False  # r_COALESCE and r_NVL_function do not speak of SUPER
     locks_rows: bool = False  # r_LOCK: the table itself
     tells_written: bool = False  # r_MERGE does not say what it answers
 
@@ -104,6 +105,14 @@ class Redshift:
             f"AND table_name = {literal(table.name)} ORDER BY ordinal_position"
         )
 
+    def view_marks(self, schema: str, views: Sequence[str]) -> str | None:
+        """Return the query for the comments (SVV_TABLES)."""
+        names = ", ".join(map(literal, views))
+        return (
+            f"SELECT table_name, remarks FROM svv_tables WHERE table_schema = {literal(schema)} "
+            f"AND table_name IN ({names})"
+        )
+
     def type_clause(self, old_type: ColumnType, new_type: ColumnType) -> str | None:
         """r_ALTER_TABLE: only a VARCHAR grows, and outside a transaction."""
         return f"TYPE {TYPES.declared(new_type)}" if old_type.kind is new_type.kind is Kind.TEXT else None
@@ -131,8 +140,9 @@ class Redshift:
         """Return the COPY.
 
         CSV, DELIMITER, QUOTE: copy-parameters-data-format. NULL AS: copy-parameters-data-conversion. MANIFEST, REGION:
-        copy-parameters-data-source-s3. GZIP: copy-parameters-file-compression. COMPUPDATE, STATUPDATE:
-        copy-parameters-data-load; STATUPDATE would ask for the ownership of the table.
+        copy-parameters-data-source-s3. GZIP: copy-parameters-file-compression. COMPUPDATE: copy-parameters-data-load.
+        STATUPDATE is left out: then COPY needs INSERT only, and an empty table gets statistics, so that a MERGE knows
+        how large the scratch table is.
         """
         assert manifest_key is not None
         columns = listed(column.name for column in batch.columns)
@@ -140,7 +150,7 @@ class Redshift:
         return [
             f"COPY {into} ({columns}) FROM {literal(url(manifest_key))} {self._authorization()} "
             f"MANIFEST {region}FORMAT AS CSV DELIMITER AS '|' QUOTE AS '\"' NULL AS {literal(batch.null.decode())} "
-            "GZIP COMPUPDATE OFF STATUPDATE OFF"
+            "GZIP COMPUPDATE OFF"
         ]
 
     def _authorization(self) -> str:

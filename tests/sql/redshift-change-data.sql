@@ -1166,7 +1166,8 @@ WITH events AS (
     SUM(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 ELSE 0 END) OVER (
       ORDER BY "_sdc_table_version" DESC NULLS LAST, "__lsn" DESC NULLS LAST,
         "_sdc_sequence" DESC NULLS LAST ROWS UNBOUNDED PRECEDING
-    ) AS "_singer_epoch"
+    ) AS "_singer_epoch",
+    (SELECT MAX(activated) FROM "sales"."ledger") AS "_singer_activated"
   FROM "sales"."orders"
   WHERE NOT (COALESCE("__op" IN ('m'), FALSE))
     AND ("_sdc_table_version" IS NULL OR "_sdc_table_version" <= (SELECT MAX(activated) FROM "sales"."ledger"))
@@ -1191,8 +1192,8 @@ WITH events AS (
             PARTITION BY "_singer_epoch"
           ),
           CASE
-            WHEN "_sdc_table_version" < (SELECT MAX(activated) FROM "sales"."ledger") THEN MIN(
-              CASE WHEN "_sdc_table_version" = (SELECT MAX(activated) FROM "sales"."ledger") THEN "_singer_moment" END
+            WHEN "_sdc_table_version" < "_singer_activated" THEN MIN(
+              CASE WHEN "_sdc_table_version" = "_singer_activated" THEN "_singer_moment" END
             ) OVER () END
         ) END AS "_singer_end"
     FROM events

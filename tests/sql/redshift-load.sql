@@ -52,8 +52,7 @@ DELIMITER AS '|'
 QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
-COMPUPDATE OFF
-STATUPDATE OFF;
+COMPUPDATE OFF;
 SELECT pg_last_copy_count();
 INSERT INTO "sales"."_singer_loads" (
   "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
@@ -93,8 +92,7 @@ DELIMITER AS '|'
 QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
-COMPUPDATE OFF
-STATUPDATE OFF;
+COMPUPDATE OFF;
 SELECT pg_last_copy_count();
 INSERT INTO "sales"."_singer_loads" (
   "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
@@ -127,8 +125,7 @@ DELIMITER AS '|'
 QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
-COMPUPDATE OFF
-STATUPDATE OFF;
+COMPUPDATE OFF;
 SELECT pg_last_copy_count();
 INSERT INTO "sales"."_singer_loads" (
   "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
@@ -179,8 +176,7 @@ DELIMITER AS '|'
 QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
-COMPUPDATE OFF
-STATUPDATE OFF;
+COMPUPDATE OFF;
 SELECT pg_last_copy_count();
 SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0, 0, 0
 FROM "_singer_scratch_4711_1_1";
@@ -240,7 +236,7 @@ SET LOCAL statement_timeout TO DEFAULT;
 SELECT COUNT(*)
 FROM "sales"."orders";
 DELETE FROM "sales"."orders";
--- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
+-- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
 SELECT pg_last_copy_count();
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -293,8 +289,7 @@ DELIMITER AS '|'
 QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
-COMPUPDATE OFF
-STATUPDATE OFF;
+COMPUPDATE OFF;
 SELECT pg_last_copy_count();
 SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0, 0, 0
 FROM "_singer_scratch_4711_1_1";
@@ -375,6 +370,10 @@ CREATE TABLE IF NOT EXISTS "sales"."orders"
 SELECT DISTINCT "_sdc_missing"
 FROM "sales"."orders"
 WHERE "_sdc_missing" IS NOT NULL;
+SELECT table_name, remarks
+FROM svv_tables
+WHERE table_schema = 'sales' AND table_name IN ('orders__current', 'orders__history');
+BEGIN;
 CREATE OR REPLACE VIEW "sales"."orders__current" AS
 WITH events AS (
   SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing",
@@ -406,6 +405,10 @@ WITH events AS (
 SELECT traced."id"
 FROM (SELECT * FROM traced WHERE "_singer_rank" = 1 AND NOT "_singer_deleted" AND "_singer_epoch" = 0) AS traced
 WITH NO SCHEMA BINDING;
+COMMENT ON VIEW "sales"."orders__current" IS
+  'made from query 358fd1960221d16eef07fddec8d1f48f58c8ab737b5df87b6055c530ecc17267';
+COMMIT;
+BEGIN;
 CREATE OR REPLACE VIEW "sales"."orders__history" AS
 WITH events AS (
   SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing",
@@ -446,6 +449,9 @@ SELECT traced."_singer_moment" AS "valid_from", traced."_singer_end" AS "valid_t
   traced."_singer_operation" AS "operation", traced."id"
 FROM traced
 WITH NO SCHEMA BINDING;
+COMMENT ON VIEW "sales"."orders__history" IS
+  'made from query 940c409c360a7b12f59c91ed37a4ee716ccc53e5da4bf852c11e9ae6b272dac9';
+COMMIT;
 BEGIN;
 COPY "sales"."orders" ("id", "__op", "__lsn", "__ts_ms", "_sdc_missing")
 FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
@@ -456,8 +462,7 @@ DELIMITER AS '|'
 QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
-COMPUPDATE OFF
-STATUPDATE OFF;
+COMPUPDATE OFF;
 SELECT pg_last_copy_count();
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -485,6 +490,10 @@ CREATE TABLE IF NOT EXISTS "sales"."orders" (
 SELECT DISTINCT "_sdc_missing"
 FROM "sales"."orders"
 WHERE "_sdc_missing" IS NOT NULL;
+SELECT table_name, remarks
+FROM svv_tables
+WHERE table_schema = 'sales' AND table_name IN ('orders__current', 'orders__history');
+BEGIN;
 CREATE OR REPLACE VIEW "sales"."orders__current" AS
 WITH events AS (
   SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
@@ -532,6 +541,10 @@ WITH events AS (
 SELECT traced."id"
 FROM (SELECT * FROM traced WHERE "_singer_rank" = 1 AND NOT "_singer_deleted" AND "_singer_epoch" = 0) AS traced
 WITH NO SCHEMA BINDING;
+COMMENT ON VIEW "sales"."orders__current" IS
+  'made from query 0aa5c2b996df80db5c16612dc4763a69bdbc155abf31b6679bd280eca959198a';
+COMMIT;
+BEGIN;
 CREATE OR REPLACE VIEW "sales"."orders__history" AS
 WITH events AS (
   SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
@@ -551,7 +564,9 @@ WITH events AS (
     SUM(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 ELSE 0 END) OVER (
       ORDER BY "_sdc_table_version" DESC NULLS LAST, "__lsn" DESC NULLS LAST,
         "_sdc_sequence" DESC NULLS LAST ROWS UNBOUNDED PRECEDING
-    ) AS "_singer_epoch"
+    ) AS "_singer_epoch",
+    (SELECT MAX("activated_version") FROM "sales"."_singer_loads" WHERE "table_name" = 'sales.orders') AS
+      "_singer_activated"
   FROM "sales"."orders"
   WHERE NOT (COALESCE("__op" IN ('m'), FALSE))
     AND (
@@ -576,12 +591,8 @@ WITH events AS (
             PARTITION BY "_singer_epoch"
           ),
           CASE
-            WHEN "_sdc_table_version" <
-            (SELECT MAX("activated_version") FROM "sales"."_singer_loads" WHERE "table_name" = 'sales.orders') THEN MIN(
-              CASE
-                WHEN "_sdc_table_version" =
-                (SELECT MAX("activated_version") FROM "sales"."_singer_loads" WHERE "table_name" = 'sales.orders')
-                THEN "_singer_moment" END
+            WHEN "_sdc_table_version" < "_singer_activated" THEN MIN(
+              CASE WHEN "_sdc_table_version" = "_singer_activated" THEN "_singer_moment" END
             ) OVER () END
         ) END AS "_singer_end"
     FROM events
@@ -596,6 +607,9 @@ SELECT traced."_singer_moment" AS "valid_from", traced."_singer_end" AS "valid_t
   traced."_singer_operation" AS "operation", traced."id"
 FROM traced
 WITH NO SCHEMA BINDING;
+COMMENT ON VIEW "sales"."orders__history" IS
+  'made from query 5cafde7ba3f4826ee2712e5eb9d11896ef829d0a7a9bd0fbcb07abd135f4d9fe';
+COMMIT;
 BEGIN;
 COPY "sales"."orders" (
   "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
@@ -609,8 +623,7 @@ DELIMITER AS '|'
 QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
-COMPUPDATE OFF
-STATUPDATE OFF;
+COMPUPDATE OFF;
 SELECT pg_last_copy_count();
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -661,8 +674,7 @@ DELIMITER AS '|'
 QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
-COMPUPDATE OFF
-STATUPDATE OFF;
+COMPUPDATE OFF;
 SELECT pg_last_copy_count();
 SELECT COUNT(
   CASE
@@ -780,8 +792,7 @@ DELIMITER AS '|'
 QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
-COMPUPDATE OFF
-STATUPDATE OFF;
+COMPUPDATE OFF;
 SELECT pg_last_copy_count();
 -- again: SELECT COUNT(CASE WHEN ("id" IS NULL) AND NOT (C .. LSE) THEN 1 END) FROM "_singer_scratch_4711_1_1"
 BEGIN;
@@ -943,7 +954,7 @@ FROM "sales"."_singer_loads"
 WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
 -- again: CREATE TEMP TABLE "_singer_scratch_4711_1_1" ("i .. sync_started_at" BIGINT, "_singer_order" BIGINT)
 -- again: CREATE TEMP TABLE "_singer_scratch_4711_1_2" ("i .. sync_started_at" BIGINT, "_singer_order" BIGINT)
--- again: COPY "_singer_scratch_4711_1_1" ("id", "__op", " .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
+-- again: COPY "_singer_scratch_4711_1_1" ("id", "__op", " .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
 SELECT pg_last_copy_count();
 -- again: SELECT COUNT(CASE WHEN ("id" IS NULL) AND NOT (C .. LSE) THEN 1 END) FROM "_singer_scratch_4711_1_1"
 BEGIN;
@@ -1121,7 +1132,7 @@ CREATE SCHEMA IF NOT EXISTS "sales";
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 BEGIN;
--- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
+-- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
 SELECT pg_last_copy_count();
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -1163,7 +1174,7 @@ FROM "sales"."_singer_loads"
 WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
 CREATE TEMP TABLE "_singer_scratch_4711_1_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
 CREATE TEMP TABLE "_singer_scratch_4711_1_2" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
--- again: COPY "_singer_scratch_4711_1_1" ("id", "note", " .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
+-- again: COPY "_singer_scratch_4711_1_1" ("id", "note", " .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 SELECT trim(filename), line_number, trim(colname), trim(type), trim(col_length), trim(raw_field_value), err_code,
   trim(err_reason)
@@ -1205,7 +1216,7 @@ FROM "sales"."_singer_loads"
 WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
 CREATE TEMP TABLE "_singer_scratch_4711_1_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
 CREATE TEMP TABLE "_singer_scratch_4711_1_2" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
--- again: COPY "_singer_scratch_4711_1_1" ("id", "note", " .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
+-- again: COPY "_singer_scratch_4711_1_1" ("id", "note", " .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
 SELECT pg_last_copy_count();
 SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0, 0, 0
 FROM "_singer_scratch_4711_1_1";
@@ -1242,7 +1253,7 @@ FROM "sales"."_singer_loads"
 WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
 CREATE TEMP TABLE "_singer_scratch_4711_1_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
 CREATE TEMP TABLE "_singer_scratch_4711_1_2" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
--- again: COPY "_singer_scratch_4711_1_1" ("id", "note", " .. 56789abcdef@' GZIP COMPUPDATE OFF STATUPDATE OFF
+-- again: COPY "_singer_scratch_4711_1_1" ("id", "note", " .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
 SELECT pg_last_copy_count();
 SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0, 0, 0
 FROM "_singer_scratch_4711_1_1";
@@ -1285,8 +1296,7 @@ DELIMITER AS '|'
 QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
-COMPUPDATE OFF
-STATUPDATE OFF;
+COMPUPDATE OFF;
 SELECT pg_last_copy_count();
 SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0, 0, 0
 FROM "_singer_scratch_4711_2_1";
@@ -1328,8 +1338,7 @@ DELIMITER AS '|'
 QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
-COMPUPDATE OFF
-STATUPDATE OFF;
+COMPUPDATE OFF;
 
 -- COPY by a role, the bucket in another region
 COPY "sales"."orders" ("id", "note")
@@ -1342,8 +1351,7 @@ DELIMITER AS '|'
 QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
-COMPUPDATE OFF
-STATUPDATE OFF;
+COMPUPDATE OFF;
 
 -- COPY by keys
 COPY "sales"."orders" ("id", "note")
@@ -1356,8 +1364,7 @@ DELIMITER AS '|'
 QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
-COMPUPDATE OFF
-STATUPDATE OFF;
+COMPUPDATE OFF;
 
 -- COPY by temporary keys
 COPY "sales"."orders" ("id", "note")
@@ -1371,6 +1378,5 @@ DELIMITER AS '|'
 QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
-COMPUPDATE OFF
-STATUPDATE OFF;
+COMPUPDATE OFF;
 

@@ -164,6 +164,10 @@ class Dialect(Protocol):
         """What stands behind the name of a view that is made, and behind its query; each with its blank."""
 
     @property
+    def json_in_expressions(self) -> bool:
+        """Whether a page says that a function of SQL takes documents: COALESCE."""
+
+    @property
     def copy_count(self) -> str | None:
         """The query for the rows of the last COPY, where COPY itself does not tell."""
 
@@ -188,6 +192,9 @@ class Dialect(Protocol):
 
     def create_schema(self, schema: str) -> str:
         """Return the statement that creates a schema."""
+
+    def view_marks(self, schema: str, views: Sequence[str]) -> str | None:
+        """Return the query for the comments of views, by name; None where replacing a view is in nobody's way."""
 
     def describe_table(self, table: Table) -> str:
         """Return the query for a table's columns; no rows if there is no such table.

@@ -26,6 +26,7 @@ from dataclasses import dataclass, replace
 from singer_bulk.model.added import DELETED_AT, MISSING_NAME, SEQUENCE
 from singer_bulk.model.columns import Column
 from singer_bulk.model.feed import Meaning
+from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import LoadMethod, Table, TableLoad
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect
@@ -406,10 +407,36 @@ class Merge:
         return f"NOT EXISTS (SELECT 1 FROM {self._target} WHERE {self._matching()})"
 
     def _stamp(self) -> list[Step]:
-        names = self._stored()
-        sets = ", ".join(f"{name} = COALESCE({self._chosen}.{name}, {self._target}.{name})" for name in names)
+        names, apart = self._stored(), self._set_apart()
+        sets = ", ".join(
+            f"{name} = COALESCE({self._chosen}.{name}, {self._target}.{name})" for name in names if name not in apart
+        )
         values = ", ".join(f"{self._chosen}.{name}" for name in names)
         rows = f"SELECT {values} FROM {self._chosen} WHERE {self._unmatched()}"
         stamped = words.update(self._target, sets, self._matching(), source=self._chosen)
         inserted = words.insert(self._target, ", ".join(names), rows)
-        return [Step(stamped, writes=True), Step(inserted, writes=True, lacking=self._unmerged())]
+        documents = [
+            words.update(
+                self._target,
+                f"{name} = {self._chosen}.{name}",
+                f"{self._matching()} AND {self._chosen}.{name} IS NOT NULL",
+                source=self._chosen,
+            )
+            for name in apart
+        ]
+        return [
+            *map(Step, documents),
+            Step(stamped, writes=True),
+            Step(inserted, writes=True, lacking=self._unmerged()),
+        ]
+
+    def _set_apart(self) -> list[str]:
+        """Return the columns of documents that are set by a statement of their own, without a function of them."""
+        if self.dialect.json_in_expressions:
+            return []
+        own = {self.columns[-1].name, self.missing}
+        return [
+            words.name(column.name)
+            for column in self.columns
+            if column.type.kind is Kind.JSON and column.name not in own
+        ]

@@ -7,6 +7,7 @@ replaced its own; a delete holds for no time. docs/change-data.md has both in wo
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -103,26 +104,33 @@ class Views:
             ends.append(f"MAX({truncated}) OVER (PARTITION BY {events.own('epoch')})")
         if self.activated is not None and events.version is not None:
             version = events.name(events.version)
-            begun = f"MIN(CASE WHEN {version} = {self.activated} THEN {moment} END) OVER ()"
-            ends.append(f"CASE WHEN {version} < {self.activated} THEN {begun} END")
+            active = events.own("activated")
+            begun = f"MIN(CASE WHEN {version} = {active} THEN {moment} END) OVER ()"
+            ends.append(f"CASE WHEN {version} < {active} THEN {begun} END")
         end = f"COALESCE({', '.join(ends)})" if len(ends) > 1 else ends[0]
         gone = " OR ".join(test for test in (events.own("deleted"), events.says(Meaning.TRUNCATE)) if test)
         end = f"CASE WHEN {gone} THEN {moment} ELSE {end} END AS {events.own('end')}"
         first, last, operation = (words.name(name) for name in self._times())
         values = "".join(f", {events.value(name, 'traced', self.left_out)}" for name in self._shown)
-        return self._with(end, "<= ") + (
+        return self._with(end, "<= ", activated=True) + (
             f"SELECT traced.{moment} AS {first}, traced.{events.own('end')} AS {last}, "
             f"traced.{events.own('operation')} AS {operation}{values} FROM traced"
             f"{events.joins('traced', 'numbered', self.left_out)}"
         )
 
-    def _with(self, more: str, versions: str) -> str:
-        """Return the subqueries that both views begin with: the events, their numbers, what they left out."""
+    def _with(self, more: str, versions: str, *, activated: bool = False) -> str:
+        """Return the subqueries that both views begin with: the events, their numbers, what they left out.
+
+        activated: the version in force is a column of the events; no page says that Redshift takes a subquery in a
+        window's function, and one in a list of columns it takes (r_scalar_subqueries).
+        """
         events = self.events
         names = [events.name(column.name) for column in self.columns]
         own = [events.own(name) for name in ("deleted", "operation", "moment")]
         flags = f"{events.flag(Meaning.DELETE)} AS {own[0]}, {self._word()} AS {own[1]}, {self._moment()} AS {own[2]}"
         first = [*names, flags, *([events.epoch()] if events.epochs else [])]
+        if activated and self.activated is not None and events.version is not None:
+            first.append(f"{self.activated} AS {events.own('activated')}")
         names = [*names, *own, *([events.own("epoch")] if events.epochs else [])]
         number = events.own("number") if self.left_out else ""
         made = f"ROW_NUMBER() OVER (PARTITION BY {events.part()} ORDER BY {events.order()}) AS {number}"
@@ -161,24 +169,53 @@ class Views:
 
 
 def make_views(session: Session, views: Views) -> None:
-    """Create both views, or replace what is there.
+    """Create both views, or replace those that are otherwise.
 
-    Redshift replaces a view only by one with the same columns and new ones behind them (r_CREATE_VIEW); another takes
-    its place in one transaction, and loses the grants on the old one.
+    Where the warehouse says with which text a view was made (`Dialect.view_marks`), one that has it stays: Redshift's
+    CREATE OR REPLACE VIEW waits for whoever reads the view, and new readers wait behind it (r_CREATE_VIEW). It replaces
+    a view only by one with the same columns and new ones behind them; another takes its place in one transaction, and
+    loses the grants on the old one.
     """
-    dialect = views.dialect
-    for view in views.all():
-        create = words.create_view(dialect, view.name, view.query)
+    dialect, made = views.dialect, views.all()
+    marks = _marks(session, dialect, [view.name for view in made])
+    for view in made:
+        create, mark = [words.create_view(dialect, view.name, view.query)], _mark(view.query)
+        if marks is not None:
+            if marks.get(view.name.name) == mark:
+                continue
+            create.append(words.comment_view(dialect, view.name, mark))
         try:
-            session.execute(create)
+            _run(session, dialect, create)
         except WarehouseError as error:
             if error.connection_lost or not dialect.ddl_is_transactional:
                 raise
             logger.info("view %s: %s; it is dropped and created anew", view.name, error)
-            _recreate(session, dialect, view.name, create)
+            _run(session, dialect, [words.drop_view(dialect, view.name), *create])
 
 
-def _recreate(session: Session, dialect: Dialect, view: Table, create: str) -> None:
+def _run(session: Session, dialect: Dialect, statements: Sequence[str]) -> None:
+    if len(statements) == 1:
+        session.execute(statements[0])
+        return
     with all_or_none(session, dialect) as transaction:
-        transaction.execute(words.drop_view(dialect, view))
-        transaction.execute(create)
+        for statement in statements:
+            transaction.execute(statement)
+
+
+def _mark(query: str) -> str:
+    """Return the comment of a view that was made with this query."""
+    return f"made from query {hashlib.sha256(query.encode()).hexdigest()}"
+
+
+def _marks(session: Session, dialect: Dialect, views: Sequence[Table]) -> dict[str, str | None] | None:
+    """Return the comments of the views that are there, by name; None if the warehouse keeps no marks for us."""
+    question = dialect.view_marks(views[0].schema, [view.name for view in views])
+    if question is None:
+        return None
+    try:
+        return {str(name): comment for name, comment in session.execute(question)}
+    except WarehouseError as error:
+        if error.connection_lost:
+            raise
+        logger.debug("the comments of the views cannot be seen: %s", error)
+        return {}

@@ -158,6 +158,11 @@ def create_view(dialect: Dialect, view: Table, query: str) -> str:
     return f"CREATE OR REPLACE VIEW {dialect.table(view)}{options} AS {query}{end}"
 
 
+def comment_view(dialect: Dialect, view: Table, comment: str) -> str:
+    """Return the statement that sets the view's comment."""
+    return f"COMMENT ON VIEW {dialect.table(view)} IS {literal(comment)}"
+
+
 def drop_view(dialect: Dialect, view: Table) -> str:
     """Return the statement that drops a view, if it is there."""
     return f"DROP VIEW IF EXISTS {dialect.table(view)}"
