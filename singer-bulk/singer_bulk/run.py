@@ -41,6 +41,7 @@ from singer_bulk.model.messages import Message, Records, Schema, State
 from singer_bulk.model.runtime import Runtime
 from singer_bulk.open_load import OpenLoad
 from singer_bulk.settings.loads import LoadSettings
+from singer_bulk.settings.methods import VALUE
 from singer_bulk.stage.base import Stage
 from singer_bulk.stage.keys import StagedNames
 from singer_bulk.stage.owner import RunStage
@@ -92,7 +93,7 @@ class Run:
         self._open = OpenLoad(
             self._run_id, self._started_at, connector_version, settings, runtime.now, runtime.monotonic
         )
-        self._deletes = Deletes()
+        self._deletes = Deletes(lambda stream: settings.method.stamp_of(stream) == VALUE)
         self._rejects = None
         if settings.on_invalid_record == "reject":
             names, most = self._names.for_rejects, settings.max_rejected_records

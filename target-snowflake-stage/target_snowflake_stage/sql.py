@@ -22,7 +22,15 @@ from target_snowflake_stage.copy_into import copies_into
 from target_snowflake_stage.types import TYPES
 
 # identifiers-syntax: 255 characters; names without quotes are stored in upper case, and so are all of ours.
-NAMES = NameRules(upper_case=True, max_characters=255)
+# reserved-keywords: what "cannot be used as column name (reserved by ANSI)", which quotes do not change (error 002318,
+# https://github.com/airbytehq/airbyte/issues/76262); the other words of that page need quotes, which all names have.
+NAMES = NameRules(
+    upper_case=True,
+    max_characters=255,
+    kept_columns=frozenset(
+        ("CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CURRENT_USER", "LOCALTIME", "LOCALTIMESTAMP")
+    ),
+)
 
 # What stands behind these words is a key.
 _SECRETS = re.compile(r"((?:AWS_KEY_ID|AWS_SECRET_KEY|AWS_TOKEN|PASSWORD|TOKEN)\s*=\s*)'[^']*'", re.IGNORECASE)

@@ -25,6 +25,10 @@ CASES = {
     "%s": "%s",     "a;b": "a;b", "a\\b": "a\\b", "a\u200bb": "a_b", "\ud800": "_",
 }  # fmt: skip
 KEPT_BY_REDSHIFT = {"oid", "CTID"}
+# Snowflake takes no column of these names, in quotes either.
+KEPT_BY_SNOWFLAKE = [
+    "current_date", "Current_Time", "CURRENT_TIMESTAMP", "current_user", "localtime", "localtimestamp",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("written", "column"), CASES.items())
@@ -33,6 +37,15 @@ def test_names(written: str, column: str) -> None:
     assert column_names([written], [], REDSHIFT) == {written: column}
     expected = column.rstrip("_") if written in KEPT_BY_REDSHIFT else column
     assert column_names([written], [], SNOWFLAKE) == {written: SNOWFLAKE.fold(expected)}
+
+
+@pytest.mark.parametrize("written", KEPT_BY_SNOWFLAKE)
+def test_names_that_snowflake_keeps(written: str) -> None:
+    """A `_` behind them, and their name in the comment; a table may have such a name, and so may Redshift's columns."""
+    assert column_names([written], [], SNOWFLAKE) == {written: written.upper() + "_"}
+    assert property_in(comment_of(written, SNOWFLAKE)) == written
+    assert column_names([written], [], REDSHIFT) == {written: written.lower()}
+    assert table_name(written, None, {}, SNOWFLAKE) == ("PUBLIC", written.upper())
 
 
 @BOTH

@@ -7,7 +7,7 @@ whichever is higher, and counts up; so a clock that is set back cannot repeat a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
 from itertools import repeat
@@ -19,7 +19,6 @@ from singer_bulk.model.added import (
     BATCHED_AT,
     DELETED_AT,
     EXTRACTED_AT,
-    METADATA_TYPES,
     ORDER_NAME,
     RECEIVED_AT,
     SEQUENCE,
@@ -38,11 +37,6 @@ def first_sequence(started_at: datetime, last_committed: int) -> int:
     """Return the number of a run's first row; `last_committed` is the ledger's last one, 0 if there is none."""
     microseconds = int(started_at.timestamp() * 1_000_000)
     return max(microseconds << SEQUENCE_SHIFT, last_committed + 1)
-
-
-def metadata_names(properties: Collection[str]) -> tuple[str, ...]:
-    """Return the metadata columns that the target writes: those that the tap does not send as properties."""
-    return tuple(name for name in METADATA_TYPES if name not in properties)
 
 
 def suffix_of(

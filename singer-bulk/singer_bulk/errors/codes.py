@@ -30,6 +30,8 @@ CODES = {
     "STREAM-CDC-TYPE": "The column that operations are read from can hold none of them: the user names another.",
     "STREAM-CDC-OVERWRITE": "`cdc.apply` and `load_method: overwrite` exclude each other: the user takes one of them.",
     "STREAM-COLUMN-NAME": "No column name is free for a property: the user renames it by a stream map.",
+    "STREAM-DELETED-AT": "`_sdc_deleted_at` may tell deletes or be a value of the source: the user says which by the "
+    "setting of that name.",
     "STREAM-ENVELOPE": "The SCHEMA of an event does not say which columns its row has: the tap declares them.",
     "STREAM-KEY-DOCUMENT": "A key property may hold objects or arrays, which are not compared: the SCHEMA gives its "
     "type, or the user loads by append-only.",
@@ -47,6 +49,8 @@ CODES = {
     "selects.",
     "STREAM-NO-TIME": "`current_view` needs a time for each row: the user adds the record metadata, or names the "
     "feed's own time.",
+    "STREAM-OWN-NAME": "A stream or a property would take a name that is the loader's own: the user renames it by a "
+    "stream map.",
     "STREAM-SAME-TABLE": "Two streams would be loaded into one table: the user renames one by a stream map.",
     "STREAM-SCHEMA": "The SCHEMA is no JSON Schema: the tap corrects it, or the user does not validate records.",
     "IN-DEEP": "A line is nested deeper than can be read: the tap flattens the record.",

@@ -7,7 +7,7 @@ string, but not as a date-time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -27,14 +27,20 @@ _message_of = msgspec.json.Decoder(_Message).decode
 
 
 class Deletes:
-    """Which streams of a run declare `_sdc_deleted_at`, and which have it in their records."""
+    """Which streams of a run declare `_sdc_deleted_at`, and which have it in their records.
 
-    def __init__(self) -> None:
+    is_value: whether the user has said that the property of a stream tells nothing.
+    """
+
+    def __init__(self, is_value: Callable[[str], bool] = lambda stream: False) -> None:
+        self._is_value = is_value
         self._silent: dict[str, Schema] = {}  # the SCHEMAs that do not declare it
         self._seen: set[str] = set()
 
     def declared(self, message: Schema) -> Schema:
         """Return the SCHEMA with the property as a date-time, if it or the records have it."""
+        if self._is_value(message.stream):
+            return message
         schema = message.properties()
         properties = schema.get("properties") if isinstance(schema, Mapping) else None
         if not isinstance(properties, dict):
@@ -57,8 +63,8 @@ class Deletes:
 def _is_text(declared: Any) -> bool:
     """Return whether the property is declared as a string without a format."""
     types = declared.get("type") if isinstance(declared, Mapping) else None
-    names = {types} if isinstance(types, str) else set(types or ())
-    return names - {"null"} == {"string"} and "format" not in declared
+    names = types if isinstance(types, list) else [types]
+    return [name for name in names if name != "null"] == ["string"] and "format" not in declared
 
 
 def _with(message: Schema, schema: Mapping[str, Any]) -> Schema:

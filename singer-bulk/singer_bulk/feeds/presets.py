@@ -207,8 +207,11 @@ class CdcSettings(Settings, frozen=True, forbid_unknown_fields=True):
         )
 
 
-def feed_of(stream: str, settings: CdcSettings, columns: Sequence[Column]) -> Feed:
-    """Return what the columns of the stream say; raises ConfigError where the SCHEMA does not fit the convention."""
+def feed_of(stream: str, settings: CdcSettings, columns: Sequence[Column], *, stamped: bool = True) -> Feed:
+    """Return what the columns of the stream say; raises ConfigError where the SCHEMA does not fit the convention.
+
+    stamped: whether a property `_sdc_deleted_at` tells deletes.
+    """
     preset = settings.declared
     found = {column.property: column for column in columns if column.property is not None}
     marks = tuple(_mark(stream, one, found[one.property]) for one in preset.operations if one.property in found)
@@ -222,7 +225,7 @@ def feed_of(stream: str, settings: CdcSettings, columns: Sequence[Column]) -> Fe
     times = [name for name in preset.times if name in found]
     if settings.time_column is not None and not times:
         raise _no_column(stream, "time_column", settings.time_column)
-    deleted_at = found.get(DELETED_AT)
+    deleted_at = found.get(DELETED_AT) if stamped else None
     return Feed(
         marks,
         deleted_at.name if deleted_at is not None else None,

@@ -24,6 +24,9 @@ METADATA_TYPES = {
     SYNC_STARTED_AT: INTEGER,  # when the target started, in milliseconds since 1970
 }
 
+# Of the names of columns and tables that only the loader has: what a statement needs, fences, temporary tables.
+OWN_PREFIX = "_singer_"
+
 # Keeps what the SCHEMA does not have.
 EXTRA_NAME = "_sdc_extra"
 

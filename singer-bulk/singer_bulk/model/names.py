@@ -25,15 +25,20 @@ def upper(written: str) -> str:
 
 @dataclass(frozen=True)
 class NameRules:
-    """What a warehouse does with names: their case, their greatest length, and the column names that it reserves.
+    """What a warehouse does with names: their case, their greatest length, and the names of columns that are taken.
 
-    max_bytes, max_characters: of a name (None: no limit of this kind).
+    max_bytes, max_characters: of a name (None: no limit of this kind). kept_columns: the warehouse takes no column of
+    such a name. own_columns, own_prefixes: a column of such a name, or one that begins so, is the loader's; only the
+    properties `granted` may fill it, as they are written.
     """
 
     upper_case: bool
     max_bytes: int | None = None
     max_characters: int | None = None
     kept_columns: frozenset[str] = frozenset()
+    own_columns: frozenset[str] = frozenset()
+    own_prefixes: tuple[str, ...] = ()
+    granted: frozenset[str] = frozenset()
 
     def fold(self, written: str) -> str:
         """Return the name in the case in which the warehouse keeps it."""
@@ -45,11 +50,27 @@ class NameRules:
         return not long_bytes and not (self.max_characters is not None and len(name) > self.max_characters)
 
     def name_for(self, written: str) -> str:
-        """Return the column or table name of a property or stream, unless another one has that name already."""
-        printable = "".join(c if c.isprintable() and not _is_surrogate(c) else "_" for c in written) or "_"
-        name = self.fold(printable)
+        """Return the name of the table or schema of a stream."""
+        return self._short(self._plain(written), written)
+
+    def column_for(self, written: str) -> str:
+        """Return the column name of a property, unless another one has that name already."""
+        name = self._plain(written)
         if name in self.kept_columns:
             name += "_"
+        if self.is_own(name) and written not in self.granted:
+            name = "_" + name
+        return self._short(name, written)
+
+    def is_own(self, name: str) -> bool:
+        """Return whether a column of this name is the loader's."""
+        return name in self.own_columns or name.startswith(self.own_prefixes)
+
+    def _plain(self, written: str) -> str:
+        printable = "".join(c if c.isprintable() and not _is_surrogate(c) else "_" for c in written) or "_"
+        return self.fold(printable)
+
+    def _short(self, name: str, written: str) -> str:
         return name if self.is_short(name) else self.with_suffix(name, name_hash(written))
 
     def with_suffix(self, name: str, suffix: str) -> str:

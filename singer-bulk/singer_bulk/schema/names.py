@@ -48,8 +48,9 @@ def column_names(properties: Iterable[str], present: Collection[Column], rules: 
     remembered = {owner: column.name for column in present if (owner := property_in(column.comment)) is not None}
     names = {written: remembered[written] for written in properties if written in remembered}
     used = set(remembered.values())
+    _demand_own(properties, names, present, rules)
     for written in sorted(set(properties) - set(names), key=lambda name: (not is_plain(name, rules), name)):
-        name = rules.name_for(written)
+        name = rules.column_for(written)
         if name in used:
             name = rules.with_suffix(name, name_hash(written))
         if name in used:
@@ -62,9 +63,33 @@ def column_names(properties: Iterable[str], present: Collection[Column], rules: 
     return names
 
 
+def _demand_own(
+    properties: Iterable[str], remembered: Mapping[str, str], present: Collection[Column], rules: NameRules
+) -> None:
+    """Raise ConfigError where a column of the loader's holds values of a property, or may hold some.
+
+    That is so where the table was loaded before the loader wrote a column of that name.
+    """
+    there = {column.name for column in present}
+    for written in properties:
+        name, own = rules.fold(written), remembered.get(written, rules.column_for(written))
+        if rules.is_own(own) and written not in rules.granted:
+            taken, free = own, "_" + own
+        elif rules.is_own(name) and written not in rules.granted and name in there and own not in there:
+            taken, free = name, own
+        else:
+            continue
+        raise ConfigError(
+            f"property {written!r}: column {taken!r} is the loader's under these settings, and the table has one that "
+            f"may hold values of the property. If it does, rename it to {free!r} in the table; if its values are the "
+            "loader's, rename the property by a stream map",
+            code="STREAM-OWN-NAME",
+        )
+
+
 def is_plain(written: str, rules: NameRules) -> bool:
     """Return whether the property's name follows from the column's, so that no comment is needed."""
-    return lower(written) == written and rules.name_for(written) == rules.fold(written)
+    return lower(written) == written and rules.column_for(written) == rules.fold(written)
 
 
 def comment_of(written: str, rules: NameRules) -> str | None:

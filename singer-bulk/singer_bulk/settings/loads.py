@@ -15,7 +15,7 @@ from singer_bulk.model.file_format import ValueRules
 from singer_bulk.model.flush import FlushPolicy
 from singer_bulk.schema.json_schema import DEFAULT_SCALE, TypeRules
 from singer_bulk.schema.placement import EvolutionRules
-from singer_bulk.settings.methods import Cdc, CurrentView, Method, MethodRules, StreamSettings
+from singer_bulk.settings.methods import Cdc, CurrentView, Method, MethodRules, Stamp, StreamSettings
 
 # 512 MiB of rows are 130 to 230 MB compressed (the workloads of bench/ shrink to 0.35, 0.43 and 0.25). That is within
 # Snowflake's 100 to 250 MB and, over 2 to 32 slices, within Redshift's 1 MB to 1 GB a file. Rows of more than 53 bytes
@@ -46,8 +46,8 @@ class LoadSettings(Settings, frozen=True, kw_only=True):
     stream_settings: Annotated[
         dict[str, StreamSettings] | None,
         Meta(
-            description='What differs for a stream: {"orders": {"load_method": "upsert"}}; load_method, cdc and '
-            "current_view may."
+            description='What differs for a stream: {"orders": {"load_method": "upsert"}}; load_method, cdc, '
+            "current_view and sdc_deleted_at may."
         ),
     ] = None
     hard_delete: Annotated[
@@ -59,6 +59,7 @@ class LoadSettings(Settings, frozen=True, kw_only=True):
     ] = False
     cdc: Cdc | None = None
     current_view: CurrentView = False
+    sdc_deleted_at: Stamp | None = None
     process_activate_version_messages: Annotated[
         bool, Meta(description="Act on ACTIVATE_VERSION; needs add_record_metadata.")
     ] = True
@@ -224,6 +225,7 @@ class LoadSettings(Settings, frozen=True, kw_only=True):
             self.cdc or CdcSettings(),
             self.current_view,
             self.add_record_metadata,
+            self.sdc_deleted_at,
         )
 
     def types(self, text_bytes: int | None) -> TypeRules:

@@ -39,12 +39,24 @@ CurrentView = Annotated[
 ]
 
 
+DELETE, VALUE = "delete", "value"
+Stamp = Annotated[
+    Literal["delete", "value"],
+    Meta(
+        description="What a property _sdc_deleted_at is: delete, by which the tap tells that a record was deleted; "
+        "value, of a source that a Singer target has loaded, like any other property. Default: delete; a SCHEMA with "
+        "other columns of a loader is refused where rows would be deleted by it."
+    ),
+]
+
+
 class StreamSettings(Settings, frozen=True, forbid_unknown_fields=True):
     """What differs for a stream; None: as for all."""
 
     load_method: Method | None = None
     cdc: Cdc | None = None
     current_view: CurrentView | None = None
+    sdc_deleted_at: Stamp | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,7 @@ class MethodRules:
     cdc: CdcSettings = field(default_factory=CdcSettings)
     current_view: bool = False
     ordered: bool = False
+    stamp: str | None = None  # what `_sdc_deleted_at` is, as the user has said
 
     def of(self, stream: str, keys: Iterable[str], columns: Sequence[Column]) -> LoadMethod:
         """Return the method of a stream; `keys` are its key properties, `columns` those of its properties.
@@ -68,8 +81,7 @@ class MethodRules:
         Raises ConfigError for what needs keys or an order and has none, and for settings that exclude each other.
         """
         rules = self.by_stream.get(stream, StreamSettings())
-        cdc = self.cdc if rules.cdc is None else rules.cdc
-        viewed = self.current_view if rules.current_view is None else rules.current_view
+        cdc, viewed = self.cdc_of(stream), self.is_viewed(stream)
         name, live = _method_of(stream, rules.load_method or self.load_method, cdc.apply or ())
         names = {column.property: column.name for column in columns}
         method = LoadMethod(
@@ -77,7 +89,7 @@ class MethodRules:
             tuple(names[key] for key in keys if key in names),
             self.hard_delete,
             self.max_shrink,
-            feed_of(stream, cdc, columns),
+            feed_of(stream, cdc, columns, stamped=self.stamp_of(stream) != VALUE),
             live=live,
             viewed=viewed,
         )
@@ -91,10 +103,24 @@ class MethodRules:
             )
         return method
 
+    def cdc_of(self, stream: str) -> CdcSettings:
+        """Return the change feed that the stream is."""
+        rules = self.by_stream.get(stream)
+        return self.cdc if rules is None or rules.cdc is None else rules.cdc
+
+    def is_viewed(self, stream: str) -> bool:
+        """Return whether the stream's table has views."""
+        rules = self.by_stream.get(stream)
+        return self.current_view if rules is None or rules.current_view is None else rules.current_view
+
+    def stamp_of(self, stream: str) -> str | None:
+        """Return what the user has said that `_sdc_deleted_at` is."""
+        rules = self.by_stream.get(stream)
+        return self.stamp if rules is None or rules.sdc_deleted_at is None else rules.sdc_deleted_at
+
     def preset_of(self, stream: str) -> str | None:
         """Return the name of the preset of a stream."""
-        rules = self.by_stream.get(stream)
-        return (self.cdc if rules is None or rules.cdc is None else rules.cdc).preset
+        return self.cdc_of(stream).preset
 
     def presets(self) -> set[str]:
         """Return the names of all presets that some stream may have."""

@@ -15,6 +15,7 @@ from singer_bulk.schema.names import table_name
 from singer_bulk.schema.placement import Placement, with_pending
 from singer_bulk.schema.record_check import record_check
 from singer_bulk.settings.loads import LoadSettings
+from singer_bulk.stream.own_names import demand_clear_stamp, demand_free, names_of
 from singer_bulk.stream.stream import Stream, StreamContext, stream_columns
 from singer_bulk.warehouse.dialect import Dialect
 from singer_bulk.warehouse.session import Warehouse
@@ -54,17 +55,20 @@ def stream_of(
         raise ConfigError(
             f"stream {message.stream!r}: the SCHEMA names no properties; check the tap", code="STREAM-NO-PROPERTIES"
         )
+    demand_free(message.stream, present.table, present.warehouse().ledger)
+    names = names_of(message.stream, settings, dialect.names)
     placement = Placement(
         message.stream,
         with_pending(present.warehouse().columns(present.table), present.pending),
         settings.evolution,
-        dialect.names,
+        names,
         lambda existing, new_type: present.warehouse().is_lossless(present.table, existing, new_type),
         frozenset(column.name for column in present.pending),
     )
     validate = settings.validate_records
-    columns = stream_columns(schema, context.rules, dialect.names, placement, dialect.types.created, validate=validate)
+    columns = stream_columns(schema, context.rules, names, placement, dialect.types.created, validate=validate)
     method = settings.method.of(message.stream, message.key_properties or (), columns)
+    demand_clear_stamp(message.stream, schema["properties"], method, settings.method.stamp_of(message.stream))
     needed = needed_properties(method.feed).union(() if method.takes_keyless else message.key_properties or ())
     columns = tuple(replace(one, takes_null=False) if one.property in needed else one for one in columns)
     checked = schema if validate else {"properties": {}}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from singer_bulk.encode.added_fields import metadata_names, suffix_of
+from singer_bulk.encode.added_fields import suffix_of
 from singer_bulk.encode.batch import Batch, Encoders
 from singer_bulk.encode.blocks import BlockEncoder
 from singer_bulk.encode.rows import LeftOut, RowEncoder, Suffix, lone_suffix, no_suffix
@@ -191,17 +191,17 @@ class Stream:
         return Column(self.context.fold(MISSING_NAME), TEXT) if self.method.feed.partial else None
 
     def _extra_column(self) -> Column | None:
-        """Return the column for properties that the SCHEMA does not have; one that the tap sends is the tap's."""
+        """Return the column for properties that the SCHEMA does not have."""
         context = self.context
-        if context.settings.extra_properties != "column" or EXTRA_NAME in self._properties():
+        if context.settings.extra_properties != "column":
             return None
         return Column(context.fold(EXTRA_NAME), json_type(context.rules))
 
     def _added_names(self) -> tuple[str, ...]:
-        return metadata_names(self._properties()) if self.context.settings.add_record_metadata else ()
-
-    def _properties(self) -> list[str]:
-        return [column.property for column in self.columns if column.property is not None]
+        if not self.context.settings.add_record_metadata:
+            return ()
+        filled = {column.name for column in self.columns}
+        return tuple(name for name in METADATA_TYPES if self.context.fold(name) not in filled)
 
     def _open_batch(self) -> Batch:
         if self.batch is None:

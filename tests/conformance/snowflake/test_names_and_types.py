@@ -39,6 +39,16 @@ def test_quotes_and_any_character_may_stand_in_a_name(db):
     assert db.records(f"SELECT * FROM {quoted}") == [{name: 1}]
 
 
+@pytest.mark.parametrize(
+    "word", ["CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CURRENT_USER", "LOCALTIME", "LOCALTIMESTAMP"]
+)
+def test_no_column_is_defined_by_a_name_that_ansi_reserves(db, word):
+    """ "CURRENT_DATE" names no column, in quotes either; in small letters it does (reserved-keywords; error 002318)."""
+    assert "(ANSI reserved)" in db.fails(f'CREATE TABLE T ("{word}" INT)', 2318)
+    db.run(f'CREATE TABLE T ("{word.lower()}" INT, "{word}_" INT)')
+    db.fails(f'ALTER TABLE T ADD COLUMN "{word}" INT', 2318)
+
+
 @pytest.mark.parametrize("word", ["INT", "INTEGER", "BIGINT", "SMALLINT", "TINYINT", "BYTEINT", "NUMBER", "DECIMAL"])
 def test_integer_types_are_number_38_0(db, word):
     """Every integer type is NUMBER(38,0) and holds 38 digits (data-types-numeric)."""

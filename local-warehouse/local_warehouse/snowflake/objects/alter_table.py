@@ -12,7 +12,7 @@ from local_warehouse.snowflake.errors import SqlError, Unsupported, compilation,
 from local_warehouse.snowflake.grammar.properties import Properties, read
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.objects.clustering import read_clustering, set_clustering
-from local_warehouse.snowflake.objects.columns import column_definition
+from local_warehouse.snowflake.objects.columns import column_definition, new_name
 from local_warehouse.snowflake.objects.keys import (
     START,
     Key,
@@ -185,7 +185,7 @@ def find_column(entry: Entry, name: str) -> ColumnDef:
 def _rename_column(session: Session, parser: QueryParser, entry: Entry) -> None:
     column = find_column(entry, parser.identifier())
     parser.need("TO")
-    name = parser.identifier()
+    name = new_name(parser)
     parser.finish()
     if entry.column(name) is not None:
         raise exists("Column", quote(name))

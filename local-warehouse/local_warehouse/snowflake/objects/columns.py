@@ -5,16 +5,27 @@ from __future__ import annotations
 from local_warehouse.snowflake.bind.queries import QueryBinder
 from local_warehouse.snowflake.bind.scope import Scope
 from local_warehouse.snowflake.bind.session import Session
-from local_warehouse.snowflake.errors import Unsupported
+from local_warehouse.snowflake.errors import Unsupported, compilation
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
-from local_warehouse.snowflake.grammar.reserved import NO_COLUMN
+from local_warehouse.snowflake.grammar.reserved import ANSI_COLUMN, NO_COLUMN
 from local_warehouse.snowflake.objects.keys import PRIMARY, START, Key, read_key
 from local_warehouse.snowflake.store.catalog import ColumnDef
 
 
+def new_name(parser: QueryParser) -> str:
+    """The name that a column is given."""
+    at = parser.token.at
+    name = parser.identifier(NO_COLUMN)
+    if name in ANSI_COLUMN:
+        raise compilation(
+            f"error line 1 at position {at}\ninvalid column definition name '{name}' (ANSI reserved)", 2318, "42601"
+        )
+    return name
+
+
 def column_definition(session: Session, parser: QueryParser, keys: list[Key]) -> ColumnDef:
     """`name type [NOT NULL] [DEFAULT ..] [key] [COMMENT ..]`; a key that stands there joins `keys`."""
-    column = ColumnDef(parser.identifier(NO_COLUMN), "", parser.type())
+    column = ColumnDef(new_name(parser), "", parser.type())
     while True:
         if parser.words("NOT", "NULL"):
             column.nullable = False
