@@ -15,7 +15,7 @@ import msgspec
 from singer_bulk.encode.datetimes import UndecidedDatetime, date_field, time_field, timestamp_field, timestamptz_field
 from singer_bulk.encode.documents import NUL, json_field
 from singer_bulk.encode.numbers import decimal_field, double_field, integer_field
-from singer_bulk.model.columns import ColumnType, Content
+from singer_bulk.model.columns import Column, ColumnType, Content
 from singer_bulk.model.file_format import FieldEncoder, FileFormat, Outgrown, Unfit, quoted
 from singer_bulk.model.kinds import STARTS, Kind
 
@@ -30,6 +30,22 @@ def field_encoder(column_type: ColumnType, file_format: FileFormat) -> FieldEnco
         return encode
     starts = frozenset(column_type.starts.encode())
     return lambda raw: encode(raw) if raw[0] in starts else _refuse_type(column_type)
+
+
+def column_encoder(column: Column, file_format: FileFormat) -> FieldEncoder:
+    """Return the encoder of a column's values, under the rules that hold for it; false is no delete."""
+    own = replace(file_format, rules=file_format.rules.of(column))
+    if not column.is_stamp or column.type.kind is Kind.BOOLEAN:
+        return field_encoder(column.type, own)
+    if column.type.kind is Kind.DATETIME:
+        return _UndecidedStamp(column.type, own)
+    encode = field_encoder(column.type, own)
+    return lambda raw: own.null if raw == b"false" else encode(raw)
+
+
+class _UndecidedStamp(UndecidedDatetime):
+    def __call__(self, raw: bytes) -> bytes:
+        return self._null if raw == b"false" else super().__call__(raw)
 
 
 def _refuse_type(column_type: ColumnType) -> bytes:

@@ -18,7 +18,7 @@ import msgspec
 
 from singer_bulk.encode.datetimes import UndecidedDatetime
 from singer_bulk.encode.documents import MAX_DEPTH
-from singer_bulk.encode.fields import field_encoder
+from singer_bulk.encode.fields import column_encoder, field_encoder
 from singer_bulk.errors import KeyPropertyMissing, MessageError, RecordRejected, ValueRejected, shown
 from singer_bulk.model.added import TABLE_VERSION
 from singer_bulk.model.check import Check
@@ -86,7 +86,8 @@ class RowEncoder:
         self.columns = tuple(columns)
         self._null = file_format.null
         self._max_bytes = file_format.row_max_bytes
-        self.encoders = [field_encoder(column.type, file_format) for column in columns]
+        self.encoders = [column_encoder(column, file_format) for column in columns]
+        self._rules = file_format.rules
         self.suffix = suffix
         self._extra = None if extra is None else (extra, field_encoder(extra.type, file_format))
         self._left_out = None if left_out is None else (left_out, field_encoder(left_out.column.type, file_format))
@@ -156,7 +157,7 @@ class RowEncoder:
                 stream=self.stream,
                 line_number=line_number,
                 column=self.columns[position].name,
-                expected=unfit.expected,
+                expected=unfit.expected + self._because(self.columns[position]),
                 value=values[position],
                 remedy=unfit.remedy,
             )
@@ -164,6 +165,11 @@ class RowEncoder:
                 raise ColumnOutgrown(self.columns[position].name, unfit.needed, rejected) from unfit
             raise rejected from unfit
         return b"|".join(fields)
+
+    def _because(self, column: Column) -> str:
+        """Return why a setting that allows to alter values does not hold for the column."""
+        allowed = self._rules.of(column) == self._rules
+        return "" if allowed else " (it decides what becomes of its row, so no setting lets it be altered)"
 
     def _extra_field(self, line: bytes, line_number: int) -> bytes:
         """Return the field that holds the properties that the SCHEMA does not have, as one JSON object."""

@@ -37,6 +37,8 @@ CODES = {
     "type, or the user loads by append-only.",
     "STREAM-KEY-TYPE": "A key property has a type that its column cannot take: the user widens the column, or loads "
     "into another table.",
+    "STREAM-KEY-MISSING": "A key property is not among the properties: the tap selects it, or the user sets the "
+    "keys by a stream map.",
     "STREAM-KEYS-CHANGED": "The key properties changed in the middle of a load: the user loads without keys.",
     "STREAM-NAME": "The stream has a name that no table can have: the user renames it by a stream map.",
     "STREAM-NO-HISTORY": "A setting needs all versions of a row, and the load method keeps one: the user changes one "

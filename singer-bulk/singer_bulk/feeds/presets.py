@@ -229,6 +229,7 @@ def feed_of(stream: str, settings: CdcSettings, columns: Sequence[Column], *, st
     return Feed(
         marks,
         deleted_at.name if deleted_at is not None else None,
+        deleted_at is not None and deleted_at.type.kind is Kind.BOOLEAN,
         _order(stream, settings, preset, found),
         found[times[0]].name if times else None,
         preset.partial,

@@ -56,7 +56,8 @@ class Column:
     """One column of a table, and the property whose values it takes (None: a metadata column).
 
     takes_null: whether a record may say null; nullable: whether the column may be NULL, because the property may be
-    null or missing. The last two are what a table says of a column: its comment, and whether it has a default.
+    null or missing. comment, has_default: what a table says of a column. decides: its values decide what becomes of
+    their rows, as keys, order and operation do; is_stamp: a value means a delete.
     """
 
     name: str
@@ -66,6 +67,8 @@ class Column:
     nullable: bool = True
     comment: str | None = None
     has_default: bool = False
+    decides: bool = False
+    is_stamp: bool = False
 
 
 BOOLEAN = ColumnType(Kind.BOOLEAN)

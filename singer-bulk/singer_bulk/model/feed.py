@@ -43,7 +43,8 @@ class OrderColumn:
 
 @dataclass(frozen=True)
 class Feed:
-    """What the columns of a table say of its rows. A row is a delete, too, where `deleted_at` is not null.
+    """What the columns of a table say of its rows. A row is a delete, too, where `deleted_at` is not null, or true if
+    it is a flag (is_flag).
 
     order: the feed's own, before the order of arrival; time: when the event happened. partial: an update may leave out
     what has not changed. hidden: prefixes of the columns that are the feed's, not the row's, in small letters.
@@ -51,6 +52,7 @@ class Feed:
 
     marks: tuple[Mark, ...] = ()
     deleted_at: str | None = None
+    is_flag: bool = False
     order: tuple[OrderColumn, ...] = ()
     time: str | None = None
     partial: bool = False

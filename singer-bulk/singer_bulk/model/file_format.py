@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from singer_bulk.errors import ValueRejected
-from singer_bulk.model.columns import ColumnType
+from singer_bulk.model.columns import Column, ColumnType
 
 FieldEncoder = Callable[[bytes], bytes]
 
@@ -32,6 +32,13 @@ class ValueRules:
     invalid_datetime_is_null: bool = False
     round_numbers: bool = False
     cut_datetime_digits: bool = False
+
+    def of(self, column: Column) -> ValueRules:
+        """Return what holds for the values of a column: one that decides over rows is never altered to fit.
+
+        Of a stamp only that it is there decides, not its last digits.
+        """
+        return ValueRules(cut_datetime_digits=column.is_stamp and self.cut_datetime_digits) if column.decides else self
 
 
 @dataclass(frozen=True)

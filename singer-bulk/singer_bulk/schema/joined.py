@@ -40,4 +40,5 @@ def _joined_method(stream: str, first: LoadMethod, second: LoadMethod) -> LoadMe
             code="STREAM-KEYS-CHANGED",
         )
     deleted_at, marks = second.feed.deleted_at or first.feed.deleted_at, second.feed.marks or first.feed.marks
-    return replace(second, feed=replace(second.feed, deleted_at=deleted_at, marks=marks))
+    is_flag = second.feed.is_flag if second.feed.deleted_at else first.feed.is_flag
+    return replace(second, feed=replace(second.feed, deleted_at=deleted_at, is_flag=is_flag, marks=marks))

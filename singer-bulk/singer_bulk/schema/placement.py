@@ -48,7 +48,7 @@ class Placement:
     is_lossless: Callable[[Column, ColumnType], bool]
     pending: Collection[str] = ()
     taken: set[str] = field(default_factory=set)
-    keys: Collection[str] = ()  # properties that rows are found by, which must stay in their columns
+    keys: Collection[str] = ()  # properties that decide what becomes of a row, which must stay in their columns
     _outgrown_types: dict[str, ColumnType] = field(default_factory=dict)  # of properties with a second column
 
     def remember(self, columns: Collection[Column]) -> None:
@@ -64,8 +64,8 @@ class Placement:
 
     def _key_moved(self, name: str, existing: ColumnType) -> ConfigError:
         return ConfigError(
-            f"stream {self.stream!r}: key property {name!r} changed its type, its column is {existing}, and rows "
-            "are not found by another column; widen the column, or load into another table",
+            f"stream {self.stream!r}: property {name!r} changed its type, its column is {existing}, and what "
+            "decides over rows is looked for in no other column; widen the column, or load into another table",
             code="STREAM-KEY-TYPE",
         )
 

@@ -15,6 +15,7 @@ from singer_bulk.schema.names import table_name
 from singer_bulk.schema.placement import Placement, with_pending
 from singer_bulk.schema.record_check import record_check
 from singer_bulk.settings.loads import LoadSettings
+from singer_bulk.stream.deciding import deciding, demand_keys
 from singer_bulk.stream.own_names import demand_clear_stamp, demand_free, names_of
 from singer_bulk.stream.stream import Stream, StreamContext, stream_columns
 from singer_bulk.warehouse.dialect import Dialect
@@ -56,6 +57,7 @@ def stream_of(
             f"stream {message.stream!r}: the SCHEMA names no properties; check the tap", code="STREAM-NO-PROPERTIES"
         )
     demand_free(message.stream, present.table, present.warehouse().ledger)
+    demand_keys(message.stream, message.key_properties or (), schema["properties"])
     names = names_of(message.stream, settings, dialect.names)
     placement = Placement(
         message.stream,
@@ -69,6 +71,7 @@ def stream_of(
     columns = stream_columns(schema, context.rules, names, placement, dialect.types.created, validate=validate)
     method = settings.method.of(message.stream, message.key_properties or (), columns)
     demand_clear_stamp(message.stream, schema["properties"], method, settings.method.stamp_of(message.stream))
+    columns = deciding(message.stream, columns, method, schema["properties"])
     needed = needed_properties(method.feed).union(() if method.takes_keyless else message.key_properties or ())
     columns = tuple(replace(one, takes_null=False) if one.property in needed else one for one in columns)
     checked = schema if validate else {"properties": {}}
@@ -79,8 +82,8 @@ def stream_of(
             return None
         return record_check(message.stream, checked, columns, operations, rounds=settings.values.round_numbers)
 
-    keys = frozenset(message.key_properties or ()) & frozenset(column.property or "" for column in columns)
-    placement.keep(keys if method.applies else ())
+    keys = frozenset(message.key_properties or ())
+    placement.keep(frozenset(str(column.property) for column in columns if column.decides))
     return Stream(
         message.stream, present.table, method, text, schema, columns, keys, context, message, placement, check_of
     )

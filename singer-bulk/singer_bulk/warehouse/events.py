@@ -59,7 +59,8 @@ class Events:
         marks = [mark for mark in self.feed.marks if mark.column in self.columns]
         tests = [test for mark in marks for test in self._tests(mark, meaning)]
         if meaning is Meaning.DELETE and self.feed.deleted_at in self.columns and self.feed.deleted_at is not None:
-            tests.append(f"{self.name(self.feed.deleted_at)} IS NOT NULL")
+            deleted_at = self.name(self.feed.deleted_at)
+            tests.append(f"COALESCE({deleted_at}, FALSE)" if self.feed.is_flag else f"{deleted_at} IS NOT NULL")
         return " OR ".join(tests)
 
     def _tests(self, mark: Mark, meaning: Meaning) -> list[str]:

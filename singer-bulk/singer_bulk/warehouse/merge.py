@@ -73,7 +73,11 @@ def events_of(dialect: Dialect, table: TableLoad, columns: Sequence[Column], ver
     deleted_at = dialect.fold(DELETED_AT)
     return Events(
         dialect,
-        replace(table.method.feed, deleted_at=deleted_at if deleted_at in names else None),
+        replace(
+            table.method.feed,
+            deleted_at=deleted_at if deleted_at in names else None,
+            is_flag=_is_flag(columns, deleted_at),
+        ),
         table.method.keys,
         names,
         arrival if arrival in names else None,
@@ -113,10 +117,17 @@ def obsolete_versions(dialect: Dialect, table: TableLoad, version: int, now: str
     statements = [Step(words.delete(dialect.table(one), older)) for one in removed]
     if method.hard_delete or method.live or method.viewed:
         return statements
-    deleted = words.name(dialect.fold(DELETED_AT))
-    target = dialect.table(table.table)
-    left = f"{older} AND {deleted} IS NULL"
-    return [Step(words.update(target, f"{deleted} = {words.literal(now)}", left), lacking=words.count(target, left))]
+    name = dialect.fold(DELETED_AT)
+    deleted, target = words.name(name), dialect.table(table.table)
+    if _is_flag(table.columns, name):
+        stamp, left = f"{deleted} = TRUE", f"{older} AND NOT COALESCE({deleted}, FALSE)"
+    else:
+        stamp, left = f"{deleted} = {words.literal(now)}", f"{older} AND {deleted} IS NULL"
+    return [Step(words.update(target, stamp, left), lacking=words.count(target, left))]
+
+
+def _is_flag(columns: Sequence[Column], deleted_at: str) -> bool:
+    return any(column.name == deleted_at and column.type.kind is Kind.BOOLEAN for column in columns)
 
 
 @dataclass(frozen=True)
