@@ -277,6 +277,8 @@ class MemoryWarehouse:
             (since,) = literals(sql.rpartition(" > ")[2])
             rows = [json.loads(text) for text in self.rows("analytics._singer_loads")]
             return [(sum((row[14] is None or row[14] < 3) and row[12] > since for row in rows),)]
+        elif verb == "SELECT" and "GROUP BY" in sql:
+            return self._grouped(sql)
         elif verb == "SELECT" and rest.startswith("COUNT"):
             if " = " not in sql:
                 return [(len((self.committed if self._open is None else self._open).get(sql.split()[-1], [])),)]
@@ -289,11 +291,25 @@ class MemoryWarehouse:
             return [(json.loads(text)[0],) for text in self.rows("analytics._singer_loads")]
         elif verb == "SELECT":
             rows = [json.loads(text) for text in self.rows("analytics._singer_loads")]
+            if "ORDER BY" in sql:
+                (wanted,) = literals(sql.partition(" = ")[2].partition(" AND ")[0])
+                rows = sorted(
+                    (row for row in rows if row[1] == wanted and row[-1] is not None), key=lambda row: -row[10]
+                )
+                return [(row[0], row[-2], row[-1]) for row in rows]
             asked = [10, 14] if "ledger_version" in sql else [10]
             return [tuple(max((row[at] for row in rows if row[at] is not None), default=None) for at in asked)]
         else:
             return self._change(verb, table, more)
         return []
+
+    def _grouped(self, sql: str) -> Rows:
+        """The keys that a table holds twice, its key being the first column; or what the ledger knows of tables."""
+        if "HAVING" in sql:
+            keys = [row.split("|")[0] for row in self.rows(sql.split(" FROM ")[1].split()[0])]
+            return [(key, keys.count(key)) for key in keys if keys.count(key) > 1][:1]
+        rows = [json.loads(text) for text in self.rows("analytics._singer_loads")]
+        return [(row[10], row[3], row[2], row[16]) for row in rows if row[3] is not None]
 
     def _fence(self, sql: str) -> Rows:
         """A table of one row, the load_id; what is not in a transaction is committed at once."""

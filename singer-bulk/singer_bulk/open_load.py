@@ -48,6 +48,7 @@ class OpenLoad:
         self._settings = settings
         self._now, self._monotonic = now, monotonic
         self.streams: dict[str, Stream] = {}
+        self._claimed: dict[Table, str] = {}
         self.made_of: dict[str, set[str]] = {}  # the tap's stream -> what stream maps made of it
         self._ended: list[TableLoad] = []  # of streams whose SCHEMA has changed
         self._first_row_at = 0.0
@@ -130,7 +131,15 @@ class OpenLoad:
             stream.activated = max(message.version, stream.activated or 0)
 
     def begin_stream(self, stream: Stream) -> None:
-        """Take rows of the stream from now on."""
+        """Take rows of the stream from now on; raises ConfigError if a table of it is another stream's."""
+        for table in stream.tables:
+            other = self._claimed.setdefault(table, stream.name)
+            if other != stream.name:
+                raise ConfigError(
+                    f"streams {other!r} and {stream.name!r} both need table {table}; "
+                    "give one another name by a stream map (__alias__)",
+                    code="STREAM-SAME-TABLE",
+                )
         self.streams[stream.name] = stream
 
     def end_stream(self, stream: Stream) -> None:

@@ -37,7 +37,7 @@ from singer_bulk.messages import messages_of, read_blocks
 from singer_bulk.model.block_memory import keep_freed_memory
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.load import Load
-from singer_bulk.model.messages import Message, Records, Schema, State
+from singer_bulk.model.messages import Message, Records, Schema, State, is_same
 from singer_bulk.model.runtime import Runtime
 from singer_bulk.open_load import OpenLoad
 from singer_bulk.settings.loads import LoadSettings
@@ -46,9 +46,10 @@ from singer_bulk.stage.base import Stage
 from singer_bulk.stage.keys import StagedNames
 from singer_bulk.stage.owner import RunStage
 from singer_bulk.stage.rejects import Rejects
+from singer_bulk.stream.claims import Known
 from singer_bulk.stream.from_schema import Present, stream_of, table_of
 from singer_bulk.stream.stream import StreamContext
-from singer_bulk.warehouse.ledger import committed_runs, last_sequence
+from singer_bulk.warehouse.ledger import committed_runs, last_sequence, last_state
 from singer_bulk.warehouse.loads import Loads
 from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.tables import LoadTables
@@ -86,7 +87,9 @@ class Run:
         self._names = StagedNames(settings.s3_key_prefix, self._started_at, self._run_id)
         versioned = settings.add_record_metadata and settings.process_activate_version_messages
         tables = LoadTables(warehouse, frozen=settings.evolution.frozen, versioned=versioned)
-        loads = Loads(warehouse, tables, self._stage, stop_signal, lock_wait_seconds=settings.lock_wait_seconds)
+        loads = Loads(
+            warehouse, tables, self._stage, stop_signal, runtime.now, lock_wait_seconds=settings.lock_wait_seconds
+        )
         self._committer = Committer(
             warehouse, loads, self._stage, emit, runtime, keep_staged_files=settings.keep_staged_files
         )
@@ -99,6 +102,7 @@ class Run:
             names, most = self._names.for_rejects, settings.max_rejected_records
             self._rejects = Rejects(self._stage.open, names, stage.url, most)
         self._has_begun = False
+        self._known = Known()
         self._context = StreamContext(
             settings=settings,
             rules=settings.types(text_bytes),
@@ -184,8 +188,11 @@ class Run:
         if not self._has_begun:
             self._begin()
         table = table_of(message, self._settings, self._dialect)
-        there = Present(self._warehouse, table, self._open.pending(message.stream, table))
-        self._open.begin_stream(stream_of(message, text, there, self._settings, self._dialect, self._context))
+        pending = self._open.pending(message.stream, table)
+        there = Present(self._warehouse, table, pending, lambda: self._known.tables(self._warehouse()))
+        stream = stream_of(message, text, there, self._settings, self._dialect, self._context)
+        self._open.begin_stream(stream)
+        self._known.enter(stream.name, table, stream.method)
 
     def _begin(self) -> None:
         """Reach the warehouse before the first row is read, so that a wrong setting costs nothing."""
@@ -217,16 +224,20 @@ class Run:
         asking = needing_table(self._open, self._warehouse)
         if asking or not self._open.is_empty:
             self._commit(self._open.close(asking))
-        elif (
-            self._settings.pipeline_id
-            and self._open.streams
-            and self._open.state not in (None, self._open.closed_state)
-        ):
+        elif self._open.streams and self._has_moved():
             self._flush()  # no row came: only the STATE moves on, in the ledger too
         self._committer.emit(self._open.state)
         number = self._stop_signal()
         if number is not None:
             raise Interrupted(number, "the input had ended before it, and all of it is committed")
+
+    def _has_moved(self) -> bool:
+        """Return whether the STATE is another than the one that the ledger has of the pipeline."""
+        state, pipeline_id = self._open.state, self._settings.pipeline_id
+        if pipeline_id is None or state is None or state == self._open.closed_state:
+            return False
+        before = last_state(self._warehouse(), pipeline_id)
+        return before is None or not is_same(before, state)
 
     def _stop_if_signalled(self) -> None:
         number = self._stop_signal()

@@ -33,8 +33,8 @@ CREATE TABLE IF NOT EXISTS "sales"."_singer_loads" (
   "load_id" VARCHAR(1024), "pipeline_id" VARCHAR(1024), "stream" VARCHAR(1024), "table_name" VARCHAR(1024),
   "rows_read" BIGINT, "rows_staged" BIGINT, "rows_loaded" BIGINT, "byte_count" BIGINT, "file_count" BIGINT,
   "first_sequence" BIGINT, "last_sequence" BIGINT, "started_at" TIMESTAMPTZ, "committed_at" TIMESTAMPTZ,
-  "connector_version" VARCHAR(1024), "ledger_version" BIGINT, "activated_version" BIGINT, "state_chunk" BIGINT,
-  "state" VARCHAR(65535)
+  "connector_version" VARCHAR(1024), "ledger_version" BIGINT, "activated_version" BIGINT,
+  "key_properties" VARCHAR(65535), "state_chunk" BIGINT, "state" VARCHAR(65535)
 );
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" (
@@ -57,12 +57,12 @@ SELECT pg_last_copy_count();
 INSERT INTO "sales"."_singer_loads" (
   "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
   "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
-  "ledger_version", "activated_version", "state_chunk", "state"
+  "ledger_version", "activated_version", "key_properties", "state_chunk", "state"
 )
 VALUES (
   '00000000000000000000000000000000-1', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
-  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL, 1,
-  '{"orders": 1}'
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, NULL, NULL,
+  1, '{"orders": 1}'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
@@ -78,7 +78,7 @@ SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
--- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -97,12 +97,12 @@ SELECT pg_last_copy_count();
 INSERT INTO "sales"."_singer_loads" (
   "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
   "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
-  "ledger_version", "activated_version", "state_chunk", "state"
+  "ledger_version", "activated_version", "key_properties", "state_chunk", "state"
 )
 VALUES (
   '00000000000000000000000000000000-1', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
-  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL, 1,
-  '1'
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, NULL, NULL,
+  1, '1'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
@@ -130,12 +130,12 @@ SELECT pg_last_copy_count();
 INSERT INTO "sales"."_singer_loads" (
   "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
   "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
-  "ledger_version", "activated_version", "state_chunk", "state"
+  "ledger_version", "activated_version", "key_properties", "state_chunk", "state"
 )
 VALUES (
   '00000000000000000000000000000000-2', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
-  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL, 1,
-  '{"orders": 2}'
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, NULL, NULL,
+  1, '{"orders": 2}'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
@@ -151,7 +151,7 @@ SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
--- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -199,10 +199,16 @@ WHEN MATCHED THEN UPDATE
 SET "id" = "_singer_scratch_4711_1_2"."id", "note" = "_singer_scratch_4711_1_2"."note"
 WHEN NOT MATCHED THEN INSERT ("id", "note")
 VALUES ("_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."note");
-SELECT COUNT(*)
-FROM "_singer_scratch_4711_1_2"
-WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
+INSERT INTO "sales"."_singer_loads" (
+  "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
+  "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
+  "ledger_version", "activated_version", "key_properties", "state_chunk", "state"
+)
+VALUES (
+  '00000000000000000000000000000000-1', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, NULL,
+  '["id"]', 1, '1'
+);
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
@@ -219,7 +225,7 @@ SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
--- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -238,7 +244,7 @@ FROM "sales"."orders";
 DELETE FROM "sales"."orders";
 -- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
 SELECT pg_last_copy_count();
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0.000000+00:00', '1.0.0', 2, NULL, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 
@@ -253,7 +259,7 @@ SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
--- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" (
   "id" BIGINT, "note" VARCHAR(65535), "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ,
@@ -340,11 +346,12 @@ WHERE "_sdc_table_version" < 7;
 INSERT INTO "sales"."_singer_loads" (
   "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
   "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
-  "ledger_version", "activated_version", "state_chunk", "state"
+  "ledger_version", "activated_version", "key_properties", "state_chunk", "state"
 )
 VALUES (
   '00000000000000000000000000000000-1', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
-  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, 7, 1, '1'
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, 7,
+  '["id"]', 1, '1'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
@@ -362,7 +369,7 @@ SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
--- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders"
   ("id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535));
@@ -464,7 +471,7 @@ NULL AS '@n0123456789abcdef@'
 GZIP
 COMPUPDATE OFF;
 SELECT pg_last_copy_count();
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0.000000+00:00', '1.0.0', 2, NULL, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 
@@ -479,7 +486,7 @@ SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
--- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" (
   "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535),
@@ -625,7 +632,7 @@ NULL AS '@n0123456789abcdef@'
 GZIP
 COMPUPDATE OFF;
 SELECT pg_last_copy_count();
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0.000000+00:00', '1.0.0', 2, NULL, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 
@@ -640,7 +647,7 @@ SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
--- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT);
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -734,7 +741,7 @@ VALUES (
 SELECT COUNT(*)
 FROM "_singer_scratch_4711_1_2"
 WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 2, NULL, '["id"]', 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
@@ -751,7 +758,7 @@ SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
--- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" (
   "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_extracted_at" TIMESTAMPTZ,
@@ -903,7 +910,7 @@ VALUES (
 SELECT COUNT(*)
 FROM "_singer_scratch_4711_1_2"
 WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 2, NULL, '["id"]', 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
@@ -915,20 +922,20 @@ DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
 SELECT COUNT(*)
 FROM stv_slices;
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
--- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
-SELECT 1
-FROM pg_namespace
-WHERE nspname = 'sales';
-CREATE SCHEMA IF NOT EXISTS "sales";
--- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
--- again: CREATE TABLE IF NOT EXISTS "sales"."orders" ("id .. _version" BIGINT, "_sdc_sync_started_at" BIGINT)
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
   column_default, remarks
 FROM svv_columns
 WHERE table_schema = 'sales' AND table_name = 'orders_live'
 ORDER BY ordinal_position;
+-- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: CREATE TABLE IF NOT EXISTS "sales"."orders" ("id .. _version" BIGINT, "_sdc_sync_started_at" BIGINT)
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders_live" (
   "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_extracted_at" TIMESTAMPTZ,
   "_sdc_received_at" TIMESTAMPTZ, "_sdc_batched_at" TIMESTAMPTZ, "_sdc_deleted_at" TIMESTAMPTZ,
@@ -1064,7 +1071,10 @@ WHERE NOT EXISTS (
 DELETE FROM "sales"."orders_live__deleted"
 USING "_singer_scratch_4711_1_1"
 WHERE "sales"."orders_live__deleted"."id" = "_singer_scratch_4711_1_1"."id";
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
+INSERT INTO "sales"."orders_live__deleted" ("id", "__lsn", "_sdc_table_version")
+SELECT "id", "__lsn", "_sdc_table_version"
+FROM "_singer_scratch_4711_1_2";
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 2, NULL, '["id"]', 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
@@ -1107,11 +1117,11 @@ SET "load_id" = '00000000000000000000000000000000-1';
 INSERT INTO "sales"."_singer_loads" (
   "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
   "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
-  "ledger_version", "activated_version", "state_chunk", "state"
+  "ledger_version", "activated_version", "key_properties", "state_chunk", "state"
 )
 VALUES (
   '00000000000000000000000000000000-1', 'it''s', 'orders', 'sales.orders', 0, 0, 0, 0, 0, NULL, 1590000000000000000,
-  '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '{"orders": 1}'
+  '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, NULL, NULL, 1, '{"orders": 1}'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
@@ -1134,7 +1144,7 @@ CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535))
 BEGIN;
 -- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
 SELECT pg_last_copy_count();
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0.000000+00:00', '1.0.0', 2, NULL, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 SELECT DISTINCT "load_id"
@@ -1162,7 +1172,7 @@ SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
--- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -1204,7 +1214,7 @@ SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
--- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -1241,7 +1251,7 @@ SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
--- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. T, "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -1263,10 +1273,7 @@ LOCK "sales"."_singer_turn__1c168adb00d2";
 SET LOCAL statement_timeout TO DEFAULT;
 -- again: INSERT INTO "_singer_scratch_4711_1_2" ("id", "n .. ch_4711_1_1") AS ranked WHERE "_singer_rank" = 1
 -- again: MERGE INTO "sales"."orders" USING "_singer_scrat .. 11_1_2"."id", "_singer_scratch_4711_1_2"."note")
-SELECT COUNT(*)
-FROM "_singer_scratch_4711_1_2"
-WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 2, NULL, '["id"]', 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
@@ -1319,10 +1326,7 @@ WHEN MATCHED THEN UPDATE
 SET "id" = "_singer_scratch_4711_2_2"."id", "note" = "_singer_scratch_4711_2_2"."note"
 WHEN NOT MATCHED THEN INSERT ("id", "note")
 VALUES ("_singer_scratch_4711_2_2"."id", "_singer_scratch_4711_2_2"."note");
-SELECT COUNT(*)
-FROM "_singer_scratch_4711_2_2"
-WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_2_2"."id");
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 2:00:00.000000+00:00', '1.0.0', 3, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 2, NULL, '["id"]', 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 DROP TABLE IF EXISTS "_singer_scratch_4711_2_1";

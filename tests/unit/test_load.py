@@ -371,6 +371,31 @@ def test_state_moves_on_in_the_ledger_without_a_row() -> None:
     assert bench.emitted == ['{"id": 3}', '{"id": 4}']
 
 
+@pytest.mark.parametrize("again", ['{"id": 3}', '{ "id":3 }'])
+def test_state_that_has_not_moved_writes_nothing(again: str) -> None:
+    """A run without a row whose STATE the ledger has already leaves the ledger as it is, and its STATE comes out."""
+    bench = Bench()
+    bench.run(THREE, pipeline_id="p")
+    bench.run(lines(schema()) + f'{{"type": "STATE", "value": {again}}}\n', pipeline_id="p")
+    assert bench.warehouse.ledger_states() == ['{"id": 3}']
+    assert bench.emitted == ['{"id": 3}', again]
+
+
+def test_ledger_tells_when_the_commit_was_sent() -> None:
+    """`committed_at` is the clock of the last statement before COMMIT, not that of the load's beginning."""
+    bench = Bench()
+    execute = bench.warehouse.execute
+
+    def slow(sql: str) -> Rows:
+        bench.clock.pass_seconds(60 if sql.startswith("COPY") else 0)
+        return execute(sql)
+
+    bench.warehouse.execute = slow  # type: ignore[method-assign]
+    bench.run(THREE)
+    (row,) = [json.loads(text) for text in bench.warehouse.rows(LEDGER)]
+    assert row[11:13] == ["2020-06-01 12:00:00+00:00", "2020-06-01 12:01:00+00:00"]
+
+
 def test_ledger_of_a_newer_version_is_refused() -> None:
     """Nobody knows what else a newer program's loads ask of ours: nothing is loaded, and the remedy is named."""
     bench = Bench()

@@ -39,7 +39,9 @@ CODES = {
     "into another table.",
     "STREAM-KEY-MISSING": "A key property is not among the properties: the tap selects it, or the user sets the "
     "keys by a stream map.",
-    "STREAM-KEYS-CHANGED": "The key properties changed in the middle of a load: the user loads without keys.",
+    "STREAM-KEY-TWICE": "The table has more than one row of a key by which rows are to enter: the user removes them.",
+    "STREAM-KEYS-CHANGED": "The key properties are others than those by which the rows of the table entered: the user "
+    "sets the keys by a stream map, or loads into an empty table.",
     "STREAM-NAME": "The stream has a name that no table can have: the user renames it by a stream map.",
     "STREAM-NO-HISTORY": "A setting needs all versions of a row, and the load method keeps one: the user changes one "
     "of the two.",
@@ -81,6 +83,8 @@ CODES = {
     "TABLE-FROZEN": "A column does not fit the SCHEMA, and the settings forbid to change it: the user alters the "
     "table, or allows the change.",
     "TABLE-LONG-NAME": "A column would be replaced by one whose name is too long: the user renames the property.",
+    "TABLE-NOT-NULL": "A column that somebody else has made NOT NULL gets no value: the user fills it by a stream map, "
+    "or alters the table.",
     "TABLE-NO-COLUMN": "No name is free for a column beside one that does not fit: the user alters the table.",
     "TABLE-VALUES": "A column has values that its wider type does not keep: the user sets `on_type_change` to "
     "new_column.",

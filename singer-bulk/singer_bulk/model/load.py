@@ -113,7 +113,8 @@ class TableLoad:
 class Load:
     """All that one commit makes visible, and the STATE (JSON text) that it closes.
 
-    `sequence` is the number of the last row that was read before it.
+    `sequence` is the number of the last row that was read before it; committed_at is when it was closed, until COMMIT
+    is near (`warehouse/transaction.py`).
     """
 
     load_id: str

@@ -77,6 +77,11 @@ class State(msgspec.Struct, frozen=True):
     value: msgspec.Raw
 
 
+def is_same(one: str, other: str) -> bool:
+    """Return whether two STATEs are one value, however they are written."""
+    return one == other or bool(msgspec.json.decode(one) == msgspec.json.decode(other))
+
+
 class ActivateVersion(msgspec.Struct, frozen=True):
     """An ACTIVATE_VERSION; the version is a number of 64 bits, as the ledger keeps it."""
 

@@ -15,10 +15,12 @@ from singer_bulk.schema.names import table_name
 from singer_bulk.schema.placement import Placement, with_pending
 from singer_bulk.schema.record_check import record_check
 from singer_bulk.settings.loads import LoadSettings
+from singer_bulk.stream.claims import demand_table, tables_of
 from singer_bulk.stream.deciding import deciding, demand_keys
 from singer_bulk.stream.own_names import demand_clear_stamp, demand_free, names_of
 from singer_bulk.stream.stream import Stream, StreamContext, stream_columns
 from singer_bulk.warehouse.dialect import Dialect
+from singer_bulk.warehouse.known_tables import KnownTables
 from singer_bulk.warehouse.session import Warehouse
 
 
@@ -29,6 +31,7 @@ class Present:
     warehouse: Callable[[], Warehouse]
     table: Table
     pending: Sequence[Column]
+    known: Callable[[], KnownTables] = dict
 
 
 def table_of(message: Schema, settings: LoadSettings, dialect: Dialect) -> Table:
@@ -82,6 +85,9 @@ def stream_of(
             return None
         return record_check(message.stream, checked, columns, operations, rounds=settings.values.round_numbers)
 
+    demand_table(
+        message.stream, tables_of(present.table, method, names), method, present.known, present.warehouse, names
+    )
     keys = frozenset(message.key_properties or ())
     placement.keep(frozenset(str(column.property) for column in columns if column.decides))
     return Stream(

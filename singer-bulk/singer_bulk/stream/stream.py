@@ -28,6 +28,7 @@ from singer_bulk.schema.placement import Placement
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stage.base import StageWriter
 from singer_bulk.stage.rejects import Rejects
+from singer_bulk.stream.claims import tables_of
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +75,11 @@ class Stream:
 
     def __post_init__(self) -> None:
         self.check = self.check_of(self.columns)
+
+    @property
+    def tables(self) -> list[Table]:
+        """The tables and views that are the stream's, its own first."""
+        return tables_of(self.table, self.method, self.placement.names)
 
     @property
     def row_count(self) -> int:

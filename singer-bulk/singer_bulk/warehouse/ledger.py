@@ -7,6 +7,7 @@ Each row has the version of the ledger that its program wrote. An older ledger g
 written on. A newer one is refused, because nobody knows what else its loads ask of ours: so the first row of this
 version keeps older programs from beginning a run. Those that had begun before lock the ledger itself where ours take
 turns by table; while there may be some (`older_runs`), our loads lock it as well.
+A column that an older program may leave empty makes no version.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Load, Table, TableLoad
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect, Rows
+from singer_bulk.warehouse.known_tables import key_text
 from singer_bulk.warehouse.session import Warehouse
 
 # Of the ledger and what belongs to it. 1: without fences (`fence.py`), and without this column. 2: loads that merge
@@ -56,6 +58,7 @@ LEDGER_COLUMNS = (
     Column("connector_version", _NAME),
     Column("ledger_version", INTEGER),
     Column("activated_version", INTEGER),
+    Column("key_properties", _LONG),  # the key columns by which the rows entered, as JSON
     Column("state_chunk", INTEGER),
     Column("state", _LONG),
 )
@@ -207,6 +210,7 @@ def _row(load: Load, table: TableLoad | None, loaded: Mapping[str, int], state: 
         load.connector_version,
         LEDGER_VERSION,
         table.activated if table else None,
+        key_text(table.method.keys) if table and table.method.applies else None,
         None if state is None else 1,
         state,
     )
@@ -220,17 +224,22 @@ def _more_state(load: Load, table: TableLoad | None, number: int, chunk: str | N
     nothing = (None,) * 6
     last = max((batch.last_sequence for batch in table.batches), default=load.sequence) if table else load.sequence
     times = (load.started_at, load.committed_at, load.connector_version, LEDGER_VERSION)
-    return (load.load_id, load.pipeline_id, *_names(table), *nothing, last, *times, None, number, chunk)
+    return (load.load_id, load.pipeline_id, *_names(table), *nothing, last, *times, None, None, number, chunk)
 
 
-def ledger_inserts(dialect: Dialect, ledger: Table, load: Load, loaded: Mapping[str, int]) -> list[tuple[str, int]]:
+def ledger_inserts(
+    dialect: Dialect, ledger: Table, load: Load, loaded: Mapping[str, int], committed_at: str
+) -> list[tuple[str, int]]:
     """Return the statements that write the rows of the load, each with their number; `loaded` are the rows that COPY
-    counted, by stream."""
+    counted, by stream.
+
+    committed_at: the time of COMMIT as well as it is known before, that of these statements.
+    """
     names = ", ".join(_names_of(dialect, *(column.name for column in LEDGER_COLUMNS)))
     into = f"INSERT INTO {dialect.table(ledger)} ({names}) VALUES "
     statements: list[tuple[str, int]] = []
     values, count = "", 0
-    for row in ledger_rows(load, loaded):
+    for row in ledger_rows(replace(load, committed_at=committed_at), loaded):
         text = "(" + ", ".join(words.literal(value) for value in row) + ")"
         if values and len(values) + len(text) > MAX_INSERT_CHARACTERS:
             statements.append((into + values, count))

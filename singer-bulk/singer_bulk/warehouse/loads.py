@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timezone
 
 from singer_bulk.errors import BulkError, CommitError, WarehouseError
 from singer_bulk.model.load import ClosedBatch, Load
+from singer_bulk.model.runtime import STANDARD
 from singer_bulk.stage.owner import RunStage
 from singer_bulk.warehouse.copy import LoadRows
 from singer_bulk.warehouse.fence import Fence
@@ -36,9 +37,11 @@ class Loads:
         tables: LoadTables,
         stage: RunStage,
         stop_signal: Callable[[], int | None] = lambda: None,
+        now: Callable[[], datetime] = STANDARD.now,
         *,
         lock_wait_seconds: float,
     ) -> None:
+        self._now = now
         self._warehouse = warehouse
         self._dialect = warehouse.dialect
         self._tables = tables
@@ -97,7 +100,7 @@ class Loads:
         versions = {table.table: self._tables.version_column(table) for table in load.tables}
         rows = LoadRows(self._dialect, load, known, manifests, self._stage.url, versions, self._scratch_numbers)
         attempt = Attempt(
-            self._dialect, self._warehouse.ledger, load, rows, self._fence, self._turn(load), self._stop_signal
+            self._dialect, self._warehouse.ledger, load, rows, self._fence, self._turn(load), self._stop_signal, self._time
         )
         try:
             attempt.run(self._warehouse.session)
@@ -126,6 +129,9 @@ class Loads:
                 text = "ledger %s has rows of an older version of %d days: loads lock it, as those of that version do"
                 logger.info(text, self._warehouse.ledger, OLDER_RUN_DAYS)
         return self._older_runs
+
+    def _time(self) -> str:
+        return self._now().astimezone(timezone.utc).isoformat(" ")
 
     def _was_committed(self, load: Load) -> bool:
         """End the transaction that a lost session may have left open; return whether its COMMIT worked after all."""

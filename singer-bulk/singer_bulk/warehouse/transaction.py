@@ -47,6 +47,7 @@ class Attempt:
     fence: Fence | None
     turn: Turn
     stop_signal: Callable[[], int | None]
+    now: Callable[[], str]
     transaction: OpenTransaction | None = None
 
     def run(self, session: Session) -> None:
@@ -88,7 +89,7 @@ class Attempt:
             self.fence.enter(transaction, load.load_id)
         loaded = self.rows.enter(transaction)
         gate = Gate(self.dialect, load.load_id, self.ledger)
-        for statement, count in ledger_inserts(self.dialect, self.ledger, load, loaded):
+        for statement, count in ledger_inserts(self.dialect, self.ledger, load, loaded, self.now()):
             gate.demand(transaction.execute(statement), count, "rows of the ledger")
         self.rows.demand_unchanged(transaction)
         self._stop_if_signalled()
