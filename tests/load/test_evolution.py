@@ -210,14 +210,20 @@ def test_new_column_keeps_the_old_one(loader: Loader) -> None:
 
 
 def test_not_null_is_relaxed(loader: Loader) -> None:
-    """A NOT NULL column that the SCHEMA lets be null, or no longer has, takes NULL; the values before it stay."""
+    """A NOT NULL column that the SCHEMA lets be null takes NULL, which is told; the values before it stay. One that no
+    property fills is somebody's: the load is refused, and one by which it is filled is not."""
     loader.load(schema("other", id=INTEGER), record("other", id=1))  # makes the schema
     loader.rows("CREATE TABLE {schema}.s (id BIGINT NOT NULL, v VARCHAR(20) NOT NULL, gone VARCHAR(20) NOT NULL)")
     loader.rows("INSERT INTO {schema}.s SELECT 1, 'a', 'b'")
-    run = loader.load(schema("s", id=INTEGER, v=STRING), record("s", id=2, v=None), record("s", id=None, v="c"))
+    messages = schema("s", id=INTEGER, v=STRING), record("s", id=2, v=None), record("s", id=None, v="c")
+    run = loader.load(*messages)
+    assert run.status == 1
+    assert "is NOT NULL, has no default, and no property of the stream fills it; fill it by a stream map" in run.stderr
+    run = loader.load(*messages, stream_maps={"s": {"gone": "'x'"}})
     assert run.status == 0, run.stderr
+    assert run.stderr.count("NOT NULL is dropped") == 3
     rows = loader.rows("SELECT id, v, gone FROM {schema}.s")
-    assert sorted(map(str, rows)) == sorted(map(str, [(1, "a", "b"), (2, None, None), (None, "c", None)]))
+    assert sorted(map(str, rows)) == sorted(map(str, [(1, "a", "b"), (2, None, "x"), (None, "c", "x")]))
 
 
 def test_text_grows_where_alter_is_refused(loader: Loader) -> None:

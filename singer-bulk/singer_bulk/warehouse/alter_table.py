@@ -19,6 +19,7 @@ from dataclasses import replace
 from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.model.added import NARROW, WIDENED
 from singer_bulk.model.columns import Column, ColumnType
+from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Table
 from singer_bulk.model.type_fit import fitting, holds_all
 from singer_bulk.warehouse import words
@@ -98,6 +99,7 @@ def fit_table(
     Raises ConfigError where the user has frozen the table, or it would have more columns than the warehouse takes;
     WarehouseError where the warehouse refuses a change.
     """
+    _demand_filled(table, wanted, present)
     count = len({*present, *(column.name for column in wanted)})
     if dialect.max_columns is not None and count > dialect.max_columns:
         raise ConfigError(
@@ -138,23 +140,27 @@ def _alter(
             changed = True
         elif fitting(column.type.as_in_table(), existing.type) is None:
             _refuse_if(frozen, table, column, f"is {existing.type}")
+            _refuse_foreign(table, existing, column)
             _retype(session, dialect, table, existing, column)
             changed = True
         elif column.nullable and not existing.nullable:
             _refuse_if(frozen, table, column, "is NOT NULL")
             _relax(session, dialect, table, existing)
             changed = True
-    for existing in present.values():
-        if (
-            not existing.nullable
-            and not existing.has_default
-            and existing.name not in {column.name for column in wanted}
-        ):
-            # The SCHEMA no longer has the property: new rows are NULL in its column.
-            _refuse_if(frozen, table, existing, "is NOT NULL")
-            _relax(session, dialect, table, existing)
-            changed = True
     return not changed
+
+
+def _demand_filled(table: Table, wanted: Sequence[Column], present: Columns) -> None:
+    """Raise ConfigError for a NOT NULL of somebody else where the load has no value; it is not ours to drop."""
+    filled = {column.name for column in wanted}
+    empty = [one for one in present.values() if not (one.nullable or one.has_default or one.name in filled)]
+    if empty:
+        raise ConfigError(
+            f"table {table}: column {empty[0].name!r} is NOT NULL, has no default, and no property of the stream fills "
+            "it; fill it by a stream map with a property of that name, or alter the table: let the column be NULL, "
+            "give it a default, or drop it",
+            code="TABLE-NOT-NULL",
+        )
 
 
 def _refuse_if(frozen: bool, table: Table, column: Column, what: str) -> None:
@@ -163,6 +169,16 @@ def _refuse_if(frozen: bool, table: Table, column: Column, what: str) -> None:
             f"table {table}: column {column.name!r} {what}, and schema_evolution is freeze; "
             f"alter the table (the stream needs {column.type}), or set schema_evolution to evolve",
             code="TABLE-FROZEN",
+        )
+
+
+def _refuse_foreign(table: Table, existing: Column, wanted: Column) -> None:
+    """Raise for a column that has come since the SCHEMA was placed, of a type that none of ours is converted from."""
+    if existing.type.kind is Kind.OTHER:
+        raise ConfigError(
+            f"table {table}: column {existing.name!r} is {existing.type}, the stream needs {wanted.type}; another "
+            "program has made it during this run: run again, which gives the property a column of its own",
+            code="TABLE-BUSY",
         )
 
 
@@ -187,6 +203,12 @@ def _retype(session: Session, dialect: Dialect, table: Table, existing: Column, 
 
 
 def _relax(session: Session, dialect: Dialect, table: Table, existing: Column) -> None:
+    logger.warning(
+        "table %s: column %s is NOT NULL, and the SCHEMA lets its property be null or missing: NOT NULL is dropped; "
+        "schema_evolution freeze would refuse this instead",
+        table,
+        existing.name,
+    )
     statement = words.drop_not_null(dialect, table, existing.name)
     if statement is not None:
         session.execute(statement)
@@ -196,12 +218,21 @@ def _relax(session: Session, dialect: Dialect, table: Table, existing: Column) -
 
 
 def _replace(session: Session, dialect: Dialect, table: Table, existing: Column, wanted: Column) -> None:
-    """Replace a column by one of another type that has its values and its name."""
+    """Replace a column by one of another type that has its values and its name.
+
+    What else somebody has given the column goes with it; that is told before.
+    """
     if not dialect.names.is_short(WIDENED + existing.name):
         raise WarehouseError(
             f"table {table}: the name of column {existing.name!r} is too long to replace it; rename it",
             code="TABLE-LONG-NAME",
         )
+    logger.warning(
+        "table %s: column %s is replaced by one at the end of the table, which has its values and comment; NOT NULL, "
+        "keys, default, encoding and rights of the column go with the old one",
+        table,
+        existing.name,
+    )
     if dialect.ddl_is_transactional:
         _replace_in_transaction(session, dialect, table, existing, wanted)
     else:
