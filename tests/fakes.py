@@ -343,7 +343,16 @@ class MemoryWarehouse:
 def _described(column: Column) -> tuple[Any, ...]:
     """Return the row of the catalog for the column."""
     kind = column.type
-    return (column.name, kind.kind.value, kind.max_bytes, kind.precision, kind.scale, "YES", None, None)
+    return (
+        column.name,
+        kind.kind.value,
+        kind.max_bytes,
+        kind.precision,
+        kind.scale,
+        "YES" if column.nullable else "NO",
+        None,
+        None,
+    )
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -86,6 +87,16 @@ def test_ledger_of_an_older_program_knows_no_keys() -> None:
     older[16], older[10] = None, older[10] + 1
     bench.warehouse.committed[LEDGER].append(json.dumps(older))
     assert known_tables(seen) == {ORDERS: KnownTable(frozenset(["orders"]), ("id",), is_last=False)}
+
+
+def test_not_null_of_a_key_stays() -> None:
+    """No record lacks a key property, so a key that takes no null needs no NULL in its column, required or not."""
+    bench = Bench()
+    bench.run(lines(keyed("id"), record(id=1, name="a"), state(1)))
+    columns = bench.warehouse.columns[ORDERS]
+    bench.warehouse.columns[ORDERS] = [replace(columns[0], nullable=False), *columns[1:]]
+    bench.run(lines(keyed("id"), record(id=2, name="a"), state(2)))
+    assert not [sql for sql in bench.warehouse.statements if sql.startswith("ALTER")]
 
 
 LIVE = {"cdc": CdcSettings(operation_column="op", apply=("history", "current")), "add_record_metadata": True}

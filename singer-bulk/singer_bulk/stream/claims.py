@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Iterator
 
 from singer_bulk.errors import ConfigError, shown
@@ -37,7 +38,7 @@ class Known:
         """Return all that are known, by name."""
         if self._tables is None:
             self._tables = known_tables(warehouse)
-        return {**self._tables, **self._entered}
+        return ChainMap(self._entered, self._tables)
 
     def enter(self, stream: str, table: Table, method: LoadMethod) -> None:
         """Remember the keys by which a stream of this run is loaded."""
@@ -55,8 +56,9 @@ def demand_table(
 ) -> None:
     """Raise ConfigError where the stream may not load its tables; the ledger is asked only where it can know."""
     if method.applies or tables[1:] or any(_bases(tables[0], names)):
-        demand_own(stream, tables, known(), warehouse(), names)
-        demand_same_keys(stream, tables, method, known(), warehouse())
+        there = known()
+        demand_own(stream, tables, there, warehouse(), names)
+        demand_same_keys(stream, tables, method, there, warehouse())
 
 
 def demand_own(stream: str, tables: list[Table], known: KnownTables, warehouse: Warehouse, names: NameRules) -> None:

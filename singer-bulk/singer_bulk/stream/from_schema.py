@@ -75,8 +75,11 @@ def stream_of(
     method = settings.method.of(message.stream, message.key_properties or (), columns)
     demand_clear_stamp(message.stream, schema["properties"], method, settings.method.stamp_of(message.stream))
     columns = deciding(message.stream, columns, method, schema["properties"])
-    needed = needed_properties(method.feed).union(() if method.takes_keyless else message.key_properties or ())
+    keys = frozenset(message.key_properties or ())
+    needed = needed_properties(method.feed).union(() if method.takes_keyless else keys)
     columns = tuple(replace(one, takes_null=False) if one.property in needed else one for one in columns)
+    # A record without a key property is refused, so such a column may be NULL only where the SCHEMA allows null.
+    columns = tuple(replace(one, nullable=one.takes_null) if one.property in keys else one for one in columns)
     checked = schema if validate else {"properties": {}}
     operations = known_values(method.feed)
 
@@ -88,7 +91,6 @@ def stream_of(
     demand_table(
         message.stream, tables_of(present.table, method, names), method, present.known, present.warehouse, names
     )
-    keys = frozenset(message.key_properties or ())
     placement.keep(frozenset(str(column.property) for column in columns if column.decides))
     return Stream(
         message.stream, present.table, method, text, schema, columns, keys, context, message, placement, check_of
