@@ -40,6 +40,7 @@ from singer_bulk.model.load import Load
 from singer_bulk.model.messages import Message, Records, Schema, State, is_same
 from singer_bulk.model.runtime import Runtime
 from singer_bulk.open_load import OpenLoad
+from singer_bulk.schema.declared import SchemaReader
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.settings.methods import VALUE
 from singer_bulk.stage.base import Stage
@@ -96,6 +97,7 @@ class Run:
         self._open = OpenLoad(
             self._run_id, self._started_at, connector_version, settings, runtime.now, runtime.monotonic
         )
+        self._schemas = SchemaReader(keeps_extra=settings.extra_properties == "column")
         self._deletes = Deletes(lambda stream: settings.method.stamp_of(stream) == VALUE)
         self._rejects = None
         if settings.on_invalid_record == "reject":
@@ -155,7 +157,7 @@ class Run:
         elif isinstance(message, State):
             self._take_state(bytes(message.value).decode())
         elif isinstance(message, Schema):
-            self._take_schemas(self._deletes.declared(message))
+            self._take_schemas(self._deletes.declared(self._schemas.read(message)))
         else:
             self._open.activate(message)
 

@@ -12,6 +12,7 @@ from singer_bulk.encode.rows import RowEncoder
 from singer_bulk.model.columns import Column
 from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, ValueRules
 from singer_bulk.model.messages import Records
+from singer_bulk.schema.meaning import meaning_of
 from singer_bulk.schema.placement import EvolutionRules, Placement
 from singer_bulk.schema.record_check import record_check
 from singer_bulk.settings.loads import LoadSettings
@@ -41,7 +42,8 @@ class Encoding:
         values: ValueRules | None = None,
     ) -> None:
         self.warehouse = warehouse
-        self.schema = dict(schema)
+        schema, self.odd = meaning_of("s", schema)
+        self.schema = schema
         dialect = DIALECTS[warehouse]
         rules = LoadSettings(**(settings or {})).types(None)
         placement = Placement("s", {}, EvolutionRules(), dialect.names, lambda existing, new_type: True)

@@ -115,9 +115,10 @@ class RowEncoder:
         suffix = self.suffix()
         for number, line in zip(records.line_numbers, records.lines, strict=True):
             message = self._decode(line, number)
-            row = self._fields(message.record, number)
-            row += b"" if self._extra is None else b"|" + self._extra_field(line, number)
-            row += b"" if self._left_out is None else b"|" + self._left_out_field(message.record)
+            fields = self._fields(message.record, number)
+            fields += [] if self._extra is None else [self._extra_field(line, number)]
+            fields += [] if self._left_out is None else [self._left_out_field(message.record)]
+            row = b"|".join(fields)
             row += self._suffix_fields(suffix, message, number, sequence) if suffix else b""
             if self._max_bytes is not None and len(row) > self._max_bytes:
                 raise self._too_long(message.record, number, len(row))
@@ -138,10 +139,10 @@ class RowEncoder:
             code="REC-LONG",
         )
 
-    def _fields(self, record: Any, line_number: int) -> bytes:
+    def _fields(self, record: Any, line_number: int) -> list[bytes]:
         null = self._null
         values = [bytes(raw) for raw in msgspec.structs.astuple(record)]
-        fields = []
+        fields: list[bytes] = []
         position = 0
         try:
             for position, encode in enumerate(self.encoders):
@@ -164,7 +165,7 @@ class RowEncoder:
             if isinstance(unfit, Outgrown):
                 raise ColumnOutgrown(self.columns[position].name, unfit.needed, rejected) from unfit
             raise rejected from unfit
-        return b"|".join(fields)
+        return fields
 
     def _because(self, column: Column) -> str:
         """Return why a setting that allows to alter values does not hold for the column."""

@@ -224,7 +224,8 @@ class EnvelopeMapper:
             keys = tuple(message.key_properties or ())
             self._flat[message.stream] = Flat(envelope, keys, tuple(rows))
             properties = {**rows, **_event_properties(declared, envelope)}
-            raw = Raw(_encode({"type": "object", "properties": properties}))
+            referred = {keyword: schema[keyword] for keyword in ("definitions", "$defs") if keyword in schema}
+            raw = Raw(_encode({"type": "object", "properties": properties, **referred}))
             message = msgspec.structs.replace(message, schema=raw)
         return self._then.schemas(message) if self._then else [message]
 

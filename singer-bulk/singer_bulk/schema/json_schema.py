@@ -6,7 +6,7 @@ may be empty), each alternative becomes a `ColumnType`, and the widest of them i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -59,30 +59,6 @@ DATETIME_KINDS = {
     "timestamptz": Kind.TIMESTAMPTZ,
 }
 MAX_REFERENCES = 50  # from one $ref to the next; a longer chain is taken for a circle
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, list)
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-# A keyword whose value fails its test is ignored; with validate_records such a SCHEMA is refused before.
-_MEANINGFUL: Mapping[str, Callable[[Any], bool]] = {
-    "type": lambda value: _is_text(value) or (_is_list(value) and all(map(_is_text, value))),
-    "anyOf": _is_list,
-    "oneOf": _is_list,
-    "allOf": _is_list,
-    "enum": _is_list,
-    "format": _is_text,
-    "multipleOf": _is_number,
-}
 
 
 def column_type(schema: Mapping[str, Any], rules: TypeRules, root: Mapping[str, Any] | None = None) -> ColumnType:
@@ -147,7 +123,6 @@ def _types(schema: Mapping[str, Any]) -> Sequence[str]:
 def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the schema with its `$ref` followed and its `allOf` merged in; what cannot be followed allows anything."""
     for _ in range(MAX_REFERENCES):
-        schema = {name: value for name, value in schema.items() if name not in _MEANINGFUL or _MEANINGFUL[name](value)}
         if "$ref" in schema:
             rest = {name: value for name, value in schema.items() if name != "$ref"}
             schema = {**_referred(schema["$ref"], root), **rest}

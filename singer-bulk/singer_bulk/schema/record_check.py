@@ -24,16 +24,15 @@ from singer_bulk.model.check import Check
 from singer_bulk.model.columns import INT64_MAX, INT64_MIN, Column
 from singer_bulk.model.messages import Records, are_plain
 from singer_bulk.schema.residue import (
+    RECORD_KEYWORDS,
     VALUE_KEYWORDS,
     Json,
     definitions,
     is_text_format,
     judged,
-    refers_beyond_definitions,
     residue_of,
 )
 
-_RECORD_KEYWORDS = VALUE_KEYWORDS - {"type", "properties", "required", "additionalProperties", "unevaluatedProperties"}
 _LONG_KEYWORDS = ("anyOf", "oneOf", "allOf", "not", "contains", "propertyNames", "if", "then", "else")
 _OPERATION_REMEDY = (
     "an operation that is not known is never guessed: say what it means in cdc (insert_values, update_values, "
@@ -59,13 +58,12 @@ def record_check(
     _validator(stream, schema)  # raises ConfigError, so that all below may trust the SCHEMA
     schema = {**schema, "properties": {**schema["properties"], **_narrowed(schema["properties"], operations)}}
     types = {column.property: column for column in columns if column.property is not None}
-    is_referred = refers_beyond_definitions(schema)
     residues: dict[str, Any] = {}
     for name, part in schema["properties"].items():
-        left = part if is_referred or name not in types else residue_of(part, schema, types[name], rounds=rounds)
+        left = part if name not in types else residue_of(part, schema, types[name], rounds=rounds)
         if left not in ({}, True):
             residues[name] = left
-    whole = {keyword: schema[keyword] for keyword in schema if keyword in _RECORD_KEYWORDS}
+    whole = {keyword: schema[keyword] for keyword in schema if keyword in RECORD_KEYWORDS}
     if not residues and not whole:
         return None
     kinds = {name: _simple(part) for name, part in residues.items()}
@@ -180,28 +178,19 @@ class _Digits:
 
 
 def _validator(stream: str, schema: Json) -> jsonschema_rs.Validator:
-    # 2019-09 reads what drafts 6 and 7 write, and knows the format uuid.
-    kind = jsonschema_rs.Draft4Validator if _is_draft_4(schema) else jsonschema_rs.Draft201909Validator
+    # 2019-09 reads what the drafts before it write, as `meaning.py` leaves it, and knows the format uuid.
     try:
         # offline: a $ref is looked up in the SCHEMA, never at an address that it names
-        return kind(judged(schema), validate_formats=True, offline=True)
+        return jsonschema_rs.Draft201909Validator(judged(schema), validate_formats=True, offline=True)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         reason = shown(str(getattr(error, "message", error)).splitlines()[0])
         path = list(getattr(error, "instance_path", ()))
         place = f"at {_path(path)}: " if path else ""
         raise ConfigError(
             f"stream {stream!r}: the SCHEMA is no JSON Schema ({place}{reason}); "
-            "correct it at the tap, or set validate_records to false",
+            "correct it at the tap, or give the property another schema where the tap's settings can",
             code="STREAM-SCHEMA",
         ) from error
-
-
-def _is_draft_4(schema: Any) -> bool:
-    """Return whether `exclusiveMinimum` or `exclusiveMaximum` is a boolean, as in draft 4 only."""
-    if isinstance(schema, Mapping):
-        exclusive = (schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum"))
-        return any(isinstance(bound, bool) for bound in exclusive) or any(map(_is_draft_4, schema.values()))
-    return isinstance(schema, list) and any(map(_is_draft_4, schema))
 
 
 def _simple(residue: Any) -> Any:

@@ -28,6 +28,8 @@ _TEXT_FORMATS = frozenset([
     "iri-reference", "uri-template", "json-pointer", "relative-json-pointer", "regex", "duration",
 ])
 # fmt: on
+# Of the record itself, beyond what columns, names and required say; unknown properties are not refused.
+RECORD_KEYWORDS = VALUE_KEYWORDS - {"type", "properties", "required", "additionalProperties", "unevaluatedProperties"}
 _DEFINITIONS = ("definitions", "$defs")
 _JUDGED_KEYWORDS = VALUE_KEYWORDS | frozenset(_DEFINITIONS)
 # The values of the first are schemas by name; those of the second are data, even if they look like schemas.
@@ -38,15 +40,6 @@ _DATA_KEYWORDS = frozenset(["enum", "const"])
 def definitions(schema: Json) -> Json:
     """Return the keywords that hold schemas for a `$ref` to point to."""
     return {keyword: schema[keyword] for keyword in _DEFINITIONS if keyword in schema}
-
-
-def refers_beyond_definitions(schema: Any) -> bool:
-    """Return whether some `$ref` points to a part of the schema that a residue may lack."""
-    if isinstance(schema, Mapping):
-        place = schema.get("$ref", "#/$defs/")
-        beyond = isinstance(place, str) and not place.startswith(("#/definitions/", "#/$defs/"))
-        return beyond or any(map(refers_beyond_definitions, schema.values()))
-    return isinstance(schema, list) and any(map(refers_beyond_definitions, schema))
 
 
 def judged(schema: Any) -> Any:

@@ -51,14 +51,9 @@ def stream_of(
 ) -> Stream:
     """Return the stream; `text` is its SCHEMA's, which tells a repeated one from a changed one.
 
-    Raises ConfigError for a SCHEMA that names no properties, and for what the settings, the load method or the
-    table's columns exclude.
+    Raises ConfigError for what the settings, the load method or the table's columns exclude.
     """
     schema = message.properties()
-    if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
-        raise ConfigError(
-            f"stream {message.stream!r}: the SCHEMA names no properties; check the tap", code="STREAM-NO-PROPERTIES"
-        )
     demand_free(message.stream, present.table, present.warehouse().ledger)
     demand_keys(message.stream, message.key_properties or (), schema["properties"])
     names = names_of(message.stream, settings, dialect.names)

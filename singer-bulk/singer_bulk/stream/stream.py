@@ -216,9 +216,10 @@ class Stream:
             suffix: Callable[[], Suffix | None] = no_suffix
             names, extra, left_out = self._added_names(), self._extra_column(), self._left_out_column()
             added = (*(column for column in (extra, left_out) if column is not None), *self._metadata())
-            if not self.columns:
+            if not self.columns and extra is None:
                 raise ConfigError(
-                    f"stream {self.name!r}: the SCHEMA names no properties; check what the tap selects",
+                    f"stream {self.name!r}: the SCHEMA names no properties; check what the tap selects, or set "
+                    "extra_properties to column, which keeps all that records have in _sdc_extra",
                     code="STREAM-NO-PROPERTIES",
                 )
             if self.method.applies:
