@@ -313,13 +313,30 @@ def test_rejected_value_names_stream_line_column_value_and_remedy() -> None:
     )
 
 
-def test_unknown_property_is_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
-    """A property that the SCHEMA does not have is named once per stream."""
+@pytest.mark.parametrize("width", [1, 20])
+def test_undeclared_properties_are_named_together(caplog: pytest.LogCaptureFixture, width: int) -> None:
+    """All properties that the SCHEMA lacks are named once, in one line, with the setting that keeps them."""
     bench = Bench()
-    bench.run(lines(schema(), record(id=1, extra=2), record(id=2, extra=3), record(id=3, other=3)))
-    assert bench.warehouse.rows(ORDERS) == ["1", "2", "3"]
-    assert [message for message in caplog.messages if "extra" in message] != []
-    assert len([message for message in caplog.messages if "SCHEMA does not have" in message]) == 1
+    rows = [
+        record(id=1, USD=2, THB=None),
+        *(record(id=2, USD=3) for _ in range(width)),
+        record(id=3, EUR=3, **{'"': 1}),
+    ]
+    bench.run(lines(schema(), *rows, state(1), *rows, record(id=4, SEK=1), state(2)), batch_size_rows=width + 2)
+    assert bench.warehouse.rows(ORDERS) == ["1", *["2"] * width, "3", "1", *["2"] * width, "3", "4"]
+    first, second = (message for message in caplog.messages if "SCHEMA does not have" in message)
+    assert "not loaded: 'USD', 'THB', 'EUR', '\"'; extra_properties: column keeps them in _sdc_extra" in first
+    assert "not loaded: 'SEK';" in second
+
+
+def test_undeclared_properties_without_end(caplog: pytest.LogCaptureFixture) -> None:
+    """A record that is used as a map does not fill the log, and its rows are loaded."""
+    bench = Bench()
+    bench.run(lines(schema(), *(record(id=n, **{f"k{n}": n, f"l{n}": n}) for n in range(300)), state(1)))
+    assert len(bench.warehouse.rows(ORDERS)) == 300
+    (told,) = (message for message in caplog.messages if "SCHEMA does not have" in message)
+    assert len(told) < 500
+    assert " more; " in told
 
 
 DELETED = "2020-06-10T09:05:12+00:00"

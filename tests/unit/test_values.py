@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
-from singer_bulk.errors import MessageError
+from singer_bulk.errors import MessageError, ValueRejected
 from singer_bulk.model.file_format import ValueRules
 
 from tests.fidelity.corpus import GROUPS, REDSHIFT, SNOWFLAKE, Group, count
@@ -118,6 +119,40 @@ def test_what_the_user_allows_to_alter(
     if told == "nanoseconds":
         expected = "12:00:00.123456" if warehouse == REDSHIFT else "12:00:00.123456789"
     assert made.read(made.rows([record(v=text)])) == [[expected]]
+
+
+@BOTH
+@pytest.mark.parametrize("text", ["08:10:00Z", "08:10:00.000000+00:00", "8:10-0000", "08:10:00 z"])
+def test_time_in_utc_is_a_time(warehouse: str, text: str) -> None:
+    """JSON Schema demands an offset in a time; that of UTC says nothing that a column of times would lose."""
+    made = Encoding(warehouse, {"properties": {"v": TIME}})
+    ((value,),) = made.read(made.rows([record(v=f'"{text}"')]))
+    assert str(value).rstrip("0") == "08:10:00."
+
+
+@pytest.mark.parametrize("rules", [ValueRules(), NULL])
+@pytest.mark.parametrize("text", ["08:10:00+02:00", "08:10-23:59"])
+def test_time_with_another_offset_is_refused(text: str, rules: ValueRules) -> None:
+    """No column keeps the offset; the time is neither shifted nor, for it exists, made null."""
+    with pytest.raises(MessageError, match="no offset but that of UTC"):
+        Encoding(REDSHIFT, {"properties": {"v": TIME}}, values=rules).rows([record(v=f'"{text}"')])
+
+
+@pytest.mark.parametrize(
+    ("document", "place"),
+    [
+        ({"a": {"img": "x" * 70_000}}, "$.v.a.img"),
+        ({"a": [1, {"b": ["y", "x" * 70_000]}]}, "$.v.a[1].b[1]"),
+        ({"a": {"x" * 70_000: 1}}, "$.v.a"),
+        ({"n" * 500: "x" * 70_000}, "$.v." + "n" * 73 + "..."),
+    ],
+)
+def test_string_that_is_too_long_inside_a_document_is_found(document: Any, place: str) -> None:
+    """Redshift keeps 65,535 bytes in a string of SUPER: the error says which one is longer, and what can be set."""
+    with pytest.raises(ValueRejected) as refused:
+        Encoding(REDSHIFT, {"properties": {"v": {}}}).rows([record(v=json.dumps(document))])
+    assert f"holds strings of 65535 bytes inside a document ({place}), got" in str(refused.value)
+    assert "set on_invalid_record to reject" in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -55,11 +55,8 @@ class BlockEncoder:
         plain = are_plain(column.property for column in rows.columns)
         if not plain:
             self._columns = []  # only the definition reads names that no struct can have
-        self._decoders = {
-            strict: _decoder(rows.stream, rows.columns, rows.required, forbid_unknown=strict)
-            for strict in (True, False)
-            if plain
-        }
+        self._passed = rows.passed
+        self._decoder = _decoder(rows, rows.passed) if plain else None
 
     def encode(self, records: Records, sequence: int) -> bytes:
         """Return what `RowEncoder.encode` returns, or raise what it raises."""
@@ -78,10 +75,12 @@ class BlockEncoder:
 
     def _encode(self, records: Records, sequence: int) -> bytes:
         records.text.decode()  # nothing else checks that the fields are UTF-8
-        messages = self._decoders[self._rows.is_strict].decode_lines(records.text)
+        if self._passed != self._rows.passed:
+            self._passed, self._decoder = self._rows.passed, _decoder(self._rows, self._rows.passed)
+        messages = self._decoder.decode_lines(records.text)
         if len(messages) != records.count:
             raise Unsure
-        values = list(zip(*map(_values_of, map(_record_of, messages)), strict=True))
+        values = list(zip(*map(_values_of, map(_record_of, messages)), strict=True))[: len(self._columns)]
         self._check(records, values)
         suffix = self._rows.suffix()
         ends = suffix(messages, sequence) if suffix else None
@@ -175,25 +174,27 @@ class _Fields:
         return [null if value == NULL else encode(value) for value in values[1:].split(SEPARATOR)]
 
 
-def _decoder(stream: str, columns: Sequence[Column], required: frozenset[str], *, forbid_unknown: bool) -> Any:
+def _decoder(rows: RowEncoder, passed: Sequence[str] | None) -> Any:
     """Return a decoder of RECORD lines; a missing value is null, or MISSING where null would be refused."""
     fields: list[Any] = []
-    for position, column in enumerate(columns):
+    for position, column in enumerate(rows.columns):
         absent = msgspec.Raw(NULL if column.takes_null else MISSING)
-        default = () if column.property in required else (absent,)
+        default = () if column.property in rows.required else (absent,)
         fields.append((f"f{position}", msgspec.Raw, *default))
+    names = [*(str(column.property) for column in rows.columns), *(passed or ())]
+    fields += [(f"f{position}", msgspec.Raw, msgspec.Raw(NULL)) for position in range(len(fields), len(names))]
     record_type = msgspec.defstruct(
         "Record",
         fields,
-        rename={f"f{position}": str(column.property) for position, column in enumerate(columns)},
+        rename={f"f{position}": name for position, name in enumerate(names)},
         kw_only=True,
         gc=False,
-        forbid_unknown_fields=forbid_unknown,
+        forbid_unknown_fields=passed is not None,
     )
     message_type = msgspec.defstruct(
         "RecordMessage",
         [
-            ("stream", Literal[stream]),
+            ("stream", Literal[rows.stream]),
             ("record", record_type),
             ("time_extracted", str | None, None),
             ("version", int | None, None),

@@ -23,14 +23,18 @@ from singer_bulk.model.columns import TIMESTAMPTZ, ColumnType
 from singer_bulk.model.file_format import FieldEncoder, FileFormat, Outgrown, Unfit
 
 _CLOCK = rb"(\d\d:\d\d)(?:(:\d\d)(?:\.(\d+))?)?"
-_DATETIME = re.compile(rb'"(\d{4}-\d\d-\d\d)(?:[Tt ]' + _CLOCK + rb'(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?)?"')
-_TIME = re.compile(rb'"' + _CLOCK.replace(rb"\d\d", rb"\d\d?", 1) + rb'"')  # Python writes 9:05:00 for timedelta
+_OFFSET = rb"(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?"
+_DATETIME = re.compile(rb'"(\d{4}-\d\d-\d\d)(?:[Tt ]' + _CLOCK + _OFFSET + rb')?"')
+# Python writes 9:05:00 for timedelta
+_TIME = re.compile(rb'"' + _CLOCK.replace(rb"\d\d", rb"\d\d?", 1) + _OFFSET + rb'"')
 _UTC_OFFSETS = frozenset((b"Z", b"z", b"+00:00", b"-00:00", b"+00", b"-00", b"+0000", b"-0000"))
 # No place on earth has more; Redshift takes 14:59. https://docs.aws.amazon.com/redshift/latest/dg/r_Datetime_types.html
 MAX_OFFSET_HOURS = 14
 
 _UNFIT_DATE = Unfit("is DATE", "send YYYY-MM-DD, or declare the property as string; see invalid_datetime")
-_UNFIT_TIME = Unfit("is TIME", "send HH:MM:SS, or declare the property as string; see invalid_datetime")
+_UNFIT_TIME = Unfit(
+    "is TIME", "send HH:MM:SS, with no offset but that of UTC, or declare the property as string; see invalid_datetime"
+)
 _UNFIT_DATETIME = Unfit(
     "is a timestamp",
     "send YYYY-MM-DDTHH:MM:SS between the years 0001 and 9999, or declare the property as string; see invalid_datetime",
@@ -69,6 +73,8 @@ def time_field(column_type: ColumnType, file_format: FileFormat) -> FieldEncoder
         found = _match(_TIME, raw)
         clock = found[1].rjust(5, b"0") + (found[2] or b":00")
         _check(time.fromisoformat, clock)
+        if found[4] is not None and found[4] not in _UTC_OFFSETS:
+            raise _UNFIT_TIME  # no column keeps the offset, and without it the time is another one
         return clock + b"." + _fraction(found[3], file_format)
 
     return _or_invalid(encode, _UNFIT_TIME, file_format)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -153,24 +153,29 @@ def _is_kept(number: bytes) -> bool:
 
 
 def _check_strings(raw: bytes, max_bytes: int) -> None:
-    for text in _strings(json.loads(raw) if raw.count(b"[") + raw.count(b"{") < SAFE_BRACKETS else _scanned(raw)):
+    shallow = raw.count(b"[") + raw.count(b"{") < SAFE_BRACKETS
+    for path, text in _strings(json.loads(raw), "") if shallow else _scanned(raw):
         if len(text.encode()) > max_bytes:
-            raise Unfit(f"holds strings of {max_bytes} bytes inside a document", "shorten or split the text")
+            raise Unfit(
+                f"holds strings of {max_bytes} bytes inside a document",
+                "shorten or split the text, or set on_invalid_record to reject",
+                path,
+            )
 
 
-def _scanned(raw: bytes) -> list[Any]:
-    return [_text(token[0]) for token in _TOKEN.finditer(raw) if token[0][:1] == b'"']
+def _scanned(raw: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the strings of a document that is too deep for a decoder, without their places."""
+    return (("", _text(token[0])) for token in _TOKEN.finditer(raw) if token[0][:1] == b'"')
 
 
-def _strings(value: Any) -> Iterator[str]:
+def _strings(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Yield each string of a document, names too, with its place."""
     if isinstance(value, str):
-        yield value
+        yield path, value
     elif isinstance(value, dict):
-        yield from _strings_of([*value, *value.values()], _strings)
+        for name, member in value.items():
+            yield path, name
+            yield from _strings(member, f"{path}.{name}")
     elif isinstance(value, list):
-        yield from _strings_of(value, _strings)
-
-
-def _strings_of(values: Iterable[Any], strings: Callable[[Any], Iterator[str]]) -> Iterator[str]:
-    for value in values:
-        yield from strings(value)
+        for position, member in enumerate(value):
+            yield from _strings(member, f"{path}[{position}]")

@@ -19,7 +19,7 @@ import msgspec
 from singer_bulk.encode.datetimes import UndecidedDatetime
 from singer_bulk.encode.documents import MAX_DEPTH
 from singer_bulk.encode.fields import column_encoder, field_encoder
-from singer_bulk.errors import KeyPropertyMissing, MessageError, RecordRejected, ValueRejected, shown
+from singer_bulk.errors import SHOWN_CHARACTERS, KeyPropertyMissing, MessageError, RecordRejected, ValueRejected, shown
 from singer_bulk.model.added import TABLE_VERSION
 from singer_bulk.model.check import Check
 from singer_bulk.model.columns import Column
@@ -27,6 +27,8 @@ from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, Outgrown, 
 from singer_bulk.model.messages import Records, are_plain, mended
 
 NULL_JSON, MISSING = b"null", b""
+# Properties that a SCHEMA lacks are named up to this many; then records may have any. Each new one makes a decoder.
+MAX_PASSED = 200
 # Takes decoded RECORDs and the sequence number of the first, and returns the fields of their metadata columns, a "|"
 # before each. A run of records has a suffix of its own, because all its rows share one time of arrival.
 Suffix = Callable[[Sequence[Any], int], list[bytes]]
@@ -62,8 +64,8 @@ class _AnyRecord(msgspec.Struct):
 class RowEncoder:
     """Turns RECORD lines of one stream into rows; made once per SCHEMA.
 
-    columns: those with a property. keys, required: properties that each record must have. on_unknown: called once, with
-    the message that names the first property that the SCHEMA does not have. extra: the column for such properties.
+    columns: those with a property. keys, required: properties that each record must have. on_unknown: called with the
+    names of properties that the SCHEMA does not have, with each of them once. extra: the column for such properties.
     check: what the SCHEMA demands beyond its columns. left_out: the column for what a partial update leaves out.
     """
 
@@ -76,7 +78,7 @@ class RowEncoder:
         keys: frozenset[str] = frozenset(),
         required: frozenset[str] = frozenset(),
         suffix: Callable[[], Suffix | None] = no_suffix,
-        on_unknown: Callable[[str], None] | None = None,
+        on_unknown: Callable[[Sequence[str]], None] | None = None,
         extra: Column | None = None,
         check: Check | None = None,
         left_out: LeftOut | None = None,
@@ -95,14 +97,9 @@ class RowEncoder:
         self._on_unknown = on_unknown
         self._keys = keys
         self.required = required = required | keys
-        self._strict = _decoder(columns, required, forbid_unknown=True)
-        self._lenient = _decoder(columns, required, forbid_unknown=False)
-        self._decoder = self._strict if on_unknown else self._lenient
-
-    @property
-    def is_strict(self) -> bool:
-        """Whether properties that the SCHEMA does not have are still refused: until the first one is reported."""
-        return self._decoder is self._strict
+        # The names that are known not to be in the SCHEMA; None: there may be any, and nobody is to know.
+        self.passed: tuple[str, ...] | None = () if on_unknown else None
+        self._decoder = _decoder(columns, required, self.passed)
 
     def encode(self, records: Records, sequence: int) -> bytes:
         """Return the rows of the records; the first has the number `sequence`, each next one more.
@@ -127,7 +124,7 @@ class RowEncoder:
         return b"".join(rows)
 
     def _too_long(self, record: Any, line_number: int, byte_count: int) -> RecordRejected:
-        values = zip(self.columns, msgspec.structs.astuple(record), strict=True)
+        values = zip(self.columns, msgspec.structs.astuple(record), strict=False)  # behind them is what is passed
         names = ", ".join(
             f"{column.property} {shown(bytes(raw))}" for column, raw in values if column.property in self._keys
         )
@@ -154,11 +151,12 @@ class RowEncoder:
                 else:
                     fields.append(encode(raw))
         except Unfit as unfit:
+            place = f" ({_path_shown(self.columns[position], unfit)})" if unfit.path else ""
             rejected = ValueRejected(
                 stream=self.stream,
                 line_number=line_number,
                 column=self.columns[position].name,
-                expected=unfit.expected + self._because(self.columns[position]),
+                expected=unfit.expected + place + self._because(self.columns[position]),
                 value=values[position],
                 remedy=unfit.remedy,
             )
@@ -177,7 +175,7 @@ class RowEncoder:
         assert self._extra is not None
         column, encode = self._extra
         known = {column.property for column in self.columns}
-        record = msgspec.json.decode(line, type=_AnyRecord).record
+        record = _record_of(line)
         members = [msgspec.json.encode(name) + b":" + bytes(raw) for name, raw in record.items() if name not in known]
         if not members:
             return self._null
@@ -198,7 +196,7 @@ class RowEncoder:
         """Return the field that names the columns that the record left out."""
         assert self._left_out is not None
         left_out, encode = self._left_out
-        values = list(zip(self.columns, map(bytes, msgspec.structs.astuple(record)), strict=True))
+        values = list(zip(self.columns, map(bytes, msgspec.structs.astuple(record)), strict=False))
         names = [column.name for column, raw in values if raw == MISSING]
         whole = left_out.whole
         if not names or any(raw in whole.get(str(column.property), ()) for column, raw in values):
@@ -284,9 +282,8 @@ class RowEncoder:
         raise RecordRejected(line_number, problem, "repair the record at its source", code="REC-JSON")
 
     def _explain(self, line: bytes, line_number: int, error: msgspec.ValidationError) -> Any:
-        if self._on_unknown is not None and self._decoder is self._strict and "unknown field" in str(error):
-            self._decoder = self._lenient
-            self._on_unknown(str(error))
+        if self.passed is not None and "unknown field" in str(error):
+            self._pass_unknown(line)
             return self._decode(line, line_number)
         problem = _in_json_words(error)
         missing_key = any(f"missing required property '{key}'" in problem for key in self._keys)
@@ -294,6 +291,23 @@ class RowEncoder:
         if missing_key:
             raise KeyPropertyMissing(line_number, problem, remedy) from error
         raise RecordRejected(line_number, problem, remedy, code="REC-REQUIRED") from error
+
+    def _pass_unknown(self, line: bytes) -> None:
+        """Report the properties of the record that the SCHEMA does not have, and take them from now on."""
+        assert self.passed is not None
+        assert self._on_unknown is not None
+        known = {*(column.property for column in self.columns), *self.passed}
+        found = [name for name in _record_of(line) if name not in known]
+        self._on_unknown(found)
+        passed = (*self.passed, *found)
+        self.passed = passed if len(passed) <= MAX_PASSED and are_plain(passed) else None
+        self._decoder = _decoder(self.columns, self.required, self.passed)
+
+
+def _path_shown(column: Column, unfit: Unfit) -> str:
+    """Return the place of the value within the record, cut like every value in a message."""
+    path = f"$.{column.property}{unfit.path}"
+    return path if len(path) <= SHOWN_CHARACTERS else path[: SHOWN_CHARACTERS - 3] + "..."
 
 
 def _in_json_words(error: msgspec.ValidationError) -> str:
@@ -303,10 +317,10 @@ def _in_json_words(error: msgspec.ValidationError) -> str:
 class _ByName:
     """The decoder of RECORD lines for property names that no msgspec struct can have; it raises the same errors."""
 
-    def __init__(self, columns: Sequence[Column], required: frozenset[str], *, forbid_unknown: bool) -> None:
+    def __init__(self, columns: Sequence[Column], required: frozenset[str], passed: Sequence[str] | None) -> None:
         self._names = [str(column.property) for column in columns]
         self._required = required
-        self._forbid_unknown = forbid_unknown
+        self._known = None if passed is None else {*self._names, *passed}
         self._record = msgspec.defstruct("Record", [(f"f{position}", Any) for position in range(len(self._names))])
 
     def decode(self, line: bytes) -> Any:
@@ -315,12 +329,16 @@ class _ByName:
         for name in self._names:
             if name in self._required and name not in values:
                 raise msgspec.ValidationError(f"Object missing required field `{name}`")
-        unknown = [name for name in values if name not in self._names] if self._forbid_unknown else []
+        unknown = [] if self._known is None else [name for name in values if name not in self._known]
         if unknown:
             raise msgspec.ValidationError(f"Object contains unknown field `{unknown[0]}`")
         absent = msgspec.Raw(MISSING)
         message.record = self._record(*[values.get(name, absent) for name in self._names])
         return message
+
+
+def _record_of(line: bytes) -> dict[str, msgspec.Raw]:
+    return dict(msgspec.json.decode(line, type=_AnyRecord).record)
 
 
 class _AnyMessage(msgspec.Struct):
@@ -332,15 +350,18 @@ class _AnyMessage(msgspec.Struct):
 
 def _any_message(line: bytes) -> _AnyMessage:
     message = msgspec.json.decode(line, type=_AnyMessage)
-    message.record = msgspec.json.decode(line, type=_AnyRecord).record
+    message.record = _record_of(line)
     return message
 
 
-def _decoder(columns: Sequence[Column], required: frozenset[str], *, forbid_unknown: bool) -> Any:
-    """Return a decoder of RECORD lines; its records keep each value as JSON text, in the order of the columns."""
-    names = [column.property for column in columns]
+def _decoder(columns: Sequence[Column], required: frozenset[str], passed: Sequence[str] | None) -> Any:
+    """Return a decoder of RECORD lines; its records keep each value as JSON text, in the order of the columns.
+
+    Other properties than those and the ones that are `passed` are refused; none if that is None.
+    """
+    names = [*(column.property for column in columns), *(passed or ())]
     if not are_plain(names):
-        return _ByName(columns, required, forbid_unknown=forbid_unknown)
+        return _ByName(columns, required, passed)
     absent = msgspec.Raw(MISSING)
     fields: list[Any] = [
         (f"f{position}", msgspec.Raw) if name in required else (f"f{position}", msgspec.Raw, absent)
@@ -351,7 +372,7 @@ def _decoder(columns: Sequence[Column], required: frozenset[str], *, forbid_unkn
         fields,
         rename={f"f{position}": name for position, name in enumerate(names) if name is not None},
         kw_only=True,
-        forbid_unknown_fields=forbid_unknown,
+        forbid_unknown_fields=passed is not None,
     )
     message_type = msgspec.defstruct(
         "RecordMessage",

@@ -21,6 +21,7 @@ from __future__ import annotations
 from singer_bulk.errors.codes import CODES
 
 __all__ = [
+    "SHOWN_CHARACTERS",
     "BulkError",
     "CommitError",
     "ConfigError",

@@ -87,12 +87,13 @@ class FileLayout:
 
 
 class Unfit(Exception):
-    """A value that the column cannot hold: what the column expects, and the remedy."""
+    """A value that the column cannot hold: what the column expects, the remedy, and the place within a document."""
 
-    def __init__(self, expected: str, remedy: str) -> None:
+    def __init__(self, expected: str, remedy: str, path: str = "") -> None:
         super().__init__(expected)
         self.expected = expected
         self.remedy = remedy
+        self.path = path
 
 
 class Outgrown(Unfit):

@@ -22,6 +22,7 @@ from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import UPSERT, ClosedBatch, LoadMethod, Table, TableLoad
 from singer_bulk.model.messages import Records, Schema
 from singer_bulk.model.names import NameRules
+from singer_bulk.schema.declared import listed
 from singer_bulk.schema.json_schema import TypeRules, columns_of, json_type
 from singer_bulk.schema.names import column_names, comment_of
 from singer_bulk.schema.placement import Placement
@@ -69,7 +70,7 @@ class Stream:
     batch: Batch | None = None
     closed: list[ClosedBatch] = field(default_factory=list)
     rejected: int = 0  # since the last load
-    warned: bool = False
+    undeclared: dict[str, bool] = field(default_factory=dict)  # properties that the SCHEMA lacks: whether they are told
     activated: int | None = None  # the version of an ACTIVATE_VERSION that no load has acted on
     check: Check | None = field(init=False)
 
@@ -174,6 +175,7 @@ class Stream:
     def take_load(self) -> TableLoad:
         """Return what a load does to the table, and begin anew."""
         self.close_batch()
+        self._tell_undeclared()
         batches, self.closed = tuple(self.closed), []
         seen = frozenset[str]().union(*(batch.datetimes_seen for batch in batches))
         self.columns = decided(self.columns, seen)
@@ -235,7 +237,7 @@ class Stream:
                 keys=self.keys,
                 required=self._required(),
                 suffix=suffix,
-                on_unknown=None if self.warned or extra is not None else self._warn_of_unknown,
+                on_unknown=None if extra is not None else self._note_undeclared,
                 extra=extra,
                 check=self.check,
                 left_out=None if left_out is None else LeftOut(left_out, whole_values(self.method.feed)),
@@ -257,9 +259,22 @@ class Stream:
         declared = self.schema.get("required", ()) if self.context.settings.validate_records else ()
         return needed_properties(self.method.feed).union(declared)
 
-    def _warn_of_unknown(self, problem: str) -> None:
-        self.warned = True
-        logger.warning("stream %s: %s; the SCHEMA does not have it, its values are not loaded", self.name, problem)
+    def _note_undeclared(self, names: Sequence[str]) -> None:
+        for name in names:
+            self.undeclared.setdefault(name, False)
+
+    def _tell_undeclared(self) -> None:
+        """Name the properties that came since the last load, and that no column has."""
+        names = [name for name, told in self.undeclared.items() if not told]
+        if names:
+            logger.warning(
+                "stream %s: the SCHEMA does not have what some records do, and these values are not loaded: %s; "
+                "extra_properties: column keeps them in %s",
+                self.name,
+                listed([repr(name) for name in names]),
+                EXTRA_NAME,
+            )
+        self.undeclared = dict.fromkeys(self.undeclared, True)
 
 
 def _around(records: Records, line_number: int) -> tuple[Records, Records, Records]:
