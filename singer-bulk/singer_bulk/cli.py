@@ -22,6 +22,7 @@ from singer_sdk.plugin_base import _ConfigInput
 
 from singer_bulk.encode.documents import MAX_DEPTH
 from singer_bulk.errors import BulkError, ConfigError, Interrupted
+from singer_bulk.errors.unexpected import raise_unexpected
 from singer_bulk.face.plugin import DeclaredTarget
 from singer_bulk.face.reader import LoadReader
 from singer_bulk.face.state_output import emit_state
@@ -29,6 +30,7 @@ from singer_bulk.feeds.envelopes import ENVELOPES, EnvelopeMapper, Mapper
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.runtime import STANDARD
 from singer_bulk.run import Run
+from singer_bulk.settings.secrets import keep_libraries_quiet, masks, secrets_in
 from singer_bulk.signals import signals
 from singer_bulk.stage.base import Stage
 from singer_bulk.stream_maps import StreamMapper
@@ -71,6 +73,7 @@ class BulkTarget(DeclaredTarget):
         super().__init__(**arguments)
         assert isinstance(self.message_reader, LoadReader)
         self.message_reader.load = self._load
+        masks.hide(secrets_in(self.config, self._schema()))
 
     def connector(self) -> Connector:
         """Return the warehouse and the stage that the configuration names; raises ConfigError."""
@@ -141,8 +144,16 @@ def main(target: type[BulkTarget]) -> NoReturn:
     signals.watch()
     logger = logging.getLogger(target.name)
     try:
-        target.cli.main(standalone_mode=True)
+        try:
+            command = target.cli  # which sets logging up
+            masks.install()
+            keep_libraries_quiet()
+            command.main(standalone_mode=True)
+        except Exception as error:
+            raise_unexpected(error, str(target.name))
+            raise
     except BulkError as error:
         logger.error("%s", error)
+        logger.debug("where it came up", exc_info=True)
         sys.exit(128 + error.signal_number if isinstance(error, Interrupted) else 1)
     sys.exit(0)

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 
-from singer_bulk.errors import BulkError
+from singer_bulk.errors import BulkError, shown
 from singer_bulk.model.load import Load
 from singer_bulk.model.runtime import Runtime
 from singer_bulk.stage.owner import RunStage
@@ -90,7 +90,8 @@ class Committer:
         under_way, self._under_way = self._under_way, None
         error = None if under_way is None else under_way.exception()
         if error is not None:
-            logger.error("%s", error, exc_info=None if isinstance(error, BulkError) else error)
+            logger.error("%s", error if isinstance(error, BulkError) else f"the load under way: {shown(error)}")
+            logger.debug("where it came up", exc_info=error)
 
     def close(self) -> None:
         """End the thread and the session; no load may be under way."""

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 import msgspec
 
-from singer_bulk.errors import MessageError, shown
+from singer_bulk.errors import BulkError, MessageError, shown
 from singer_bulk.model.messages import ActivateVersion, Block, Message, Records, Schema, State, mended
 
 # 256 KiB: what is made of a block on its way to rows stays in the cache of a core, and what is done once per block
@@ -40,11 +40,11 @@ _DECODERS: dict[str, Any] = {
 }
 
 
-def read_blocks(source: IO[Any], wait_seconds: float | None = None) -> Iterator[Block | None]:
+def read_blocks(source: IO[Any] | None, wait_seconds: float | None = None) -> Iterator[Block | None]:
     """Yield the input as blocks of whole lines; None whenever nothing came for `wait_seconds`.
 
     `source` is a file object; one with a descriptor is read directly, past its own buffer. A last line without a
-    line end is yielded like any other. Lines of any length are taken.
+    line end is yielded like any other. Lines of any length are taken. Raises BulkError where nothing can be read.
     """
     line_number, rest = 1, list[bytes]()
     for chunk in _chunks(source, wait_seconds):
@@ -64,12 +64,25 @@ def read_blocks(source: IO[Any], wait_seconds: float | None = None) -> Iterator[
         yield Block(last + b"\n", range(line_number, line_number + 1))
 
 
-def _chunks(source: IO[Any], wait_seconds: float | None) -> Iterator[bytes | None]:
+def _chunks(source: IO[Any] | None, wait_seconds: float | None) -> Iterator[bytes | None]:
+    if source is None:
+        raise _no_input("closed")
     try:
         descriptor = source.fileno()
     except (AttributeError, io.UnsupportedOperation):
         yield from _chunks_of_memory(source)
         return
+    try:
+        yield from _chunks_of(descriptor, wait_seconds)
+    except OSError as error:
+        raise _no_input(f"not to be read: {error.strerror}") from error
+
+
+def _no_input(problem: str) -> BulkError:
+    return BulkError(f"standard input is {problem}; pipe the output of a tap into it", code="RUN-INPUT")
+
+
+def _chunks_of(descriptor: int, wait_seconds: float | None) -> Iterator[bytes | None]:
     while True:
         if not _is_ready(descriptor, wait_seconds):
             yield None
@@ -87,7 +100,12 @@ def _chunks(source: IO[Any], wait_seconds: float | None) -> Iterator[bytes | Non
 
 
 def _is_ready(descriptor: int, wait_seconds: float | None) -> bool:
-    return wait_seconds is None or bool(select.select([descriptor], [], [], wait_seconds)[0])
+    if wait_seconds is None:
+        return True
+    # select takes no descriptor from 1024 on, which a process that has inherited many may get.
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    return bool(waiting.poll(wait_seconds * 1000))
 
 
 def _chunks_of_memory(source: IO[Any]) -> Iterator[bytes]:

@@ -31,13 +31,14 @@ from singer_bulk.commit_thread import Committer
 from singer_bulk.encode.added_fields import first_sequence
 from singer_bulk.encode.batch import Encoders
 from singer_bulk.errors import Interrupted, shown
+from singer_bulk.errors.unexpected import raise_unexpected
 from singer_bulk.feeds.deleted_at import Deletes
 from singer_bulk.feeds.envelopes import Mapper
 from singer_bulk.messages import messages_of, read_blocks
 from singer_bulk.model.block_memory import keep_freed_memory
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.load import Load
-from singer_bulk.model.messages import Message, Records, Schema, State, is_same
+from singer_bulk.model.messages import Message, Records, Schema, State, is_same, place_of
 from singer_bulk.model.runtime import Runtime
 from singer_bulk.open_load import OpenLoad
 from singer_bulk.schema.declared import SchemaReader
@@ -105,6 +106,7 @@ class Run:
             self._rejects = Rejects(self._stage.open, names, stage.url, most)
         self._has_begun = False
         self._known = Known()
+        self._message: Message | None = None  # the one that was taken last
         self._context = StreamContext(
             settings=settings,
             rules=settings.types(text_bytes),
@@ -136,9 +138,10 @@ class Run:
                 self._flush_if_old()
             self._finish()
             self._sweep()
-        except BaseException:
+        except BaseException as error:
             self._committer.end()
             self._open.abort()
+            raise_unexpected(error, place_of(self._message))
             raise
         finally:
             self._stage.remove_rest()
@@ -146,6 +149,7 @@ class Run:
         return self._open.counts
 
     def _take(self, message: Message) -> None:
+        self._message = message
         self._open.count(message)
         if isinstance(message, Records):
             appeared = self._deletes.appeared(message)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
 
 import pytest
 import target_redshift_copy.sql
 import target_snowflake_stage.sql
+from singer_bulk.settings.secrets import LIBRARIES, Masks, keep_libraries_quiet, secrets_in
 
 COPY = "COPY t FROM 's3://b/k' ACCESS_KEY_ID 's3cret' SECRET_ACCESS_KEY 's3cret' SESSION_TOKEN 's3cret' MANIFEST"
 STAGE = (
@@ -23,3 +26,49 @@ STAGE = (
 def test_keys_are_cut_out_of_a_statement(masked: Callable[[str], str], statement: str) -> None:
     """What the warehouse says of a statement may hold the statement: its keys are gone, the rest stays."""
     assert masked(f"syntax error in: {statement}") == f"syntax error in: {statement}".replace("s3cret", "***")
+
+
+SECRET, KEY = "s3cr/et '%", "-----BEGIN-----\nabcdefgh\nijklmnop\n-----END-----"
+
+
+@pytest.fixture
+def masked_log(caplog: pytest.LogCaptureFixture) -> Iterator[logging.Logger]:
+    """A logger whose records are made as a command's are, for the values of two secret settings."""
+    made, masks = logging.getLogRecordFactory(), Masks()
+    masks.install()
+    schema = {"properties": {"password": {"secret": True}, "private_key": {"secret": True}, "user": {}}}
+    masks.hide(secrets_in({"password": SECRET, "private_key": KEY, "user": "loader"}, schema))
+    yield logging.getLogger("botocore.test")
+    logging.setLogRecordFactory(made)
+
+
+def test_secrets_come_into_no_log(masked_log: logging.Logger, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither as they are nor as URLs and Python write them, in a message, its arguments or a traceback."""
+    masked_log.error("password %s", SECRET)
+    masked_log.error("https://h/?p=%s", quote(SECRET, safe=""))
+    masked_log.error("%r and %s", {"key": KEY}, "loader")
+    try:
+        raise ValueError(SECRET)
+    except ValueError:
+        masked_log.exception("it %s", "failed")
+    assert [record.getMessage() for record in caplog.records] == [
+        "password ***", "https://h/?p=***", "{'key': '***'} and loader", "it failed",
+    ]  # fmt: skip
+    assert "s3cr" not in caplog.text
+    assert "ValueError: ***" in caplog.text
+    masked_log.error("nothing to %s", "hide")
+    assert caplog.records[-1].args == ("hide",)
+
+
+def test_libraries_keep_to_info() -> None:
+    """At DEBUG they log whole requests, with tokens that no setting has; a stricter level of the user's counts."""
+    loggers = [logging.getLogger(name) for name in ("", *LIBRARIES)]
+    before = [logger.level for logger in loggers]
+    try:
+        for level, kept in ((logging.DEBUG, logging.INFO), (logging.ERROR, logging.ERROR)):
+            loggers[0].setLevel(level)
+            keep_libraries_quiet()
+            assert logging.getLogger("botocore.auth").getEffectiveLevel() == kept
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)

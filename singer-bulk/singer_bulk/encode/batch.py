@@ -10,7 +10,7 @@ from singer_bulk.encode.blocks import FEW_RECORDS, BlockEncoder
 from singer_bulk.encode.gzip_files import Files, Piece, PieceCompressor
 from singer_bulk.encode.pool import MAX_BLOCK_BYTES, START_BYTES, EncoderGroup, can_fork
 from singer_bulk.encode.rows import RowEncoder
-from singer_bulk.errors import BulkError, StageError
+from singer_bulk.errors import StageError
 from singer_bulk.model.columns import Column
 from singer_bulk.model.file_format import FileLayout
 from singer_bulk.model.flush import FlushPolicy
@@ -165,8 +165,8 @@ class _Encoder:
         """Return compressed rows; None if the block is not certain."""
         try:
             rows = self._encoder.encode_surely(records, sequence)
-        except BulkError:
-            return None
+        except Exception:
+            return None  # whatever it is, it comes up once more where the block is encoded after all
         if rows is None or len(rows) > MAX_BLOCK_BYTES or _holds_marker(rows, self._null):
             return None
         return self._compressor.piece(rows)

@@ -56,7 +56,7 @@ class BlockEncoder:
         if not plain:
             self._columns = []  # only the definition reads names that no struct can have
         self._passed = rows.passed
-        self._decoder = _decoder(rows, rows.passed) if plain else None
+        self._decoder: Any = _decoder(rows, rows.passed) if plain else None
 
     def encode(self, records: Records, sequence: int) -> bytes:
         """Return what `RowEncoder.encode` returns, or raise what it raises."""

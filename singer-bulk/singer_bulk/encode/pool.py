@@ -132,7 +132,10 @@ class EncoderGroup:
             process.memory.close()
 
     def _collect(self, *, wait: bool) -> None:
-        ready, _, _ = select.select([process.results for process in self.processes], [], [], None if wait else 0)
+        waiting = select.poll()  # select takes no descriptor from 1024 on
+        for process in self.processes:
+            waiting.register(process.results, select.POLLIN)
+        ready = {descriptor for descriptor, _ in waiting.poll(None if wait else 0)}
         for process in self.processes:
             if process.results in ready:
                 self._receive_piece(process)

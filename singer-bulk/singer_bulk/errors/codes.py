@@ -131,7 +131,11 @@ CODES = {
     "SF-STAGE-URL": "The stage leads elsewhere than our files: the user names another stage, or corrects the bucket.",
     "RUN-ENCODER": "A process that encodes records has ended, killed perhaps for want of memory: the user gives it "
     "more, or sets `encoders` to 0.",
+    "RUN-INPUT": "Standard input is closed, or cannot be read: the user pipes the output of a tap into it.",
+    "RUN-MEMORY": "There is no memory left: the user gives the process more, or lets it take less.",
     "RUN-OUTPUT": "Standard output takes no STATE, so whoever reads it has gone: the next run begins from "
     "`--last-state`.",
     "RUN-SIGNAL": "A signal ended the run where that is safe: run again.",
+    "RUN-UNEXPECTED": "Something came up that nobody has foreseen, at the place that the message names: the user "
+    "reports it with the traceback that LOGLEVEL=DEBUG shows.",
 }

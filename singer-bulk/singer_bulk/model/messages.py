@@ -91,6 +91,18 @@ class ActivateVersion(msgspec.Struct, frozen=True):
 
 Message = Records | Schema | State | ActivateVersion
 
+
+def place_of(message: Message | None) -> str:
+    """Return where in the input a message is, for an error that came up when it was taken."""
+    if message is None:
+        return "before the first message"
+    if isinstance(message, Records):
+        return f"stream {message.stream!r}, lines {message.line_numbers[0]} to {message.line_numbers[-1]}"
+    return "a STATE" if isinstance(message, State) else f"stream {message.stream!r}, {_NAMES[type(message)]}"
+
+
+_NAMES: dict[type, str] = {Schema: "SCHEMA", ActivateVersion: "ACTIVATE_VERSION"}
+
 # An escape of a JSON string; the group is half of a pair of surrogates, which stands for no character.
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
 

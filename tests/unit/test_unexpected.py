@@ -1,0 +1,63 @@
+"""An error that nobody has foreseen reaches a user as one of ours: where it came up, and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from singer_bulk.errors import BulkError, Interrupted
+from singer_bulk.errors.unexpected import raise_unexpected
+from singer_bulk.messages import read_blocks
+
+from tests.fakes import Bench, lines, record, schema, state
+
+
+class BrokenMapper:
+    """A mapper with a mistake, which shows at the named message."""
+
+    def __init__(self, where: str, error: Exception) -> None:
+        self._where, self._error = where, error
+
+    def schemas(self, message: Any) -> list[Any]:
+        if self._where == "schemas":
+            raise self._error
+        return [message]
+
+    def records(self, records: Any) -> list[Any]:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("where", "error", "told", "code"),
+    [
+        ("schemas", KeyError("x"), "stream 'orders', SCHEMA: KeyError: \"'x'\": nobody has foreseen", "RUN-UNEXPECTED"),
+        ("records", ValueError("a\nb" * 99), "stream 'orders', lines 2 to 3: ValueError: 'a ba b", "RUN-UNEXPECTED"),
+        ("records", MemoryError(), "stream 'orders', lines 2 to 3: there is no memory left", "RUN-MEMORY"),
+    ],
+)
+def test_error_of_a_run_says_where_it_came_up(where: str, error: Exception, told: str, code: str) -> None:
+    """The stream and the lines are named, the error is cut, its traceback kept; nothing is committed."""
+    bench = Bench()
+    with pytest.raises(BulkError) as raised:
+        bench.run(lines(schema(), record(id=1), record(id=2), state(1)), mapper=BrokenMapper(where, error))
+    assert str(raised.value).startswith(told)
+    assert raised.value.code == code
+    assert len(str(raised.value)) < 400
+    assert raised.value.__cause__ is error
+    assert bench.emitted == []
+
+
+def test_what_is_foreseen_stays_what_it_is() -> None:
+    """Errors of ours, signals and the end of the process are no matter of the door."""
+    for error in (Interrupted(15), SystemExit(0), KeyboardInterrupt()):
+        raise_unexpected(error, "x")
+
+
+@pytest.mark.parametrize("told", ["closed", "not to be read: Bad file descriptor"])
+def test_standard_input_that_cannot_be_read(told: str, tmp_path: Path) -> None:
+    """It is named, with what belongs there."""
+    with open(tmp_path / "file", "wb") as written:
+        source = None if told == "closed" else written
+        with pytest.raises(BulkError, match=f"standard input is {told}; pipe"):
+            list(read_blocks(source, 0))
