@@ -33,7 +33,7 @@ from singer_bulk.run import Run
 from singer_bulk.settings.secrets import keep_libraries_quiet, masks, secrets_in
 from singer_bulk.signals import signals
 from singer_bulk.stage.base import Stage
-from singer_bulk.stream_maps import StreamMapper
+from singer_bulk.stream_maps import StreamMapper, settings_of_maps
 from singer_bulk.warehouse.ledger import last_state
 from singer_bulk.warehouse.session import Warehouse
 
@@ -110,6 +110,11 @@ class BulkTarget(DeclaredTarget):
             emit_state(last_state(warehouse, pipeline_id) or "{}")
         finally:
             warehouse.close()
+
+    def setup_mapper(self) -> None:
+        """Make the SDK's mapper; raises ConfigError for maps that it does not take."""
+        with settings_of_maps():
+            super().setup_mapper()
 
     def _load(self, source: IO[Any]) -> Counter[str]:
         connector = self.connector()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 import msgspec
-from singer_sdk.exceptions import MapExpressionError
-from singer_sdk.mapper import PluginMapper
+from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
+from singer_sdk.mapper import CustomStreamMap, PluginMapper, RemoveRecordTransform, StreamMap
 
-from singer_bulk.errors import MessageError
+from singer_bulk.errors import ConfigError, MessageError
+from singer_bulk.flattening import Flattening, SameName
 from singer_bulk.model.messages import Records, Schema, mended
-from singer_bulk.schema.json_schema import alternatives, takes_null
+from singer_bulk.schema.residue import RECORD_KEYWORDS
 
 # Numbers pass as Decimal, so that a mapped record keeps the digits of what it does not touch; NaN and Infinity too,
 # which stay what they are and are refused by their columns. A float that is one would become null.
@@ -25,27 +27,47 @@ def _decode(line: bytes) -> Any:
     return json.loads(line, parse_float=Decimal, parse_constant=Decimal)
 
 
+TOLD_CHARACTERS = 300  # of what the SDK says, which names the map's expression
+
+
 class StreamMapper:
-    """The SDK's mapper behind the two questions of a run."""
+    """The SDK's mapper behind the two questions of a run; flattening comes behind it (`flattening.py`)."""
 
     def __init__(self, mapper: PluginMapper) -> None:
         self._mapper = mapper
+        options = mapper.flattening_options
+        self._flattens = options if options is not None and options.enabled and options.max_level > 0 else None
+        mapper.flattening_options = None  # type: ignore[assignment]
+        self._flat: dict[str, Flattening] = {}  # by the name of the stream that a map makes
 
     def schemas(self, message: Schema) -> list[Schema]:
-        """Return one SCHEMA for each stream that the map makes of this one."""
+        """Return one SCHEMA for each stream that the map makes of this one; raises ConfigError."""
         schema = message.properties()
-        if self._mapper.flattening_options is not None and isinstance(schema, dict):
-            schema = typed(schema, schema)
-        self._mapper.register_raw_stream_schema(message.stream, schema, message.key_properties or [])
+        try:
+            self._mapper.register_raw_stream_schema(message.stream, schema, message.key_properties or [])
+        except Exception as error:
+            raise ConfigError(
+                f"stream {message.stream!r}: stream_maps cannot be applied: {told(error)}; mend the map of the stream",
+                code="STREAM-MAP",
+            ) from error
         return [
-            Schema(
-                stream_map.stream_alias,
-                msgspec.Raw(_encode(stream_map.transformed_schema)),
-                list(stream_map.transformed_key_properties or []),
-            )
+            self._made(stream_map, {keyword: schema[keyword] for keyword in ("$defs",) if keyword in schema})
             for stream_map in self._mapper.stream_maps[message.stream]
-            if stream_map.transformed_schema is not None
+            if not isinstance(stream_map, RemoveRecordTransform)
         ]
+
+    def _made(self, stream_map: StreamMap, referred: Mapping[str, Any]) -> Schema:
+        name = stream_map.stream_alias
+        if not isinstance(name, str) or not name:
+            raise ConfigError(f"stream_maps: {name!r} is no name of a stream; mend the map", code="STREAM-MAP")
+        schema = {**stream_map.transformed_schema, **referred}
+        if isinstance(stream_map, CustomStreamMap):
+            # What is demanded of the whole record was demanded of the record that the tap sent.
+            schema = {keyword: part for keyword, part in schema.items() if keyword not in RECORD_KEYWORDS}
+        if self._flattens is not None:
+            self._flat[name] = Flattening(self._flattens)
+            schema = self._flat[name].schema(name, schema)
+        return Schema(name, msgspec.Raw(_encode(schema)), list(stream_map.transformed_key_properties or []))
 
     def records(self, records: Records) -> list[Records]:
         """Return the mapped records, the ones that a filter drops left out, line numbers kept."""
@@ -54,55 +76,57 @@ class StreamMapper:
             return [records]  # refused with its line by the run: no SCHEMA yet
         made = []
         for stream_map in maps:
+            name = stream_map.stream_alias
             lines, numbers = [], []
             for number, line in zip(records.line_numbers, records.lines, strict=True):
                 message = _message(line, number)
                 try:
-                    mapped = stream_map.transform(dict(message["record"]))
-                except MapExpressionError as error:
-                    problem = f"stream {records.stream!r}: {error} ({error.__cause__})"
-                    raise MessageError(number, problem, "mend the expression in stream_maps", code="REC-MAP") from error
+                    mapped = self._mapped(stream_map, message["record"])
                 except UnicodeEncodeError:
                     if mended(line) == line:
                         raise
                     mapped = message["record"]  # half a character, which no column takes, in a digest: refused as sent
+                except SameName as error:
+                    remedy = "set another flattening_separator, or rename one of the two by a stream map"
+                    raise _cannot(records.stream, number, str(error), remedy) from error
+                except Exception as error:
+                    raise _cannot(records.stream, number, told(error), "mend the expression in stream_maps") from error
                 if mapped is not None:
-                    lines.append(_line({**message, "stream": stream_map.stream_alias, "record": mapped}))
+                    lines.append(_line({**message, "stream": name, "record": mapped}))
                     numbers.append(number)
             if lines:
-                made.append(Records.of_lines(stream_map.stream_alias, lines, numbers))
+                made.append(Records.of_lines(name, lines, numbers))
         return made
 
-
-# What a flattened property may hold whose JSON Schema says nothing: an object or array in it becomes JSON text.
-_SCALARS = ("string", "number", "boolean")
-
-
-def typed(schema: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schema with a `type` for each property, which is what the SDK flattens by.
-
-    Of a property that has `anyOf` instead it would keep the first alternative, and take one that has nothing for text.
-    """
-    properties = schema.get("properties")
-    if not isinstance(properties, Mapping):
-        return dict(schema)
-    return {**schema, "properties": {name: _typed_property(part, root) for name, part in properties.items()}}
+    def _mapped(self, stream_map: StreamMap, record: Mapping[str, Any]) -> dict[str, Any] | None:
+        mapped = stream_map.transform(dict(record))
+        flat = self._flat.get(stream_map.stream_alias)
+        return mapped if mapped is None or flat is None else flat.record(mapped)
 
 
-def _typed_property(part: Any, root: Mapping[str, Any]) -> Any:
-    if not isinstance(part, Mapping):
-        return part
-    if "type" in part:
-        return typed(part, root)
-    kept: list[dict[str, Any]] = []
-    for name, one in alternatives(part, root):
-        if name == "any":
-            kept += [{"type": scalar} for scalar in _SCALARS]
-        else:
-            kept.append({"type": "string"} if name in ("array", "object") else {**one, "type": name})
-    if takes_null(part, root):
-        kept.append({"type": "null"})
-    return {"type": sorted({one["type"] for one in kept}), "anyOf": kept}
+@contextmanager
+def settings_of_maps() -> Iterator[None]:
+    """Turn what the SDK says of the settings into ConfigError."""
+    try:
+        yield
+    except Exception as error:
+        raise ConfigError(
+            f"stream_maps or flattening: {told(error)}; see https://sdk.meltano.com/en/latest/stream_maps.html",
+            code="CFG-MAPS",
+        ) from error
+
+
+def _cannot(stream: str, line_number: int, problem: str, remedy: str) -> MessageError:
+    return MessageError(line_number, f"stream {stream!r}: {problem}", remedy, code="REC-MAP")
+
+
+def told(error: BaseException) -> str:
+    """Return what an error of the SDK's mapper says, with its cause, in one line."""
+    cause = [str(error.__cause__)] if error.__cause__ is not None else []
+    texts = [str(error) or type(error).__name__, *map(str, getattr(error, "errors", ())), *cause]
+    name = "" if isinstance(error, (StreamMapConfigError, MapExpressionError)) else f"{type(error).__name__}: "
+    text = " ".join(" ".join(texts).split())
+    return name + (text if len(text) <= TOLD_CHARACTERS else text[: TOLD_CHARACTERS - 3] + "...")
 
 
 def _line(message: dict[str, Any]) -> bytes:

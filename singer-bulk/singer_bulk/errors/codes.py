@@ -24,6 +24,7 @@ CODES = {
     "CFG-AWS": "S3 cannot be reached with these settings: the user corrects the profile, the region or the endpoint.",
     "CFG-FILE": "A configuration file cannot be read, or is no JSON object or INI file in UTF-8: the user mends it.",
     "CFG-LAST-STATE": "`--last-state` needs to know which pipeline is asked for: the user sets `pipeline_id`.",
+    "CFG-MAPS": "`stream_maps` or the settings of flattening cannot be read: the user mends them.",
     "CFG-SCHEMA-NAME": "An entry of `schema_mapping` gives no name of a schema: the user corrects it.",
     "CFG-VALUE": "A setting is missing, unknown, or has a value that it does not take: the user corrects it.",
     "STREAM-CDC-PROPERTY": "The change feed's settings name a property that the SCHEMA lacks: the user names another.",
@@ -33,6 +34,7 @@ CODES = {
     "STREAM-DELETED-AT": "`_sdc_deleted_at` may tell deletes or be a value of the source: the user says which by the "
     "setting of that name.",
     "STREAM-ENVELOPE": "The SCHEMA of an event does not say which columns its row has: the tap declares them.",
+    "STREAM-FLAT-NAME": "Flattening gives two properties one name: the user sets another separator, or renames one.",
     "STREAM-KEY-DOCUMENT": "A key property may hold objects or arrays, which are not compared: the SCHEMA gives its "
     "type, or the user loads by append-only.",
     "STREAM-KEY-TYPE": "A key property has a type that its column cannot take: the user widens the column, or loads "
@@ -42,6 +44,7 @@ CODES = {
     "STREAM-KEY-TWICE": "The table has more than one row of a key by which rows are to enter: the user removes them.",
     "STREAM-KEYS-CHANGED": "The key properties are others than those by which the rows of the table entered: the user "
     "sets the keys by a stream map, or loads into an empty table.",
+    "STREAM-MAP": "A stream map cannot be applied to its stream: the user mends the map.",
     "STREAM-NAME": "The stream has a name that no table can have: the user renames it by a stream map.",
     "STREAM-NO-HISTORY": "A setting needs all versions of a row, and the load method keeps one: the user changes one "
     "of the two.",
@@ -74,7 +77,7 @@ CODES = {
     "its source.",
     "REC-KEY": "A record lacks a key property: the tap sends it.",
     "REC-LONG": "A row is longer than COPY takes: the record is split, or its largest property left out.",
-    "REC-MAP": "An expression of a stream map fails for a record: the user mends it.",
+    "REC-MAP": "A stream map or flattening fails for a record: the user mends the expression or the names.",
     "REC-REQUIRED": "A record lacks a property that its SCHEMA requires: the tap sends it.",
     "REC-VALUE": "A value does not fit its column, and is never cut or rounded to fit: it is mended at its source, or "
     "the SCHEMA gives another type.",
