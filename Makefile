@@ -7,7 +7,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 BIN := .venv/bin
 
-.PHONY: setup check test test-long test-cdc faults demo bench conformance
+.PHONY: setup check test test-long test-cdc faults fuzz demo bench conformance
 
 setup: .venv/.ready
 
@@ -44,6 +44,10 @@ test-cdc: setup
 # Every fault at every moment, which takes 40 minutes on two cores; writes docs/faults.md.
 faults: setup
 	$(BIN)/python -m tests.faults
+
+# Random names, messages, settings and files: 20,000 of each kind, half an hour; goes on where it was stopped (.fuzz/).
+fuzz: setup
+	$(BIN)/python -m tests.fuzz
 
 # On real accounts, with configuration files of the two targets: make conformance REDSHIFT=r.json SNOWFLAKE=s.json
 conformance: setup

@@ -58,7 +58,8 @@ class Flattening:
         for name, part in schema["properties"].items():
             key, where = self._key(name, above), f"{place or '$'}.{name}"
             kinds = _kinds(part)
-            if kinds <= {"object", "null"} and part.get("properties") and len(above) < self.options.max_level:
+            is_object = kinds and kinds <= {"object", "null"} and bool(part.get("properties"))
+            if is_object and len(above) < self.options.max_level:
                 self._objects.add(key)
                 yield from self._leaves(part, (*above, name), where)
             elif kinds & {"object", "array"}:

@@ -100,6 +100,8 @@ class StreamMapper:
 
     def _mapped(self, stream_map: StreamMap, record: Mapping[str, Any]) -> dict[str, Any] | None:
         mapped = stream_map.transform(dict(record))
+        if mapped is None and stream_map.get_filter_result(dict(record)):
+            mapped = {}  # the SDK drops a record that has nothing left, which no filter does
         flat = self._flat.get(stream_map.stream_alias)
         return mapped if mapped is None or flat is None else flat.record(mapped)
 
@@ -152,6 +154,9 @@ def _escaped(value: Any) -> bytes:
 def _message(line: bytes, number: int) -> dict[str, Any]:
     try:
         message: dict[str, Any] = _decode(line)
+    except RecursionError as error:
+        remedy = "flatten the record at its source"
+        raise MessageError(number, "nested too deep for a stream map", remedy, code="IN-DEEP") from error
     except ValueError as error:
         raise MessageError(
             number, f"broken JSON ({error})", "each line must be one JSON object", code="IN-JSON"

@@ -70,6 +70,7 @@ def test_null_object_is_no_undeclared_property(caplog: pytest.LogCaptureFixture)
         ({"type": "any"}, {"x": 1}, '"{""x"":1}"'),
         ({"type": "object", "patternProperties": {"^x": TEXT}}, {"x": "1"}, '"{""x"":""1""}"'),
         (None, {"x": 1}, '"{""x"":1}"'),
+        (True, 5, '"5"'),
     ],
 )
 def test_what_flattening_keeps_whole(declared: Any, value: Any, field: str) -> None:
@@ -113,6 +114,21 @@ HOSTILE_MAPS: list[Any] = [
     {"__key_properties__": "id"}, {"__key_properties__": ["nothing"]}, {"__key_properties__": 5},
     {"__else__": "x"}, {"__else__": 5}, {"__else__": []}, "x", 5, [], True,
 ]  # fmt: skip
+
+
+def test_record_of_which_a_map_leaves_nothing_is_a_row() -> None:
+    """Only a filter drops records; one without any property left is a row of nulls."""
+    bench = load({"stream_maps": {"orders": {"id": "__NULL__"}}}, {"id": TEXT, "v": TEXT}, {"id": "1"}, {"v": "x"})
+    assert bench.warehouse.rows(ROWS) == ["@null@", '"x"']
+    kept = {"stream_maps": {"orders": {"__filter__": "v == 'x'"}}}
+    assert load(kept, {"v": TEXT}, {"v": None}, {"v": "y"}, {"v": "x"}).warehouse.rows(ROWS) == ['"x"']
+
+
+def test_record_too_deep_for_a_map_is_refused_by_its_line() -> None:
+    """Python's own decoder gives up earlier than the loader's."""
+    deep = '{"type": "RECORD", "stream": "orders", "record": {"v": ' + "[" * 100_000 + "]" * 100_000 + "}}\n"
+    with pytest.raises(MessageError, match=r"line 2: .*nested"):
+        Bench().run(lines(schema(v={})) + deep, mapper=mapper(**FLAT))
 
 
 @pytest.mark.parametrize("flat", [{}, FLAT], ids=["", "flat"])

@@ -232,6 +232,30 @@ def test_references_in_a_circle_end(circle: dict[str, Any], kind: Kind) -> None:
     assert column.type.kind is kind
 
 
+@pytest.mark.parametrize(
+    ("declared", "value", "told"),
+    [
+        ({"properties": {"1": {"enum": ["x"]}}}, {"1": 5}, "$.v.1 fails enum ['x'], got 5"),
+        ({"items": {"enum": ["x"]}}, [5], "$.v[0] fails enum ['x'], got 5"),
+        (
+            {"propertyNames": {"minLength": 2}},
+            {"a": 1},
+            "$.v has a name that fails propertyNames (minLength), got {'a'",
+        ),
+        (
+            {"additionalProperties": {"propertyNames": {"maxLength": 1}}},
+            {"1": {"bb": 1}},
+            "$.v.1 has a name that fails",
+        ),
+    ],
+)
+def test_place_of_what_is_refused(declared: Any, value: Any, told: str) -> None:
+    """A name of digits is a name; a name that is refused is said to be one."""
+    with pytest.raises(RecordInvalid) as refused:
+        encode(declared, value)
+    assert told in str(refused.value)
+
+
 @pytest.mark.parametrize("value", ["1e400", "[1.50, 1E-7]", '{"a": 9007199254740993.5}'])
 def test_an_error_shows_the_digits_that_came(value: str) -> None:
     """What is refused is shown as it was sent, not as a double or an object of Python."""
@@ -257,6 +281,29 @@ def test_records_nested_too_deep_are_refused() -> None:
         number = text.count("\n") + 1
         with pytest.raises(MessageError, match=f"line {number}: "):
             Bench().run(text + f'{{"type": "RECORD", "stream": "orders", "record": {{"id": {deep}}}}}\n')
+
+
+@pytest.mark.parametrize(
+    ("declared", "line", "told"),
+    [
+        ({"pattern": "x"}, '{"type": "RECORD", "stream": "orders"}', "missing required property 'record'"),
+        ({}, '{"type": "RECORD", "stream": "orders", "record": {"w": 1, "v": }}', "broken JSON"),
+        ({}, '{"type": "RECORD", "stream": "orders", "record": {"w": 1, "v": 1', "broken JSON"),
+    ],
+)
+@pytest.mark.parametrize("rejecting", ["error", "reject"])
+def test_lines_that_break_off_are_refused_by_their_number(declared: Any, line: str, told: str, rejecting: str) -> None:
+    """Also behind a property that the SCHEMA lacks, and where a check of the SCHEMA looks first."""
+    text = lines(schema(v=declared), *[record(v="x")] * 9) + line + "\n" + lines(state(1))
+    bench = Bench()
+    try:
+        bench.run(text, on_invalid_record=rejecting)
+    except MessageError as refused:
+        assert "line 11:" in str(refused)  # noqa: PT017 - either is right
+        assert told in str(refused)  # noqa: PT017
+    else:
+        assert rejecting == "reject"
+        assert len(set_aside(bench)) == 1
 
 
 def orders(declared: dict[str, Any], *values: str) -> str:

@@ -297,10 +297,14 @@ class RowEncoder:
         assert self.passed is not None
         assert self._on_unknown is not None
         known = {*(column.property for column in self.columns), *self.passed}
-        found = [name for name in _record_of(line) if name not in known]
-        self._on_unknown(found)
-        passed = (*self.passed, *found)
-        self.passed = passed if len(passed) <= MAX_PASSED and are_plain(passed) else None
+        try:
+            found = [name for name in _record_of(line) if name not in known]
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            self.passed = None  # what is wrong with the line behind the property is said by the decoder that takes any
+        else:
+            self._on_unknown(found)
+            passed = (*self.passed, *found)
+            self.passed = passed if len(passed) <= MAX_PASSED and are_plain(passed) else None
         self._decoder = _decoder(self.columns, self.required, self.passed)
 
 

@@ -123,7 +123,7 @@ class _Checker:
         for number, line in zip(records.line_numbers, records.lines, strict=True):
             try:
                 record = self._decoder.decode(line)["record"]
-            except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            except (KeyError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
                 continue  # no record at all: the encoder says what is wrong with it
             if not self._validator.is_valid(record):
                 raise self._invalid(record, number)
@@ -131,18 +131,21 @@ class _Checker:
     def _invalid(self, record: Any, line_number: int) -> RecordInvalid:
         error = next(iter(self._validator.iter_errors(record)))
         keyword = str(error.schema_path[-1]) if error.schema_path else "false"
+        steps = _steps(record, error.instance_path)
         return RecordInvalid(
             stream=self._stream,
             line_number=line_number,
-            path=_path(error.instance_path),
+            path=_path(steps),
             expected=_expected(error, keyword),
-            value=_at(record, error.instance_path),
-            remedy=_OPERATION_REMEDY if next(iter(error.instance_path), None) in self._operations else _REMEDY,
+            value=_at(record, steps),
+            remedy=_OPERATION_REMEDY if steps and steps[0] in self._operations else _REMEDY,
         )
 
 
 def _expected(error: jsonschema_rs.ValidationError, keyword: str) -> str:
     """Return the keyword and what it demands; the library's own message would repeat the value, however long it is."""
+    if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.PropertyNames):
+        return f"has a name that fails propertyNames ({keyword})"
     demanded = getattr(error.kind, "value", None)
     if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.FalseSchema):
         return "may not be there"
@@ -154,8 +157,17 @@ def _path(steps: Iterable[Any]) -> str:
     return "$" + path
 
 
-def _at(value: Any, path: Iterable[Any]) -> Any:
+def _steps(value: Any, path: Iterable[Any]) -> list[Any]:
+    """Return the steps to a value; a name that looks like a number comes as one."""
+    steps = []
     for step in path:
+        steps.append(str(step) if isinstance(value, dict) else step)
+        value = value[steps[-1]]
+    return steps
+
+
+def _at(value: Any, steps: Iterable[Any]) -> Any:
+    for step in steps:
         value = value[step]
     return _as_sent(value)
 

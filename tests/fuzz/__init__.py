@@ -1,0 +1,1 @@
+"""Random names, messages, settings and files: nothing that they are may end in an error that nobody has foreseen."""
