@@ -1155,11 +1155,11 @@ FROM "sales"."_singer_loads";
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 SELECT MAX("last_sequence"), MAX("ledger_version")
 FROM "sales"."_singer_loads";
-SELECT "load_id", "state_chunk", "state"
+SELECT "load_id"
 FROM "sales"."_singer_loads"
 WHERE "pipeline_id" = 'it''s' AND "state" IS NOT NULL
-ORDER BY "last_sequence" DESC, "committed_at" DESC, "load_id", "state_chunk"
-LIMIT 1000;
+ORDER BY "last_sequence" DESC, "committed_at" DESC, "load_id"
+LIMIT 1;
 
 -- COPY is refused
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public

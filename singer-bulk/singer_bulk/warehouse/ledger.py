@@ -35,8 +35,6 @@ MAX_TEXT_BYTES = 65_535
 CHUNK_CHARACTERS = MAX_TEXT_BYTES // 4
 # A literal list of this many characters stays well under the 1 MB of a Snowflake statement (query-size-limits).
 MAX_INSERT_CHARACTERS = 400_000
-# A STATE of 16 MB; what a tap carries from run to run is a few hundred bytes.
-MAX_STATE_CHUNKS = 1000
 
 _NAME = ColumnType(Kind.TEXT, max_bytes=1024)
 _LONG = ColumnType(Kind.TEXT, max_bytes=MAX_TEXT_BYTES)
@@ -136,13 +134,15 @@ def last_state(warehouse: Warehouse, pipeline_id: str) -> str | None:
     load_id, pipeline, sequence, committed, chunk, state = _names_of(
         dialect, "load_id", "pipeline_id", "last_sequence", "committed_at", "state_chunk", "state"
     )
-    rows = _ask(
-        warehouse,
-        f"SELECT {load_id}, {chunk}, {state} FROM {dialect.table(warehouse.ledger)} "
-        f"WHERE {pipeline} = {words.literal(pipeline_id)} AND {state} IS NOT NULL "
-        f"ORDER BY {sequence} DESC, {committed} DESC, {load_id}, {chunk} LIMIT {MAX_STATE_CHUNKS}",
-    )
-    return "".join(row[2] for row in rows if row[0] == rows[0][0]) if rows else None
+    ledger = dialect.table(warehouse.ledger)
+    where = f"{pipeline} = {words.literal(pipeline_id)} AND {state} IS NOT NULL"
+    order = f"{sequence} DESC, {committed} DESC, {load_id}"
+    last = _ask(warehouse, f"SELECT {load_id} FROM {ledger} WHERE {where} ORDER BY {order} LIMIT 1")
+    if not last:
+        return None
+    # All chunks of one load: however long a STATE is, it comes back whole.
+    one_load = f"{load_id} = {words.literal(last[0][0])} AND {state} IS NOT NULL"
+    return "".join(row[0] for row in _ask(warehouse, f"SELECT {state} FROM {ledger} WHERE {one_load} ORDER BY {chunk}"))
 
 
 def _prove_no_ledger(warehouse: Warehouse) -> None:
