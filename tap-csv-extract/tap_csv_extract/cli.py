@@ -21,11 +21,12 @@ from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
 from tap_csv_extract.catalog import check_catalog, read_catalog
 from tap_csv_extract.config import SETTINGS, FileSet, S3Settings, file_sets
-from tap_csv_extract.declared import problem_of, read, values_of
+from tap_csv_extract.declared import problem_of, read, unknown_variables, unread_variables, values_of
 from tap_csv_extract.detect import detect
 from tap_csv_extract.discover import Discovery
 from tap_csv_extract.errors import ConfigError, TapError, nothing_unexpected
 from tap_csv_extract.kinds import Kind, kind_of_schema
+from tap_csv_extract.other_taps import ELSEWHERE
 from tap_csv_extract.output import MessageWriter
 from tap_csv_extract.pipes import Wait
 from tap_csv_extract.s3 import S3Files
@@ -67,6 +68,7 @@ class TapCsvExtract(Tap):
             if not entry.get("breadcrumb")
         }
         Wait.stop = self.stop_if_asked
+        self._reads_environment = bool(arguments.get("parse_env_config"))
         super().__init__(catalog=catalog, **arguments)
 
     def chosen(self, stream: str) -> dict[str, Any]:
@@ -177,8 +179,12 @@ class TapCsvExtract(Tap):
         # Asked for texts, the SDK converts nothing: it would take every word but true, 1, yes and on as false.
         schema = self._schema()
         texts = {name: {"type": "string"} for name in schema["properties"]}
+        found = parse_environment_config({"properties": texts}, self._env_var_prefix)
+        unknown = unknown_variables(self._env_var_prefix, os.environ, texts, ELSEWHERE)
+        if unknown:
+            raise ConfigError(f"{'; '.join(unknown)}; see `{self.name} --about` for the settings")
         try:
-            return values_of(schema, parse_environment_config({"properties": texts}, self._env_var_prefix))
+            return values_of(schema, found)
         except ValueError as error:
             raise self._wrong_settings(str(error)) from None
 
@@ -189,7 +195,11 @@ class TapCsvExtract(Tap):
         """
         self._config = {name: value for name, value in self._config.items() if value is not None}
         schema = self._schema()
-        problems = [problem_of(error) for error in DEFAULT_JSONSCHEMA_VALIDATOR(schema).iter_errors(self._config)]
+        unread = unread_variables(self._env_var_prefix, os.environ, schema["properties"].keys() - self._config.keys())
+        if unread and not self._reads_environment:
+            self.logger.warning("the environment is not read, though it has %s; add --config ENV", ", ".join(unread))
+        errors = DEFAULT_JSONSCHEMA_VALIDATOR(schema).iter_errors(self._config)
+        problems = [problem_of(error, ELSEWHERE) for error in errors]
         if problems and raise_errors:
             raise self._wrong_settings("; ".join(problems))
         return problems

@@ -17,7 +17,14 @@ from singer_bulk.stage.s3 import S3Settings, S3Stage
 from singer_bulk.warehouse.dialect import Session
 from singer_bulk.warehouse.session import Warehouse
 
-from target_redshift_copy.config import DEFAULT_SLICES, MAX_SUPER_STRING_BYTES, SETTINGS, RedshiftSettings, of_ini
+from target_redshift_copy.config import (
+    DEFAULT_SLICES,
+    MAX_SUPER_STRING_BYTES,
+    SETTINGS,
+    RedshiftSettings,
+    contradictions,
+    of_ini,
+)
 from target_redshift_copy.sql import COUNT_SLICES, CopyAccess, Redshift
 from target_redshift_copy.types import MAX_VARCHAR_BYTES
 
@@ -32,6 +39,7 @@ class TargetRedshiftCopy(BulkTarget):
     name = "target-redshift-copy"
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
     of_ini = staticmethod(of_ini)
+    contradictions = staticmethod(contradictions)
 
     def connector(self) -> Connector:
         """Return the warehouse and the stage that the configuration names."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from configparser import ConfigParser
-from typing import Annotated, Literal
+from contextlib import suppress
+from ipaddress import IPv6Address
+from typing import Annotated, Any, Literal
 
 from singer_bulk.model.declared import Meta, Secret, Settings, settings_schema
 from singer_bulk.settings.files import ini_settings
 from singer_bulk.settings.loads import LoadSettings
-from singer_bulk.stage.s3 import S3Settings
+from singer_bulk.stage.s3 import S3Settings, s3_contradictions
 
 # If unknown, as on Serverless, which shows no slices. Four files of a batch of 512 MiB of rows are 30 to 60 MB each,
 # enough to be sent while they are written.
@@ -63,6 +67,37 @@ class RedshiftSettings(Settings, frozen=True, kw_only=True):
     sslrootcert: Annotated[
         str | None, Meta(description="Certificates to trust; default: the public authorities, Amazon's among them.")
     ] = None
+
+
+# A role's ARN, in any partition of AWS; a chain of them is joined by commas (copy-parameters-authorization).
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
+
+
+def contradictions(config: Mapping[str, Any]) -> list[str]:
+    """Return what settings, each right by itself, say against one another; no value is shown."""
+    problems = s3_contradictions(config)
+    if not _is_host(config["host"]):
+        problems.append(
+            "setting 'host' takes the name of the endpoint alone; what the console shows behind it is 'port' and "
+            "'database', what stands before :// is left out"
+        )
+    role = config.get("iam_role", "default")
+    if role != "default" and not all(_ROLE.fullmatch(one.strip()) for one in role.split(",")):
+        problems.append(
+            "setting 'iam_role' takes an ARN as in arn:aws:iam::123456789012:role/NAME, a chain of ARNs joined by "
+            "commas, or default"
+        )
+    if "sslrootcert" in config and not config["sslmode"].startswith("verify"):
+        problems.append("setting 'sslrootcert' needs 'sslmode' verify-ca or verify-full, which alone look at it")
+    return problems
+
+
+def _is_host(text: str) -> bool:
+    if ":" not in text:
+        return "/" not in text
+    with suppress(ValueError):
+        return bool(IPv6Address(text))
+    return False
 
 
 SETTINGS = settings_schema(RedshiftSettings, S3Settings, LoadSettings)

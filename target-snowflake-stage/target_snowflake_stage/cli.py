@@ -15,7 +15,7 @@ from singer_bulk.stage.s3 import S3Settings, S3Stage
 from singer_bulk.warehouse.dialect import Session
 from singer_bulk.warehouse.session import Warehouse
 
-from target_snowflake_stage.config import SETTINGS, SnowflakeSettings, of_ini
+from target_snowflake_stage.config import SETTINGS, SnowflakeSettings, contradictions, of_ini
 from target_snowflake_stage.objects import make_objects, place_of
 from target_snowflake_stage.sql import Snowflake
 from target_snowflake_stage.types import DEFAULT_VARCHAR_CHARACTERS
@@ -31,6 +31,7 @@ class TargetSnowflakeStage(BulkTarget):
     name = "target-snowflake-stage"
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
     of_ini = staticmethod(of_ini)
+    contradictions = staticmethod(contradictions)
 
     def connector(self) -> Connector:
         """Return the warehouse and the stage that the configuration names."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from configparser import ConfigParser
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from singer_bulk.model.declared import Meta, Secret, Settings, settings_schema
 from singer_bulk.settings.files import ini_settings
 from singer_bulk.settings.loads import LoadSettings
-from singer_bulk.stage.s3 import S3Settings
+from singer_bulk.stage.s3 import S3Settings, s3_contradictions
 
 
 class SnowflakeSettings(Settings, frozen=True, kw_only=True):
@@ -21,7 +22,11 @@ class SnowflakeSettings(Settings, frozen=True, kw_only=True):
     private_key_path: Annotated[str | None, Meta(description="File with the private key, instead of its text.")] = None
     private_key_passphrase: Annotated[Secret | None, Meta(description="Passphrase of the private key.")] = None
     authenticator: Annotated[
-        str | None, Meta(description="As in the Snowflake connector: oauth, externalbrowser, ...")
+        str | None,
+        Meta(
+            description="As in the Snowflake connector: snowflake, snowflake_jwt, oauth, programmatic_access_token, "
+            "externalbrowser, username_password_mfa, or the URL of Okta. Default: what the password or the key needs."
+        ),
     ] = None
     token: Annotated[Secret | None, Meta(description="Token for authenticator oauth or programmatic_access_token.")] = (
         None
@@ -56,6 +61,57 @@ class SnowflakeSettings(Settings, frozen=True, kw_only=True):
     protocol: Annotated[Literal["https", "http"] | None, Meta(description="Protocol of the host.")] = None
 
 
+# What each authenticator signs in with; Okta's is a URL.
+# https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-api
+OKTA = "https://"
+SIGNS_IN_WITH = {
+    "snowflake": "password",
+    "username_password_mfa": "password",
+    OKTA: "password",
+    "snowflake_jwt": "private_key",
+    "oauth": "token",
+    "programmatic_access_token": "token",
+    "externalbrowser": None,
+}
+
+
+def contradictions(config: Mapping[str, Any]) -> list[str]:
+    """Return what settings, each right by itself, say against one another; no value is shown."""
+    problems = s3_contradictions(config)
+    if config.get("storage_integration") and config.get("aws_role"):
+        problems.append("settings 'storage_integration' and 'aws_role' both say what a stage reads with; keep one")
+    keys = [name for name in ("private_key", "private_key_path") if config.get(name)]
+    if len(keys) > 1:
+        problems.append("settings 'private_key' and 'private_key_path' both give the key; keep one")
+    if config.get("private_key_passphrase") and not keys:
+        problems.append("setting 'private_key_passphrase' needs 'private_key' or 'private_key_path'")
+    given = [*(name for name in ("password", "token") if config.get(name)), *keys[:1]]
+    return problems + _sign_in_problems(str(config.get("authenticator", "")).lower(), given)
+
+
+def _sign_in_problems(authenticator: str, given: Sequence[str]) -> list[str]:
+    """Return what is wrong with the settings that are given to sign in with."""
+    if not authenticator:
+        if len(given) > 1:
+            return [f"settings {' and '.join(map(repr, given))} both sign in; keep one"]
+        if given == ["token"]:
+            return ["setting 'token' needs 'authenticator', as 'oauth' or 'programmatic_access_token'"]
+        return []
+    name = OKTA if authenticator.startswith(OKTA) else authenticator
+    if name not in SIGNS_IN_WITH:
+        known = ", ".join(repr(one) for one in SIGNS_IN_WITH if one != OKTA)
+        return [f"setting 'authenticator' takes {known}, or the https:// URL of Okta, got another one"]
+    needed = SIGNS_IN_WITH[name]
+    problems = [
+        f"setting {one!r} is not what this 'authenticator' signs in with; remove one of the two"
+        for one in given
+        if needed is None or not one.startswith(needed)
+    ]
+    if needed and not any(one.startswith(needed) for one in given):
+        problems.append(f"setting 'authenticator' as it is set needs {needed!r}")
+    return problems
+
+
 SETTINGS = settings_schema(SnowflakeSettings, S3Settings, LoadSettings)
 
 # The classic pipeline.conf: (section, key) -> setting.
@@ -66,6 +122,7 @@ INI_NAMES = {
     ("aws_boto_credentials", "access_key"): "aws_access_key_id",
     ("aws_boto_credentials", "secret_key"): "aws_secret_access_key",
     ("aws_boto_credentials", "bucket_name"): "s3_bucket",
+    ("aws_boto_credentials", "account_id"): "",  # of Redshift's role
 }
 
 

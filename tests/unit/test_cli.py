@@ -58,6 +58,15 @@ def test_classic_pipeline_conf(tmp_path: Path) -> None:
     }
 
 
+def test_unknown_keys_of_the_classic_file(tmp_path: Path) -> None:
+    """A typo in a section that we read is refused with the nearest key; other sections belong to other programs."""
+    path = tmp_path / "pipeline.conf"
+    path.write_text(PIPELINE_CONF.replace("port =", "prot =") + "[mysql_config]\nhostname = x\n")
+    with pytest.raises(ConfigError, match=r"section \[aws_creds\] has no 'prot'; is 'port' meant\?"):
+        read_config(str(path), redshift_ini)
+    assert read_config(str(path), snowflake_ini)["user"] == "snow"
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,12 @@ from singer_bulk.cli import BulkTarget
 from singer_bulk.errors import ConfigError
 from singer_bulk.model.declared import Secret, Settings, read, settings_schema
 from singer_bulk.settings.loads import LoadSettings
+from singer_bulk.settings.other_loaders import THEIRS, known_elsewhere
+from singer_sdk.exceptions import ConfigValidationError
 from tap_csv_extract.cli import TapCsvExtract
 from tap_csv_extract.config import file_sets
 from tap_csv_extract.errors import ConfigError as TapConfigError
+from tap_csv_extract.other_taps import ELSEWHERE
 from target_redshift_copy.cli import TargetRedshiftCopy
 from target_redshift_copy.config import RedshiftSettings
 from target_snowflake_stage.cli import TargetSnowflakeStage
@@ -287,3 +291,155 @@ def test_an_entry_goes_before_the_top_level_and_null_before_nothing(tmp_path: Pa
     one, other = file_sets(TapCsvExtract(config=config).config)
     assert (one.dialect.delimiter, one.dialect.quote, one.dialect.encoding) == (";", "'", "utf-8")
     assert (other.dialect.delimiter, other.dialect.quote) == (",", "'")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_setting_that_is_unknown_is_refused(target: type[BulkTarget]) -> None:
+    """A typo, at the top too, is an error with the nearest name; all of them are told at once, their values never."""
+    told = refusal(target, load_metod=SECRET, **{"s3-bucket-x": SECRET}, USER_=SECRET, frobnicate={"a": SECRET})
+    assert "there is no setting 'load_metod'; is 'load_method' meant?" in told
+    assert "there is no setting 's3-bucket-x'; is 's3_bucket' meant?" in told
+    assert "there is no setting 'USER_'; is 'user' meant?" in told
+    assert "there is no setting 'frobnicate'; remove it" in told
+    assert SECRET not in told
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("dbname", "PipelineWise's loader has it; here it is 'database'"),
+        ("add_metadata_columns", "PipelineWise's loader has it; here it is 'add_record_metadata'"),
+        ("copy_options", "PipelineWise's loader has it, nothing here does the same"),
+        ("schema", "Meltano's loader has it; here it is 'default_target_schema'"),
+        ("clean_up_batch_files", "Meltano's loader has it; here it is 'keep_staged_files' (the other way round"),
+        ("remove_s3_files", "TicketSwap's target-redshift has it; here it is 'keep_staged_files'"),
+        ("target_s3", "datamill-co's loader has it; here it is 's3_bucket', 's3_key_prefix', "),
+    ],
+)
+def test_what_another_loader_calls_otherwise_is_told(target: type[BulkTarget], name: str, told: str) -> None:
+    """A setting of another loader is refused with the name that it has here, or with why there is none."""
+    assert f"there is no setting {name!r}; {told}" in refusal(target, **{name: SECRET})
+
+
+def test_the_table_of_other_loaders_names_settings_of_ours() -> None:
+    """Each name of ours in the table is a setting of a target, and each of theirs is told by both, or is a setting."""
+    ours = {target: settings_of(target).keys() for target in TARGETS}
+    everywhere = set().union(*ours.values())
+    for theirs in THEIRS.values():
+        assert set(theirs.here) <= everywhere
+    for target in TARGETS:
+        assert known_elsewhere(ours[target]).keys() | ours[target] >= THEIRS.keys()
+    assert "for the other warehouse: remove it" in refusal(TargetRedshiftCopy, snowflake_warehouse="w")
+    assert "'aws_role' (or 'storage_integration')" in refusal(TargetSnowflakeStage, iam_role="r")
+
+
+def test_variables_that_name_no_setting(environment: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A typo in a variable is an error; the SDK's variable and Meltano's extras are none."""
+    for name in ("LOGLEVEL", "_CATALOG", "_LOAD_SCHEMA"):
+        monkeypatch.setenv(f"TARGET_REDSHIFT_COPY_{name}", "info")
+    assert environment().config["host"] == "h"
+    monkeypatch.setenv("TARGET_REDSHIFT_COPY_PASWORD", SECRET)
+    monkeypatch.setenv("TARGET_REDSHIFT_COPY_DBNAME", SECRET)
+    with pytest.raises(ConfigError) as refused:
+        environment()
+    assert "'TARGET_REDSHIFT_COPY_PASWORD' names no setting; is 'password' meant?" in str(refused.value)
+    assert "'TARGET_REDSHIFT_COPY_DBNAME' names no setting; PipelineWise's loader has it" in str(refused.value)
+    assert SECRET not in str(refused.value)
+
+
+def test_variables_that_nobody_reads(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Who sets a variable and forgets `--config ENV` is told; what the configuration has as well is no matter."""
+    monkeypatch.setenv("TARGET_REDSHIFT_COPY_USER", "u")
+    monkeypatch.setenv("TARGET_REDSHIFT_COPY_PORT", "")
+    monkeypatch.setattr(TargetRedshiftCopy.logger, "propagate", True)
+    TargetRedshiftCopy(config=dict(NEEDED[TargetRedshiftCopy]))
+    assert "--config ENV" not in caplog.text
+    monkeypatch.setenv("TARGET_REDSHIFT_COPY_PASSWORD", SECRET)
+    TargetRedshiftCopy(config=dict(NEEDED[TargetRedshiftCopy]))
+    assert "the environment is not read, though it has TARGET_REDSHIFT_COPY_PASSWORD; add --config ENV" in caplog.text
+    assert SECRET not in caplog.text
+
+
+KEYS = {"aws_access_key_id": "k", "aws_secret_access_key": SECRET}
+
+
+@pytest.mark.parametrize(
+    ("target", "config", "told"),
+    [
+        *(
+            (target, config, told)
+            for target in TARGETS
+            for config, told in (
+                ({"s3_bucket": "s3://b"}, "'s3_bucket' takes the name of a bucket alone"),
+                ({"s3_bucket": "b/singer"}, "what comes behind the bucket is 's3_key_prefix'"),
+                ({"s3_key_prefix": "s3://b/singer"}, "'s3_key_prefix' takes what comes behind the bucket alone"),
+                ({"aws_access_key_id": "k"}, "'aws_access_key_id' needs 'aws_secret_access_key'"),
+                ({"aws_secret_access_key": SECRET}, "'aws_secret_access_key' needs 'aws_access_key_id'"),
+                ({"aws_session_token": SECRET}, "'aws_session_token' needs 'aws_access_key_id' and 'aws_secret_acc"),
+                ({**KEYS, "aws_profile": "p"}, "'aws_profile' and 'aws_access_key_id' both say"),
+            )
+        ),
+        (TargetRedshiftCopy, {"host": "h.example:5439/dev"}, "'host' takes the name of the endpoint alone"),
+        (TargetRedshiftCopy, {"host": "jdbc:redshift://h"}, "'host' takes the name of the endpoint alone"),
+        (TargetRedshiftCopy, {"iam_role": "redshift-copy"}, "'iam_role' takes an ARN as in arn:aws:iam::"),
+        (TargetRedshiftCopy, {"sslmode": "require", "sslrootcert": "x.pem"}, "'sslrootcert' needs 'sslmode' verify-ca"),
+        (TargetSnowflakeStage, {"private_key": "k", "private_key_path": "p"}, "both give the key; keep one"),
+        (TargetSnowflakeStage, {"private_key": "k", "password": SECRET}, "'password' and 'private_key' both sign in"),
+        (TargetSnowflakeStage, {"token": SECRET}, "'token' needs 'authenticator', as 'oauth' or"),
+        (TargetSnowflakeStage, {"authenticator": "oath"}, "'authenticator' takes 'snowflake', "),
+        (TargetSnowflakeStage, {"authenticator": "oauth"}, "'authenticator' as it is set needs 'token'"),
+        (TargetSnowflakeStage, {"authenticator": "SNOWFLAKE_JWT", "password": SECRET}, "'password' is not what this"),
+        (TargetSnowflakeStage, {"private_key_passphrase": SECRET}, "'private_key_passphrase' needs 'private_key'"),
+        (TargetSnowflakeStage, {"storage_integration": "i", "aws_role": "r"}, "both say what a stage reads with"),
+    ],
+)
+def test_settings_that_compete(target: type[BulkTarget], config: dict[str, Any], told: str) -> None:
+    """Two settings that say the same, or of which one needs another, are refused by both names; no value is shown."""
+    message = refusal(target, **config)
+    assert told in message
+    assert SECRET not in message
+
+
+@pytest.mark.parametrize(
+    ("target", "config"),
+    [
+        (TargetRedshiftCopy, {"iam_role": "default", **KEYS}),
+        (TargetRedshiftCopy, {"iam_role": "arn:aws:iam::123456789012:role/a,arn:aws-cn:iam::210987654321:role/p/b"}),
+        (TargetRedshiftCopy, {"host": "::1", "aws_profile": "p"}),
+        (TargetRedshiftCopy, {"sslrootcert": "x.pem", **KEYS, "aws_session_token": "t"}),
+        (TargetSnowflakeStage, {"private_key_path": "p", "private_key_passphrase": "x", "password": ""}),
+        (TargetSnowflakeStage, {"authenticator": "https://x.okta.com", "password": "p"}),
+        (TargetSnowflakeStage, {"authenticator": "externalbrowser"}),
+        (TargetSnowflakeStage, {"authenticator": "OAuth", "token": "t"}),
+        (TargetSnowflakeStage, {"authenticator": "programmatic_access_token", "token": "t"}),
+    ],
+)
+def test_settings_that_go_together(target: type[BulkTarget], config: dict[str, Any]) -> None:
+    """What the warehouses take is taken."""
+    assert target(config={**NEEDED[target], **config}).config["user"] == "u"
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ({"file": []}, "there is no setting 'file'; is 'files' meant?"),
+        ({"tables": []}, "there is no setting 'tables'; tap-s3-csv has it; here it is 'files'"),
+        ({"files": [{"path": "x.csv", "entity": "x"}]}, "'files.0' has no 'entity'; tap-csv has it; here it is"),
+        ({"files": [{"path": "x.csv", "delimeter": ","}]}, "'files.0' has no 'delimeter'; is 'delimiter' meant?"),
+    ],
+)  # fmt: skip
+def test_a_setting_that_the_tap_does_not_know(config: dict[str, Any], told: str) -> None:
+    """A typo, or a setting of another tap, is an error that says what it is here."""
+    with pytest.raises(ConfigValidationError) as refused:
+        TapCsvExtract(config={"files": [], **config})
+    assert told in "\n".join(refused.value.errors)
+
+
+def test_the_table_of_other_taps_names_settings_of_ours() -> None:
+    """Each name of ours in the table is a setting of the tap, at the top or of an entry; none of theirs is."""
+    settings = settings_of(TapCsvExtract)
+    entry = settings["files"]["items"]["properties"]
+    for name, advice in ELSEWHERE.items():
+        assert name not in settings.keys() | entry.keys()
+        assert set(re.findall(r"'(\w+)'", advice)) <= settings.keys() | entry.keys()

@@ -17,17 +17,27 @@ from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
 
 from singer_bulk.errors import ConfigError
-from singer_bulk.model.declared import problem_of, read, values_of
+from singer_bulk.model.declared import problem_of, read, unknown_variables, unread_variables, values_of
 from singer_bulk.settings.files import read_config
 from singer_bulk.settings.loads import LoadSettings
+from singer_bulk.settings.other_loaders import known_elsewhere
 
 
 class DeclaredTarget(Target):
     """A target whose settings are read, checked and completed by their declarations."""
 
+    def __init__(self, **arguments: Any) -> None:
+        self._reads_environment = bool(arguments.get("parse_env_config"))
+        super().__init__(**arguments)
+
     @staticmethod
     def of_ini(file: ConfigParser) -> dict[str, str]:
         """Return the settings in the classic pipeline.conf."""
+        raise NotImplementedError
+
+    @staticmethod
+    def contradictions(config: Mapping[str, Any]) -> list[str]:
+        """Return what settings, each right by itself, say against one another."""
         raise NotImplementedError
 
     @classmethod
@@ -46,16 +56,34 @@ class DeclaredTarget(Target):
     @property
     def _env_var_config(self) -> dict[str, Any]:
         # Asked for texts, the SDK converts nothing: it would take every word but true, 1, yes and on as false.
-        texts = {name: {"type": "string"} for name in self._schema()["properties"]}
-        return self._values(parse_environment_config({"properties": texts}, self._env_var_prefix))
+        properties = self._schema()["properties"]
+        texts = {name: {"type": "string"} for name in properties}
+        found = parse_environment_config({"properties": texts}, self._env_var_prefix)
+        elsewhere = known_elsewhere(properties)
+        self._refuse(unknown_variables(self._env_var_prefix, os.environ, properties, elsewhere))
+        return self._values(found)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings by their declarations, fill in defaults, take null as not set; raises ConfigError."""
         self._config = {name: value for name, value in self._config.items() if value is not None}
-        problems = [problem_of(error) for error in JSONSchemaValidator(self._schema()).iter_errors(self._config)]
-        if problems and raise_errors:
-            raise ConfigError("; ".join(problems) + f"; see `{self.name} --about` for the settings", code="CFG-VALUE")
+        schema = self._schema()
+        elsewhere = known_elsewhere(schema["properties"])
+        self._tell_of_unread_variables(schema["properties"])
+        problems = [problem_of(error, elsewhere) for error in JSONSchemaValidator(schema).iter_errors(self._config)]
+        problems = problems or self.contradictions(self._config)
+        if raise_errors:
+            self._refuse(problems)
         return problems
+
+    @classmethod
+    def _refuse(cls, problems: list[str]) -> None:
+        if problems:
+            raise ConfigError("; ".join(problems) + f"; see `{cls.name} --about` for the settings", code="CFG-VALUE")
+
+    def _tell_of_unread_variables(self, properties: Mapping[str, Any]) -> None:
+        unread = unread_variables(self._env_var_prefix, os.environ, properties.keys() - self._config.keys())
+        if unread and not self._reads_environment:
+            self.logger.warning("the environment is not read, though it has %s; add --config ENV", ", ".join(unread))
 
     def load_settings(self) -> LoadSettings:
         """Return what the configuration says about loads, complete with what the environment knows."""

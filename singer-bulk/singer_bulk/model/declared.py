@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -21,6 +21,15 @@ Meta = msgspec.Meta
 _Declared = TypeVar("_Declared", bound=msgspec.Struct)
 
 Secret = Annotated[str, Meta(extra_json_schema={"secret": True, "writeOnly": True})]
+
+# So many names of settings may stand in a message.
+FEW = 40
+# Variables with the prefix of a command that name no setting: the Singer SDK's level of logging, and, behind a further
+# underscore, what Meltano says of a plugin beside its settings (_CATALOG, _LOAD_SCHEMA, _SELECT).
+# https://sdk.meltano.com/en/latest/implementation/logging.html
+# https://docs.meltano.com/concepts/plugins#plugin-extras
+NO_SETTING = "LOGLEVEL"
+EXTRA = "_"
 
 _JSON_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
@@ -44,13 +53,17 @@ class Settings(msgspec.Struct, frozen=True, dict=True):
 
 
 def settings_schema(*declarations: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return the JSON Schema of all settings, as singer-sdk takes it: null means that an optional one is not set."""
+    """Return the JSON Schema of all settings, as singer-sdk takes it: null means that an optional one is not set.
+
+    There are no others; the SDK adds its own to the properties.
+    """
     parts = [_object_schema(declaration) for declaration in declarations]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
         "properties": {name: schema for part in parts for name, schema in part["properties"].items()},
         "required": [name for part in parts for name in part.get("required", ())],
+        "additionalProperties": False,
     }
 
 
@@ -138,8 +151,11 @@ def read(declaration: type[_Declared], config: Mapping[str, Any]) -> _Declared:
     return msgspec.convert(config, declaration, strict=False)
 
 
-def problem_of(error: Any) -> str:
-    """Return in words what jsonschema's ValidationError finds wrong."""
+def problem_of(error: Any, elsewhere: Mapping[str, str] | None = None) -> str:
+    """Return in words what jsonschema's ValidationError finds wrong.
+
+    elsewhere: of names that other programs have, what to do here.
+    """
     path = [str(part) for part in error.absolute_path]
     where = f"setting {'.'.join(path)!r}" if path else "the configuration"
     schema, got = error.schema, _KINDS[_type_of(error.instance)]
@@ -148,16 +164,50 @@ def problem_of(error: Any) -> str:
         return f"setting {'.'.join([*path, missing])!r} is missing"
     if error.validator == "additionalProperties":
         known = schema["properties"]
-        unknown = next(name for name in error.instance if name not in known)
-        near = get_close_matches(unknown, known, 1)
-        return (
-            f"{where} has no {unknown[:80]!r}; {f'is {near[0]!r} meant?' if near else 'it takes ' + ', '.join(known)}"
-        )
+        has_no = f"{where} has no" if path else "there is no setting"
+        unknown = [name for name in error.instance if name not in known]
+        return "; ".join(f"{has_no} {name[:80]!r}; {unknown_name(name, known, elsewhere or {})}" for name in unknown)
     if error.validator == "type":
         return f"{where} takes {allowed(schema)}, got {got}"
     if error.validator in ("enum", *_BOUNDS.values()):
         return f"{where} takes {allowed(schema)}, got another one"
     return f"{where} has a form that it does not take"
+
+
+def unknown_name(name: str, known: Collection[str], elsewhere: Mapping[str, str]) -> str:
+    """Return in words what to do about a name that is no setting's: the nearest one, else those there are, if few."""
+    if name in elsewhere:
+        return elsewhere[name]
+    if near := get_close_matches(name.lower().replace("-", "_"), known, 1):
+        return f"is {near[0]!r} meant?"
+    return "remove it" if len(known) > FEW else "it takes " + ", ".join(known)
+
+
+def unknown_variables(
+    prefix: str, environment: Mapping[str, str], settings: Collection[str], elsewhere: Mapping[str, str]
+) -> list[str]:
+    """Return what is wrong with variables of the environment whose prefix is the command's; no value is shown."""
+    names = {_variable(name) for name in settings} | {NO_SETTING}
+    return [
+        f"variable {variable!r} names no setting; {unknown_name(rest.lower(), settings, elsewhere)}"
+        for variable, rest in _with_prefix(prefix, environment)
+        if rest not in names and not rest.startswith(EXTRA)
+    ]
+
+
+def unread_variables(prefix: str, environment: Mapping[str, str], settings: Collection[str]) -> list[str]:
+    """Return the variables that give one of the settings, for a command that was not told to read the environment."""
+    names = {_variable(name) for name in settings}
+    return [variable for variable, rest in _with_prefix(prefix, environment) if rest in names and environment[variable]]
+
+
+def _variable(setting: str) -> str:
+    return setting.upper().replace("-", "_")
+
+
+def _with_prefix(prefix: str, environment: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the variables that begin so, each with the rest of its name."""
+    return [(name, name[len(prefix) :]) for name in sorted(environment) if name.startswith(prefix)]
 
 
 def allowed(schema: Mapping[str, Any]) -> str:

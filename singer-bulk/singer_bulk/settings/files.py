@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from singer_bulk.errors import ConfigError
+from singer_bulk.model.declared import unknown_name
 
 
 def read_config(path: str, of_ini: Callable[[configparser.ConfigParser], dict[str, Any]]) -> dict[str, Any]:
@@ -35,8 +36,18 @@ def _wrong_file(path: str, problem: str) -> ConfigError:
 
 
 def ini_settings(file: configparser.ConfigParser, names: Mapping[tuple[str, str], str]) -> dict[str, str]:
-    """Return the settings of an INI file; `names` maps (section, key) to a setting."""
-    return {name: file.get(section, key) for (section, key), name in names.items() if file.has_option(section, key)}
+    """Return the settings of an INI file; `names` maps (section, key) to a setting, "" for one that is not used.
+
+    Raises ConfigError for another key in one of these sections; other sections are other programs'.
+    """
+    for section in {section for section, _ in names if file.has_section(section)}:
+        keys = [key for known, key in names if known == section]
+        for key in set(file.options(section)) - {*keys, *file.defaults()}:
+            advice = unknown_name(key, keys, {})
+            raise ConfigError(f"configuration file: section [{section}] has no {key!r}; {advice}", code="CFG-VALUE")
+    return {
+        name: file.get(section, key) for (section, key), name in names.items() if name and file.has_option(section, key)
+    }
 
 
 def _json(path: str, text: str) -> Any:

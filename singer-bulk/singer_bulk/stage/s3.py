@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -23,6 +24,10 @@ from singer_bulk.stage.sending import Sender
 PART_BYTES = 8 << 20
 # Of each call; boto3 waits longer from one to the next, up to 20 seconds, and differently each time.
 MAX_ATTEMPTS = 8
+
+# What boto3 takes as a name, an access point's ARN apart, which COPY does not read.
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
+_KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +54,28 @@ class S3Settings(Settings, frozen=True):
     profile: Annotated[str | None, Meta(description="Profile of the AWS configuration, instead of keys.")] = field(
         default=None, name="aws_profile"
     )
+
+
+def s3_contradictions(config: Mapping[str, Any]) -> list[str]:
+    """Return what the settings of the bucket say against one another, or against what S3 takes; no value is shown."""
+    problems = []
+    if not _BUCKET.fullmatch(config["s3_bucket"]):
+        problems.append(
+            "setting 's3_bucket' takes the name of a bucket alone, without s3:// and without a path: what comes behind "
+            "the bucket is 's3_key_prefix'"
+        )
+    if "://" in config.get("s3_key_prefix", ""):
+        problems.append("setting 's3_key_prefix' takes what comes behind the bucket alone, without s3:// and its name")
+    missing = [name for name in _KEY_PAIR if name not in config]
+    if len(missing) == 1 or ("aws_session_token" in config and missing):
+        given = next(name for name in (*_KEY_PAIR, "aws_session_token") if name in config)
+        problems.append(
+            f"setting {given!r} needs {' and '.join(map(repr, missing))}; set them too, or none of the three, so that "
+            "they come from the environment or a profile together"
+        )
+    if "aws_profile" in config and len(missing) < len(_KEY_PAIR):
+        problems.append("settings 'aws_profile' and 'aws_access_key_id' both say who writes the files; keep one")
+    return problems
 
 
 def s3_client(settings: S3Settings) -> Any:
