@@ -188,7 +188,7 @@ def end_to_end_table() -> list[str]:
         for name, count in ENDS.items():
             for target, command in commands.items():
                 path = OUT / f"{target}.end.json"
-                settings = stand_ins.configs[target] | {"default_target_schema": "bench"}
+                settings = stand_ins.configs[target] | {"default_target_schema": "bench", "create_schema": True}
                 path.touch(mode=0o600)
                 path.write_text(json.dumps(settings))
                 cost = run([str(Path(sys.executable).parent / command), "--config", str(path)], workload(name, count))

@@ -97,11 +97,11 @@ def stubbed(target: Any) -> Any:
 
 REDSHIFT = {
     "host": "stub", "user": "stub", "password": "stub", "database": "stub", "default_target_schema": "bench",
-    "s3_bucket": "stub", "iam_role": "arn:aws:iam::123456789012:role/stub",
+    "create_schema": True, "s3_bucket": "stub", "iam_role": "arn:aws:iam::123456789012:role/stub",
 }  # fmt: skip
 SNOWFLAKE = {
     "account": "stub", "user": "stub", "password": "stub", "database": "stub", "default_target_schema": "bench",
-    "s3_bucket": "stub", "storage_integration": "stub",
+    "create_schema": True, "s3_bucket": "stub", "storage_integration": "stub",
 }  # fmt: skip
 
 

@@ -39,6 +39,7 @@ class Series:
         (folder / "tap.json").write_text(json.dumps({"files": [entry]}))
         warehouse = json.loads(Path(os.environ["REDSHIFT_CONFIG"]).read_text())
         self.warehouse = {**warehouse, "load_method": method, "batch_size_rows": 1000, "default_target_schema": "kill",
+                          "create_schema": True,
                           "pipeline_id": self.table}  # fmt: skip
         (folder / "target.json").write_text(json.dumps(self.warehouse))
 

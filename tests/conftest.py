@@ -207,7 +207,8 @@ def s3(warehouses: Warehouses) -> S3:
 def redshift_config(request: pytest.FixtureRequest, schema_name: str) -> dict[str, Any]:
     """A complete configuration of target-redshift-copy, with a schema and an S3 prefix of this test."""
     config = _config(request, "redshift")
-    return {**config, "default_target_schema": schema_name, "s3_key_prefix": _prefix(config, schema_name)}
+    prefix = _prefix(config, schema_name)
+    return {**config, "default_target_schema": schema_name, "create_schema": True, "s3_key_prefix": prefix}
 
 
 @pytest.fixture
@@ -215,7 +216,7 @@ def snowflake_config(request: pytest.FixtureRequest, schema_name: str) -> dict[s
     """A complete configuration of target-snowflake-stage, with a schema and an S3 prefix of this test."""
     config = _config(request, "snowflake")
     prefix = _prefix(config, schema_name)
-    return {**config, "default_target_schema": schema_name.upper(), "s3_key_prefix": prefix}
+    return {**config, "default_target_schema": schema_name.upper(), "create_schema": True, "s3_key_prefix": prefix}
 
 
 def _config(request: pytest.FixtureRequest, warehouse: str) -> dict[str, Any]:

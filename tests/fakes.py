@@ -215,6 +215,7 @@ class MemoryWarehouse:
     committed: dict[str, list[str]] = field(default_factory=dict)
     columns: dict[str, list[Column]] = field(default_factory=dict)
     statements: list[str] = field(default_factory=list)
+    schemas: bool = True  # whether all of them are there
     closed: bool = False
     _open: dict[str, list[str]] | None = None
 
@@ -251,7 +252,10 @@ class MemoryWarehouse:
         if verb == "DESCRIBE":
             return [_described(column) for column in self.columns.get(table, [])]
         if verb == "SCHEMA_EXISTS":
-            return [(1,)]
+            return [(1,)] * self.schemas
+        if verb == "CREATE_SCHEMA":
+            self.schemas = True
+            return []
         if verb in ("CREATE", "ALTER"):
             head, named, listed = sql.partition(" (" if verb == "CREATE" else " ADD COLUMN ")
             assert named, sql
@@ -384,6 +388,7 @@ class Bench:
                 self.connect,
                 MemoryDialect(),
                 ledger=Table("analytics", "_singer_loads"),
+                create_schema=bool(settings.get("create_schema")),
                 pause=self.clock.pass_seconds,
                 monotonic=self.clock.monotonic,
             ),

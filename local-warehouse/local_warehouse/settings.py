@@ -15,6 +15,8 @@ from typing import Any
 from local_warehouse.directory import admin_socket
 
 REGION = "us-east-1"
+# The schema that the configurations name: there from the start, as in an account that is ready for loads.
+TARGET_SCHEMA = "analytics"
 ACCOUNT_ID = "123456789012"
 
 Facts = Mapping[str, Any]  # the ready line of a server
@@ -59,6 +61,7 @@ def for_redshift(directory: Path, s3: Facts, deployment: str) -> dict[str, Any]:
         "password": _new_password(),
         "database": "dev",
         "deployment": deployment,
+        "schema": TARGET_SCHEMA,
     }
 
 
@@ -77,7 +80,7 @@ def for_snowflake(directory: Path, s3: Facts) -> dict[str, Any]:
         "role": "LOADER",
         "warehouse": "LOADING",
         "database": "DEMO",
-        "schema": "PUBLIC",
+        "schema": TARGET_SCHEMA.upper(),
         "integrations": [integration],
         "users": [],
     }
@@ -105,7 +108,7 @@ def redshift_config(told: Facts, ready: Facts, s3: Facts) -> dict[str, Any]:
         "password": told["password"],
         "database": told["database"],
         "sslmode": "require",
-        "default_target_schema": "analytics",
+        "default_target_schema": told["schema"],
         **({} if s3["s3"] == "rclone" else {"iam_role": s3["roles"]["redshift-copy"]}),
         **_s3_settings(s3),
     }
@@ -118,7 +121,7 @@ def snowflake_config(told: Facts, ready: Facts, s3: Facts) -> dict[str, Any]:
         "host": ready["host"],
         "port": ready["port"],
         "protocol": ready.get("protocol", "http"),
-        "default_target_schema": "ANALYTICS",
+        "default_target_schema": told["schema"],
         "stage": "SINGER_STAGE",
         "file_format": "SINGER_PIPE",
         **({} if s3["s3"] == "rclone" else {"storage_integration": "LOCAL_S3"}),

@@ -12,7 +12,6 @@ from singer_bulk.model.input_end import Grade
 from singer_bulk.model.load import OVERWRITE
 from singer_bulk.model.runtime import Runtime
 from singer_bulk.open_load import OpenLoad
-from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stream.stream import Stream
 from singer_bulk.warehouse.session import Warehouse
 
@@ -29,9 +28,7 @@ def look_for_signal(stop_signal: Callable[[], int | None], runtime: Runtime) -> 
         runtime.sleep(LOOK_SECONDS)
 
 
-def demand_clean_end(
-    load: OpenLoad, settings: LoadSettings, warehouse: Callable[[], Warehouse], outcome: Callable[[], str]
-) -> None:
+def demand_clean_end(load: OpenLoad, warehouse: Callable[[], Warehouse], outcome: Callable[[], str]) -> None:
     """Raise InputCutOff where the tap has not come to its end; a full load that may be a part may lose no row.
 
     `outcome` returns what is in the tables when the open load is dropped. Raises ConfigError for a full load without a
@@ -53,9 +50,9 @@ def demand_clean_end(
     for name in (name for name, grade in full_loads.items() if grade is Grade.UNPROVEN):
         for stream in load.made(name):
             # That a table may be emptied the user has said; that the tap came so far a STATE must.
-            if load.end.is_open(name) or load.has_rows(stream) or not settings.overwrite_allow_empty:
+            if load.end.is_open(name) or load.has_rows(stream) or not _may_be_empty(stream):
                 stream.may_be_part()
-    if load.holds and not settings.overwrite_allow_empty:
+    if load.holds:
         _refuse_empty_overwrite(load, warehouse)
 
 
@@ -83,12 +80,18 @@ def _refuse_uncovered(load: OpenLoad, outcome: Callable[[], str]) -> None:
 
 def _refuse_empty_overwrite(load: OpenLoad, warehouse: Callable[[], Warehouse]) -> None:
     for stream in load.streams.values():
-        if stream.method.name == OVERWRITE and not load.has_rows(stream) and warehouse().columns(stream.table):
+        if stream.method.name != OVERWRITE or _may_be_empty(stream) or load.has_rows(stream):
+            continue
+        if warehouse().columns(stream.table):
             raise ConfigError(
                 f"stream {stream.name!r}: the full load has no record, and table {stream.table} would be emptied; "
                 "nothing was changed; set overwrite_allow_empty to allow it",
                 code="LOAD-EMPTY",
             )
+
+
+def _may_be_empty(stream: Stream) -> bool:
+    return stream.context.settings.overwrite_allow_empty
 
 
 def _listed(names: Sequence[str]) -> str:

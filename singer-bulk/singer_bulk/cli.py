@@ -135,6 +135,7 @@ class BulkTarget(DeclaredTarget):
             stop_signal=lambda: signals.number,
             text_bytes=connector.text_bytes,
             connector_version=self.plugin_version,
+            mapped=self.config.get("stream_maps", ()),
         )
         return run.read(source)
 

@@ -19,9 +19,11 @@ The rules, in the order in which they matter:
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import IO, Any
@@ -44,6 +46,7 @@ from singer_bulk.open_load import OpenLoad
 from singer_bulk.schema.declared import SchemaReader
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.settings.methods import VALUE
+from singer_bulk.settings.unused import unused_names
 from singer_bulk.stage.base import Stage
 from singer_bulk.stage.keys import StagedNames
 from singer_bulk.stage.owner import RunStage
@@ -55,6 +58,8 @@ from singer_bulk.warehouse.ledger import committed_runs, last_sequence, last_sta
 from singer_bulk.warehouse.loads import Loads
 from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.tables import LoadTables
+
+logger = logging.getLogger(__name__)
 
 # How long a silent tap is waited for before age limits and signals are looked at.
 WAIT_SECONDS = 1.0
@@ -77,8 +82,11 @@ class Run:
         stop_signal: Callable[[], int | None] = lambda: None,
         text_bytes: int | None = None,
         connector_version: str = "",
+        mapped: Collection[str] = (),
     ) -> None:
         self._settings = settings
+        self._text_bytes = text_bytes
+        self._named = {"stream_settings": [*(settings.stream_settings or {})], "stream_maps": [*mapped]}
         self._runtime = runtime
         self._mapper = mapper
         self._stop_signal = stop_signal
@@ -88,7 +96,7 @@ class Run:
         self._stage = RunStage(stage)
         self._names = StagedNames(settings.s3_key_prefix, self._started_at, self._run_id)
         versioned = settings.add_record_metadata and settings.process_activate_version_messages
-        tables = LoadTables(warehouse, frozen=settings.evolution.frozen, versioned=versioned)
+        tables = LoadTables(warehouse, versioned=versioned)
         loads = Loads(
             warehouse, tables, self._stage, stop_signal, runtime.now, lock_wait_seconds=settings.lock_wait_seconds
         )
@@ -98,10 +106,10 @@ class Run:
         self._open = OpenLoad(
             self._run_id, self._started_at, connector_version, settings, runtime.now, runtime.monotonic
         )
-        self._schemas = SchemaReader(keeps_extra=settings.extra_properties == "column")
+        self._schemas = SchemaReader(lambda stream: settings.of(stream).extra_properties == "column")
         self._deletes = Deletes(lambda stream: settings.method.stamp_of(stream) == VALUE)
         self._rejects = None
-        if settings.on_invalid_record == "reject":
+        if settings.rejects:
             names, most = self._names.for_rejects, settings.max_rejected_records
             self._rejects = Rejects(self._stage.open, names, stage.url, most)
         self._has_begun = False
@@ -137,6 +145,7 @@ class Run:
                     self._take(message)
                 self._flush_if_old()
             self._finish()
+            self._tell_of_unused_names()
             self._sweep()
         except BaseException as error:
             self._committer.end()
@@ -194,15 +203,22 @@ class Run:
         if not self._has_begun:
             self._begin()
         table = table_of(message, self._settings, self._dialect)
-        pending = self._open.pending(message.stream, table)
+        self._warehouse().demand_schema(table.schema)
+        settings, pending = self._settings.of(message.stream), self._open.pending(message.stream, table)
         there = Present(self._warehouse, table, pending, lambda: self._known.tables(self._warehouse()))
-        stream = stream_of(message, text, there, self._settings, self._dialect, self._context)
+        stream = stream_of(message, text, there, settings, self._dialect, self._context_of(settings))
         self._open.begin_stream(stream)
         self._known.enter(stream.name, table, stream.method)
+
+    def _context_of(self, settings: LoadSettings) -> StreamContext:
+        """Return the context of a stream with these settings."""
+        rejects = self._rejects if settings.on_invalid_record == "reject" else None
+        return replace(self._context, settings=settings, rules=settings.types(self._text_bytes), rejects=rejects)
 
     def _begin(self) -> None:
         """Reach the warehouse before the first row is read, so that a wrong setting costs nothing."""
         self._has_begun = True
+        self._warehouse().demand_schema(self._warehouse().ledger.schema)
         self._open.sequence = first_sequence(self._started_at, last_sequence(self._warehouse()))
         self._context.layout()
 
@@ -226,7 +242,7 @@ class Run:
         if not self._open.is_proven:
             look_for_signal(self._stop_signal, self._runtime)
         self._stop_if_signalled()
-        demand_clean_end(self._open, self._settings, self._warehouse, self._outcome)
+        demand_clean_end(self._open, self._warehouse, self._outcome)
         asking = needing_table(self._open, self._warehouse)
         if asking or not self._open.is_empty:
             self._commit(self._open.close(asking))
@@ -244,6 +260,11 @@ class Run:
             return False
         before = last_state(self._warehouse(), pipeline_id)
         return before is None or not is_same(before, state)
+
+    def _tell_of_unused_names(self) -> None:
+        streams = {*self._open.made_of, *self._open.streams}
+        for sentence in unused_names(self._named, self._settings.schema_mapping or {}, streams):
+            logger.warning("%s", sentence)
 
     def _stop_if_signalled(self) -> None:
         number = self._stop_signal()

@@ -147,8 +147,17 @@ def values_of(schema: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, 
 
 def read(declaration: type[_Declared], config: Mapping[str, Any]) -> _Declared:
     """Return the typed settings of a configuration that its JSON Schema allows; what others declare is passed over."""
-    # Not strict, because JSON Schema counts 5.0 among the integers; texts were turned into values before.
-    return msgspec.convert(config, declaration, strict=False)
+    # Strict, since else the text "null" is null where a setting may be left out.
+    return msgspec.convert(_with_integers(config), declaration)
+
+
+def _with_integers(value: Any) -> Any:
+    """Return the value with 5 for 5.0, which JSON Schema counts among the integers."""
+    if isinstance(value, Mapping):
+        return {name: _with_integers(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_integers(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def problem_of(error: Any, elsewhere: Mapping[str, str] | None = None) -> str:

@@ -49,7 +49,7 @@ class TargetRedshiftCopy(BulkTarget):
         schema = loads.default_target_schema or DEFAULT_SCHEMA
         ledger = Table(dialect.fold(schema), dialect.fold(loads.ledger_table))
         return Connector(
-            Warehouse(lambda: self._connect(settings), dialect, ledger),
+            Warehouse(lambda: self._connect(settings), dialect, ledger, create_schema=loads.create_schema),
             S3Stage(bucket, loads.max_memory),
             lambda: file_format(settings.super_string_bytes),
             lambda warehouse: _layout(settings, warehouse),

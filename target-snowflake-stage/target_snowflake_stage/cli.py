@@ -43,6 +43,7 @@ class TargetSnowflakeStage(BulkTarget):
             lambda: self._connect(settings),
             dialect,
             Table(schema, dialect.fold(loads.ledger_table)),
+            create_schema=loads.create_schema,
             prepare=lambda session: make_objects(session, dialect, settings, bucket),
         )
         stage = S3Stage(bucket, loads.max_memory)

@@ -128,6 +128,7 @@ class Place:
         return {
             **self.ground.stand_ins.configs[self.warehouse],
             "default_target_schema": self.schema if self.warehouse == "redshift" else self.schema.upper(),
+            "create_schema": True,
             "s3_key_prefix": f"faults/{self.schema}",
             "load_method": method,
             "pipeline_id": PIPELINE,

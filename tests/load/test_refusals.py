@@ -56,6 +56,14 @@ def test_wrong_password_is_named_without_the_password(loader: Loader) -> None:
     assert "hunter2-wrong" not in run.stderr
 
 
+def test_schema_that_does_not_exist_is_not_made(loader: Loader) -> None:
+    """A typo in the schema is an error that names it, for a load and for --last-state; no schema comes of it."""
+    for arguments in ((), ("--last-state",)):
+        run = loader.load(*GOOD, arguments=arguments, create_schema=None, pipeline_id="p")
+        refused(run, "does not exist", loader.config["default_target_schema"], "set create_schema to true")
+    assert loader.rows("SELECT 1 FROM information_schema.schemata WHERE lower(schema_name) = lower('{schema}')") == []
+
+
 def test_bucket_that_does_not_exist_is_named(loader: Loader) -> None:
     """A bucket that is not there is named; no table holds a row."""
     changes: dict[str, Any] = {"s3_bucket": "no-such-bucket-at-all"}

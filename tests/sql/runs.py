@@ -35,7 +35,13 @@ CONFIG: dict[str, dict[str, Any]] = {
     "snowflake": {"account": "stub", "user": "stub", "password": "stub", "database": "demo",
                   "storage_integration": "my_s3"},
 }  # fmt: skip
-SHARED = {"default_target_schema": "sales", "s3_bucket": "bucket", "s3_key_prefix": "singer", "encoders": 0}
+SHARED = {
+    "default_target_schema": "sales",
+    "create_schema": True,
+    "s3_bucket": "bucket",
+    "s3_key_prefix": "singer",
+    "encoders": 0,
+}
 TYPES = {"redshift": REDSHIFT_TYPES, "snowflake": SNOWFLAKE_TYPES}
 NOT_THERE = snowflake.connector.errors.ProgrammingError(msg="does not exist or not authorized", errno=2003)
 LOST = {

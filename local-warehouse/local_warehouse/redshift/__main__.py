@@ -29,7 +29,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides
     lost = False
-    running = backend.start(settings.database, settings.user, settings.password)
+    running = backend.start(settings.database, settings.user, settings.password, settings.schema)
     try:
         server = Server(settings, running)
         server.serve()

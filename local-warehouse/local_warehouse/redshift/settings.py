@@ -18,6 +18,7 @@ class Settings:
     user: str
     password: str = field(repr=False)
     database: str = "dev"
+    schema: str | None = None  # made at the start
     region: str = "us-east-1"
     account_id: str = "123456789012"
     default_role_arn: str | None = None

@@ -25,6 +25,7 @@ CODES = {
     "CFG-FILE": "A configuration file cannot be read, or is no JSON object or INI file in UTF-8: the user mends it.",
     "CFG-LAST-STATE": "`--last-state` needs to know which pipeline is asked for: the user sets `pipeline_id`.",
     "CFG-MAPS": "`stream_maps` or the settings of flattening cannot be read: the user mends them.",
+    "CFG-SCHEMA": "A schema does not exist: the user corrects its name, creates it, or sets `create_schema`.",
     "CFG-SCHEMA-NAME": "An entry of `schema_mapping` gives no name of a schema: the user corrects it.",
     "CFG-VALUE": "A setting is missing, unknown, or has a value that it does not take: the user corrects it.",
     "STREAM-CDC-PROPERTY": "The change feed's settings name a property that the SCHEMA lacks: the user names another.",

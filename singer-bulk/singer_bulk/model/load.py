@@ -102,6 +102,7 @@ class TableLoad:
     method: LoadMethod = LoadMethod()
     activated: int | None = None
     rejected: int = 0  # records that the load goes without
+    frozen: bool = False  # the table is never altered
 
     @property
     def overwrite(self) -> bool:

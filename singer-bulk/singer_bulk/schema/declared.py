@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -19,9 +20,9 @@ _KEY: dict[str, Any] = {"type": ["null", "string", "number", "boolean"]}
 
 
 class SchemaReader:
-    """Reads the SCHEMAs of a run; keeps_extra: properties that none of them declares have a column."""
+    """Reads the SCHEMAs of a run; keeps_extra: whether properties that a stream's does not declare have a column."""
 
-    def __init__(self, *, keeps_extra: bool) -> None:
+    def __init__(self, keeps_extra: Callable[[str], bool]) -> None:
         self._keeps_extra = keeps_extra
         self._read: dict[str, tuple[Schema, Schema]] = {}  # by stream: as sent, as meant
 
@@ -48,7 +49,7 @@ class SchemaReader:
                 message.stream,
                 listed(odd),
             )
-        if not schema["properties"] and self._keeps_extra:
+        if not schema["properties"] and self._keeps_extra(message.stream):
             schema["properties"] = dict.fromkeys(message.key_properties or (), _KEY)
         return msgspec.structs.replace(message, schema=msgspec.Raw(msgspec.json.encode(schema)))
 

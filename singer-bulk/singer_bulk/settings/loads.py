@@ -9,13 +9,33 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
+from msgspec import structs
+
 from singer_bulk.feeds.presets import CdcSettings
 from singer_bulk.model.declared import Meta, Settings
 from singer_bulk.model.file_format import ValueRules
 from singer_bulk.model.flush import FlushPolicy
 from singer_bulk.schema.json_schema import DEFAULT_SCALE, TypeRules
 from singer_bulk.schema.placement import EvolutionRules
-from singer_bulk.settings.methods import Cdc, CurrentView, Method, MethodRules, Stamp, StreamSettings
+from singer_bulk.settings.methods import Cdc, CurrentView, Method, MethodRules, OfStreams, Stamp
+from singer_bulk.settings.values import (
+    DatetimeType,
+    ExcessDatetimeDigits,
+    ExtraProperties,
+    HardDelete,
+    InvalidDatetime,
+    JsonAsText,
+    NulCharacters,
+    NumberScale,
+    NumberType,
+    OnInvalidRecord,
+    OnTypeChange,
+    OverwriteAllowEmpty,
+    OverwriteMaxShrink,
+    Rounding,
+    SchemaEvolution,
+    ValidateRecords,
+)
 
 # 512 MiB of rows are 130 to 230 MB compressed (the workloads of bench/ shrink to 0.35, 0.43 and 0.25). That is within
 # Snowflake's 100 to 250 MB and, over 2 to 32 slices, within Redshift's 1 MB to 1 GB a file. Rows of more than 53 bytes
@@ -41,22 +61,16 @@ class LoadSettings(Settings, frozen=True, kw_only=True):
             "last dash, else public."
         ),
     ] = None
-    s3_key_prefix: Annotated[str, Meta(description="Prefix of the files: they lie under <prefix>/<stream>/.")] = ""
-    load_method: Method = "append-only"
-    stream_settings: Annotated[
-        dict[str, StreamSettings] | None,
-        Meta(
-            description='What differs for a stream: {"orders": {"load_method": "upsert"}}; load_method, cdc, '
-            "current_view and sdc_deleted_at may."
-        ),
-    ] = None
-    hard_delete: Annotated[
+    create_schema: Annotated[
         bool,
         Meta(
-            description="Remove the rows of deleted records (upsert) and of obsolete versions (ACTIVATE_VERSION); "
-            "otherwise their _sdc_deleted_at is set."
+            description="Create a schema that does not exist. Otherwise it is refused: a typo in a name would make one."
         ),
     ] = False
+    s3_key_prefix: Annotated[str, Meta(description="Prefix of the files: they lie under <prefix>/<stream>/.")] = ""
+    load_method: Method = "append-only"
+    stream_settings: OfStreams | None = None
+    hard_delete: HardDelete = False
     cdc: Cdc | None = None
     current_view: CurrentView = False
     sdc_deleted_at: Stamp | None = None
@@ -100,20 +114,8 @@ class LoadSettings(Settings, frozen=True, kw_only=True):
         ),
     ] = None
     add_record_metadata: Annotated[bool, Meta(description="Add the _sdc_ columns, among them _sdc_sequence.")] = False
-    validate_records: Annotated[
-        bool,
-        Meta(
-            description="Refuse records that their SCHEMA does not allow: type, required, enum, pattern, bounds, "
-            "length, format."
-        ),
-    ] = True
-    on_invalid_record: Annotated[
-        Literal["error", "reject"],
-        Meta(
-            description="error ends the run; reject puts the record, with its reason, into an object under "
-            "<prefix>/_rejected/ and loads the rest."
-        ),
-    ] = "error"
+    validate_records: ValidateRecords = True
+    on_invalid_record: OnInvalidRecord = "error"
     max_rejected_records: Annotated[
         int, Meta(ge=0, description="Rejected records of a run after which the next one ends it.")
     ] = 1000
@@ -133,70 +135,19 @@ class LoadSettings(Settings, frozen=True, kw_only=True):
             "always, and every full load is taken for a whole one."
         ),
     ] = "auto"
-    overwrite_max_shrink: Annotated[
-        Annotated[float, Meta(ge=0, le=1)] | None,
-        Meta(
-            description="Part of a table's rows that a full load may lose, 0 to 1; otherwise it is refused. Default: "
-            "any if the tap tells that its full load is whole (docs/loads.md), else none.",
-        ),
-    ] = None
-    overwrite_allow_empty: Annotated[
-        bool, Meta(description="Let a full load without a record empty its table; otherwise it is refused.")
-    ] = False
-    number_type: Annotated[
-        Literal["double", "decimal"], Meta(description="Column of a number without a hint of its scale.")
-    ] = "double"
-    number_scale: Annotated[int, Meta(ge=0, le=37, description="Scale of a decimal whose SCHEMA gives none.")] = (
-        DEFAULT_SCALE
-    )
-    datetime_type: Annotated[
-        Literal["auto", "timestamp", "timestamptz"],
-        Meta(description="Column of a date-time: auto takes timestamptz if a value of the first load has an offset."),
-    ] = "auto"
-    invalid_datetime: Annotated[
-        Literal["error", "null", "text"],
-        Meta(
-            description="A date or time that does not exist (0000-00-00, second 60, year 10000): error, null, or "
-            "text, which keeps dates, times and date-times in text columns, as they were sent."
-        ),
-    ] = "error"
-    excess_datetime_digits: Annotated[
-        Literal["error", "cut"],
-        Meta(
-            description="Digits of a second beyond those that the warehouse keeps (Redshift 6, Snowflake 9): error "
-            "or cut."
-        ),
-    ] = "error"
-    rounding: Annotated[
-        Literal["error", "half_even"],
-        Meta(description="A number with more digits than its column keeps: error or half_even."),
-    ] = "error"
-    nul_characters: Annotated[
-        Literal["error", "remove"],
-        Meta(description="The character NUL in a text, which no warehouse keeps: error or remove."),
-    ] = "error"
-    json_as_text: Annotated[
-        bool,
-        Meta(description="Keep objects, arrays and values of any type in text columns, exactly as they were sent."),
-    ] = False
-    extra_properties: Annotated[
-        Literal["warn", "column"],
-        Meta(
-            description="Properties that the SCHEMA does not have: warn names them once, column keeps them in "
-            "_sdc_extra."
-        ),
-    ] = "warn"
-    schema_evolution: Annotated[
-        Literal["evolve", "freeze"],
-        Meta(description="evolve adds columns and widens them; freeze never alters an existing table."),
-    ] = "evolve"
-    on_type_change: Annotated[
-        Literal["widen", "new_column", "error"],
-        Meta(
-            description="A property whose type its column cannot hold: widen the column where no value changes, else, "
-            "and always with new_column, give it a second column name__s; or error."
-        ),
-    ] = "widen"
+    overwrite_max_shrink: OverwriteMaxShrink = None
+    overwrite_allow_empty: OverwriteAllowEmpty = False
+    number_type: NumberType = "double"
+    number_scale: NumberScale = DEFAULT_SCALE
+    datetime_type: DatetimeType = "auto"
+    invalid_datetime: InvalidDatetime = "error"
+    excess_datetime_digits: ExcessDatetimeDigits = "error"
+    rounding: Rounding = "error"
+    nul_characters: NulCharacters = "error"
+    json_as_text: JsonAsText = False
+    extra_properties: ExtraProperties = "warn"
+    schema_evolution: SchemaEvolution = "evolve"
+    on_type_change: OnTypeChange = "widen"
     schema_mapping: Annotated[
         dict[str, Any] | None,
         Meta(
@@ -227,6 +178,22 @@ class LoadSettings(Settings, frozen=True, kw_only=True):
             self.add_record_metadata,
             self.sdc_deleted_at,
         )
+
+    def of(self, stream: str) -> LoadSettings:
+        """Return the settings of a stream: what `stream_settings` leaves out is as for all."""
+        own = (self.stream_settings or {}).get(stream)
+        if own is None:
+            return self
+        chosen = {name: getattr(own, name) for name in own.__struct_fields__ if getattr(own, name) is not None}
+        return structs.replace(self, **chosen)
+
+    @cached_property
+    def rejects(self) -> bool:
+        """Whether records of any stream may be set aside."""
+        return "reject" in {
+            self.on_invalid_record,
+            *(self.of(name).on_invalid_record for name in self.stream_settings or {}),
+        }
 
     def types(self, text_bytes: int | None) -> TypeRules:
         """Which type a column gets where the SCHEMA leaves a choice; text_bytes: of text without maxLength."""

@@ -12,6 +12,7 @@ from singer_bulk.model.columns import Column
 from singer_bulk.model.declared import Meta, Settings
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import APPEND, OVERWRITE, UPSERT, LoadMethod
+from singer_bulk.settings import values
 
 Method = Annotated[
     Literal["append-only", "upsert", "overwrite"],
@@ -51,12 +52,37 @@ Stamp = Annotated[
 
 
 class StreamSettings(Settings, frozen=True, forbid_unknown_fields=True):
-    """What differs for a stream; None: as for all."""
+    """What differs for a stream; None: as for all. The names are those of `LoadSettings`."""
 
     load_method: Method | None = None
     cdc: Cdc | None = None
     current_view: CurrentView | None = None
     sdc_deleted_at: Stamp | None = None
+    hard_delete: values.HardDelete | None = None
+    validate_records: values.ValidateRecords | None = None
+    on_invalid_record: values.OnInvalidRecord | None = None
+    overwrite_max_shrink: values.OverwriteMaxShrink | None = None
+    overwrite_allow_empty: values.OverwriteAllowEmpty | None = None
+    number_type: values.NumberType | None = None
+    number_scale: values.NumberScale | None = None
+    datetime_type: values.DatetimeType | None = None
+    invalid_datetime: values.InvalidDatetime | None = None
+    excess_datetime_digits: values.ExcessDatetimeDigits | None = None
+    rounding: values.Rounding | None = None
+    nul_characters: values.NulCharacters | None = None
+    json_as_text: values.JsonAsText | None = None
+    extra_properties: values.ExtraProperties | None = None
+    schema_evolution: values.SchemaEvolution | None = None
+    on_type_change: values.OnTypeChange | None = None
+
+
+OfStreams = Annotated[
+    dict[str, StreamSettings],
+    Meta(
+        description='What differs for a stream: {"orders": {"load_method": "upsert"}}; '
+        f"{', '.join(StreamSettings.__struct_fields__)} may."
+    ),
+]
 
 
 @dataclass(frozen=True)

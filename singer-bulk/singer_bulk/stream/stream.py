@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class StreamContext:
-    """What the streams of a run share."""
+    """What the streams of a run share, but for `settings`, `rules` and `rejects`, which may differ for a stream."""
 
     settings: LoadSettings
     rules: TypeRules  # which type a column gets where the SCHEMA leaves a choice
@@ -183,7 +183,8 @@ class Stream:
         rejected, self.rejected = self.rejected, 0
         columns = self.columns + self.added()
         self.placement.remember(columns)
-        return TableLoad(self.name, self.table, columns, batches, self.method, activated, rejected)
+        frozen = self.context.settings.evolution.frozen
+        return TableLoad(self.name, self.table, columns, batches, self.method, activated, rejected, frozen)
 
     def added(self) -> tuple[Column, ...]:
         """Return the columns of the table that no property of the SCHEMA fills."""

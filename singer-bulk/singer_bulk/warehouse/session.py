@@ -30,6 +30,7 @@ class Warehouse:
     connect: Callable[[], Session]
     dialect: Dialect
     ledger: Table
+    create_schema: bool = False  # one that does not exist
     prepare: Callable[[Session], None] = lambda session: None  # creates what the first COPY needs
     pause: Callable[[float], None] = STANDARD.sleep
     monotonic: Callable[[], float] = STANDARD.monotonic
@@ -105,22 +106,37 @@ class Warehouse:
     def make_table(self, table: Table, columns: Iterable[Column], *, frozen: bool = False) -> None:
         """Create the table, or give it the columns that it lacks; raises ConfigError for those of a frozen one."""
         wanted = list(columns)
-        if table.schema not in self._schemas:
-            self.make_schema(table.schema)
-            self._schemas.add(table.schema)
+        self.make_schema(table.schema)
         present = self.columns(table)
         self._tables.pop(table)  # a change that fails may have taken effect in part
         self._tables[table] = fit_table(
             self.session, self.dialect, table, wanted, present, frozen=frozen, pause=self.pause
         )
 
+    def demand_schema(self, schema: str) -> None:
+        """Raise ConfigError for a schema that does not exist, unless a load may create it."""
+        if not self.create_schema:
+            self.make_schema(schema)
+
     def make_schema(self, schema: str) -> None:
-        """Create the schema if it does not exist."""
-        exists = self.dialect.schema_exists(schema)
-        if self.session.execute(exists):
+        """Create the schema if it does not exist; raises ConfigError where the user has not allowed that."""
+        if schema in self._schemas:
             return
+        exists = self.dialect.schema_exists(schema)
+        if not self.select(f"looking for schema {schema!r}", exists):
+            self._create_schema(schema, exists)
+        self._schemas.add(schema)
+
+    def _create_schema(self, schema: str, exists: str) -> None:
+        create = self.dialect.create_schema(schema)
+        if not self.create_schema:
+            raise ConfigError(
+                f"schema {schema!r} does not exist, or this user may not see it; correct default_target_schema or "
+                f"schema_mapping, or run {create}, or set create_schema to true",
+                code="CFG-SCHEMA",
+            )
         try:
-            self.session.execute(self.dialect.create_schema(schema))
+            self.session.execute(create)
         except WarehouseError:
             # Another run may create it at this moment, which IF NOT EXISTS does not see.
             if not self.session.execute(exists):

@@ -24,14 +24,13 @@ from singer_bulk.warehouse.views import Views, make_views
 class LoadTables:
     """Makes what loads need, once; remembers which views stand.
 
-    frozen: tables that are there are never altered. versioned: rows bear the version of their table, and
+    versioned: rows bear the version of their table, and
     ACTIVATE_VERSION is acted upon.
     """
 
-    def __init__(self, warehouse: Warehouse, *, frozen: bool = False, versioned: bool = False) -> None:
+    def __init__(self, warehouse: Warehouse, *, versioned: bool = False) -> None:
         self._warehouse = warehouse
         self._dialect = warehouse.dialect
-        self._frozen = frozen
         self._versioned = versioned
         self._viewed: dict[Table, tuple[tuple[Column, ...], frozenset[str]]] = {}
         self._prepared = False
@@ -45,12 +44,12 @@ class LoadTables:
         warehouse.make_table(warehouse.ledger, ledger_columns(self._dialect))
         known: dict[Table, Mapping[str, Column]] = {}
         for table in load.tables:
-            warehouse.make_table(table.table, table.columns, frozen=self._frozen)
+            warehouse.make_table(table.table, table.columns, frozen=table.frozen)
             known[table.table] = warehouse.columns(table.table)
             for batch in table.batches:
                 demand_held(table.table, batch.columns, known[table.table])
             for further, columns in further_tables(self._dialect, table, self.version_column(table)).items():
-                warehouse.make_table(further, columns, frozen=self._frozen)
+                warehouse.make_table(further, columns, frozen=table.frozen)
             if table.method.viewed:
                 self._make_views(table)
         for turn in tables_in_turn(self._dialect, load):

@@ -114,8 +114,8 @@ def binaries() -> Path:
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
-def start(database: str, user: str, password: str) -> Backend:
-    """Start a new, empty PostgreSQL that has `database` and the superuser `user`."""
+def start(database: str, user: str, password: str, schema: str | None = None) -> Backend:
+    """Start a new, empty PostgreSQL that has `database`, in it `schema`, and the superuser `user`."""
     directory = Path(tempfile.mkdtemp(prefix="pg-", dir=_home()))
     try:
         identity = _identity(directory)
@@ -127,6 +127,10 @@ def start(database: str, user: str, password: str) -> Backend:
         raise
     try:
         _prepare(backend, database, user, password)
+        if schema is not None:
+            admin = backend.session(OWNER, database)
+            admin.run(f"CREATE SCHEMA {quoted(schema)} AUTHORIZATION {quoted(user)}")
+            admin.close()
     except BaseException:
         backend.stop()
         raise

@@ -74,7 +74,10 @@ class Warehouse:
                 for role in {user.role for user in self.users.values()}
             ),
             Entry("role", "", "", grants.PUBLIC),
-            Entry("schema", settings["database"], "", "PUBLIC", owner=settings["role"]),
+            *(
+                Entry("schema", settings["database"], "", name, owner=settings["role"])
+                for name in dict.fromkeys(("PUBLIC", settings.get("schema") or "PUBLIC"))
+            ),
         ]
         with self.engine.ddl() as cursor:
             for entry in wanted:
