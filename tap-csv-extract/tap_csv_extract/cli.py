@@ -14,11 +14,13 @@ from typing import IO, Any, ClassVar
 
 import click
 from singer_sdk import Stream, Tap
+from singer_sdk.about import AboutFormatter
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
+from tap_csv_extract.about import with_settings
 from tap_csv_extract.catalog import check_catalog, read_catalog
 from tap_csv_extract.config import SETTINGS, FileSet, S3Settings, file_sets
 from tap_csv_extract.declared import problem_of, read, unknown_variables, unread_variables, values_of
@@ -93,6 +95,13 @@ class TapCsvExtract(Tap):
             )
         )
         return command
+
+    @classmethod
+    def print_about(cls, output_format: str | None = None) -> None:
+        """Print what the SDK says, with all that is known of the settings."""
+        info = cls._get_about_info()
+        about = AboutFormatter.get_formatter(output_format or "text").format_about(info)
+        click.echo(with_settings(about, info.settings, info.env_var_prefix))
 
     @classmethod
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:

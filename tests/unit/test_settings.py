@@ -214,6 +214,26 @@ def test_the_tap_has_the_same_door() -> None:
         TOP / name / "declared.py" for name in ("singer-bulk/singer_bulk/model", "tap-csv-extract/tap_csv_extract")
     )
     assert taps.read_text() == ours.read_text()
+    ours, taps = ours.with_name("about.py"), taps.with_name("about.py")
+    assert taps.read_text() == ours.read_text().replace("singer_bulk.model.declared", "tap_csv_extract.declared")
+
+
+@pytest.mark.parametrize("connector", [*TARGETS, TapCsvExtract])
+@pytest.mark.parametrize("form", ["text", "json", "markdown"])
+def test_about_says_all_of_each_setting(connector: Any, form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """In each of its three forms `--about` has the name, the description, the default and the choices of a setting."""
+    connector.print_about(form)
+    told = capsys.readouterr().out
+    if form == "json":
+        assert json.loads(told)["settings"]["properties"] == json.loads(json.dumps(settings_of(connector)))
+        return
+    text = " ".join(told.replace("\\|", "|").split())
+    for name, one in settings_of(connector).items():
+        default = one.get("default")
+        shown = "" if default in (None, "") else default if isinstance(default, str) else json.dumps(default)
+        choices = [repr(choice) for choice in one.get("enum", ()) if choice is not None]
+        for part in (name, " ".join(one.get("description", "").split()), shown, *choices):
+            assert part in text
 
 
 def test_no_message_of_the_tap_shows_a_value() -> None:

@@ -13,10 +13,12 @@ from typing import Any
 import click
 from msgspec import structs
 from singer_sdk import Target
+from singer_sdk.about import AboutFormatter
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
 
 from singer_bulk.errors import ConfigError
+from singer_bulk.model.about import with_settings
 from singer_bulk.model.declared import problem_of, read, unknown_variables, unread_variables, values_of
 from singer_bulk.settings.files import read_config
 from singer_bulk.settings.loads import LoadSettings
@@ -39,6 +41,13 @@ class DeclaredTarget(Target):
     def contradictions(config: Mapping[str, Any]) -> list[str]:
         """Return what settings, each right by itself, say against one another."""
         raise NotImplementedError
+
+    @classmethod
+    def print_about(cls, output_format: str | None = None) -> None:
+        """Print what the SDK says, with all that is known of the settings."""
+        info = cls._get_about_info()
+        about = AboutFormatter.get_formatter(output_format or "text").format_about(info)
+        click.echo(with_settings(about, info.settings, info.env_var_prefix))
 
     @classmethod
     def _schema(cls) -> dict[str, Any]:
