@@ -75,7 +75,11 @@ def _access(settings: RedshiftSettings, bucket: S3Settings) -> CopyAccess:
     if settings.iam_role:
         return CopyAccess(settings.iam_role, region=bucket.region)
     if not (bucket.access_key_id and bucket.secret_access_key):
-        raise ConfigError("COPY has nothing to read S3 with; set iam_role, or the AWS keys", code="RS-COPY-ACCESS")
+        raise ConfigError(
+            "COPY has nothing to read S3 with: keys of the environment or a profile only write the files; "
+            "set iam_role, or aws_access_key_id and aws_secret_access_key",
+            code="RS-COPY-ACCESS",
+        )
     return CopyAccess(None, bucket.access_key_id, bucket.secret_access_key, bucket.session_token, bucket.region)
 
 

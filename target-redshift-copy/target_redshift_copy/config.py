@@ -33,7 +33,7 @@ class RedshiftSettings(Settings, frozen=True, kw_only=True):
         str | None,
         Meta(
             description="Role that COPY reads S3 with: an ARN, a chain of ARNs joined by commas, or default (the "
-            "cluster's default role). Without it COPY is given the AWS keys of the target."
+            "cluster's default role). Without it COPY is given aws_access_key_id and aws_secret_access_key."
         ),
     ] = None
     sslmode: Annotated[

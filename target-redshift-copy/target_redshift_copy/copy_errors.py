@@ -9,6 +9,8 @@ from singer_bulk.model.load import ClosedBatch, TableLoad
 from singer_bulk.warehouse.dialect import Rows, Session, Url
 from singer_bulk.warehouse.words import literal
 
+from target_redshift_copy.remedies import ROLE_REFUSED, ROLE_REMEDY
+
 logger = logging.getLogger(__name__)
 
 # STL_LOAD_ERRORS shows the value but does not cover serverless (r_STL_LOAD_ERRORS); SYS_LOAD_ERROR_DETAIL covers both.
@@ -41,6 +43,12 @@ def explain_copy(session: Session, error: WarehouseError, table: TableLoad, batc
 def _of_reading(error: WarehouseError, table: TableLoad) -> BulkError:
     """Return the error of a COPY that could not read S3, with its remedy; any other unchanged."""
     text = error.text
+    if ROLE_REFUSED in text:
+        return CommitError(
+            f"stream {table.stream!r}: COPY into {table.table}: {text}; {ROLE_REMEDY}",
+            code="RS-COPY-ROLE",
+            sql_code=error.sql_code,
+        )
     if "S3ServiceException" not in text:
         return error
     reason = text.partition("S3ServiceException:")[2].split(",", 1)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from singer_bulk.warehouse.dialect import Rows
 from singer_bulk.warehouse.words import literal
 
 from target_redshift_copy.config import RedshiftSettings
+from target_redshift_copy.remedies import INSUFFICIENT_PRIVILEGE, Rights
 from target_redshift_copy.sql import masked
 
 # An idle connection through a NAT gateway is dropped without a word (mgmt: connecting-drop-issues).
@@ -62,6 +64,7 @@ class RedshiftSession:
     def __init__(self, settings: RedshiftSettings) -> None:
         import psycopg2
 
+        self._rights = Rights(settings.user, settings.database)
         try:
             self._connection = psycopg2.connect(**_arguments(settings))
         except psycopg2.OperationalError as error:
@@ -118,9 +121,11 @@ class RedshiftSession:
             text = " ".join(masked(str(error)).split())
             lost = bool(self._connection.closed) or isinstance(error, psycopg2.InterfaceError)
             conflict = error.pgcode in CONFLICTS or CONFLICT_WORDS.search(text) is not None
+            remedy = self._rights.remedy(text, sql) if error.pgcode == INSUFFICIENT_PRIVILEGE else None
+            code = "RS-LOST" if lost else "RS-CONFLICT" if conflict else "RS-RIGHT" if remedy else "RS-SQL"
             raise WarehouseError(
-                f"Redshift: {text}",
-                code="RS-LOST" if lost else "RS-CONFLICT" if conflict else "RS-SQL",
+                f"Redshift: {text}; {remedy}" if remedy else f"Redshift: {text}",
+                code=code,
                 sql_code=error.pgcode,
                 connection_lost=lost,
                 conflict=conflict and not lost,
@@ -179,7 +184,7 @@ def _arguments(settings: RedshiftSettings) -> dict[str, Any]:
         "application_name": "target-redshift-copy",
     }
     if settings.sslmode.startswith("verify"):
-        arguments["sslrootcert"] = settings.sslrootcert or _public_authorities()
+        arguments["sslrootcert"] = os.path.expanduser(settings.sslrootcert or _public_authorities())
     return arguments
 
 

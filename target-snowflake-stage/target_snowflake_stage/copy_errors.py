@@ -18,6 +18,6 @@ def explain_copy(error: WarehouseError, table: TableLoad) -> BulkError:
     remedy = REMEDIES.get(error.sql_code or "", "")
     return CommitError(
         f"stream {table.stream!r}: COPY INTO {table.table} failed: {error.text}{remedy}",
-        code="SF-COPY" if error.code == "SF-SQL" else error.code,
+        code="SF-COPY" if error.code in ("SF-SQL", "SF-RIGHT") else error.code,
         sql_code=error.sql_code,
     )

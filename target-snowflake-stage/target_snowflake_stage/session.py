@@ -14,6 +14,8 @@ from singer_bulk.model.runtime import STANDARD
 from singer_bulk.warehouse.dialect import LOCK_SECONDS, Rows
 
 from target_snowflake_stage.config import SnowflakeSettings
+from target_snowflake_stage.private_key import read_private_key, registration
+from target_snowflake_stage.remedies import remedy
 from target_snowflake_stage.sql import masked
 
 # What an account or a user may have set otherwise, and our statements depend on. docs/session-parameters.md goes
@@ -72,19 +74,22 @@ class SnowflakeSession:
     """One connection in autocommit."""
 
     def __init__(self, settings: SnowflakeSettings) -> None:
+        # The connector tells of each request and of clouds that it does not run in, and logs as an ERROR what it also
+        # raises: its exceptions come out under our name, once. Set before the import, which tells of them, too.
+        logging.getLogger("snowflake.connector").setLevel(logging.CRITICAL)
         import_connector()
         import snowflake.connector
 
         # Looking for the cloud we run in takes seconds where there is none, and serves the connector's telemetry only.
         os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
-        # The connector tells of each request, and of clouds that it does not run in; its errors come as exceptions.
-        logging.getLogger("snowflake.connector").setLevel(logging.ERROR)
         from snowflake.connector.errors import Error
 
+        self._role, self._virtual_warehouse = settings.role, settings.warehouse
+        key = read_private_key(settings)
         try:
-            self._connection = snowflake.connector.connect(**_arguments(settings))
+            self._connection = snowflake.connector.connect(**_arguments(settings, key))
         except Error as error:
-            raise ConfigError(_connect_problem(settings, error), code="SF-CONNECT") from None
+            raise ConfigError(connect_problem(settings, error, key), code="SF-CONNECT") from None
 
     def execute(self, sql: str) -> Rows:
         """Run one statement; return its rows."""
@@ -100,9 +105,10 @@ class SnowflakeSession:
             sql_code = str(error.errno).lstrip("0")
             lost, waited = sql_code in LOST, sql_code in WAITED
             conflict = waited or sql_code in CONFLICTS
+            advice = None if lost or conflict else remedy(text, sql, self._role, self._virtual_warehouse)
             raise WarehouseError(
-                f"Snowflake: {text}{query}",
-                code="SF-LOST" if lost else "SF-CONFLICT" if conflict else "SF-SQL",
+                f"Snowflake: {text}{query}; {advice}" if advice else f"Snowflake: {text}{query}",
+                code="SF-LOST" if lost else "SF-CONFLICT" if conflict else "SF-RIGHT" if advice else "SF-SQL",
                 sql_code=sql_code,
                 connection_lost=lost,
                 conflict=conflict,
@@ -167,53 +173,52 @@ def import_connector() -> None:
             del sys.modules[name]
 
 
-def _arguments(settings: SnowflakeSettings) -> dict[str, Any]:
+def _arguments(settings: SnowflakeSettings, key: bytes | None) -> dict[str, Any]:
     values = {name: getattr(settings, name) for name in _SAME_NAMES}
     arguments = {name: value for name, value in values.items() if value is not None}
     arguments["session_parameters"] = dict(SESSION_PARAMETERS)
     # 5.x warns while this is unset: our sessions have no statement running when they end.
     arguments["enable_server_session_keep_alive_auto_detection"] = False
     arguments["application"] = "target_snowflake_stage"
-    key = _private_key(settings)
     if key is not None:
         arguments["private_key"] = key
         arguments.setdefault("authenticator", "SNOWFLAKE_JWT")
     return arguments
 
 
-def _private_key(settings: SnowflakeSettings) -> bytes | None:
-    """Return the key as DER, which both generations of the connector take."""
-    from cryptography.hazmat.primitives import serialization
-
-    pem = settings.private_key
-    path = settings.private_key_path
-    if pem is None and path is None:
-        return None
-    try:
-        if pem is None:
-            with open(path or "", encoding="ascii") as file:
-                pem = file.read()
-        passphrase = settings.private_key_passphrase
-        # A key that came through one line of an environment variable has its line ends escaped.
-        text = pem.replace("\\n", "\n").encode()
-        key = serialization.load_pem_private_key(text, passphrase.encode() if passphrase else None)
-    except OSError as error:
-        raise ConfigError(f"private_key_path {path!r} cannot be read: {error.strerror}", code="SF-KEY") from None
-    except (ValueError, TypeError) as error:
-        problem = type(error).__name__
-        raise ConfigError(
-            f"the private key cannot be read ({problem}); give PKCS#8 PEM, and private_key_passphrase if encrypted",
-            code="SF-KEY",
-        ) from None
-    return key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-
-
-def _connect_problem(settings: SnowflakeSettings, error: Any) -> str:
+def connect_problem(settings: SnowflakeSettings, error: Any, key: bytes | None) -> str:
+    """Return what is wrong where Snowflake cannot be reached, and what to do; no secret is in it."""
     reason = " ".join(masked(str(error.raw_msg or error.msg)).split())
     for secret in (settings.password, settings.token, settings.private_key_passphrase):
         if secret:
             reason = reason.replace(secret, "***")
     where = f"Snowflake account {settings.account!r}, user {settings.user!r}"
-    return f"cannot connect to {where}: {reason}; check account, user and credentials, role, warehouse and database"
+    return f"cannot connect to {where}: {reason}; {_connect_remedy(settings, reason.lower(), key)}"
+
+
+# What the words of a refused login point to, and what to do; the first that fits.
+_CONNECT_REMEDIES = (
+    (("missing required parameter",), "set 'private_key_path' or 'password', or 'token' with 'authenticator'"),
+    (("incorrect username or password", "password"), "check user and password"),
+    (("oauth", "token"), "get another token for 'token', and check 'authenticator'"),
+    (
+        ("does not exist or not authorized",),
+        "check role, warehouse and database, and that they are granted to the user",
+    ),
+    (("account",), "check account, as in organization-account"),
+    (
+        ("connect", "timed out", "timeout", "refused", "resolve", "ssl", "http", "certificate", "request", "dns"),
+        "check account, or host, port and protocol, and that the network lets you through",
+    ),
+)
+
+
+def _connect_remedy(settings: SnowflakeSettings, reason: str, key: bytes | None) -> str:
+    if "jwt" in reason and key is not None:
+        return f"check account and user, and {registration(key, settings.user)}"
+    if settings.role and "role" in reason:
+        return f"correct the setting 'role', or run GRANT ROLE {settings.role} TO USER {settings.user}"
+    for words, advice in _CONNECT_REMEDIES:
+        if any(word in reason for word in words):
+            return advice
+    return "check account, user and credentials, role, warehouse and database"

@@ -121,6 +121,7 @@ CODES = {
     "RS-COPY-ROW": "COPY refuses a row, though it was checked before: the message names it; report it.",
     "RS-LOST": "The connection to Redshift broke, and again when it was made anew: run again.",
     "RS-OPEN": "A lost session of Redshift does not end, so that its locks stay: the user ends it.",
+    "RS-RIGHT": "A right is missing in Redshift: somebody who may runs the GRANT that the message names.",
     "RS-SQL": "Redshift refuses a statement: its own text says why.",
     "SF-CONFLICT": "Another transaction of Snowflake was in the way: run again.",
     "SF-CONNECT": "There is no connection to Snowflake: the user checks what the message names.",
@@ -128,6 +129,8 @@ CODES = {
     "SF-KEY": "The private key cannot be read: the user corrects the path, the key or its passphrase.",
     "SF-LOST": "The connection to Snowflake broke, and again when it was made anew: run again.",
     "SF-OPEN": "A transaction of a lost session of Snowflake does not end: the user aborts it.",
+    "SF-RIGHT": "A right or an object is missing in Snowflake: the user corrects the setting, or somebody who may runs "
+    "the GRANT that the message names.",
     "SF-SQL": "Snowflake refuses a statement: its own text says why.",
     "SF-STAGE-ACCESS": "A stage is to be made, and nothing lasting says what it reads S3 with: the user sets "
     "`storage_integration` or `aws_role`, or makes the stage.",

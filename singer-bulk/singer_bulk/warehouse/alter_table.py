@@ -122,6 +122,10 @@ def fit_table(
             present = found
             continue
         present = describe(session, dialect, table)
+        if not present:
+            session.execute(
+                words.look(dialect.table(table))
+            )  # made, and not seen: the error says which right is missing
     raise WarehouseError(f"table {table} changes faster than it can be altered; run again", code="TABLE-BUSY")
 
 

@@ -36,6 +36,11 @@ def literal(value: str | int | None) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
+def look(table: str) -> str:
+    """Return a query that needs the right to read a table, and reads no row of it."""
+    return f"SELECT 1 FROM {table} LIMIT 0"
+
+
 def count(relation: str, where: str | None = None) -> str:
     """Return the query for the number of rows, of those that meet a condition."""
     return f"SELECT COUNT(*) FROM {relation}{_where(where)}"
