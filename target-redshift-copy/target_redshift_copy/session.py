@@ -122,10 +122,9 @@ class RedshiftSession:
             lost = bool(self._connection.closed) or isinstance(error, psycopg2.InterfaceError)
             conflict = error.pgcode in CONFLICTS or CONFLICT_WORDS.search(text) is not None
             remedy = self._rights.remedy(text, sql) if error.pgcode == INSUFFICIENT_PRIVILEGE else None
-            code = "RS-LOST" if lost else "RS-CONFLICT" if conflict else "RS-RIGHT" if remedy else "RS-SQL"
             raise WarehouseError(
                 f"Redshift: {text}; {remedy}" if remedy else f"Redshift: {text}",
-                code=code,
+                code="RS-LOST" if lost else "RS-CONFLICT" if conflict else "RS-RIGHT" if remedy else "RS-SQL",
                 sql_code=error.pgcode,
                 connection_lost=lost,
                 conflict=conflict and not lost,
