@@ -7,7 +7,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 BIN := .venv/bin
 
-.PHONY: setup check test test-long test-cdc faults fuzz demo bench conformance
+.PHONY: setup check test test-long test-cdc faults fuzz first-day demo bench conformance
 
 setup: .venv/.ready
 
@@ -48,6 +48,10 @@ faults: setup
 # Random names, messages, settings and files: 20,000 of each kind, half an hour; goes on where it was stopped (.fuzz/).
 fuzz: setup
 	$(BIN)/python -m tests.fuzz
+
+# Every misconfiguration of a first day, and whether what is said of it helps: five minutes for each warehouse.
+first-day: setup
+	$(BIN)/python -m tests.first_day
 
 # On real accounts, with configuration files of the two targets: make conformance REDSHIFT=r.json SNOWFLAKE=s.json
 conformance: setup

@@ -89,8 +89,8 @@ def main() -> None:
     print(f"\nThat took {time.monotonic() - started:.0f} s. To do the same with an account of your own:")
     print("  1. write a configuration: README.md, 'A first configuration', has one for each warehouse")
     print("  2. set -o pipefail")
-    print("     tap-csv-extract --config tap.json | target-redshift-copy --config redshift.json >> state.jsonl")
-    print("     tap-csv-extract --config tap.json | target-snowflake-stage --config snowflake.json >> state.jsonl")
+    print("     target-redshift-copy --config redshift.json --last-state > state.json &&")
+    print("       tap-csv-extract --config tap.json --state state.json | target-redshift-copy --config redshift.json")
 
 
 def run_step(warehouse: Warehouse, config: dict[str, Any], step: Step, folder: Path) -> None:

@@ -28,6 +28,7 @@ _HIDDEN = re.compile(r"object '([^']+)' already exists, but current role has no 
 _NO_WAREHOUSE = re.compile(r"no active warehouse", re.IGNORECASE)
 _STAGE_ROLE = re.compile(r"error assuming aws_role", re.IGNORECASE)
 _STAGE_AREA = re.compile(r"failure using stage area.*access ?denied", re.IGNORECASE)
+_LOCATION = re.compile(r"is not allowed by integration", re.IGNORECASE)
 _ALTERS = re.compile(r"\s*(?:ALTER|DROP|COMMENT)\b", re.IGNORECASE)
 
 
@@ -63,6 +64,10 @@ def _no_warehouse(found: Any, sql: str, to: str, warehouse: str | None) -> str:
     return f"correct the setting 'warehouse', or create it and run GRANT USAGE ON WAREHOUSE {warehouse} {to}"
 
 
+def _location(found: Any, sql: str, to: str, warehouse: str | None) -> str:
+    return "add it to STORAGE_ALLOWED_LOCATIONS of the integration, or correct s3_bucket and s3_key_prefix"
+
+
 def _stage_role(found: Any, sql: str, to: str, warehouse: str | None) -> str:
     return (
         "let the trust policy of the AWS role name STORAGE_AWS_IAM_USER_ARN and STORAGE_AWS_EXTERNAL_ID, which DESC "
@@ -82,6 +87,7 @@ _REMEDIES: Sequence[tuple[re.Pattern[str], Callable[[Any, str, str, str | None],
     (_NOT_THERE, _not_there),
     (_NO_RIGHT, _no_right),
     (_HIDDEN, _hidden),
+    (_LOCATION, _location),
     (_STAGE_ROLE, _stage_role),
     (_STAGE_AREA, _stage_area),
 )

@@ -42,6 +42,9 @@ SESSION_PARAMETERS = {
     "ROWS_PER_RESULTSET": 0,
 }
 
+# Of a login, with all of its retries; the connector's own default lets a port that never answers wait for two minutes.
+LOGIN_TIMEOUT_SECONDS = 60
+
 # How long a transaction of a lost session is waited for, in steps.
 GONE_ATTEMPTS, GONE_SECONDS = 60, 0.5
 
@@ -180,6 +183,7 @@ def _arguments(settings: SnowflakeSettings, key: bytes | None) -> dict[str, Any]
     # 5.x warns while this is unset: our sessions have no statement running when they end.
     arguments["enable_server_session_keep_alive_auto_detection"] = False
     arguments["application"] = "target_snowflake_stage"
+    arguments["login_timeout"] = LOGIN_TIMEOUT_SECONDS
     if key is not None:
         arguments["private_key"] = key
         arguments.setdefault("authenticator", "SNOWFLAKE_JWT")

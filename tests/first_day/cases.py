@@ -6,6 +6,7 @@ values of a right configuration. A case without anything that is told must load 
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.fakes import lines, record, schema, state
-from tests.first_day.place import VISITOR, VISITOR_PASSWORD, Config, Place
+from tests.first_day.place import VISITOR, VISITOR_PASSWORD, Place
 
 RS, SF, BOTH = ("redshift",), ("snowflake",), ("redshift", "snowflake")
 PEM, PKCS8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
@@ -27,11 +28,11 @@ Changes = Mapping[str, Any]
 KEYLESS = {"aws_access_key_id": None, "aws_secret_access_key": None}
 
 
-def orders(number: int, **more: Any) -> str:
+def orders(number: int) -> str:
     """Return the messages of a stream that only this case has."""
     stream = f"s{number}"
     declared = {"id": {"type": "integer"}, "note": {"type": ["null", "string"]}}
-    first = {**schema(stream, **declared), "key_properties": ["id"], **more}
+    first = {**schema(stream, **declared), "key_properties": ["id"]}
     return lines(first, record(stream, id=1, note="a"), state(1))
 
 
@@ -42,10 +43,6 @@ def nothing(place: Place, number: int) -> None:
 def corrected(place: Place, number: int, told: str) -> Changes:
     """Give the settings that were wrong the values of a right configuration."""
     return {}
-
-
-def _keep(place: Place, number: int, told: str) -> None:
-    """The settings stay as they are, what was missing is there now."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +72,6 @@ def settings(changes: Changes) -> Callable[[Place, int, str], Changes]:
 def obeying(place: Place, number: int, told: str) -> None:
     """Run the statement that the message tells to run; the settings stay."""
     place.obey("redshift", told)
-
-
-VISITING = {"user": VISITOR, "password": VISITOR_PASSWORD}
 
 
 def visiting(*statements: str) -> Callable[[Place, int], None]:
@@ -186,8 +180,6 @@ def registered(place: Place, number: int, told: str) -> None:
 
 def _register(place: Place, key: rsa.RSAPrivateKey) -> None:
     der = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    import base64
-
     place.second_snowflake().warehouse.users["SVC"].public_keys.append(base64.b64encode(der).decode())
 
 
@@ -205,6 +197,14 @@ def other_stage(url: str) -> Callable[[Place, int], None]:
     return lambda place, number: place.sql("snowflake", made.format(number, url))
 
 
+def other_bucket(place: Place, number: int) -> Changes:
+    """Return the settings of a bucket that the integration does not name."""
+    place.client("s3").create_bucket(Bucket=f"bucket-{number}")
+    keys = place.stand_ins.s3["keys"]["admin"]
+    found = {"aws_access_key_id": keys["access_key_id"], "aws_secret_access_key": keys["secret_access_key"]}
+    return {**found, "s3_bucket": f"bucket-{number}"}
+
+
 def format_of(words: str) -> Callable[[Place, int], None]:
     return lambda place, number: place.sql(
         "snowflake", f"CREATE FILE FORMAT ANALYTICS.FORMAT_{number} TYPE = CSV {words}"
@@ -215,50 +215,88 @@ def file_format(place: Place, number: int) -> Changes:
     return {"file_format": f"FORMAT_{number}"}
 
 
-def keys_of(name: str, **more: Any) -> Callable[[Place, int], Changes]:
-    def wrong(place: Place, number: int) -> Changes:
-        keys = place.stand_ins.s3["keys"][name]
-        found = {"aws_access_key_id": keys["access_key_id"], "aws_secret_access_key": keys["secret_access_key"]}
-        return {**found, **more}
-
-    return wrong
-
-
 def variables_of_loader(place: Place) -> dict[str, str]:
     keys = place.stand_ins.s3["keys"]["loader"]
     return {"AWS_ACCESS_KEY_ID": keys["access_key_id"], "AWS_SECRET_ACCESS_KEY": keys["secret_access_key"]}
 
 
-def changing(changes: Config) -> Callable[[int], str]:
-    """Return messages whose SCHEMA is changed."""
-    return lambda number: orders(number, **changes)
-
-
 CASES = (
     Case(1, "bucket of another", BOTH, ("s3://no-such-bucket/", "bucket"), {"s3_bucket": "no-such-bucket"}),
-    Case(2, "bucket with s3://", BOTH, ("'s3_bucket' takes the name of a bucket alone",), {"s3_bucket": "s3://local-stage"},
-         offline=True),
+    Case(
+        2,
+        "bucket with s3://",
+        BOTH,
+        ("'s3_bucket' takes the name of a bucket alone",),
+        {"s3_bucket": "s3://local-stage"},
+        offline=True,
+    ),
     Case(3, "wrong region", RS, ("s3_region",), {"s3_region": "eu-west-1"}),
     Case(4, "wrong region", SF, (), {"s3_region": "eu-west-1"}),
     Case(4, "no region", SF, (), {"s3_region": None}),
     Case(5, "prefix without the right to write", BOTH, ("AccessDenied; grant s3:PutObject",), narrow, granted_to_user),
-    Case(6, "role that is not there", RS, ("not authorized to assume IAM Role", "check the ARN in iam_role"),
-         {"iam_role": "arn:aws:iam::123456789012:role/nope"}),
-    Case(6, "role of another account", RS, ("not authorized to assume IAM Role", "check the ARN in iam_role"),
-         {"iam_role": "arn:aws:iam::210987654321:role/redshift-copy"}),
-    Case(6, "role that does not trust", RS, ("not authorized to assume IAM Role", "let its trust policy name"), untrusting,
-         trusting),
+    Case(
+        6,
+        "role that is not there",
+        RS,
+        ("not authorized to assume IAM Role", "check the ARN in iam_role"),
+        {"iam_role": "arn:aws:iam::123456789012:role/nope"},
+    ),
+    Case(
+        6,
+        "role of another account",
+        RS,
+        ("not authorized to assume IAM Role", "check the ARN in iam_role"),
+        {"iam_role": "arn:aws:iam::210987654321:role/redshift-copy"},
+    ),
+    Case(
+        6,
+        "role that does not trust",
+        RS,
+        ("not authorized to assume IAM Role", "let its trust policy name"),
+        untrusting,
+        trusting,
+    ),
     Case(6, "role without ARN", RS, ("'iam_role' takes an ARN",), {"iam_role": "redshift-copy"}, offline=True),
-    Case(7, "role without rights", RS, ("grant s3:GetObject on the prefix and s3:ListBucket",),
-         role_without_rights("iam_role"), granted_to_role),
-    Case(8, "no role, keys in the environment", RS, ("set iam_role, or aws_access_key_id and",),
-         {**KEYLESS, "iam_role": None}, settings(KEYLESS), variables={"of": "loader"}),
-    Case(9, "secret that is wrong", BOTH, ("check aws_access_key_id, aws_secret_access_key",),
-         {"aws_secret_access_key": "wrong-secret"}),
-    Case(9, "key that is unknown", BOTH, ("check aws_access_key_id, aws_secret_access_key",),
-         {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE"}),
-    Case(10, "half a key", BOTH, ("'aws_access_key_id' needs 'aws_secret_access_key'",), {"aws_secret_access_key": None},
-         variables={"of": "loader"}, offline=True),
+    Case(
+        7,
+        "role without rights",
+        RS,
+        ("grant s3:GetObject on the prefix and s3:ListBucket",),
+        role_without_rights("iam_role"),
+        granted_to_role,
+    ),
+    Case(
+        8,
+        "no role, keys in the environment",
+        RS,
+        ("set iam_role, or aws_access_key_id and",),
+        {**KEYLESS, "iam_role": None},
+        settings(KEYLESS),
+        variables={"of": "loader"},
+    ),
+    Case(
+        9,
+        "secret that is wrong",
+        BOTH,
+        ("check aws_access_key_id, aws_secret_access_key",),
+        {"aws_secret_access_key": "wrong-secret"},
+    ),
+    Case(
+        9,
+        "key that is unknown",
+        BOTH,
+        ("check aws_access_key_id, aws_secret_access_key",),
+        {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE"},
+    ),
+    Case(
+        10,
+        "half a key",
+        BOTH,
+        ("'aws_access_key_id' needs 'aws_secret_access_key'",),
+        {"aws_secret_access_key": None},
+        variables={"of": "loader"},
+        offline=True,
+    ),
     Case(11, "profile that is not there", BOTH, ("check aws_profile",), {**KEYLESS, "aws_profile": "nope"}),
     Case(11, "no credentials", BOTH, ("no AWS credentials found; set aws_access_key_id",), KEYLESS),
     Case(12, "wrong user", RS, ("check user and password",), {"user": "nobody"}),
@@ -267,93 +305,307 @@ CASES = (
     Case(13, "wrong host", RS, ("check host, port and database",), {"host": "nowhere.invalid"}),
     Case(13, "wrong port", RS, ("check host, port and database",), {"port": 9}),
     Case(13, "wrong database", RS, ("check host, port and database",), {"database": "nope"}),
-    Case(14, "host with port", RS, ("'host' takes the name of the endpoint alone",), {"host": "127.0.0.1:5439"},
-         offline=True),
+    Case(
+        14,
+        "host with port",
+        RS,
+        ("'host' takes the name of the endpoint alone",),
+        {"host": "127.0.0.1:5439"},
+        offline=True,
+    ),
     Case(15, "certificate that is not trusted", RS, ("check sslmode and sslrootcert",), {"sslmode": "verify-full"}),
-    Case(15, "sslrootcert that is not there", RS, ("check sslmode and sslrootcert",),
-         {"sslmode": "verify-full", "sslrootcert": "/nope.pem"}),
-    Case(16, "schema that is not there", BOTH, ("does not exist", "correct default_target_schema"),
-         {"default_target_schema": "nope"}),
-    Case(16, "schema that is to be made", BOTH, ("set create_schema to true",), {"default_target_schema": "maid"},
-         settings({"default_target_schema": "maid", "create_schema": True})),
-    Case(17, "no right on the schema", RS, ("permission denied for schema", "run GRANT USAGE, CREATE ON SCHEMA"), visitor,
-         obeying, visiting(SCHEMA)),
-    Case(17, "no right on the database", RS, ("permission denied for database", "run GRANT CREATE ON DATABASE"),
-         lambda place, number: {**visitor(place, number), "create_schema": True}, obeying, visiting()),
-    Case(17, "no right on temporary tables", RS, ("run GRANT TEMPORARY ON DATABASE",), upserting, obeying,
-         visiting(SCHEMA, RIGHTS, "REVOKE TEMPORARY ON DATABASE dev FROM PUBLIC")),
-    Case(17, "no right on the table", RS, ("permission denied for", "run GRANT SELECT, INSERT, UPDATE, DELETE"), visitor,
-         obeying, visiting(SCHEMA, RIGHTS, "CREATE TABLE {v}.{s} (id BIGINT, note VARCHAR(65535))",
-                           "GRANT SELECT ON {v}.{s} TO {u}")),
-    Case(17, "not the owner", RS, ("must be owner of", "run ALTER TABLE"), visitor, obeying,
-         visiting(SCHEMA, RIGHTS, "CREATE TABLE {v}.{s} (id BIGINT, note VARCHAR(10))", "GRANT ALL ON {v}.{s} TO {u}")),
-    Case(18, "table of another, not to be seen", RS, ("permission denied for", "run GRANT SELECT, INSERT"), visitor, obeying,
-         visiting(SCHEMA, RIGHTS, "CREATE TABLE {v}.{s} (id BIGINT, note VARCHAR(65535))")),
-    Case(19, "wrong account", SF, ("check account",), {"account": "nope"}),
+    Case(
+        15,
+        "sslrootcert that is not there",
+        RS,
+        ("check sslmode and sslrootcert",),
+        {"sslmode": "verify-full", "sslrootcert": "/nope.pem"},
+    ),
+    Case(
+        16,
+        "schema that is not there",
+        BOTH,
+        ("does not exist", "correct default_target_schema"),
+        {"default_target_schema": "nope"},
+    ),
+    Case(
+        16,
+        "schema that is to be made",
+        BOTH,
+        ("set create_schema to true",),
+        {"default_target_schema": "maid"},
+        settings({"default_target_schema": "maid", "create_schema": True}),
+    ),
+    Case(
+        17,
+        "no right on the schema",
+        RS,
+        ("permission denied for schema", "run GRANT USAGE, CREATE ON SCHEMA"),
+        visitor,
+        obeying,
+        visiting(SCHEMA),
+    ),
+    Case(
+        17,
+        "no right on the database",
+        RS,
+        ("permission denied for database", "run GRANT CREATE ON DATABASE"),
+        lambda place, number: {**visitor(place, number), "create_schema": True},
+        obeying,
+        visiting(),
+    ),
+    Case(
+        17,
+        "no right on the table",
+        RS,
+        ("permission denied for", "run GRANT SELECT, INSERT, UPDATE, DELETE"),
+        visitor,
+        obeying,
+        visiting(
+            SCHEMA, RIGHTS, "CREATE TABLE {v}.{s} (id BIGINT, note VARCHAR(65535))", "GRANT SELECT ON {v}.{s} TO {u}"
+        ),
+    ),
+    Case(
+        17,
+        "not the owner",
+        RS,
+        ("must be owner of", "run ALTER TABLE"),
+        visitor,
+        obeying,
+        visiting(SCHEMA, RIGHTS, "CREATE TABLE {v}.{s} (id BIGINT, note VARCHAR(10))", "GRANT ALL ON {v}.{s} TO {u}"),
+    ),
+    Case(
+        18,
+        "table of another, not to be seen",
+        RS,
+        ("permission denied for", "run GRANT SELECT, INSERT"),
+        visitor,
+        obeying,
+        visiting(SCHEMA, RIGHTS, "CREATE TABLE {v}.{s} (id BIGINT, note VARCHAR(65535))"),
+    ),
+    # The last of the rights, because it is taken from all users.
+    Case(
+        17,
+        "no right on temporary tables",
+        RS,
+        ("run GRANT TEMPORARY ON DATABASE",),
+        upserting,
+        obeying,
+        visiting(SCHEMA, RIGHTS, "REVOKE TEMPORARY ON DATABASE dev FROM PUBLIC"),
+    ),
+    Case(19, "host that is not there", SF, ("check account, or host, port and protocol",), {"host": "nowhere.invalid"}),
     Case(20, "wrong port", SF, ("check account, or host, port and protocol",), {"port": 9}),
     Case(20, "wrong protocol", SF, ("check account, or host, port and protocol",), {"protocol": "https"}),
     Case(21, "wrong user", SF, ("check user and password",), {"user": "NOBODY"}),
     Case(21, "wrong password", SF, ("check user and password",), {"password": "wrong"}),
     Case(21, "nothing to sign in with", SF, ("set 'private_key_path' or 'password'",), {"password": None}),
-    Case(21, "wrong role", SF, ("correct the setting 'role', or run GRANT ROLE NOPE TO USER LOADER",), {"role": "NOPE"}),
-    Case(22, "wrong warehouse", SF, ("correct the setting 'warehouse', or create it and run GRANT USAGE ON WAREHOUSE NOPE",),
-         {"warehouse": "NOPE"}),
+    Case(
+        21, "wrong role", SF, ("correct the setting 'role', or run GRANT ROLE NOPE TO USER LOADER",), {"role": "NOPE"}
+    ),
+    Case(
+        22,
+        "wrong warehouse",
+        SF,
+        ("correct the setting 'warehouse', or create it and run GRANT USAGE ON WAREHOUSE NOPE",),
+        {"warehouse": "NOPE"},
+    ),
     Case(22, "no warehouse", SF, ("set 'warehouse' to a virtual warehouse",), {"warehouse": None}),
     Case(22, "wrong database", SF, ("'NOPE' does not exist", "correct the setting 'database'"), {"database": "NOPE"}),
-    Case(22, "integration that is not there", SF, ("correct the setting 'storage_integration'",),
-         {"storage_integration": "NOPE"}),
-    Case(23, "no integration and no stage", SF, ("set storage_integration, aws_role or the AWS keys",),
-         {**KEYLESS, "storage_integration": None}, settings(KEYLESS), variables={"of": "loader"}),
-    Case(25, "stage that leads elsewhere", SF, ("points to 's3://local-stage/else/'", "name another stage"),
-         mend=settings({"stage": "ANOTHER_STAGE"}), before=other_stage("s3://local-stage/else/")),
-    Case(26, "role of the stage without rights", SF, ("grant s3:GetObject and s3:GetObjectVersion",),
-         role_without_rights("aws_role"), granted_to_role),
+    Case(
+        22,
+        "integration that is not there",
+        SF,
+        ("correct the setting 'storage_integration'",),
+        {"storage_integration": "NOPE"},
+    ),
+    Case(
+        23,
+        "no integration and no stage",
+        SF,
+        ("set storage_integration, aws_role or the AWS keys",),
+        {**KEYLESS, "storage_integration": None},
+        settings(KEYLESS),
+        variables={"of": "loader"},
+    ),
+    Case(24, "location that the integration does not allow", SF, ("STORAGE_ALLOWED_LOCATIONS",), other_bucket),
+    Case(
+        25,
+        "stage that leads elsewhere",
+        SF,
+        ("points to 's3://local-stage/else/'", "name another stage"),
+        mend=settings({"stage": "ANOTHER_STAGE"}),
+        before=other_stage("s3://local-stage/else/"),
+    ),
+    Case(
+        26,
+        "role of the stage without rights",
+        SF,
+        ("grant s3:GetObject and s3:GetObjectVersion",),
+        role_without_rights("aws_role"),
+        granted_to_role,
+    ),
     Case(27, "file format with commas", SF, (), file_format, before=format_of("FIELD_DELIMITER = ','")),
     Case(28, "file format with tabs", SF, (), file_format, before=format_of("FIELD_DELIMITER = '\\t'")),
     Case(28, "file format with NULL_IF", SF, (), file_format, before=format_of("NULL_IF = ('NULL', 'NA')")),
-    Case(29, "key file that is not there", SF, ("private_key_path '/nope.p8' cannot be read: No such file",),
-         lambda place, number: {**place.signed_in("SVC"), "private_key_path": "/nope.p8"}, with_key()),
-    Case(29, "key file that is a folder", SF, ("private_key_path '/' cannot be read: Is a directory",),
-         lambda place, number: {**place.signed_in("SVC"), "private_key_path": "/"}, with_key()),
-    Case(30, "wrong passphrase", SF, ("cannot be read with this private_key_passphrase; correct it",),
-         key_of(KEY.private_bytes(PEM, PKCS8, LOCK), private_key_passphrase="wrong"), with_key()),
-    Case(30, "passphrase too many", SF, ("is not encrypted; remove private_key_passphrase",),
-         key_of(PLAIN, private_key_passphrase="x"), with_key()),
+    Case(
+        29,
+        "key file that is not there",
+        SF,
+        ("private_key_path '/nope.p8' cannot be read: No such file",),
+        lambda place, number: {**place.signed_in("SVC"), "private_key_path": "/nope.p8"},
+        with_key(),
+    ),
+    Case(
+        29,
+        "key file that is a folder",
+        SF,
+        ("private_key_path '/' cannot be read: Is a directory",),
+        lambda place, number: {**place.signed_in("SVC"), "private_key_path": "/"},
+        with_key(),
+    ),
+    Case(
+        30,
+        "wrong passphrase",
+        SF,
+        ("cannot be read with this private_key_passphrase; correct it",),
+        key_of(KEY.private_bytes(PEM, PKCS8, LOCK), private_key_passphrase="wrong"),
+        with_key(),
+    ),
+    Case(
+        30,
+        "passphrase too many",
+        SF,
+        ("is not encrypted; remove private_key_passphrase",),
+        key_of(PLAIN, private_key_passphrase="x"),
+        with_key(),
+    ),
     Case(30, "garbage", SF, ("is no private key in PEM",), key_of(b"garbage"), with_key()),
-    Case(30, "path as the key", SF, ("set private_key_path instead",),
-         lambda place, number: {**place.signed_in("SVC"), "private_key": "/etc/key.p8"}, with_key()),
-    Case(31, "PKCS#1", SF, (), key_of(KEY.private_bytes(PEM, serialization.PrivateFormat.TraditionalOpenSSL, NO_LOCK)),
-         before=lambda place, number: _register(place, KEY)),
-    Case(32, "key that is not registered", SF, ("register the key: ALTER USER SVC SET RSA_PUBLIC_KEY = '",),
-         key_of(rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(PEM, PKCS8, NO_LOCK)),
-         registered),
-    Case(33, "key and path of the key", SF, ("both give the key; keep one",),
-         {"private_key": "x", "private_key_path": "x", "password": None}, offline=True),
-    Case(33, "key and password", SF, ("'password' and 'private_key_path' both sign in; keep one",),
-         {"private_key_path": "x"}, offline=True),
-    Case(34, "token that has expired", SF, ("expired", "get another token for 'token'"), token("OLD", "old-token"),
-         good_token),
+    Case(
+        30,
+        "path as the key",
+        SF,
+        ("set private_key_path instead",),
+        lambda place, number: {**place.signed_in("SVC"), "private_key": "/etc/key.p8"},
+        with_key(),
+    ),
+    Case(
+        31,
+        "PKCS#1",
+        SF,
+        (),
+        key_of(KEY.private_bytes(PEM, serialization.PrivateFormat.TraditionalOpenSSL, NO_LOCK)),
+        before=lambda place, number: _register(place, KEY),
+    ),
+    Case(
+        32,
+        "key that is not registered",
+        SF,
+        ("register the key: ALTER USER SVC SET RSA_PUBLIC_KEY = '",),
+        key_of(rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(PEM, PKCS8, NO_LOCK)),
+        registered,
+    ),
+    Case(
+        33,
+        "key and path of the key",
+        SF,
+        ("both give the key; keep one",),
+        {"private_key": "x", "private_key_path": "x", "password": None},
+        offline=True,
+    ),
+    Case(
+        33,
+        "key and password",
+        SF,
+        ("'password' and 'private_key_path' both sign in; keep one",),
+        {"private_key_path": "x"},
+        offline=True,
+    ),
+    Case(
+        34,
+        "token that has expired",
+        SF,
+        ("expired", "get another token for 'token'"),
+        token("OLD", "old-token"),
+        good_token,
+    ),
     Case(34, "token that is unknown", SF, ("get another token for 'token'",), token("APP", "bad-token"), good_token),
     Case(34, "no token", SF, ("'authenticator' as it is set needs 'token'",), token("APP", None), good_token),
-    Case(34, "authenticator that is unknown", SF, ("'authenticator' takes 'snowflake', ",), token("APP", "x", "oath"),
-         good_token),
-    Case(35, "token without authenticator", SF, ("'token' needs 'authenticator', as 'oauth' or",),
-         token("APP", "good-token", None), good_token),
+    Case(
+        34,
+        "authenticator that is unknown",
+        SF,
+        ("'authenticator' takes 'snowflake', ",),
+        token("APP", "x", "oath"),
+        good_token,
+    ),
+    Case(
+        35,
+        "token without authenticator",
+        SF,
+        ("'token' needs 'authenticator', as 'oauth' or",),
+        token("APP", "good-token", None),
+        good_token,
+    ),
     Case(36, "setting that is missing", BOTH, ("setting 's3_bucket' is missing",), {"s3_bucket": None}, offline=True),
-    Case(36, "several that are missing", BOTH, ("setting 'user' is missing", "setting 'database' is missing"),
-         {"user": None, "database": None}, offline=True),
-    Case(37, "typo", BOTH, ("there is no setting 'load_metod'; is 'load_method' meant?",), {"load_metod": "upsert"},
-         settings({"load_method": "upsert"}), offline=True),
-    Case(37, "name of another loader", BOTH, ("PipelineWise's loader has it; here it is 'database'",), {"dbname": "dev"},
-         offline=True),
-    Case(38, "wrong type", BOTH, ("setting 'batch_size_rows' takes an integer of 1 or more, got text",),
-         {"batch_size_rows": "many"}, offline=True),
-    Case(38, "wrong choice", BOTH, ("setting 'load_method' takes 'append-only', 'upsert' or 'overwrite'",),
-         {"load_method": "update"}, settings({"load_method": "upsert"}), offline=True),
-    Case(38, "wrong case", BOTH, ("setting 'load_method' takes 'append-only', 'upsert' or 'overwrite'",),
-         {"load_method": "UPSERT"}, settings({"load_method": "upsert"}), offline=True),
+    Case(
+        36,
+        "several that are missing",
+        BOTH,
+        ("setting 'user' is missing", "setting 'database' is missing"),
+        {"user": None, "database": None},
+        offline=True,
+    ),
+    Case(
+        37,
+        "typo",
+        BOTH,
+        ("there is no setting 'load_metod'; is 'load_method' meant?",),
+        {"load_metod": "upsert"},
+        settings({"load_method": "upsert"}),
+        offline=True,
+    ),
+    Case(
+        37,
+        "name of another loader",
+        BOTH,
+        ("PipelineWise's loader has it; here it is 'database'",),
+        {"dbname": "dev"},
+        offline=True,
+    ),
+    Case(
+        38,
+        "wrong type",
+        BOTH,
+        ("setting 'batch_size_rows' takes an integer of 1 or more, got text",),
+        {"batch_size_rows": "many"},
+        offline=True,
+    ),
+    Case(
+        38,
+        "wrong choice",
+        BOTH,
+        ("setting 'load_method' takes 'append-only', 'upsert' or 'overwrite'",),
+        {"load_method": "update"},
+        settings({"load_method": "upsert"}),
+        offline=True,
+    ),
+    Case(
+        38,
+        "wrong case",
+        BOTH,
+        ("setting 'load_method' takes 'append-only', 'upsert' or 'overwrite'",),
+        {"load_method": "UPSERT"},
+        settings({"load_method": "upsert"}),
+        offline=True,
+    ),
     Case(40, "input that is no Singer", BOTH, ("was the tap cut off, or does",), messages=lambda number: "hello\n"),
-    Case(41, "current_view without an order", BOTH, ("set add_record_metadata",), {"current_view": True},
-         settings({"current_view": True, "add_record_metadata": True})),
+    Case(
+        41,
+        "current_view without an order",
+        BOTH,
+        ("set add_record_metadata",),
+        {"current_view": True},
+        settings({"current_view": True, "add_record_metadata": True}),
+    ),
     Case(41, "column of cdc that is not there", BOTH, ("'operation'",), {"cdc": {"operation_column": "operation"}}),
-)  # fmt: skip
+)

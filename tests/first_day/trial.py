@@ -27,7 +27,7 @@ def tried(place: Place, case: Case, warehouse: str, number: int) -> Grade:
     right = place.config(warehouse, number)
     wrong = dict(case.wrong(place, number) if callable(case.wrong) else case.wrong)
     variables = variables_of_loader(place) if case.variables else {}
-    first = ran(warehouse, _without_none({**right, **wrong}), variables, case.messages(number))
+    first = ran(warehouse, without_none({**right, **wrong}), variables, case.messages(number))
     said = first.error or "(loaded)"
 
     def graded(why_not: str | None) -> Grade:
@@ -40,10 +40,10 @@ def tried(place: Place, case: Case, warehouse: str, number: int) -> Grade:
     if noise := [line for line in first.logged if line.startswith("ERROR") or "stays" in line]:
         return graded(f"also logs {noise[0]!r}")
     mended = case.mend(place, number, said)
-    config = _without_none({**right, **(wrong if mended is None else mended)})
+    config = without_none({**right, **(wrong if mended is None else mended)})
     second = ran(warehouse, config, variables, orders(number))
     return graded(None if second.error is None else f"what it says does not help: {second.error}")
 
 
-def _without_none(config: dict[str, object]) -> dict[str, object]:
+def without_none(config: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in config.items() if value is not None}

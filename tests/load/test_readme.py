@@ -63,7 +63,15 @@ def folder(tmp_path: Path) -> Path:
 def with_stand_in(config: dict[str, Any], stand_in: dict[str, Any]) -> dict[str, Any]:
     """Return a configuration of the README, its values replaced by those of the stand-in, none added to it but keys."""
     ours = {name: stand_in[name] for name in config if name in stand_in}
-    needed = ("port", "sslmode", "protocol", "s3_endpoint_url", "aws_access_key_id", "aws_secret_access_key")
+    needed = (
+        "port",
+        "sslmode",
+        "protocol",
+        "s3_endpoint_url",
+        "aws_access_key_id",
+        "aws_secret_access_key",
+        "create_schema",
+    )
     connection = {name: stand_in[name] for name in (*needed, "host") if name in stand_in}
     return {**config, **ours, **connection}
 
@@ -71,8 +79,8 @@ def with_stand_in(config: dict[str, Any], stand_in: dict[str, Any]) -> dict[str,
 def test_every_command_is_run() -> None:
     """A command that is added to the README needs a test."""
     begins = [
-        "make demo", "python3 -m venv", "tap-csv-extract --config tap.json | target-redshift-copy",
-        "tap-csv-extract --config tap.json | target-snowflake-stage", "target-redshift-copy --about",
+        "make demo", "python3 -m venv", "target-redshift-copy --config redshift.json",
+        "target-snowflake-stage --config snowflake.json", "target-redshift-copy --about",
         "local-warehouse exec", *ELSEWHERE,
     ]  # fmt: skip
     assert [[begin for begin in begins if _begins(body, begin)] for body in COMMANDS] == [
@@ -94,22 +102,44 @@ def test_demo_shows_the_three_changes_in_both_warehouses() -> None:
     assert "COPY INTO" in told
 
 
-def test_first_configuration_of_redshift(folder: Path, redshift_config: dict[str, Any]) -> None:
-    """The pipeline with redshift.json loads the orders and writes their STATE."""
-    (folder / "redshift.json").write_text(json.dumps(with_stand_in(REDSHIFT, redshift_config)))
-    text = command("tap-csv-extract --config tap.json | target-redshift-copy")
-    run(text, folder, TARGET_REDSHIFT_COPY_PASSWORD=redshift_config["password"])
-    assert "replication_key_value" in (folder / "state.jsonl").read_text()
+def loaded_twice(text: str, folder: Path, connection: Any, table: str, **variables: str) -> None:
+    """Run the commands twice, and assert that the second time brings nothing again; then a new row alone."""
+    orders = folder / "demo" / "orders.csv"
+    rows = len(orders.read_text().splitlines())
+    for more in ("", "", "7|Shipped|2020-07-12 10:00:00\n"):
+        orders.write_text(orders.read_text() + more)
+        run(text, folder, **variables)
+        rows += bool(more)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*), count(DISTINCT orderid) FROM {table}")
+            assert tuple(cursor.fetchall()[0]) == (rows, rows)
+    assert "replication_key_value" in (folder / "state.json").read_text()
 
 
-def test_first_configuration_of_snowflake(folder: Path, snowflake_config: dict[str, Any]) -> None:
-    """The pipeline with snowflake.json loads the orders and writes their STATE; here with the stand-in's password."""
+@pytest.mark.timeout(300)
+def test_first_configuration_of_redshift(
+    folder: Path, redshift_config: dict[str, Any], redshift_connection: Any
+) -> None:
+    """The commands with redshift.json load the orders, and run again only what is new."""
+    config = with_stand_in(REDSHIFT, redshift_config)
+    (folder / "redshift.json").write_text(json.dumps(config))
+    text = command("target-redshift-copy --config redshift.json")
+    password = redshift_config["password"]
+    table = f"{config['default_target_schema']}.orders"
+    loaded_twice(text, folder, redshift_connection, table, TARGET_REDSHIFT_COPY_PASSWORD=password)
+
+
+@pytest.mark.timeout(300)
+def test_first_configuration_of_snowflake(
+    folder: Path, snowflake_config: dict[str, Any], snowflake_connection: Any
+) -> None:
+    """The commands with snowflake.json do likewise; here with the stand-in's password."""
     config = with_stand_in(SNOWFLAKE, snowflake_config)
     del config["private_key_path"]
     config["password"] = snowflake_config["password"]
     (folder / "snowflake.json").write_text(json.dumps(config))
-    run(command("tap-csv-extract --config tap.json | target-snowflake-stage"), folder)
-    assert "replication_key_value" in (folder / "state.jsonl").read_text()
+    text = command("target-snowflake-stage --config snowflake.json")
+    loaded_twice(text, folder, snowflake_connection, f"{config['default_target_schema']}.orders")
 
 
 def test_about_lists_the_settings(folder: Path) -> None:

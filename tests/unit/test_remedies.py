@@ -79,6 +79,7 @@ def test_rights_of_redshift(text: str, told: str | None) -> None:
             "",
             "grant s3:GetObject and s3:GetObjectVersion",
         ),
+        ("Location 's3://b/' is not allowed by integration 'I'.", "", "add it to STORAGE_ALLOWED_LOCATIONS"),
         ("Numeric value 'x' is not recognized", "", None),
     ],
 )
