@@ -57,7 +57,7 @@ def test_what_the_warehouse_tells(warehouses: Warehouses, warehouse: str, tmp_pa
     [
         ('{"user": "u",}', "is no JSON"),
         ("user: u\n", "is no JSON"),
-        ("[]", "must hold one JSON object"),
+        ('"text"', "must hold one JSON object"),
         (None, "cannot be read: No such file"),
     ],
 )
