@@ -191,7 +191,7 @@ class TapCsvExtract(Tap):
         found = parse_environment_config({"properties": texts}, self._env_var_prefix)
         unknown = unknown_variables(self._env_var_prefix, os.environ, texts, ELSEWHERE)
         if unknown:
-            raise ConfigError(f"{'; '.join(unknown)}; see `{self.name} --about` for the settings")
+            raise self._wrong_settings("; ".join(unknown))
         try:
             return values_of(schema, found)
         except ValueError as error:

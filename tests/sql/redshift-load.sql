@@ -61,7 +61,7 @@ INSERT INTO "sales"."_singer_loads" (
 )
 VALUES (
   '00000000000000000000000000000000-1', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
-  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, NULL, NULL,
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL, NULL,
   1, '{"orders": 1}'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -101,7 +101,7 @@ INSERT INTO "sales"."_singer_loads" (
 )
 VALUES (
   '00000000000000000000000000000000-1', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
-  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, NULL, NULL,
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL, NULL,
   1, '1'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -134,7 +134,7 @@ INSERT INTO "sales"."_singer_loads" (
 )
 VALUES (
   '00000000000000000000000000000000-2', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
-  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, NULL, NULL,
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL, NULL,
   1, '{"orders": 2}'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -199,6 +199,9 @@ WHEN MATCHED THEN UPDATE
 SET "id" = "_singer_scratch_4711_1_2"."id", "note" = "_singer_scratch_4711_1_2"."note"
 WHEN NOT MATCHED THEN INSERT ("id", "note")
 VALUES ("_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."note");
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_1_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
 INSERT INTO "sales"."_singer_loads" (
   "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
   "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
@@ -206,7 +209,7 @@ INSERT INTO "sales"."_singer_loads" (
 )
 VALUES (
   '00000000000000000000000000000000-1', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
-  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, NULL,
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL,
   '["id"]', 1, '1'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -244,7 +247,7 @@ FROM "sales"."orders";
 DELETE FROM "sales"."orders";
 -- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
 SELECT pg_last_copy_count();
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0.000000+00:00', '1.0.0', 2, NULL, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0.000000+00:00', '1.0.0', 3, NULL, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 
@@ -350,7 +353,7 @@ INSERT INTO "sales"."_singer_loads" (
 )
 VALUES (
   '00000000000000000000000000000000-1', NULL, 'orders', 'sales.orders', 1, 1, 1, 100, 1, 1590000000000000000,
-  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, 7,
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, 7,
   '["id"]', 1, '1'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
@@ -471,7 +474,7 @@ NULL AS '@n0123456789abcdef@'
 GZIP
 COMPUPDATE OFF;
 SELECT pg_last_copy_count();
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0.000000+00:00', '1.0.0', 2, NULL, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0.000000+00:00', '1.0.0', 3, NULL, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 
@@ -632,7 +635,7 @@ NULL AS '@n0123456789abcdef@'
 GZIP
 COMPUPDATE OFF;
 SELECT pg_last_copy_count();
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0.000000+00:00', '1.0.0', 2, NULL, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0.000000+00:00', '1.0.0', 3, NULL, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 
@@ -741,7 +744,7 @@ VALUES (
 SELECT COUNT(*)
 FROM "_singer_scratch_4711_1_2"
 WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 2, NULL, '["id"]', 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 3, NULL, '["id"]', 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
@@ -910,7 +913,7 @@ VALUES (
 SELECT COUNT(*)
 FROM "_singer_scratch_4711_1_2"
 WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 2, NULL, '["id"]', 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 3, NULL, '["id"]', 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
@@ -1071,10 +1074,7 @@ WHERE NOT EXISTS (
 DELETE FROM "sales"."orders_live__deleted"
 USING "_singer_scratch_4711_1_1"
 WHERE "sales"."orders_live__deleted"."id" = "_singer_scratch_4711_1_1"."id";
-INSERT INTO "sales"."orders_live__deleted" ("id", "__lsn", "_sdc_table_version")
-SELECT "id", "__lsn", "_sdc_table_version"
-FROM "_singer_scratch_4711_1_2";
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 2, NULL, '["id"]', 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 3, NULL, '["id"]', 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
@@ -1121,7 +1121,7 @@ INSERT INTO "sales"."_singer_loads" (
 )
 VALUES (
   '00000000000000000000000000000000-1', 'it''s', 'orders', 'sales.orders', 0, 0, 0, 0, 0, NULL, 1590000000000000000,
-  '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 2, NULL, NULL, 1, '{"orders": 1}'
+  '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL, NULL, 1, '{"orders": 1}'
 );
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
@@ -1144,7 +1144,7 @@ CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535))
 BEGIN;
 -- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
 SELECT pg_last_copy_count();
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0.000000+00:00', '1.0.0', 2, NULL, NULL, 1, '1')
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0.000000+00:00', '1.0.0', 3, NULL, NULL, 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 SELECT DISTINCT "load_id"
@@ -1273,7 +1273,10 @@ LOCK "sales"."_singer_turn__1c168adb00d2";
 SET LOCAL statement_timeout TO DEFAULT;
 -- again: INSERT INTO "_singer_scratch_4711_1_2" ("id", "n .. ch_4711_1_1") AS ranked WHERE "_singer_rank" = 1
 -- again: MERGE INTO "sales"."orders" USING "_singer_scrat .. 11_1_2"."id", "_singer_scratch_4711_1_2"."note")
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 2, NULL, '["id"]', 1, '1')
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_1_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 3, NULL, '["id"]', 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
@@ -1326,7 +1329,10 @@ WHEN MATCHED THEN UPDATE
 SET "id" = "_singer_scratch_4711_2_2"."id", "note" = "_singer_scratch_4711_2_2"."note"
 WHEN NOT MATCHED THEN INSERT ("id", "note")
 VALUES ("_singer_scratch_4711_2_2"."id", "_singer_scratch_4711_2_2"."note");
--- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 2, NULL, '["id"]', 1, '1')
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_2_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_2_2"."id");
+-- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 3, NULL, '["id"]', 1, '1')
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 COMMIT;
 DROP TABLE IF EXISTS "_singer_scratch_4711_2_1";

@@ -16,7 +16,7 @@ from singer_bulk.stream.own_names import names_of
 from target_redshift_copy.sql import NAMES as REDSHIFT
 from target_snowflake_stage.sql import NAMES as SNOWFLAKE
 
-from tests.fakes import Bench, lines, load_settings, record, schema, state
+from tests.fakes import Bench, lines, record, schema, settings_with, state
 
 BOTH = pytest.mark.parametrize("rules", [REDSHIFT, SNOWFLAKE], ids=["redshift", "snowflake"])
 # settings, property, column; on Snowflake it is the same in upper case
@@ -43,7 +43,7 @@ COLUMNS = [
 @pytest.mark.parametrize(("settings", "written", "column"), COLUMNS)
 def test_columns(rules: NameRules, settings: dict[str, Any], written: str, column: str) -> None:
     """A property whose column the loader writes under these settings gets a `_` in front, and its name as a comment."""
-    names = names_of("orders", load_settings(**settings), rules)
+    names = names_of("orders", settings_with(**settings), rules)
     assert column_names([written], [], names) == {written: rules.fold(column)}
     assert (comment_of(written, names) is None) == (column == written)
 
@@ -51,7 +51,7 @@ def test_columns(rules: NameRules, settings: dict[str, Any], written: str, colum
 @BOTH
 def test_partial_feed_has_a_column_of_its_own(rules: NameRules) -> None:
     """`_sdc_missing` is the loader's where updates are partial, for that stream alone."""
-    settings = load_settings(stream_settings={"a": StreamSettings(cdc=CdcSettings(preset="sdc"))})
+    settings = settings_with(stream_settings={"a": StreamSettings(cdc=CdcSettings(preset="sdc"))})
     found = [column_names(["_sdc_missing"], [], names_of(stream, settings, rules)) for stream in "ab"]
     assert found == [{"_sdc_missing": rules.fold(name)} for name in ("__sdc_missing", "_sdc_missing")]
 
@@ -60,7 +60,7 @@ def test_partial_feed_has_a_column_of_its_own(rules: NameRules) -> None:
 @pytest.mark.parametrize("written", ["_sdc_sequence", "_SDC_SEQUENCE"])
 def test_column_that_may_hold_values_of_the_source_is_refused(rules: NameRules, written: str) -> None:
     """The table was loaded before the loader wrote the column: nobody can tell whose its values are."""
-    plain, own = names_of("o", load_settings(), rules), names_of("o", load_settings(add_record_metadata=True), rules)
+    plain, own = names_of("o", settings_with(), rules), names_of("o", settings_with(add_record_metadata=True), rules)
     before = Column(rules.fold("_sdc_sequence"), INTEGER, comment=comment_of(written, plain))
     with pytest.raises(ConfigError, match=r"rename it to .* in the table; .* by a stream map"):
         column_names([written], [before], own)

@@ -19,12 +19,16 @@ _SUFFIXES = (LIVE_SUFFIX, DELETED_SUFFIX, CURRENT_SUFFIX, HISTORY_SUFFIX, LIVE_S
 def tables_of(table: Table, method: LoadMethod, names: NameRules) -> list[Table]:
     """Return the table of a stream, and the tables and views that the loader keeps for it."""
 
-    def beside(base: Table, suffix: str) -> Table:
-        return Table(table.schema, names.beside(base.name, suffix))
+    def further(base: Table, suffix: str) -> Table:
+        return Table(table.schema, names.second_name(base.name, suffix))
 
-    applied = beside(table, LIVE_SUFFIX) if method.live else table
-    found = [table, *([applied] if method.live else []), *([beside(applied, DELETED_SUFFIX)] if method.forgets else [])]
-    return found + [beside(table, suffix) for suffix in (CURRENT_SUFFIX, HISTORY_SUFFIX) if method.viewed]
+    applied = further(table, LIVE_SUFFIX) if method.live else table
+    found = [
+        table,
+        *([applied] if method.live else []),
+        *([further(applied, DELETED_SUFFIX)] if method.forgets else []),
+    ]
+    return found + [further(table, suffix) for suffix in (CURRENT_SUFFIX, HISTORY_SUFFIX) if method.viewed]
 
 
 class Known:

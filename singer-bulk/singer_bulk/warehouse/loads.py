@@ -100,7 +100,14 @@ class Loads:
         versions = {table.table: self._tables.version_column(table) for table in load.tables}
         rows = LoadRows(self._dialect, load, known, manifests, self._stage.url, versions, self._scratch_numbers)
         attempt = Attempt(
-            self._dialect, self._warehouse.ledger, load, rows, self._fence, self._turn(load), self._stop_signal, self._time
+            self._dialect,
+            self._warehouse.ledger,
+            load,
+            rows,
+            self._fence,
+            self._turn(load),
+            self._stop_signal,
+            self._time,
         )
         try:
             attempt.run(self._warehouse.session)

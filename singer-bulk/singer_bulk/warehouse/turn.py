@@ -8,7 +8,7 @@ pipeline is locked in the same place. All loads lock in the same order, so none 
 
 A lock of the warehouse is waited for LOCK_SECONDS at a time, which shows in the log, `max_seconds` at most in all. The
 rows stay in the scratch tables meanwhile.
-docs/decisions/0010-a-turn-for-each-table.md has what else was considered.
+docs/decisions/0011-a-turn-for-each-table.md has what else was considered.
 """
 
 from __future__ import annotations

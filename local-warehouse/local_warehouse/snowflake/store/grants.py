@@ -8,7 +8,6 @@ https://docs.snowflake.com/en/user-guide/security-access-control-privileges
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from local_warehouse.snowflake.errors import SqlError
@@ -36,14 +35,6 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "user": (),
 }  # fmt: skip
 SHOWN = {"format": "FILE FORMAT", "integration": "INTEGRATION"}
-
-
-@dataclass(frozen=True)
-class Acting:
-    """The roles that a statement may use: the primary one, and those whose rights count beside it."""
-
-    role: str
-    others: frozenset[str] = frozenset()
 
 
 def shown(kind: str) -> str:
