@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,6 +70,18 @@ def test_column_that_may_hold_values_of_the_source_is_refused(rules: NameRules, 
     assert column_names([written], [renamed], own) == {written: renamed.name}
     # The second one: another property.
     assert column_names(["sequence"], [before], own) == {"sequence": rules.fold("sequence")}
+
+
+@BOTH
+def test_stamp_that_was_a_value_is_refused(rules: NameRules) -> None:
+    """A delete is looked for in one column: `sdc_deleted_at` that changes from value to delete leaves none behind."""
+    value, delete = names_of("o", load_settings(sdc_deleted_at="value"), rules), names_of("o", load_settings(), rules)
+    (name,) = column_names(["_sdc_deleted_at"], [], value).values()
+    before = Column(name, INTEGER, comment=comment_of("_sdc_deleted_at", value))
+    with pytest.raises(ConfigError, match="rename that column to"):
+        column_names(["_sdc_deleted_at"], [before], delete)
+    renamed = replace(before, name=rules.fold("_sdc_deleted_at"))
+    assert column_names(["_sdc_deleted_at"], [renamed], delete) == {"_sdc_deleted_at": renamed.name}
 
 
 @pytest.mark.parametrize(

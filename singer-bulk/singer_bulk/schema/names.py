@@ -60,6 +60,13 @@ def column_names(properties: Iterable[str], present: Collection[Column], rules: 
             )
         used.add(name)
         names[written] = name
+    for written in rules.granted & names.keys():
+        if names[written] != (name := rules.fold(written)):
+            raise ConfigError(
+                f"property {written!r} is looked for in column {name!r}, and its values are in {names[written]!r}; "
+                f"rename that column to {name!r} in the table, or set sdc_deleted_at to value",
+                code="STREAM-OWN-NAME",
+            )
     return names
 
 
