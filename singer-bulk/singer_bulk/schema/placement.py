@@ -151,9 +151,11 @@ class Placement:
         )
 
     def _forbidden(self, wanted: Column, what: str, why: str, code: str = "TABLE-FROZEN") -> ConfigError:
+        # A SCHEMA without maxLength has the longest text that there is, on Redshift what varchar_default_bytes says.
+        shorter = "give the property a maxLength (or a smaller default), " if wanted.type.max_bytes else ""
         return ConfigError(
             f"stream {self.stream!r}: column {wanted.name!r} {what} in the table, the SCHEMA declares {wanted.type}, "
-            f"and {why}; alter the table, allow the change, or map the property by a stream map",
+            f"and {why}; alter the table, allow the change, {shorter}or map the property by a stream map",
             code=code,
         )
 
