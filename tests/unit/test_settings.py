@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from singer_bulk.cli import BulkTarget
 from singer_bulk.errors import ConfigError
-from singer_bulk.model.declared import Secret, Settings, read, settings_schema
+from singer_bulk.model.declared import Secret, Settings, read, settings_schema, unknown_name
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.settings.other_loaders import THEIRS, known_elsewhere
 from singer_sdk.exceptions import ConfigValidationError
@@ -352,6 +352,17 @@ def test_the_table_of_other_loaders_names_settings_of_ours() -> None:
         assert known_elsewhere(ours[target]).keys() | ours[target] >= THEIRS.keys()
     assert "for the other warehouse: remove it" in refusal(TargetRedshiftCopy, snowflake_warehouse="w")
     assert "'aws_role' (or 'storage_integration')" in refusal(TargetSnowflakeStage, iam_role="r")
+
+
+@pytest.mark.parametrize("connector", [*TARGETS, TapCsvExtract])
+def test_a_slip_in_any_name_leads_to_that_name(connector: Any) -> None:
+    """A letter too few, two that changed places, capitals or a dash: the setting that was meant is named."""
+    names = settings_of(connector)
+    for name in names:
+        half = len(name) // 2
+        swapped = name[: half - 1] + name[half] + name[half - 1] + name[half + 1 :]
+        for slip in {name[:half] + name[half + 1 :], swapped, name.upper(), name.replace("_", "-")} - names.keys():
+            assert unknown_name(slip, names, {}) == f"is {name!r} meant?"
 
 
 def test_variables_that_name_no_setting(environment: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,8 @@ TICKETSWAP = "TicketSwap's target-redshift"
 # https://github.com/datamill-co/target-redshift/blob/master/README.md
 # https://github.com/datamill-co/target-snowflake/blob/master/README.md
 DATAMILL = "datamill-co's loader"
+# Names that many programs have.
+ANOTHER = "another loader"
 REDSHIFT, SNOWFLAKE = "target-redshift-copy", "target-snowflake-stage"
 
 
@@ -137,6 +139,19 @@ THEIRS: Mapping[str, Theirs] = {
     "disable_collection": Theirs(DATAMILL, (), "nothing is collected"),
     "persist_empty_tables": Theirs(DATAMILL, (), "a stream without a record gets its table"),
     "state_support": Theirs(DATAMILL, (), "STATE is always written, behind its load"),
+    **_same(
+        ANOTHER,
+        {
+            "db": "database",
+            "db_name": "database",
+            "username": "user",
+            "hostname": "host",
+            "pwd": "password",
+            "endpoint": "host",
+            "schema_name": "default_target_schema",
+            "target_schema": "default_target_schema",
+        },
+    ),
     # The two targets of this project, given each other's configuration.
     "account": Theirs(SNOWFLAKE, ("host",), "the endpoint of the cluster"),
     "iam_role": Theirs(REDSHIFT, ("aws_role",), "or 'storage_integration'"),
