@@ -182,3 +182,12 @@ def test_a_merge_that_is_not_deterministic(config, db, everywhere):
     new.run(merge)
     assert new.run("SELECT * FROM T") == [(1, 5)]
     new.close()
+
+
+def test_fault_is_a_conflict(db, fault):
+    """By order a statement fails as one that waits for a lock: 000625, or 000630 by its own time limit."""
+    db.run("CREATE TABLE T (A INT)")
+    for more, code in (({}, 625), ({"conflict": 630}, 630)):
+        fault("snowflake", action="conflict", match="^DELETE", **more)
+        db.fails("DELETE FROM T", code)
+    db.run("DELETE FROM T")

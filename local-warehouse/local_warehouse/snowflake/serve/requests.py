@@ -24,6 +24,11 @@ from local_warehouse.snowflake.serve.session import ClientSession, describe
 from local_warehouse.snowflake.values.types import TEXT
 
 Answer = dict[str, Any]
+# What a statement meets that waits for a lock; which of them, a fault says by `conflict`.
+CONFLICTS = {
+    625: "lock timeout reached: another transaction has locked the table",
+    630: "Statement reached its statement or warehouse timeout of 1 second(s) and was canceled.",
+}
 KEPT = 100  # answers kept for repeated requests, per session
 IN_PROGRESS, IN_PROGRESS_ASYNC = "333333", "333334"
 
@@ -202,7 +207,8 @@ def _act(due: Fault, client: socket.socket | None) -> None:
                 raise Disconnected
         return
     if due.action == "conflict":
-        raise SqlError("lock timeout reached: another transaction has locked the table", 625, "57014")
+        number = due.conflict or next(iter(CONFLICTS))
+        raise SqlError(CONFLICTS[number], number, "57014")
     raise SqlError(due.message, 603, "XX000")
 
 

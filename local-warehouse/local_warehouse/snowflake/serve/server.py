@@ -27,7 +27,7 @@ from local_warehouse.s3.objects import Keys
 from local_warehouse.snowflake.errors import LoginError, SqlError
 from local_warehouse.snowflake.serve import parameters
 from local_warehouse.snowflake.serve.login import log_in, made_here, read_users
-from local_warehouse.snowflake.serve.requests import Disconnected, Requests, failure, parameter_list, success
+from local_warehouse.snowflake.serve.requests import CONFLICTS, Disconnected, Requests, failure, parameter_list, success
 from local_warehouse.snowflake.serve.session import ClientSession, granted_roles
 from local_warehouse.snowflake.store import grants
 from local_warehouse.snowflake.store.catalog import Entry
@@ -57,7 +57,7 @@ class Warehouse:
         self.sessions: dict[str, ClientSession] = {}
         self.masters: dict[str, str] = {}
         self.numbers = itertools.count(int(time.time()) * 1000)
-        self.faults = Faults(WAREHOUSE_ACTIONS)
+        self.faults = Faults(WAREHOUSE_ACTIONS, tuple(CONFLICTS))
         self.requests = Requests(self.faults)
         self.expired: set[str] = set()
         self._provide()

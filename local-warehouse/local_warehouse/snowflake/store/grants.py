@@ -19,7 +19,7 @@ ACCOUNT = Entry("account", "", "", "", id=0)
 # Kind of object -> its privileges, less OWNERSHIP, which all have.
 PRIVILEGES: dict[str, tuple[str, ...]] = {
     "account": (
-        "CREATE DATABASE", "CREATE ROLE", "CREATE USER", "CREATE WAREHOUSE", "CREATE INTEGRATION", "MANAGE GRANTS",
+        "CREATE DATABASE", "CREATE ROLE", "CREATE USER", "CREATE INTEGRATION", "MANAGE GRANTS",
     ),
     "database": ("USAGE", "MODIFY", "MONITOR", "CREATE SCHEMA"),
     "schema": (
