@@ -1,4 +1,4 @@
-"""GRANT and REVOKE, roles and users, SHOW GRANTS and SHOW ROLES.
+"""GRANT and REVOKE of privileges, ownership and roles; DROP ROLE.
 
 https://docs.snowflake.com/en/sql-reference/sql/grant-privilege  https://docs.snowflake.com/en/sql-reference/sql/grant-ownership
 """
@@ -6,16 +6,14 @@ https://docs.snowflake.com/en/sql-reference/sql/grant-privilege  https://docs.sn
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from local_warehouse.snowflake.bind.results import Result, listing, status
+from local_warehouse.snowflake.bind.results import Result, status
 from local_warehouse.snowflake.bind.session import Runners, Session
 from local_warehouse.snowflake.errors import SqlError, Unsupported, compilation, no_object
 from local_warehouse.snowflake.grammar.lexer import NAME
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.store import grants
 from local_warehouse.snowflake.store.catalog import Entry, quote
-from local_warehouse.snowflake.values.types import LTZ, TEXT
 
 DONE = "Statement executed successfully."
 KINDS = {
@@ -38,7 +36,7 @@ class _On:
     future: Entry | None = None
 
 
-def _kind(parser: QueryParser, table: dict[tuple[str, ...], str]) -> str:
+def read_kind(parser: QueryParser, table: dict[tuple[str, ...], str]) -> str:
     for words, kind in table.items():
         if parser.words(*words):
             return kind
@@ -80,11 +78,11 @@ def _on(session: Session, parser: QueryParser) -> _On:
     parser.need("ON")
     future = parser.words("FUTURE")
     if not future and not parser.words("ALL"):
-        kind = _kind(parser, KINDS)
+        kind = read_kind(parser, KINDS)
         return _On(kind, [object_named(session, parser, kind)])
-    kind = _kind(parser, PLURALS)
+    kind = read_kind(parser, PLURALS)
     parser.need("IN")
-    container = object_named(session, parser, _kind(parser, {("SCHEMA",): "schema", ("DATABASE",): "database"}))
+    container = object_named(session, parser, read_kind(parser, {("SCHEMA",): "schema", ("DATABASE",): "database"}))
     if future:
         return _On(kind, [], container)
     place = (container.database, container.name) if container.kind == "schema" else (container.name,)
@@ -105,7 +103,7 @@ def _expanded(privileges: list[str], kind: str) -> list[str]:
     return privileges
 
 
-def _role(session: Session, name: str) -> Entry:
+def role_named(session: Session, name: str) -> Entry:
     found = grants.role_entry(session.catalog, name)
     if found is None:
         raise no_object("Role", quote(name))
@@ -133,7 +131,7 @@ def _grant(session: Session, parser: QueryParser) -> Result:
     privileges = _expanded(privileges, on.kind)
     parser.need("TO")
     parser.words("ROLE")
-    role = _role(session, parser.identifier())
+    role = role_named(session, parser.identifier())
     if parser.is_word("WITH"):
         raise Unsupported("WITH GRANT OPTION")
     parser.finish()
@@ -153,7 +151,7 @@ def _revoke(session: Session, parser: QueryParser) -> Result:
         raise Unsupported("REVOKE OWNERSHIP")
     parser.need("FROM")
     parser.words("ROLE")
-    role = _role(session, parser.identifier())
+    role = role_named(session, parser.identifier())
     if not parser.words("CASCADE"):
         parser.words("RESTRICT")
     parser.finish()
@@ -166,7 +164,7 @@ def _save(session: Session, role: Entry, privileges: list[str], on: _On, granted
     catalog = session.catalog
     with session.engine.ddl() as cursor:
         for entry in on.entries:
-            role = _role(session, role.name)
+            role = role_named(session, role.name)
             (grants.give if granted else grants.take)(catalog, cursor, role, privileges, entry)
         if on.future is not None:
             changed = [[privilege, on.kind, on.future.id] for privilege in privileges]
@@ -180,7 +178,7 @@ def _give_ownership(session: Session, parser: QueryParser) -> Result:
     on = _on(session, parser)
     parser.need("TO")
     parser.words("ROLE")
-    role = _role(session, parser.identifier())
+    role = role_named(session, parser.identifier())
     copied = parser.words("COPY", "CURRENT", "GRANTS")
     revoked = not copied and parser.words("REVOKE", "CURRENT", "GRANTS")
     parser.finish()
@@ -200,7 +198,7 @@ def _give_ownership(session: Session, parser: QueryParser) -> Result:
             )
         with session.engine.ddl() as cursor:
             for privilege, other in there if revoked else ():
-                grants.take(session.catalog, cursor, _role(session, other.name), [privilege], entry)
+                grants.take(session.catalog, cursor, role_named(session, other.name), [privilege], entry)
             entry = entry.draft()
             entry.owner = role.name
             session.catalog.save(cursor, entry)
@@ -209,7 +207,7 @@ def _give_ownership(session: Session, parser: QueryParser) -> Result:
 
 def _change_role(session: Session, parser: QueryParser, granted: bool) -> Result:
     """GRANT ROLE r TO ROLE | USER x, and REVOKE .. FROM."""
-    role = _role(session, parser.identifier())
+    role = role_named(session, parser.identifier())
     parser.need("TO" if granted else "FROM")
     if not parser.is_word("ROLE", "USER"):
         raise parser.error()
@@ -234,7 +232,7 @@ def _drop_role(session: Session, parser: QueryParser) -> Result:
     session.work.commit()
     if if_exists and grants.role_entry(session.catalog, name) is None:
         return status(f"Drop statement executed successfully ({name} already dropped).")
-    role = _role(session, name)
+    role = role_named(session, name)
     session.demand(grants.OWNERSHIP, role)
     if role.body.get("super") or name == grants.PUBLIC:
         raise Unsupported(f"DROP ROLE {name}")
@@ -248,53 +246,8 @@ def _drop_role(session: Session, parser: QueryParser) -> Result:
     return status(f"{name} successfully dropped.")
 
 
-_GRANTS = {
-    "created_on": LTZ, "privilege": TEXT, "granted_on": TEXT, "name": TEXT, "granted_to": TEXT, "grantee_name": TEXT,
-    "grant_option": TEXT, "granted_by": TEXT,
-}  # fmt: skip
-
-
-def _line(privilege: str, entry: Entry, role: str) -> list[Any]:
-    name = entry.full_name or "LOCAL"
-    return [
-        f"{entry.created:.9f}", privilege, grants.shown(entry.kind).replace(" ", "_"), name, "ROLE", role, "false", "",
-    ]  # fmt: skip
-
-
-def _show_grants(session: Session, parser: QueryParser) -> Result:
-    """SHOW GRANTS ON <object>, SHOW GRANTS TO ROLE r."""
-    catalog = session.catalog
-    if parser.words("ON"):
-        entry = object_named(session, parser, _kind(parser, KINDS))
-        parser.finish()
-        rows = [_line(grants.OWNERSHIP, entry, entry.owner)] if entry.owner else []
-        rows += [_line(privilege, entry, role.name) for privilege, role in grants.grants_on(catalog, entry)]
-        return listing(_GRANTS, rows)
-    if not parser.words("TO", "ROLE"):
-        raise Unsupported("SHOW GRANTS other than ON <object> or TO ROLE")
-    role = _role(session, parser.identifier())
-    parser.finish()
-    by_id = {entry.id: entry for entry in catalog.entries.values()} | {0: grants.ACCOUNT}
-    rows = [_line(grants.OWNERSHIP, entry, role.name) for entry in by_id.values() if entry.owner == role.name]
-    rows += [_line(one, by_id[id_], role.name) for one, id_ in role.body.get("grants", ()) if id_ in by_id]
-    rows += [_line("USAGE", by_id[id_], role.name) for id_ in role.body.get("roles", ()) if id_ in by_id]
-    return listing(_GRANTS, rows)
-
-
-def _show_roles(session: Session, parser: QueryParser) -> Result:
-    parser.finish()
-    names = ("created_on", "name", "is_current", "owner", "comment")
-    rows = [
-        [f"{e.created:.9f}", e.name, "Y" if e.name == session.role else "N", e.owner, e.comment or ""]
-        for e in session.catalog.all("role")
-    ]
-    return listing({**dict.fromkeys(names, TEXT), "created_on": LTZ}, rows)
-
-
 RUNNERS: Runners = {
     ("GRANT",): _grant,
     ("REVOKE",): _revoke,
     ("DROP", "ROLE"): _drop_role,
-    ("SHOW", "GRANTS"): _show_grants,
-    ("SHOW", "ROLES"): _show_roles,
 }

@@ -12,7 +12,17 @@ from local_warehouse.snowflake.copy import copy_into, stage_queries
 from local_warehouse.snowflake.errors import SqlError, Unsupported
 from local_warehouse.snowflake.grammar.lexer import END, NAME, OP
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
-from local_warehouse.snowflake.objects import alter_objects, create, ddl_tables, describe, grants, keys, users, views
+from local_warehouse.snowflake.objects import (
+    alter_objects,
+    create,
+    ddl_tables,
+    describe,
+    grants,
+    keys,
+    show_grants,
+    users,
+    views,
+)
 from local_warehouse.snowflake.rows import dml, merge
 from local_warehouse.snowflake.serve import levels, monitoring, session_statements
 from local_warehouse.snowflake.values.types import TEXT
@@ -42,6 +52,7 @@ _RUNNERS: Runners = {
     **stage_queries.RUNNERS,
     **keys.RUNNERS,
     **grants.RUNNERS,
+    **show_grants.RUNNERS,
     **users.RUNNERS,
     ("MERGE",): merge.run,
     ("COPY", "INTO"): copy_into.run,
