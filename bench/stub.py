@@ -37,12 +37,20 @@ class Tables:
 
     def columns(self, query: str) -> Rows | None:
         """Return the answer to what describes a table; None to any other query."""
+        if query.startswith("DESC TABLE"):
+            return [_desc(*row) for row in self._tables.get(query.split('"')[-2], [])]
         if " column_default, " not in query:
             return None
         return self._tables.get(query.split("table_name = '")[1].split("'")[0], [])
 
     def _row(self, name: str, words: str, size: str, scale: str) -> tuple[Any, ...]:
         return (name, self._described[words], int(size or 0), int(size or 0), int(scale or 0), "YES", None, None)
+
+
+def _desc(name: str, words: str, size: int, precision: int, scale: int, *more: Any) -> tuple[Any, ...]:
+    """Return the row of DESC TABLE for a column."""
+    sized = {"VARCHAR": f"({size or 16_777_216})", "NUMBER": f"({precision},{scale})"}
+    return (name, words + sized.get(words, ""), "COLUMN", "Y", None, "N", "N", None, None, None, None, None)
 
 
 class NullSession:
@@ -55,6 +63,12 @@ class NullSession:
         self._tables.take(sql)
         there = [(1,)] if "FROM pg_namespace" in sql or "information_schema.schemata" in sql else []
         return self._tables.columns(sql) or there
+
+    def lock(self, sql: str, max_seconds: int) -> Rows:
+        return self.execute(sql)
+
+    def holders(self, tables: Any) -> str:
+        return ""
 
     def transaction(self) -> str:
         return "1"

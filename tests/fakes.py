@@ -175,6 +175,15 @@ class MemoryDialect:
     locks_rows = False
     json_in_expressions = True
 
+    def describe_in_transaction(self, table: Table) -> str:
+        return self.describe_table(table)
+
+    def catalog_rows(self, rows: Rows) -> Rows:
+        return rows
+
+    def is_missing(self, error: WarehouseError) -> bool:
+        return False
+
     def view_marks(self, schema: str, views: Any) -> str | None:
         return None
 

@@ -203,7 +203,7 @@ class Run:
         if not self._has_begun:
             self._begin()
         table = table_of(message, self._settings, self._dialect)
-        self._warehouse().demand_schema(table.schema)
+        self._warehouse().demand_schema(table)
         settings, pending = self._settings.of(message.stream), self._open.pending(message.stream, table)
         there = Present(self._warehouse, table, pending, lambda: self._known.tables(self._warehouse()))
         stream = stream_of(message, text, there, settings, self._dialect, self._context_of(settings))

@@ -105,6 +105,18 @@ class Redshift:
             f"AND table_name = {literal(table.name)} ORDER BY ordinal_position"
         )
 
+    def describe_in_transaction(self, table: Table) -> str:
+        """Return the same query."""
+        return self.describe_table(table)
+
+    def catalog_rows(self, rows: Rows) -> Rows:
+        """Return them as they are: `describe_table` asks for them in order."""
+        return rows
+
+    def is_missing(self, error: WarehouseError) -> bool:
+        """A table that is missing has no rows in SVV_COLUMNS."""
+        return False
+
     def view_marks(self, schema: str, views: Sequence[str]) -> str | None:
         """Return the query for the comments (SVV_TABLES)."""
         names = ", ".join(map(literal, views))

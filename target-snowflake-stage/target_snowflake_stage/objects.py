@@ -16,12 +16,9 @@ from singer_bulk.warehouse.words import literal, name
 
 from target_snowflake_stage.config import SnowflakeSettings
 from target_snowflake_stage.copy_into import FILE_FORMAT_OPTIONS, options
-from target_snowflake_stage.sql import Place, Snowflake
+from target_snowflake_stage.sql import DOES_NOT_EXIST, Place, Snowflake
 
 logger = logging.getLogger(__name__)
-
-# Objects that are missing or may not be seen answer alike.
-DOES_NOT_EXIST = "2003"
 
 
 def place_of(setting: str, database: str, schema: str, fold: Any) -> Place:

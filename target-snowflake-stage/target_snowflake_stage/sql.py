@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from singer_bulk.errors import BulkError, WarehouseError
 from singer_bulk.model.columns import ColumnType
@@ -39,6 +40,21 @@ _SECRETS = re.compile(r"((?:AWS_KEY_ID|AWS_SECRET_KEY|AWS_TOKEN|PASSWORD|TOKEN)\
 def masked(text: str) -> str:
     """Return the text of a statement or an error without the keys in it."""
     return _SECRETS.sub(r"\1'***'", text)
+
+
+# Objects that are missing or may not be seen answer alike.
+DOES_NOT_EXIST = "2003"
+QUERIED = 8  # columns of the query for a table's columns; DESC TABLE has more
+_SHOWN_TYPE = re.compile(r"([A-Z_0-9 ]+?)(?:\((\d+)(?:, ?(\d+))?\))?")
+
+
+def _catalog_row(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return what DESC TABLE says of a column in the order of `Dialect.describe_table`."""
+    column, shown, _, null, default = row[:5]
+    match = _SHOWN_TYPE.fullmatch(str(shown))
+    kind, size, scale = match.groups() if match else (str(shown), None, None)
+    length, precision = (None, int(size)) if size and kind == "NUMBER" else (int(size) if size else None, None)
+    return column, kind, length, precision, int(scale or 0), "YES" if null == "Y" else "NO", default, row[9]
 
 
 @dataclass(frozen=True)
@@ -99,13 +115,26 @@ class Snowflake:
         return f"CREATE SCHEMA IF NOT EXISTS {name(self.database)}.{name(schema)}"
 
     def describe_table(self, table: Table) -> str:
-        """Return the query for the columns."""
+        """sql/desc-table: it needs no warehouse, INFORMATION_SCHEMA would wake one."""
+        return f"DESC TABLE {self.table(table)}"
+
+    def describe_in_transaction(self, table: Table) -> str:
+        """Return a query: DESC is listed with DDL (sql-ddl-summary), and DDL commits; the warehouse is awake anyway."""
         return (
             "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, "
             f"is_nullable, column_default, comment FROM {name(self.database)}.information_schema.columns "
             f"WHERE table_schema = {literal(table.schema)} AND table_name = {literal(table.name)} "
             "ORDER BY ordinal_position"
         )
+
+    def catalog_rows(self, rows: Rows) -> Rows:
+        """Return the columns that DESC TABLE shows (name, type, kind, null?, default, four others, comment), or those
+        of the query, which asks for them in order."""
+        return [row if len(row) == QUERIED else _catalog_row(row) for row in rows]
+
+    def is_missing(self, error: WarehouseError) -> bool:
+        """Return whether DESC says that there is no such table, or that it may not be seen."""
+        return error.sql_code == DOES_NOT_EXIST
 
     def view_marks(self, schema: str, views: Sequence[str]) -> str | None:
         """sql/create-view: a view is replaced in one step, and no page has it wait for readers."""

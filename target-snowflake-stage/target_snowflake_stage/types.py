@@ -30,9 +30,9 @@ def _created_text(column_type: ColumnType) -> ColumnType:
     return replace(column_type, max_bytes=None)
 
 
-# Words in DDL, INFORMATION_SCHEMA.COLUMNS.DATA_TYPE. Fields are read by explicit formats, because AUTO takes all-digit
-# text as epochs (date-time-input-output); only by functions that COPY allows (data-load-transform). PARSE_JSON because
-# text is not coerced to VARIANT (data-type-conversion).
+# Words in DDL, then those of DESC TABLE, and of INFORMATION_SCHEMA.COLUMNS where it has others. Fields are read by
+# explicit formats, because AUTO takes all-digit text as epochs (date-time-input-output); only by functions that COPY
+# allows (data-load-transform). PARSE_JSON because text is not coerced to VARIANT (data-type-conversion).
 TYPES = TypeTable(
     {
         Kind.BOOLEAN: TypeWords("BOOLEAN", ("BOOLEAN",)),
@@ -41,7 +41,7 @@ TYPES = TypeTable(
         Kind.DOUBLE: TypeWords("FLOAT", ("FLOAT",)),
         # A length counts characters and costs nothing; without one a longer text of a later run still fits.
         # Only a column that somebody else made shorter has one: it grows to what is needed.
-        Kind.TEXT: TypeWords("VARCHAR", ("TEXT",), created=_created_text),
+        Kind.TEXT: TypeWords("VARCHAR", ("VARCHAR", "TEXT"), created=_created_text),
         Kind.DATE: TypeWords(
             "DATE",
             ("DATE",),

@@ -1082,15 +1082,15 @@ DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
 
 -- no record
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
-SELECT 1
-FROM pg_namespace
-WHERE nspname = 'sales';
-CREATE SCHEMA IF NOT EXISTS "sales";
 SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
   column_default, remarks
 FROM svv_columns
 WHERE table_schema = 'sales' AND table_name = '_singer_loads__24ceef1cb6b0'
 ORDER BY ordinal_position;
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
 CREATE TABLE IF NOT EXISTS "sales"."_singer_loads__24ceef1cb6b0"
   ("load_id" VARCHAR(1024), "pipeline_id" VARCHAR(1024));
 -- again: SELECT column_name, data_type, character_maximum .. r_loads__24ceef1cb6b0' ORDER BY ordinal_position
@@ -1288,10 +1288,6 @@ WHERE pid = 4711;
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
 WHERE "load_id" = '00000000000000000000000000000000-1';
-SELECT 1
-FROM pg_namespace
-WHERE nspname = 'sales';
-CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 -- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position

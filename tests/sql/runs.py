@@ -100,6 +100,8 @@ class Driver:
         self.tables.take(sql)
         described = self.tables.columns(sql)
         if described is not None:
+            if not described and sql.startswith("DESC TABLE"):
+                raise NOT_THERE
             return described
         verb, _, what = sql.partition(" ")
         kind = what.split(" ")[0]

@@ -87,12 +87,22 @@ ACCESS: dict[str, list[tuple[str, dict[str, Any]]]] = {
          {"stage": 'etl."Files"', "file_format": "util.etl.pipe", "s3_key_prefix": None}),
     ],
 }  # fmt: skip
-ABOUT_ACCESS = ("COPY", "CREATE STAGE", "CREATE FILE FORMAT", "DESC")
+ABOUT_ACCESS = ("COPY", "CREATE STAGE", "CREATE FILE FORMAT", "DESC STAGE", "DESC FILE FORMAT")
 
 
 # What columns of other names, numbers and kinds, other methods and feeds, changes of the SCHEMA and failures bring.
 WIDE = {**keyed(**KINDS, part=TEXT), "key_properties": ["id", "part"]}
-FAILING = ("SELECT column_name", "CREATE TABLE", "CREATE TEMP", "DESC STAGE", "BEGIN", "COPY", "MERGE", "COMMIT")
+FAILING = (
+    "SELECT column_name",
+    "DESC TABLE",
+    "CREATE TABLE",
+    "CREATE TEMP",
+    "DESC STAGE",
+    "BEGIN",
+    "COPY",
+    "MERGE",
+    "COMMIT",
+)
 
 
 def other_runs(warehouse: str) -> Iterator[list[str]]:

@@ -1,14 +1,6 @@
 -- append-only, a column of each kind
-SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
-  column_default, comment
-FROM "DEMO".information_schema.columns
-WHERE table_schema = 'SALES' AND table_name = '_SINGER_LOADS'
-ORDER BY ordinal_position;
-SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
-  column_default, comment
-FROM "DEMO".information_schema.columns
-WHERE table_schema = 'SALES' AND table_name = 'ORDERS'
-ORDER BY ordinal_position;
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
+DESC TABLE "DEMO"."SALES"."ORDERS";
 SELECT 1
 FROM "DEMO".information_schema.schemata
 WHERE schema_name = 'SALES';
@@ -20,12 +12,12 @@ CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SINGER_LOADS" (
   "COMMITTED_AT" TIMESTAMP_TZ(9), "CONNECTOR_VERSION" VARCHAR, "LEDGER_VERSION" NUMBER(38, 0),
   "ACTIVATED_VERSION" NUMBER(38, 0), "KEY_PROPERTIES" VARCHAR, "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR
 );
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDERS" (
   "ID" NUMBER(38, 0), "NOTE" VARCHAR, "AMOUNT" NUMBER(12, 2), "RATIO" FLOAT, "AT" TIMESTAMP_TZ(9),
   "LOCAL" TIMESTAMP_NTZ(9), "NEVER" TIMESTAMP_TZ(9), "DAY" DATE, "CLOCK" TIME(9), "DONE" BOOLEAN, "LINES" VARIANT
 );
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."ORDERS";
 DESC FILE FORMAT "DEMO"."SALES"."SINGER_PIPE";
 CREATE FILE FORMAT IF NOT EXISTS "DEMO"."SALES"."SINGER_PIPE"
 TYPE = CSV
@@ -108,20 +100,24 @@ VALUES (
   1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL, NULL,
   1, '{"orders": 1}'
 );
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
+  column_default, comment
+FROM "DEMO".information_schema.columns
+WHERE table_schema = 'SALES' AND table_name = 'ORDERS'
+ORDER BY ordinal_position;
 COMMIT;
 
 -- append-only, two loads in a run
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
+DESC TABLE "DEMO"."SALES"."ORDERS";
 SELECT 1
 FROM "DEMO".information_schema.schemata
 WHERE schema_name = 'SALES';
 CREATE SCHEMA IF NOT EXISTS "DEMO"."SALES";
--- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. R, "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
+-- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. ), "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDERS" ("ID" NUMBER(38, 0), "NOTE" VARCHAR);
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."ORDERS";
 DESC FILE FORMAT "DEMO"."SALES"."SINGER_PIPE";
 -- again: CREATE FILE FORMAT IF NOT EXISTS "DEMO"."SALES". .. UE SKIP_BYTE_ORDER_MARK = TRUE ENCODING = 'UTF8'
 DESC STAGE "DEMO"."SALES"."SINGER_STAGE";
@@ -223,23 +219,19 @@ VALUES (
 COMMIT;
 
 -- upsert
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
+DESC TABLE "DEMO"."SALES"."ORDERS";
 SELECT 1
 FROM "DEMO".information_schema.schemata
 WHERE schema_name = 'SALES';
 CREATE SCHEMA IF NOT EXISTS "DEMO"."SALES";
--- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. R, "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
+-- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. ), "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDERS" ("ID" NUMBER(38, 0), "NOTE" VARCHAR);
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
-SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
-  column_default, comment
-FROM "DEMO".information_schema.columns
-WHERE table_schema = 'SALES' AND table_name = '_SINGER_TURN__D0D6EFB188EA'
-ORDER BY ordinal_position;
+DESC TABLE "DEMO"."SALES"."ORDERS";
+DESC TABLE "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA" ("TABLE_NAME" VARCHAR);
--- again: SELECT column_name, data_type, character_maximum .. ER_TURN__D0D6EFB188EA' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA";
 DESC FILE FORMAT "DEMO"."SALES"."SINGER_PIPE";
 -- again: CREATE FILE FORMAT IF NOT EXISTS "DEMO"."SALES". .. UE SKIP_BYTE_ORDER_MARK = TRUE ENCODING = 'UTF8'
 DESC STAGE "DEMO"."SALES"."SINGER_STAGE";
@@ -326,19 +318,19 @@ DROP TABLE IF EXISTS "DEMO"."SALES"."_SINGER_SCRATCH_4711_1_1";
 DROP TABLE IF EXISTS "DEMO"."SALES"."_SINGER_SCRATCH_4711_1_2";
 
 -- overwrite, with a bound for what a table may lose
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
+DESC TABLE "DEMO"."SALES"."ORDERS";
 SELECT 1
 FROM "DEMO".information_schema.schemata
 WHERE schema_name = 'SALES';
 CREATE SCHEMA IF NOT EXISTS "DEMO"."SALES";
--- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. R, "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
+-- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. ), "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDERS" ("ID" NUMBER(38, 0), "NOTE" VARCHAR);
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. ER_TURN__D0D6EFB188EA' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."ORDERS";
+DESC TABLE "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA" ("TABLE_NAME" VARCHAR);
--- again: SELECT column_name, data_type, character_maximum .. ER_TURN__D0D6EFB188EA' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA";
 DESC FILE FORMAT "DEMO"."SALES"."SINGER_PIPE";
 -- again: CREATE FILE FORMAT IF NOT EXISTS "DEMO"."SALES". .. UE SKIP_BYTE_ORDER_MARK = TRUE ENCODING = 'UTF8'
 DESC STAGE "DEMO"."SALES"."SINGER_STAGE";
@@ -361,23 +353,23 @@ DELETE FROM "DEMO"."SALES"."ORDERS";
 COMMIT;
 
 -- upsert with metadata; a version becomes active, rows of others are removed
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
+DESC TABLE "DEMO"."SALES"."ORDERS";
 SELECT 1
 FROM "DEMO".information_schema.schemata
 WHERE schema_name = 'SALES';
 CREATE SCHEMA IF NOT EXISTS "DEMO"."SALES";
--- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. R, "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
+-- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. ), "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDERS" (
   "ID" NUMBER(38, 0), "NOTE" VARCHAR, "_SDC_EXTRACTED_AT" TIMESTAMP_TZ(9), "_SDC_RECEIVED_AT" TIMESTAMP_TZ(9),
   "_SDC_BATCHED_AT" TIMESTAMP_TZ(9), "_SDC_DELETED_AT" TIMESTAMP_TZ(9), "_SDC_SEQUENCE" NUMBER(38, 0),
   "_SDC_TABLE_VERSION" NUMBER(38, 0), "_SDC_SYNC_STARTED_AT" NUMBER(38, 0)
 );
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. ER_TURN__D0D6EFB188EA' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."ORDERS";
+DESC TABLE "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA" ("TABLE_NAME" VARCHAR);
--- again: SELECT column_name, data_type, character_maximum .. ER_TURN__D0D6EFB188EA' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA";
 DESC FILE FORMAT "DEMO"."SALES"."SINGER_PIPE";
 -- again: CREATE FILE FORMAT IF NOT EXISTS "DEMO"."SALES". .. UE SKIP_BYTE_ORDER_MARK = TRUE ENCODING = 'UTF8'
 DESC STAGE "DEMO"."SALES"."SINGER_STAGE";
@@ -502,17 +494,17 @@ DROP TABLE IF EXISTS "DEMO"."SALES"."_SINGER_SCRATCH_4711_1_1";
 DROP TABLE IF EXISTS "DEMO"."SALES"."_SINGER_SCRATCH_4711_1_2";
 
 -- a change feed with views
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
+DESC TABLE "DEMO"."SALES"."ORDERS";
 SELECT 1
 FROM "DEMO".information_schema.schemata
 WHERE schema_name = 'SALES';
 CREATE SCHEMA IF NOT EXISTS "DEMO"."SALES";
--- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. R, "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
+-- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. ), "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDERS"
   ("ID" NUMBER(38, 0), "__OP" VARCHAR, "__LSN" NUMBER(38, 0), "__TS_MS" NUMBER(38, 0), "_SDC_MISSING" VARCHAR);
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."ORDERS";
 SELECT DISTINCT "_SDC_MISSING"
 FROM "DEMO"."SALES"."ORDERS"
 WHERE "_SDC_MISSING" IS NOT NULL;
@@ -633,21 +625,21 @@ LOAD_UNCERTAIN_FILES = FALSE;
 COMMIT;
 
 -- a change feed with views, and metadata
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
+DESC TABLE "DEMO"."SALES"."ORDERS";
 SELECT 1
 FROM "DEMO".information_schema.schemata
 WHERE schema_name = 'SALES';
 CREATE SCHEMA IF NOT EXISTS "DEMO"."SALES";
--- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. R, "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
+-- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. ), "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDERS" (
   "ID" NUMBER(38, 0), "__OP" VARCHAR, "__LSN" NUMBER(38, 0), "__TS_MS" NUMBER(38, 0), "_SDC_MISSING" VARCHAR,
   "_SDC_EXTRACTED_AT" TIMESTAMP_TZ(9), "_SDC_RECEIVED_AT" TIMESTAMP_TZ(9), "_SDC_BATCHED_AT" TIMESTAMP_TZ(9),
   "_SDC_DELETED_AT" TIMESTAMP_TZ(9), "_SDC_SEQUENCE" NUMBER(38, 0), "_SDC_TABLE_VERSION" NUMBER(38, 0),
   "_SDC_SYNC_STARTED_AT" NUMBER(38, 0)
 );
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."ORDERS";
 SELECT DISTINCT "_SDC_MISSING"
 FROM "DEMO"."SALES"."ORDERS"
 WHERE "_SDC_MISSING" IS NOT NULL;
@@ -812,27 +804,23 @@ LOAD_UNCERTAIN_FILES = FALSE;
 COMMIT;
 
 -- a change feed, the current state
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
+DESC TABLE "DEMO"."SALES"."ORDERS";
 SELECT 1
 FROM "DEMO".information_schema.schemata
 WHERE schema_name = 'SALES';
 CREATE SCHEMA IF NOT EXISTS "DEMO"."SALES";
--- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. R, "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
+-- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. ), "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDERS"
   ("ID" NUMBER(38, 0), "__OP" VARCHAR, "__LSN" NUMBER(38, 0), "__TS_MS" NUMBER(38, 0));
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
-SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
-  column_default, comment
-FROM "DEMO".information_schema.columns
-WHERE table_schema = 'SALES' AND table_name = 'ORDERS__DELETED'
-ORDER BY ordinal_position;
+DESC TABLE "DEMO"."SALES"."ORDERS";
+DESC TABLE "DEMO"."SALES"."ORDERS__DELETED";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDERS__DELETED" ("ID" NUMBER(38, 0), "__LSN" NUMBER(38, 0));
--- again: SELECT column_name, data_type, character_maximum .. me = 'ORDERS__DELETED' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. ER_TURN__D0D6EFB188EA' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."ORDERS__DELETED";
+DESC TABLE "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA" ("TABLE_NAME" VARCHAR);
--- again: SELECT column_name, data_type, character_maximum .. ER_TURN__D0D6EFB188EA' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA";
 DESC FILE FORMAT "DEMO"."SALES"."SINGER_PIPE";
 -- again: CREATE FILE FORMAT IF NOT EXISTS "DEMO"."SALES". .. UE SKIP_BYTE_ORDER_MARK = TRUE ENCODING = 'UTF8'
 DESC STAGE "DEMO"."SALES"."SINGER_STAGE";
@@ -954,28 +942,28 @@ DROP TABLE IF EXISTS "DEMO"."SALES"."_SINGER_SCRATCH_4711_1_1";
 DROP TABLE IF EXISTS "DEMO"."SALES"."_SINGER_SCRATCH_4711_1_2";
 
 -- a change feed, the current state with metadata
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
+DESC TABLE "DEMO"."SALES"."ORDERS";
 SELECT 1
 FROM "DEMO".information_schema.schemata
 WHERE schema_name = 'SALES';
 CREATE SCHEMA IF NOT EXISTS "DEMO"."SALES";
--- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. R, "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
+-- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. ), "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDERS" (
   "ID" NUMBER(38, 0), "__OP" VARCHAR, "__LSN" NUMBER(38, 0), "__TS_MS" NUMBER(38, 0),
   "_SDC_EXTRACTED_AT" TIMESTAMP_TZ(9), "_SDC_RECEIVED_AT" TIMESTAMP_TZ(9), "_SDC_BATCHED_AT" TIMESTAMP_TZ(9),
   "_SDC_DELETED_AT" TIMESTAMP_TZ(9), "_SDC_SEQUENCE" NUMBER(38, 0), "_SDC_TABLE_VERSION" NUMBER(38, 0),
   "_SDC_SYNC_STARTED_AT" NUMBER(38, 0)
 );
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. me = 'ORDERS__DELETED' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."ORDERS";
+DESC TABLE "DEMO"."SALES"."ORDERS__DELETED";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDERS__DELETED"
   ("ID" NUMBER(38, 0), "__LSN" NUMBER(38, 0), "_SDC_TABLE_VERSION" NUMBER(38, 0));
--- again: SELECT column_name, data_type, character_maximum .. me = 'ORDERS__DELETED' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. ER_TURN__D0D6EFB188EA' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."ORDERS__DELETED";
+DESC TABLE "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA" ("TABLE_NAME" VARCHAR);
--- again: SELECT column_name, data_type, character_maximum .. ER_TURN__D0D6EFB188EA' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA";
 DESC FILE FORMAT "DEMO"."SALES"."SINGER_PIPE";
 -- again: CREATE FILE FORMAT IF NOT EXISTS "DEMO"."SALES". .. UE SKIP_BYTE_ORDER_MARK = TRUE ENCODING = 'UTF8'
 DESC STAGE "DEMO"."SALES"."SINGER_STAGE";
@@ -1163,43 +1151,31 @@ DROP TABLE IF EXISTS "DEMO"."SALES"."_SINGER_SCRATCH_4711_1_1";
 DROP TABLE IF EXISTS "DEMO"."SALES"."_SINGER_SCRATCH_4711_1_2";
 
 -- a change feed, history and current state
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
-SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
-  column_default, comment
-FROM "DEMO".information_schema.columns
-WHERE table_schema = 'SALES' AND table_name = 'ORDERS_LIVE'
-ORDER BY ordinal_position;
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
+DESC TABLE "DEMO"."SALES"."ORDERS";
 SELECT 1
 FROM "DEMO".information_schema.schemata
 WHERE schema_name = 'SALES';
 CREATE SCHEMA IF NOT EXISTS "DEMO"."SALES";
--- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. R, "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
+-- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. ), "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
 -- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDER .. ER(38, 0), "_SDC_SYNC_STARTED_AT" NUMBER(38, 0))
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."ORDERS";
+DESC TABLE "DEMO"."SALES"."ORDERS_LIVE";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDERS_LIVE" (
   "ID" NUMBER(38, 0), "__OP" VARCHAR, "__LSN" NUMBER(38, 0), "__TS_MS" NUMBER(38, 0),
   "_SDC_EXTRACTED_AT" TIMESTAMP_TZ(9), "_SDC_RECEIVED_AT" TIMESTAMP_TZ(9), "_SDC_BATCHED_AT" TIMESTAMP_TZ(9),
   "_SDC_DELETED_AT" TIMESTAMP_TZ(9), "_SDC_SEQUENCE" NUMBER(38, 0), "_SDC_TABLE_VERSION" NUMBER(38, 0),
   "_SDC_SYNC_STARTED_AT" NUMBER(38, 0)
 );
--- again: SELECT column_name, data_type, character_maximum .. e_name = 'ORDERS_LIVE' ORDER BY ordinal_position
-SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
-  column_default, comment
-FROM "DEMO".information_schema.columns
-WHERE table_schema = 'SALES' AND table_name = 'ORDERS_LIVE__DELETED'
-ORDER BY ordinal_position;
+DESC TABLE "DEMO"."SALES"."ORDERS_LIVE";
+DESC TABLE "DEMO"."SALES"."ORDERS_LIVE__DELETED";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDERS_LIVE__DELETED"
   ("ID" NUMBER(38, 0), "__LSN" NUMBER(38, 0), "_SDC_TABLE_VERSION" NUMBER(38, 0));
--- again: SELECT column_name, data_type, character_maximum .. 'ORDERS_LIVE__DELETED' ORDER BY ordinal_position
-SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
-  column_default, comment
-FROM "DEMO".information_schema.columns
-WHERE table_schema = 'SALES' AND table_name = '_SINGER_TURN__7AF546A1981E'
-ORDER BY ordinal_position;
+DESC TABLE "DEMO"."SALES"."ORDERS_LIVE__DELETED";
+DESC TABLE "DEMO"."SALES"."_SINGER_TURN__7AF546A1981E";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SINGER_TURN__7AF546A1981E" ("TABLE_NAME" VARCHAR);
--- again: SELECT column_name, data_type, character_maximum .. ER_TURN__7AF546A1981E' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_TURN__7AF546A1981E";
 DESC FILE FORMAT "DEMO"."SALES"."SINGER_PIPE";
 -- again: CREATE FILE FORMAT IF NOT EXISTS "DEMO"."SALES". .. UE SKIP_BYTE_ORDER_MARK = TRUE ENCODING = 'UTF8'
 DESC STAGE "DEMO"."SALES"."SINGER_STAGE";
@@ -1333,27 +1309,23 @@ DROP TABLE IF EXISTS "DEMO"."SALES"."_SINGER_SCRATCH_4711_1_1";
 DROP TABLE IF EXISTS "DEMO"."SALES"."_SINGER_SCRATCH_4711_1_2";
 
 -- no record
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS__24CEEF1CB6B0";
 SELECT 1
 FROM "DEMO".information_schema.schemata
 WHERE schema_name = 'SALES';
 CREATE SCHEMA IF NOT EXISTS "DEMO"."SALES";
-SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
-  column_default, comment
-FROM "DEMO".information_schema.columns
-WHERE table_schema = 'SALES' AND table_name = '_SINGER_LOADS__24CEEF1CB6B0'
-ORDER BY ordinal_position;
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SINGER_LOADS__24CEEF1CB6B0" ("LOAD_ID" VARCHAR, "PIPELINE_ID" VARCHAR);
--- again: SELECT column_name, data_type, character_maximum .. R_LOADS__24CEEF1CB6B0' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS__24CEEF1CB6B0";
 SELECT "LOAD_ID"
 FROM "DEMO"."SALES"."_SINGER_LOADS__24CEEF1CB6B0";
 INSERT INTO "DEMO"."SALES"."_SINGER_LOADS__24CEEF1CB6B0" ("LOAD_ID", "PIPELINE_ID")
 VALUES ('-', 'it''s');
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
 SELECT MAX("LAST_SEQUENCE"), MAX("LEDGER_VERSION")
 FROM "DEMO"."SALES"."_SINGER_LOADS";
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."ORDERS";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDERS" ("ID" NUMBER(38, 0));
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."ORDERS";
 DESC FILE FORMAT "DEMO"."SALES"."SINGER_PIPE";
 -- again: CREATE FILE FORMAT IF NOT EXISTS "DEMO"."SALES". .. UE SKIP_BYTE_ORDER_MARK = TRUE ENCODING = 'UTF8'
 DESC STAGE "DEMO"."SALES"."SINGER_STAGE";
@@ -1381,16 +1353,16 @@ VALUES (
 COMMIT;
 
 -- files of dead runs are removed, those of loads are kept
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
 SELECT MAX("LAST_SEQUENCE"), MAX("LEDGER_VERSION")
 FROM "DEMO"."SALES"."_SINGER_LOADS";
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."ORDERS";
 SELECT 1
 FROM "DEMO".information_schema.schemata
 WHERE schema_name = 'SALES';
 CREATE SCHEMA IF NOT EXISTS "DEMO"."SALES";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDERS" ("ID" NUMBER(38, 0), "NOTE" VARCHAR);
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."ORDERS";
 DESC FILE FORMAT "DEMO"."SALES"."SINGER_PIPE";
 -- again: CREATE FILE FORMAT IF NOT EXISTS "DEMO"."SALES". .. UE SKIP_BYTE_ORDER_MARK = TRUE ENCODING = 'UTF8'
 DESC STAGE "DEMO"."SALES"."SINGER_STAGE";
@@ -1406,7 +1378,7 @@ SELECT DISTINCT "LOAD_ID"
 FROM "DEMO"."SALES"."_SINGER_LOADS";
 
 -- --last-state
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
 SELECT MAX("LAST_SEQUENCE"), MAX("LEDGER_VERSION")
 FROM "DEMO"."SALES"."_SINGER_LOADS";
 SELECT "LOAD_ID"
@@ -1416,19 +1388,19 @@ ORDER BY "LAST_SEQUENCE" DESC, "COMMITTED_AT" DESC, "LOAD_ID"
 LIMIT 1;
 
 -- COPY is refused
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
+DESC TABLE "DEMO"."SALES"."ORDERS";
 SELECT 1
 FROM "DEMO".information_schema.schemata
 WHERE schema_name = 'SALES';
 CREATE SCHEMA IF NOT EXISTS "DEMO"."SALES";
--- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. R, "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
+-- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. ), "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDERS" ("ID" NUMBER(38, 0), "NOTE" VARCHAR);
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. ER_TURN__D0D6EFB188EA' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."ORDERS";
+DESC TABLE "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA" ("TABLE_NAME" VARCHAR);
--- again: SELECT column_name, data_type, character_maximum .. ER_TURN__D0D6EFB188EA' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA";
 DESC FILE FORMAT "DEMO"."SALES"."SINGER_PIPE";
 -- again: CREATE FILE FORMAT IF NOT EXISTS "DEMO"."SALES". .. UE SKIP_BYTE_ORDER_MARK = TRUE ENCODING = 'UTF8'
 DESC STAGE "DEMO"."SALES"."SINGER_STAGE";
@@ -1445,19 +1417,19 @@ CREATE TEMPORARY TABLE "DEMO"."SALES"."_SINGER_SCRATCH_4711_1_2"
 -- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
 
 -- MERGE is refused
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
+DESC TABLE "DEMO"."SALES"."ORDERS";
 SELECT 1
 FROM "DEMO".information_schema.schemata
 WHERE schema_name = 'SALES';
 CREATE SCHEMA IF NOT EXISTS "DEMO"."SALES";
--- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. R, "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
+-- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. ), "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDERS" ("ID" NUMBER(38, 0), "NOTE" VARCHAR);
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. ER_TURN__D0D6EFB188EA' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."ORDERS";
+DESC TABLE "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA" ("TABLE_NAME" VARCHAR);
--- again: SELECT column_name, data_type, character_maximum .. ER_TURN__D0D6EFB188EA' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA";
 DESC FILE FORMAT "DEMO"."SALES"."SINGER_PIPE";
 -- again: CREATE FILE FORMAT IF NOT EXISTS "DEMO"."SALES". .. UE SKIP_BYTE_ORDER_MARK = TRUE ENCODING = 'UTF8'
 DESC STAGE "DEMO"."SALES"."SINGER_STAGE";
@@ -1485,19 +1457,19 @@ DROP TABLE IF EXISTS "DEMO"."SALES"."_SINGER_SCRATCH_4711_1_1";
 DROP TABLE IF EXISTS "DEMO"."SALES"."_SINGER_SCRATCH_4711_1_2";
 
 -- COMMIT is not answered
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
+DESC TABLE "DEMO"."SALES"."ORDERS";
 SELECT 1
 FROM "DEMO".information_schema.schemata
 WHERE schema_name = 'SALES';
 CREATE SCHEMA IF NOT EXISTS "DEMO"."SALES";
--- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. R, "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
+-- again: CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SING .. ), "STATE_CHUNK" NUMBER(38, 0), "STATE" VARCHAR)
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."ORDERS" ("ID" NUMBER(38, 0), "NOTE" VARCHAR);
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. ER_TURN__D0D6EFB188EA' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."ORDERS";
+DESC TABLE "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA";
 CREATE TABLE IF NOT EXISTS "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA" ("TABLE_NAME" VARCHAR);
--- again: SELECT column_name, data_type, character_maximum .. ER_TURN__D0D6EFB188EA' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA";
 DESC FILE FORMAT "DEMO"."SALES"."SINGER_PIPE";
 -- again: CREATE FILE FORMAT IF NOT EXISTS "DEMO"."SALES". .. UE SKIP_BYTE_ORDER_MARK = TRUE ENCODING = 'UTF8'
 DESC STAGE "DEMO"."SALES"."SINGER_STAGE";
@@ -1529,13 +1501,9 @@ SHOW TRANSACTIONS;
 SELECT COUNT(*)
 FROM "DEMO"."SALES"."_SINGER_LOADS"
 WHERE "LOAD_ID" = '00000000000000000000000000000000-1';
-SELECT 1
-FROM "DEMO".information_schema.schemata
-WHERE schema_name = 'SALES';
-CREATE SCHEMA IF NOT EXISTS "DEMO"."SALES";
--- again: SELECT column_name, data_type, character_maximum .. name = '_SINGER_LOADS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'ORDERS' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. ER_TURN__D0D6EFB188EA' ORDER BY ordinal_position
+DESC TABLE "DEMO"."SALES"."_SINGER_LOADS";
+DESC TABLE "DEMO"."SALES"."ORDERS";
+DESC TABLE "DEMO"."SALES"."_SINGER_TURN__D0D6EFB188EA";
 CREATE TEMPORARY TABLE "DEMO"."SALES"."_SINGER_SCRATCH_4711_2_1"
   ("ID" NUMBER(38, 0), "NOTE" VARCHAR, "_SINGER_ORDER" NUMBER(38, 0));
 CREATE TEMPORARY TABLE "DEMO"."SALES"."_SINGER_SCRATCH_4711_2_2"

@@ -35,6 +35,7 @@ from tests.sql.shapes import shape
 HERE = Path(__file__).parent
 # How statements begin for which sqlglot has no grammar, it keeps their text.
 UNREAD = {"redshift": {"LOCK"}, "snowflake": {"SHOW"}}
+DESCRIBES = ("SELECT column_name", "DESC TABLE")
 MAX_LINE = 120
 MAX_SHORT = 3  # lines of a statement that is always shown
 
@@ -71,7 +72,7 @@ class Recorder:
         self.statements.append(sql)
         if sql.startswith("SELECT COUNT"):
             return [(0,)]
-        return next(self._described) if sql.startswith("SELECT column_name") else []
+        return next(self._described) if sql.startswith(DESCRIBES) else []
 
     def close(self) -> None:
         """Nothing is open."""
@@ -88,11 +89,15 @@ def row(warehouse: str, column: Column) -> tuple[Any, ...]:
     words = {
         "redshift": {Kind.INTEGER: "bigint", Kind.DECIMAL: "numeric", Kind.TEXT: "character varying", Kind.DOUBLE:
                      "double precision", Kind.TIMESTAMP: "timestamp without time zone", Kind.BOOLEAN: "boolean"},
-        "snowflake": {Kind.INTEGER: "NUMBER", Kind.DECIMAL: "NUMBER", Kind.TEXT: "TEXT", Kind.DOUBLE: "FLOAT",
-                      Kind.TIMESTAMP: "TIMESTAMP_NTZ", Kind.BOOLEAN: "BOOLEAN"},
+        "snowflake": {Kind.DECIMAL: "NUMBER({},{})", Kind.TEXT: "VARCHAR", Kind.DOUBLE: "FLOAT",
+                      Kind.TIMESTAMP: "TIMESTAMP_NTZ(9)", Kind.BOOLEAN: "BOOLEAN"},
     }[warehouse]  # fmt: skip
     kind = DIALECTS[warehouse].types.created(column.type)
-    size = kind.max_bytes or (16_777_216 if warehouse == "snowflake" else 65_535)
+    if warehouse == "snowflake":
+        shown = words[kind.kind].format(kind.precision, kind.scale) + (f"({kind.max_bytes})" if kind.max_bytes else "")
+        return (column.name, shown, "COLUMN", "Y" if column.nullable else "N", None, "N", "N", None, None,
+                column.comment)  # fmt: skip
+    size = kind.max_bytes or 65_535
     return (column.name, words[kind.kind], size, kind.precision, kind.scale, "YES" if column.nullable else "NO", None,
             column.comment)  # fmt: skip
 
@@ -118,7 +123,7 @@ def statements(warehouse: str) -> Iterator[tuple[str, list[str]]]:
     columns = decided(Encoding(warehouse, {"properties": PROPERTIES}).columns, ())
     session = Recorder([[row(warehouse, Column(dialect.fold("id"), ColumnType(Kind.INTEGER)))]] * 2)
     _fit(session, dialect, table, columns, {})
-    yield "create a table", list(itertools.takewhile(lambda sql: not sql.startswith("SELECT"), session.statements))
+    yield "create a table", list(itertools.takewhile(lambda sql: not sql.startswith(DESCRIBES), session.statements))
     for title, here, wanted in CHANGES:
         name = dialect.fold(wanted.name)
         created = dialect.types.created(here.type) if here is not None and here.type is not SHORT else SHORT
@@ -130,7 +135,7 @@ def statements(warehouse: str) -> Iterator[tuple[str, list[str]]]:
         session = Recorder([])
         needed = Column(name, dialect.types.created(wanted.type) if wanted.type is not LONG else LONG)
         _fit(session, dialect, table, [needed], present)
-        yield title, [sql for sql in session.statements if not sql.startswith("SELECT column_name")]
+        yield title, [sql for sql in session.statements if not sql.startswith(DESCRIBES)]
     session = Recorder([])
     old, new = ColumnType(Kind.DOUBLE), TEXT
     is_lossless(session, dialect, table, Column(dialect.fold("v"), old), new)
@@ -139,7 +144,7 @@ def statements(warehouse: str) -> Iterator[tuple[str, list[str]]]:
     left = [row(warehouse, Column(narrow, DECIMAL)), row(warehouse, Column(widened, TEXT))]
     session = Recorder([left] * 9)
     recover(session, dialect, table, {column.name: column for column in words.described(dialect, left)})
-    yield "finish a change that died", [sql for sql in session.statements if not sql.startswith("SELECT")]
+    yield "finish a change that died", [sql for sql in session.statements if not sql.startswith(("SELECT", *DESCRIBES))]
 
 
 def _fit(session: Recorder, dialect: Any, table: Table, columns: Any, present: dict[str, Column]) -> None:

@@ -154,6 +154,9 @@ class Database:
     def execute(self, sql: str) -> list[tuple[Any, ...]]:
         if sql.startswith("SELECT column_name"):
             return [self._described(name, words) for name, (words, _) in self.columns.items()]
+        if sql.startswith("DESC TABLE"):
+            shown = [(name, words.partition(" COMMENT")[0]) for name, (words, _) in self.columns.items()]
+            return [(name, words, "COLUMN", "Y", None, "N", "N", None, None, None) for name, words in shown]
         if sql.startswith("SELECT COUNT"):
             return [(0,)]
         if sql == "BEGIN":

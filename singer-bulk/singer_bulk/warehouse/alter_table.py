@@ -42,7 +42,12 @@ def no_pause(seconds: float) -> None:
 
 def describe(session: Executes, dialect: Dialect, table: Table) -> dict[str, Column]:
     """Return the columns of a table by name; empty if the table does not exist."""
-    rows = session.execute(dialect.describe_table(table))
+    try:
+        rows = session.execute(dialect.describe_table(table))
+    except WarehouseError as error:
+        if error.connection_lost or not dialect.is_missing(error):
+            raise
+        return {}
     return {column.name: column for column in words.described(dialect, rows)}
 
 
@@ -62,7 +67,8 @@ def demand_unchanged(session: Executes, dialect: Dialect, table: Table, names: C
     just filled, without having copied these values. Where DDL waits for the lock that COPY holds, the columns are still
     those that COPY found; whether they hold the fields that were written is checked by `demand_held`.
     """
-    found = describe(session, dialect, table)
+    rows = session.execute(dialect.describe_in_transaction(table))
+    found = {column.name: column for column in words.described(dialect, rows)}
     changed = [name for name in names if name not in found or found[name].type != known[name].type]
     if changed or _half_done(dialect, found):
         raise WarehouseError(

@@ -197,10 +197,17 @@ class Dialect(Protocol):
         """Return the query for the comments of views, by name; None where replacing a view is in nobody's way."""
 
     def describe_table(self, table: Table) -> str:
-        """Return the query for a table's columns; no rows if there is no such table.
+        """Return the query for a table's columns; if there is no such table, no rows or an error (`is_missing`)."""
 
-        Of each column, in order: name, type, length, precision, scale, "YES" if it may be NULL, default, comment.
-        """
+    def describe_in_transaction(self, table: Table) -> str:
+        """Return the query for the same inside a transaction, which it leaves open; no rows if there is no table."""
+
+    def catalog_rows(self, rows: Rows) -> Rows:
+        """Return the answer to one of the two as a row for each column, in order: name, type, length, precision,
+        scale, "YES" if it may be NULL, default, comment."""
+
+    def is_missing(self, error: WarehouseError) -> bool:
+        """Return whether `describe_table` was refused because there is no such table."""
 
     def type_clause(self, old_type: ColumnType, new_type: ColumnType) -> str | None:
         """Return what ALTER COLUMN says to change a type in place; None if it cannot."""

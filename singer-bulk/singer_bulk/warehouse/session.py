@@ -106,17 +106,18 @@ class Warehouse:
     def make_table(self, table: Table, columns: Iterable[Column], *, frozen: bool = False) -> None:
         """Create the table, or give it the columns that it lacks; raises ConfigError for those of a frozen one."""
         wanted = list(columns)
-        self.make_schema(table.schema)
         present = self.columns(table)
+        if not present:
+            self.make_schema(table.schema)
         self._tables.pop(table)  # a change that fails may have taken effect in part
         self._tables[table] = fit_table(
             self.session, self.dialect, table, wanted, present, frozen=frozen, pause=self.pause
         )
 
-    def demand_schema(self, schema: str) -> None:
-        """Raise ConfigError for a schema that does not exist, unless a load may create it."""
-        if not self.create_schema:
-            self.make_schema(schema)
+    def demand_schema(self, table: Table) -> None:
+        """Raise ConfigError for a table whose schema does not exist, unless a load may create it."""
+        if not self.create_schema and not self.columns(table):
+            self.make_schema(table.schema)
 
     def make_schema(self, schema: str) -> None:
         """Create the schema if it does not exist; raises ConfigError where the user has not allowed that."""

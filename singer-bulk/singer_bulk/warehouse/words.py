@@ -115,7 +115,7 @@ def described(dialect: Dialect, rows: Rows) -> tuple[Column, ...]:
             has_default=row[6] is not None,
             comment=row[7],
         )
-        for row in rows
+        for row in dialect.catalog_rows(rows)
     )
 
 
