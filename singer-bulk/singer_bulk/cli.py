@@ -31,6 +31,7 @@ from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.runtime import STANDARD
 from singer_bulk.run import Run
 from singer_bulk.settings.secrets import keep_libraries_quiet, masks, secrets_in
+from singer_bulk.settings.texts import refuse_texts
 from singer_bulk.signals import signals
 from singer_bulk.stage.base import Stage
 from singer_bulk.stream_maps import StreamMapper, settings_of_maps
@@ -74,6 +75,7 @@ class BulkTarget(DeclaredTarget):
         assert isinstance(self.message_reader, LoadReader)
         self.message_reader.load = self._load
         masks.hide(secrets_in(self.config, self._schema()))
+        refuse_texts(self.config)
 
     def connector(self) -> Connector:
         """Return the warehouse and the stage that the configuration names; raises ConfigError."""
