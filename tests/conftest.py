@@ -7,7 +7,9 @@ that warehouse, its S3 included, lead there.
 from __future__ import annotations
 
 import json
+import logging
 import os
+import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -141,6 +143,9 @@ class Warehouses:
             self._set.stop()
 
 
+_clients: dict[tuple[Any, ...], Any] = {}
+
+
 @dataclass(frozen=True)
 class S3:
     """The S3 and IAM of the stand-ins, as one of the users in its facts ("loader", "service", "admin")."""
@@ -152,14 +157,18 @@ class S3:
         return str(self.facts["bucket"])
 
     def client(self, user: str = "loader", service: str = "s3") -> Any:
+        """The client of the user; one for all tests, because a client that nobody closes leaves its socket open."""
         keys = self.facts["keys"][user]
-        return boto3.client(
-            service,
-            endpoint_url=self.facts["endpoint_url"],
-            region_name=self.facts["region"],
-            aws_access_key_id=keys["access_key_id"],
-            aws_secret_access_key=keys["secret_access_key"],
-        )
+        known = (service, self.facts["endpoint_url"], self.facts["region"], *keys.values())
+        if known not in _clients:
+            _clients[known] = boto3.client(
+                service,
+                endpoint_url=self.facts["endpoint_url"],
+                region_name=self.facts["region"],
+                aws_access_key_id=keys["access_key_id"],
+                aws_secret_access_key=keys["secret_access_key"],
+            )
+        return _clients[known]
 
     def keys(self, prefix: str = "") -> list[str]:
         """Keys in the bucket, sorted."""
@@ -184,11 +193,31 @@ class Run:
         return [json.loads(line) for line in self.stdout.splitlines()]
 
 
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """Take away what a command has set up for its process, when it ran in this one.
+
+    The SDK gives the root logger a handler on standard error as it is then. In a test that is a file which is closed
+    afterwards, and each later record of any test would print "--- Logging error ---" there.
+    """
+    root, hook = logging.getLogger(), sys.excepthook
+    handlers, level = list(root.handlers), root.level
+    yield
+    for handler in root.handlers[:]:
+        if handler not in handlers and type(handler) is logging.StreamHandler:
+            root.removeHandler(handler)
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    sys.excepthook = hook
+
+
 @pytest.fixture(scope="session")
 def warehouses(pytestconfig: pytest.Config) -> Iterator[Warehouses]:
     """The stand-ins of this worker; `start("redshift")` gives the running set."""
     running = Warehouses(pytestconfig.getoption("--s3"), pytestconfig.getoption("--redshift"))
     yield running
+    while _clients:
+        _clients.popitem()[1].close()
     running.stop()
 
 
