@@ -31,7 +31,7 @@ from tap_csv_extract.kinds import Kind, kind_of_schema
 from tap_csv_extract.other_taps import ELSEWHERE
 from tap_csv_extract.output import MessageWriter
 from tap_csv_extract.pipes import Wait
-from tap_csv_extract.s3 import S3Files
+from tap_csv_extract.s3 import S3Files, keep_libraries_quiet
 from tap_csv_extract.source_file import SourceFile
 from tap_csv_extract.sources import list_files, names_rejects
 from tap_csv_extract.state import check_bookmarks, read_state
@@ -256,7 +256,9 @@ def main() -> None:
     logger = TapCsvExtract.logger
     try:
         with nothing_unexpected(lambda: "tap-csv-extract"):
-            TapCsvExtract.cli()
+            command = TapCsvExtract.cli  # which sets logging up
+            keep_libraries_quiet()
+            command()
     except TapError as error:
         if isinstance(error.__cause__, ConfigValidationError):
             for line in error.__cause__.errors:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,12 @@ from tap_csv_extract.source_file import SourceFile
 
 # One ranged GET brings so much: fewer requests than S3 charges for noticeably, little enough to keep in memory.
 RANGE_BYTES = 8 << 20
+
+
+def keep_libraries_quiet() -> None:
+    """Let boto3 and what it calls log from INFO on: at DEBUG they log whole requests, with the session token."""
+    for name in ("boto3", "botocore", "s3transfer", "urllib3"):
+        logging.getLogger(name).setLevel(max(logging.INFO, logging.getLogger().level))
 
 
 @dataclass(frozen=True)

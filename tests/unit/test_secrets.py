@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 import pytest
+import tap_csv_extract.s3
 import target_redshift_copy.sql
 import target_snowflake_stage.sql
 from singer_bulk.settings.secrets import LIBRARIES, Masks, keep_libraries_quiet, secrets_in
@@ -60,14 +61,15 @@ def test_secrets_come_into_no_log(masked_log: logging.Logger, caplog: pytest.Log
     assert caplog.records[-1].args == ("hide",)
 
 
-def test_libraries_keep_to_info() -> None:
+@pytest.mark.parametrize("keep_quiet", [keep_libraries_quiet, tap_csv_extract.s3.keep_libraries_quiet])
+def test_libraries_keep_to_info(keep_quiet: Callable[[], None]) -> None:
     """At DEBUG they log whole requests, with tokens that no setting has; a stricter level of the user's counts."""
     loggers = [logging.getLogger(name) for name in ("", *LIBRARIES)]
     before = [logger.level for logger in loggers]
     try:
         for level, kept in ((logging.DEBUG, logging.INFO), (logging.ERROR, logging.ERROR)):
             loggers[0].setLevel(level)
-            keep_libraries_quiet()
+            keep_quiet()
             assert logging.getLogger("botocore.auth").getEffectiveLevel() == kept
     finally:
         for logger, level in zip(loggers, before, strict=True):
