@@ -327,3 +327,21 @@ def test_long_runs(workload: str, file_format: FileFormat) -> None:
         definition = RowEncoder("s", columns, file_format)
         block = BlockEncoder(RowEncoder("s", columns, file_format), file_format)
         assert block.encode(records, 0) == definition.encode(records, 0)
+
+
+@pytest.mark.parametrize("count", [1, FEW_RECORDS])
+def test_records_in_an_order_of_their_own(count: int) -> None:
+    """Many properties in another order than that of the SCHEMA are looked up by name; the rows are the same."""
+    names = [f"p{number}" for number in range(500)]
+    columns = [Column(name, ColumnType(Kind.INTEGER), name) for name in names]
+    told: list[str] = []
+    in_order = {name: number for number, name in enumerate(names)}
+    reverse = dict(reversed([*in_order.items(), ("more", 1)]))
+    made = {}
+    for order, values in (("same", in_order), ("reverse", reverse)):
+        run = Records.of_lines("s", [line_of(json.dumps(values)).encode()] * count, range(count))
+        rows = RowEncoder("s", columns, REDSHIFT, on_unknown=told.extend)
+        made[order] = BlockEncoder(rows, REDSHIFT).encode(run, 0)
+        assert rows.goes_by_name(run) == (order == "reverse")
+    assert made["reverse"] == made["same"] == (b"|".join(b"%d" % n for n in range(500)) + b"\n") * count
+    assert told == ["more"]

@@ -65,7 +65,7 @@ class BlockEncoder:
 
     def encode_surely(self, records: Records, sequence: int) -> bytes | None:
         """Return the rows, or None if the definition has to encode them; raises RecordInvalid."""
-        if records.count < FEW_RECORDS or not self._columns:
+        if records.count < FEW_RECORDS or not self._columns or self._rows.goes_by_name(records):
             return None
         try:
             with collector_paused():

@@ -33,6 +33,7 @@ from singer_bulk.schema.residue import (
     residue_of,
 )
 
+MAX_STEPS = 40_000  # 1 ms
 _LONG_KEYWORDS = ("anyOf", "oneOf", "allOf", "not", "contains", "propertyNames", "if", "then", "else")
 _OPERATION_REMEDY = (
     "an operation that is not known is never guessed: say what it means in cdc (insert_values, update_values, "
@@ -70,12 +71,16 @@ def record_check(
     # msgspec ignores the keys of a TypedDict that are not ASCII.
     typed = not whole and all(name.isascii() for name in residues)
     simple = typed and None not in kinds.values()
+    # A TypedDict looks at all of its names for each property that is none of them.
+    by_name = len(residues) * len(schema["properties"]) > MAX_STEPS
     lengths = {name: part["maxLength"] for name, part in residues.items() if simple and set(part) == {"maxLength"}}
     return _Checker(
         stream,
         _validator(stream, {**whole, **definitions(schema), "properties": residues}),
-        _record_decoder({name: kind | None for name, kind in kinds.items()}) if simple else None,
-        _record_decoder(dict.fromkeys(residues, Any)) if typed else msgspec.json.Decoder(float_hook=Decimal),
+        _record_decoder({name: kind | None for name, kind in kinds.items()}) if simple and not by_name else None,
+        _record_decoder(dict.fromkeys(residues, Any))
+        if typed and not by_name
+        else msgspec.json.Decoder(float_hook=Decimal),
         lengths if len(lengths) == len(residues) and not whole else None,
         {name: _array_decoder(kind) for name, kind in kinds.items()} if simple else None,
         frozenset(operations),
