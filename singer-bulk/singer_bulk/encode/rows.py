@@ -172,7 +172,7 @@ class RowEncoder:
                 column=self.columns[position].name,
                 expected=unfit.expected + place + self._because(self.columns[position]),
                 value=values[position],
-                remedy=unfit.remedy,
+                remedy=self._remedy(self.columns[position], unfit),
             )
             if isinstance(unfit, Outgrown):
                 raise ColumnOutgrown(self.columns[position].name, unfit.needed, rejected) from unfit
@@ -183,6 +183,11 @@ class RowEncoder:
         """Return why a setting that allows to alter values does not hold for the column."""
         allowed = self._rules.of(column) == self._rules
         return "" if allowed else " (it decides what becomes of its row, so no setting lets it be altered)"
+
+    def _remedy(self, column: Column, unfit: Unfit) -> str:
+        if not self._because(column):
+            return unfit.remedy
+        return "mend it at its source, or set on_invalid_record to reject, which sets the record aside"
 
     def _extra_field(self, line: bytes, line_number: int) -> bytes:
         """Return the field that holds the properties that the SCHEMA does not have, as one JSON object."""
