@@ -79,7 +79,7 @@ class Turn:
         """Lock everything in the open transaction; raises WarehouseError, `waited` if others hold it for now."""
         statements = self.dialect.lock([(lock.table, lock.column) for lock in self.locks])
         for position, sql in enumerate(statements):
-            rows = session.lock(sql, LOCK_SECONDS)
+            rows = session.lock(sql, max(1, min(LOCK_SECONDS, int(self.waiting.max_seconds))))
             lock = self.locks[position]
             if self.dialect.locks_rows and lock.row is not None and told(rows) == 0:
                 raise _NoRow(lock)
