@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import tempfile
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
@@ -127,10 +128,18 @@ def _run(text: str | bytes, random: Random, settings: Mapping[str, Any]) -> Benc
             config = PluginMapper(plugin_config=maps, logger=logging.getLogger("fuzz"))
         bench.run(_source(text), mapper=StreamMapper(config) if maps else None, **settings)
     except BulkError as refused:
-        if refused.code.startswith("RUN-"):
+        if refused.code.startswith("RUN-") and not _is_of_the_fakes(refused):
             raise
         return None
     return bench
+
+
+def _is_of_the_fakes(error: BulkError) -> bool:
+    """Return whether the warehouse in memory was asked for what it does not know, as the change of a column."""
+    cause = error.__cause__
+    if not isinstance(cause, AssertionError):
+        return False
+    return traceback.extract_tb(cause.__traceback__)[-1].filename.endswith("tests/fakes.py")
 
 
 class _source:  # noqa: N801 - what a run reads from
