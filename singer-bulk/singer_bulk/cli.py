@@ -9,6 +9,7 @@ Exit status: 0 when everything is loaded; 1 for an error a person can act on; 2 
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from collections import Counter
@@ -150,6 +151,8 @@ def main(target: type[BulkTarget]) -> NoReturn:
     # Before Python 3.12 a decoder in C counts against it: documents of MAX_DEPTH levels, and the stack they stand on.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 2 * MAX_DEPTH + 1000))
     signals.watch()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # whatever PYTHONIOENCODING says: a STATE comes out behind its COMMIT
     logger = logging.getLogger(target.name)
     try:
         try:

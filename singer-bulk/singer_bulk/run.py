@@ -218,7 +218,7 @@ class Run:
     def _begin(self) -> None:
         """Reach the warehouse before the first row is read, so that a wrong setting costs nothing."""
         self._has_begun = True
-        self._warehouse().demand_schema(self._warehouse().ledger.schema)
+        self._warehouse().demand_schema(self._warehouse().ledger)
         self._open.sequence = first_sequence(self._started_at, last_sequence(self._warehouse()))
         self._context.layout()
 

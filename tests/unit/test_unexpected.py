@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ from singer_bulk.errors import BulkError, Interrupted
 from singer_bulk.errors.unexpected import raise_unexpected
 from singer_bulk.messages import read_blocks
 
+from tests.conftest import BIN
 from tests.fakes import Bench, lines, record, schema, state
 
 
@@ -61,3 +65,19 @@ def test_standard_input_that_cannot_be_read(told: str, tmp_path: Path) -> None:
         source = None if told == "closed" else written
         with pytest.raises(BulkError, match=f"standard input is {told}; pipe"):
             list(read_blocks(source, 0))
+
+
+def test_state_comes_out_in_utf_8_whatever_the_terminal_is(tmp_path: Path) -> None:
+    """A STATE beyond ASCII is written behind its COMMIT: it may not fail there for an encoding of the environment."""
+    config = tmp_path / "config.json"
+    needed = {"host": "h", "user": "u", "password": "p", "database": "d", "s3_bucket": "b"}
+    config.write_text(json.dumps({**needed, "aws_access_key_id": "key", "aws_secret_access_key": "none"}))
+    done = subprocess.run(  # of its own, because Python reads the variable when it starts
+        [BIN / "target-redshift-copy", "--config", config],
+        input='{"type": "STATE", "value": "é😀"}\n'.encode(),
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.stdout == '"é😀"\n'.encode(), done.stderr.decode()[-2000:]
+    assert done.returncode == 0
