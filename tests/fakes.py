@@ -306,10 +306,10 @@ class MemoryWarehouse:
             rows = [json.loads(text) for text in self.rows("analytics._singer_loads")]
             if "ORDER BY" in sql:
                 (wanted,) = literals(sql.partition(" = ")[2].partition(" AND ")[0])
-                rows = sorted(
-                    (row for row in rows if row[1] == wanted and row[-1] is not None), key=lambda row: -row[10]
-                )
-                return [(row[0], row[-2], row[-1]) for row in rows]
+                rows = [row for row in rows if wanted in row[:2] and row[-1] is not None]
+                if "LIMIT 1" in sql:
+                    return [(row[0],) for row in sorted(rows, key=lambda row: -row[10])[:1]]
+                return [(row[-1],) for row in sorted(rows, key=lambda row: row[-2])]
             asked = [10, 14] if "ledger_version" in sql else [10]
             return [tuple(max((row[at] for row in rows if row[at] is not None), default=None) for at in asked)]
         else:

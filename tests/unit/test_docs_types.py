@@ -153,7 +153,7 @@ def test_names_page_shows_what_the_rule_gives() -> None:
     from target_snowflake_stage.sql import NAMES as SNOWFLAKE_NAMES
 
     page = (PAGE.parent / "names.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(.+?)` \| `(.+?)` \| `(.+?)` \|", page, flags=re.M)
+    rows = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \| `([^`]+)` \|", page, flags=re.M)
     assert len(rows) >= 6
     for written, redshift, snowflake in rows:
         assert column_names([written], [], REDSHIFT_NAMES) == {written: redshift}

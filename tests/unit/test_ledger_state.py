@@ -33,7 +33,7 @@ class SqlLedger:
     def write(self, pipeline_id: str, sequence: int, state: str | None) -> None:
         """Write the rows of a load."""
         load = Load(f"run-{sequence}", pipeline_id, (), state, sequence, "2020-06-01", "2020-06-01", "1")
-        for statement in ledger_inserts(self.dialect, LEDGER, load, {}):  # type: ignore[arg-type]
+        for statement, _ in ledger_inserts(self.dialect, LEDGER, load, {}, "2020-06-01"):  # type: ignore[arg-type]
             self._base.execute(statement)
 
     def close(self) -> None:

@@ -75,7 +75,7 @@ def test_column_that_may_hold_values_of_the_source_is_refused(rules: NameRules, 
 @BOTH
 def test_stamp_that_was_a_value_is_refused(rules: NameRules) -> None:
     """A delete is looked for in one column: `sdc_deleted_at` that changes from value to delete leaves none behind."""
-    value, delete = names_of("o", load_settings(sdc_deleted_at="value"), rules), names_of("o", load_settings(), rules)
+    value, delete = names_of("o", settings_with(sdc_deleted_at="value"), rules), names_of("o", settings_with(), rules)
     (name,) = column_names(["_sdc_deleted_at"], [], value).values()
     before = Column(name, INTEGER, comment=comment_of("_sdc_deleted_at", value))
     with pytest.raises(ConfigError, match="rename that column to"):

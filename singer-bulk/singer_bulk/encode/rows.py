@@ -19,6 +19,14 @@ import msgspec
 from singer_bulk.encode.datetimes import UndecidedDatetime
 from singer_bulk.encode.documents import MAX_DEPTH
 from singer_bulk.encode.fields import column_encoder, field_encoder
+from singer_bulk.encode.record_decoder import (
+    FEW_COLUMNS,
+    MISSING,
+    ByName,
+    is_scattered,
+    record_decoder,
+    record_of,
+)
 from singer_bulk.errors import SHOWN_CHARACTERS, KeyPropertyMissing, MessageError, RecordRejected, ValueRejected, shown
 from singer_bulk.model.added import TABLE_VERSION
 from singer_bulk.model.check import Check
@@ -26,11 +34,7 @@ from singer_bulk.model.columns import Column
 from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, Outgrown, Unfit
 from singer_bulk.model.messages import Records, are_plain, mended
 
-NULL_JSON, MISSING = b"null", b""
-# A struct of msgspec looks for each property from the one before on, to the end and around: n columns in an order of
-# their own take n * n / 2 steps. 1,600 columns in reverse took 25 to 28 ms a record, and 3 to 4 found by name.
-FEW_COLUMNS = 100
-MAX_STEPS = 20  # for a column, on average
+NULL_JSON = b"null"
 # Properties that a SCHEMA lacks are named up to this many; then records may have any. Each new one makes a decoder.
 MAX_PASSED = 200
 # Takes decoded RECORDs and the sequence number of the first, and returns the fields of their metadata columns, a "|"
@@ -59,10 +63,6 @@ class LeftOut:
 
     column: Column
     whole: Mapping[str, frozenset[bytes]]
-
-
-class _AnyRecord(msgspec.Struct):
-    record: dict[str, msgspec.Raw]
 
 
 class RowEncoder:
@@ -104,14 +104,14 @@ class RowEncoder:
         # The names that are known not to be in the SCHEMA; None: there may be any, and nobody is to know.
         self.passed: tuple[str, ...] | None = () if on_unknown else None
         self._by_name: bool | None = None if len(self.columns) > FEW_COLUMNS else False
-        self._decoder = _decoder(columns, required, self.passed)
+        self._decoder = record_decoder(columns, required, self.passed)
 
     def goes_by_name(self, records: Records) -> bool:
         """Return whether properties are looked up by name, because the first record orders them in another way."""
         if self._by_name is None and records.count:
-            self._by_name = _is_scattered(records.lines[0], self.columns)
+            self._by_name = is_scattered(records.lines[0], self.columns)
             if self._by_name:
-                self._decoder = _ByName(self.columns, self.required, self.passed)
+                self._decoder = ByName(self.columns, self.required, self.passed)
         return bool(self._by_name)
 
     def encode(self, records: Records, sequence: int) -> bytes:
@@ -194,7 +194,7 @@ class RowEncoder:
         assert self._extra is not None
         column, encode = self._extra
         known = {column.property for column in self.columns}
-        record = _record_of(line)
+        record = record_of(line)
         members = [msgspec.json.encode(name) + b":" + bytes(raw) for name, raw in record.items() if name not in known]
         if not members:
             return self._null
@@ -283,7 +283,7 @@ class RowEncoder:
         self._decode(whole, line_number)
         names = {column.property: column.name for column in self.columns}
         end = 0
-        for name, raw in msgspec.json.decode(whole, type=_AnyRecord).record.items():
+        for name, raw in record_of(whole).items():
             start = whole.index(bytes(raw), end)
             end = start + len(bytes(raw))
             value = line[start:end]
@@ -317,14 +317,14 @@ class RowEncoder:
         assert self._on_unknown is not None
         known = {*(column.property for column in self.columns), *self.passed}
         try:
-            found = [name for name in _record_of(line) if name not in known]
+            found = [name for name in record_of(line) if name not in known]
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             self.passed = None  # what is wrong with the line behind the property is said by the decoder that takes any
         else:
             self._on_unknown(found)
             passed = (*self.passed, *found)
             self.passed = passed if len(passed) <= MAX_PASSED and are_plain(passed) else None
-        decoder = _ByName if self._by_name else _decoder
+        decoder = ByName if self._by_name else record_decoder
         self._decoder = decoder(self.columns, self.required, self.passed)
 
 
@@ -336,93 +336,3 @@ def _path_shown(column: Column, unfit: Unfit) -> str:
 
 def _in_json_words(error: msgspec.ValidationError) -> str:
     return str(error).replace("Object missing required field", "missing required property").replace("`", "'")
-
-
-def _is_scattered(line: bytes, columns: Sequence[Column]) -> bool:
-    """Return whether the record has its properties in an order that a struct would search long for."""
-    positions = {column.property: position for position, column in enumerate(columns)}
-    try:
-        found = [positions.get(name) for name in _record_of(line)]
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return False
-    steps, before, count = 0, 0, len(columns)
-    for position in found:
-        steps += count if position is None else (position - before) % count
-        before = before if position is None else position + 1
-    return steps > MAX_STEPS * count
-
-
-class _ByName:
-    """The decoder of RECORD lines for property names that no msgspec struct can have, or finds too slowly.
-
-    It raises the same errors.
-    """
-
-    def __init__(self, columns: Sequence[Column], required: frozenset[str], passed: Sequence[str] | None) -> None:
-        self._names = [str(column.property) for column in columns]
-        self._required = required
-        self._known = None if passed is None else {*self._names, *passed}
-        self._record = msgspec.defstruct("Record", [(f"f{position}", Any) for position in range(len(self._names))])
-
-    def decode(self, line: bytes) -> Any:
-        message = _any_message(line)
-        values = message.record
-        for name in self._names:
-            if name in self._required and name not in values:
-                raise msgspec.ValidationError(f"Object missing required field `{name}`")
-        unknown = [] if self._known is None else [name for name in values if name not in self._known]
-        if unknown:
-            raise msgspec.ValidationError(f"Object contains unknown field `{unknown[0]}`")
-        absent = msgspec.Raw(MISSING)
-        message.record = self._record(*[values.get(name, absent) for name in self._names])
-        return message
-
-
-def _record_of(line: bytes) -> dict[str, msgspec.Raw]:
-    return dict(msgspec.json.decode(line, type=_AnyRecord).record)
-
-
-class _AnyMessage(msgspec.Struct):
-    stream: str
-    record: Any
-    time_extracted: str | None = None
-    version: int | None = None
-
-
-def _any_message(line: bytes) -> _AnyMessage:
-    message = msgspec.json.decode(line, type=_AnyMessage)
-    message.record = _record_of(line)
-    return message
-
-
-def _decoder(columns: Sequence[Column], required: frozenset[str], passed: Sequence[str] | None) -> Any:
-    """Return a decoder of RECORD lines; its records keep each value as JSON text, in the order of the columns.
-
-    Other properties than those and the ones that are `passed` are refused; none if that is None.
-    """
-    names = [*(column.property for column in columns), *(passed or ())]
-    if not are_plain(names):
-        return _ByName(columns, required, passed)
-    absent = msgspec.Raw(MISSING)
-    fields: list[Any] = [
-        (f"f{position}", msgspec.Raw) if name in required else (f"f{position}", msgspec.Raw, absent)
-        for position, name in enumerate(names)
-    ]
-    record_type = msgspec.defstruct(
-        "Record",
-        fields,
-        rename={f"f{position}": name for position, name in enumerate(names) if name is not None},
-        kw_only=True,
-        forbid_unknown_fields=passed is not None,
-    )
-    message_type = msgspec.defstruct(
-        "RecordMessage",
-        [
-            ("stream", str),
-            ("record", record_type),
-            ("time_extracted", str | None, None),
-            ("version", int | None, None),
-        ],
-        forbid_unknown_fields=False,
-    )
-    return msgspec.json.Decoder(message_type)

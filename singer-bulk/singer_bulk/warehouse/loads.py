@@ -10,6 +10,7 @@ import itertools
 import logging
 from collections.abc import Callable
 from datetime import datetime, timezone
+from functools import partial
 
 from singer_bulk.errors import BulkError, CommitError, WarehouseError
 from singer_bulk.model.load import ClosedBatch, Load
@@ -107,7 +108,7 @@ class Loads:
             self._fence,
             self._turn(load),
             self._stop_signal,
-            self._time,
+            partial(_text_of_time, self._now),
         )
         try:
             attempt.run(self._warehouse.session)
@@ -136,9 +137,6 @@ class Loads:
                 text = "ledger %s has rows of an older version of %d days: loads lock it, as those of that version do"
                 logger.info(text, self._warehouse.ledger, OLDER_RUN_DAYS)
         return self._older_runs
-
-    def _time(self) -> str:
-        return self._now().astimezone(timezone.utc).isoformat(" ")
 
     def _was_committed(self, load: Load) -> bool:
         """End the transaction that a lost session may have left open; return whether its COMMIT worked after all."""
@@ -189,3 +187,7 @@ class Loads:
                     keys[batch] = f"{batch.files[0].key}.manifest"
                     self._stage.put(keys[batch], content)
         return keys
+
+
+def _text_of_time(now: Callable[[], datetime]) -> str:
+    return now().astimezone(timezone.utc).isoformat(" ")
