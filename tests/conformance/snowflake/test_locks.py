@@ -26,7 +26,7 @@ class Holder:
 
 
 def wait_for(locks: Locks[Holder], waiters: list[Holder]) -> list[threading.Thread]:
-    threads = [threading.Thread(target=locks.acquire, args=(waiter, {1}, 60)) for waiter in waiters]
+    threads = [threading.Thread(target=locks.acquire, args=(waiter, {1}, 60), daemon=True) for waiter in waiters]
     for thread in threads:
         thread.start()
     return threads
@@ -46,7 +46,7 @@ def test_the_statement_behind_twenty_waiters_fails_at_once() -> None:
     with pytest.raises(
         SqlError, match="the number of waiters for this lock exceeds the 20 statements limit"
     ) as refused:
-        locks.acquire(late, {1}, 60)
+        locks.acquire(late, {1}, 1)
     assert refused.value.code == 625
     locks.acquire(late, {2}, 0)
     locks.release(first)
