@@ -293,14 +293,7 @@ MUTATIONS: list[tuple[str, str, str, str, str]] = [
         "copy/locations.py",
         '    session.demand("USAGE", entry, right)\n',
         "",
-        "test_each_right",
-    ),
-    (
-        "a file format needs USAGE",
-        "objects/ddl_objects.py",
-        '    session.demand("USAGE", entry)\n    return {**DEFAULTS',
-        "    return {**DEFAULTS",
-        "test_each_right",
+        "test_a_stage_is_read",
     ),
     (
         "an integration needs USAGE",

@@ -107,6 +107,22 @@ def test_each_right_is_needed(limited: Limited, stage: Stage, config: Config) ->
             limited.revoke(right)
 
 
+def test_a_stage_is_read_and_written_by_rights_of_their_own(limited: Limited) -> None:
+    """WRITE on a stage shows it and does not read it, READ does not remove from it; USAGE holds both."""
+    limited.grant("INSERT ON TABLE T")
+    for right, refused, allowed in (
+        ("WRITE", "COPY INTO T FROM @ST", "REMOVE @ST/none"),
+        ("READ", "REMOVE @ST/none", "COPY INTO T FROM @ST"),
+    ):
+        limited.grant(f"{right} ON STAGE ST")
+        limited.session.fails(refused, 3001)
+        limited.session.run(allowed)
+        limited.revoke(f"{right} ON STAGE ST")
+    limited.grant("USAGE ON STAGE ST")
+    limited.session.run("REMOVE @ST/none")
+    limited.session.run("COPY INTO T FROM @ST")
+
+
 def test_what_the_owner_alone_may_do(limited: Limited, config: Config) -> None:
     """Changing, dropping, replacing, hiding and granting an object needs OWNERSHIP, which can be given away."""
     for right in ("TABLE T", "TABLE U", "VIEW V", "STAGE ST", "FILE FORMAT F"):
