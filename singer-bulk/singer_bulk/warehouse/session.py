@@ -109,7 +109,7 @@ class Warehouse:
         present = self.columns(table)
         if not present:
             self.make_schema(table.schema)
-        self._tables.pop(table)  # a change that fails may have taken effect in part
+        self._tables.pop(table, None)  # a change that fails may have taken effect in part
         self._tables[table] = fit_table(
             self.session, self.dialect, table, wanted, present, frozen=frozen, pause=self.pause
         )
