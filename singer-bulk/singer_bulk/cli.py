@@ -15,10 +15,9 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import IO, Any, ClassVar, NoReturn
+from typing import IO, Any, NoReturn
 
 import click
-from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from singer_sdk.plugin_base import _ConfigInput
 
 from singer_bulk.encode.documents import MAX_DEPTH
@@ -59,17 +58,6 @@ class BulkTarget(DeclaredTarget):
     """A target whose records are loaded by `singer_bulk.run`; a connector says how to reach its warehouse."""
 
     message_reader_class = LoadReader
-    capabilities: ClassVar[list[Any]] = [
-        PluginCapabilities.ABOUT,
-        PluginCapabilities.STREAM_MAPS,
-        PluginCapabilities.FLATTENING,
-        PluginCapabilities.STRUCTURED_LOGGING,
-        PluginCapabilities.ACTIVATE_VERSION,
-        TargetCapabilities.HARD_DELETE,
-        TargetCapabilities.SOFT_DELETE,
-        TargetCapabilities.TARGET_SCHEMA,
-        TargetCapabilities.VALIDATE_RECORDS,
-    ]
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -141,9 +129,6 @@ class BulkTarget(DeclaredTarget):
             mapped=self.config.get("stream_maps", ()),
         )
         return run.read(source)
-
-    def _setup_signal_handlers(self) -> None:
-        """The SDK's handler drains and acknowledges in the middle of a flush; ours is set in `main`."""
 
 
 def main(target: type[BulkTarget]) -> NoReturn:

@@ -73,6 +73,11 @@ class OpenLoad:
         return not self.is_empty and self.covered and not self.holds
 
     @property
+    def has_only_state(self) -> bool:
+        """Whether all that has come since the last load is another STATE."""
+        return bool(self.streams) and self.is_empty and self.state not in (None, self.closed_state)
+
+    @property
     def is_proven(self) -> bool:
         """Whether a STATE covers all, and no table is replaced: it may commit whatever the end of the input was."""
         return not self.holds and not self.end.uncovered

@@ -19,7 +19,6 @@ The rules, in the order in which they matter:
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -40,13 +39,13 @@ from singer_bulk.messages import messages_of, read_blocks
 from singer_bulk.model.block_memory import keep_freed_memory
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.load import Load
-from singer_bulk.model.messages import Message, Records, Schema, State, is_same, place_of
+from singer_bulk.model.messages import Message, Records, Schema, State, place_of
 from singer_bulk.model.runtime import Runtime
 from singer_bulk.open_load import OpenLoad
 from singer_bulk.schema.declared import SchemaReader
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.settings.methods import VALUE
-from singer_bulk.settings.unused import unused_names
+from singer_bulk.settings.unused import tell_unused
 from singer_bulk.stage.base import Stage
 from singer_bulk.stage.keys import StagedNames
 from singer_bulk.stage.owner import RunStage
@@ -54,12 +53,10 @@ from singer_bulk.stage.rejects import Rejects
 from singer_bulk.stream.claims import Known
 from singer_bulk.stream.from_schema import Present, stream_of, table_of
 from singer_bulk.stream.stream import StreamContext
-from singer_bulk.warehouse.ledger import committed_runs, last_sequence, last_state
+from singer_bulk.warehouse.ledger import committed_runs, is_news, last_sequence
 from singer_bulk.warehouse.loads import Loads
 from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.tables import LoadTables
-
-logger = logging.getLogger(__name__)
 
 # How long a silent tap is waited for before age limits and signals are looked at.
 WAIT_SECONDS = 1.0
@@ -145,7 +142,7 @@ class Run:
                     self._take(message)
                 self._flush_if_old()
             self._finish()
-            self._tell_of_unused_names()
+            tell_unused(self._named, self._settings.schema_mapping or {}, {*self._open.made_of, *self._open.streams})
             self._sweep()
         except BaseException as error:
             self._committer.end()
@@ -246,25 +243,12 @@ class Run:
         asking = needing_table(self._open, self._warehouse)
         if asking or not self._open.is_empty:
             self._commit(self._open.close(asking))
-        elif self._open.streams and self._has_moved():
+        elif self._open.has_only_state and is_news(self._warehouse(), self._settings.pipeline_id, self._open.state):
             self._flush()  # no row came: only the STATE moves on, in the ledger too
         self._committer.emit(self._open.state)
         number = self._stop_signal()
         if number is not None:
             raise Interrupted(number, "the input had ended before it, and all of it is committed")
-
-    def _has_moved(self) -> bool:
-        """Return whether the STATE is another than the one that the ledger has of the pipeline."""
-        state, pipeline_id = self._open.state, self._settings.pipeline_id
-        if pipeline_id is None or state is None or state == self._open.closed_state:
-            return False
-        before = last_state(self._warehouse(), pipeline_id)
-        return before is None or not is_same(before, state)
-
-    def _tell_of_unused_names(self) -> None:
-        streams = {*self._open.made_of, *self._open.streams}
-        for sentence in unused_names(self._named, self._settings.schema_mapping or {}, streams):
-            logger.warning("%s", sentence)
 
     def _stop_if_signalled(self) -> None:
         number = self._stop_signal()

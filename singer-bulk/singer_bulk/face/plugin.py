@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from configparser import ConfigParser
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 from msgspec import structs
 from singer_sdk import Target
 from singer_sdk.about import AboutFormatter
 from singer_sdk.configuration._dict_config import parse_environment_config
+from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
 
 from singer_bulk.errors import ConfigError
@@ -27,6 +28,18 @@ from singer_bulk.settings.other_loaders import known_elsewhere
 
 class DeclaredTarget(Target):
     """A target whose settings are read, checked and completed by their declarations."""
+
+    capabilities: ClassVar[list[Any]] = [
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+        PluginCapabilities.ACTIVATE_VERSION,
+        TargetCapabilities.HARD_DELETE,
+        TargetCapabilities.SOFT_DELETE,
+        TargetCapabilities.TARGET_SCHEMA,
+        TargetCapabilities.VALIDATE_RECORDS,
+    ]
 
     def __init__(self, **arguments: Any) -> None:
         self._reads_environment = bool(arguments.get("parse_env_config"))
@@ -113,6 +126,9 @@ class DeclaredTarget(Target):
             else:
                 merged.config.update(read_config(path, lambda file: cls._values(cls.of_ini(file))))
         return merged
+
+    def _setup_signal_handlers(self) -> None:
+        """The SDK's handler drains and acknowledges in the middle of a flush; ours is set in `cli.main`."""
 
 
 def meltano_state_id(environment: Mapping[str, str]) -> str | None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
+
+logger = logging.getLogger(__name__)
 
 # Stream maps may name streams by a pattern, and have entries of their own: __else__.
 # https://sdk.meltano.com/en/latest/stream_maps.html
 _NO_NAME = ("*", "?", "[")
+
+
+def tell_unused(named: Mapping[str, Iterable[str]], schemas: Iterable[str], streams: Collection[str]) -> None:
+    """Log a WARNING for each of the `unused_names`."""
+    for sentence in unused_names(named, schemas, streams):
+        logger.warning("%s", sentence)
 
 
 def unused_names(named: Mapping[str, Iterable[str]], schemas: Iterable[str], streams: Collection[str]) -> list[str]:

@@ -20,6 +20,7 @@ from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.model.columns import INTEGER, TIMESTAMPTZ, Column, ColumnType
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Load, Table, TableLoad
+from singer_bulk.model.messages import is_same
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect, Rows
 from singer_bulk.warehouse.known_tables import key_text
@@ -143,6 +144,14 @@ def last_state(warehouse: Warehouse, pipeline_id: str) -> str | None:
     # All chunks of one load: however long a STATE is, it comes back whole.
     one_load = f"{load_id} = {words.literal(last[0][0])} AND {state} IS NOT NULL"
     return "".join(row[0] for row in _ask(warehouse, f"SELECT {state} FROM {ledger} WHERE {one_load} ORDER BY {chunk}"))
+
+
+def is_news(warehouse: Warehouse, pipeline_id: str | None, state: str | None) -> bool:
+    """Return whether the ledger has another STATE of the pipeline, or none."""
+    if pipeline_id is None or state is None:
+        return False
+    before = last_state(warehouse, pipeline_id)
+    return before is None or not is_same(before, state)
 
 
 def _prove_no_ledger(warehouse: Warehouse) -> None:

@@ -18,13 +18,13 @@ from singer_bulk.model.runtime import STANDARD
 from singer_bulk.stage.owner import RunStage
 from singer_bulk.warehouse.copy import LoadRows
 from singer_bulk.warehouse.fence import Fence
-from singer_bulk.warehouse.ledger import OLDER_RUN_DAYS, has_load, older_runs
+from singer_bulk.warehouse.ledger import has_load
 from singer_bulk.warehouse.open_transaction import OpenTransaction
-from singer_bulk.warehouse.retries import Retries, Waiting
+from singer_bulk.warehouse.retries import Retries
 from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.tables import LoadTables
 from singer_bulk.warehouse.transaction import Attempt
-from singer_bulk.warehouse.turn import Lock, Turn, tables_in_turn, turn_column, turn_table
+from singer_bulk.warehouse.turn import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +48,8 @@ class Loads:
         self._tables = tables
         self._stage = stage
         self._stop_signal = stop_signal
-        self._lock_wait_seconds = lock_wait_seconds
+        self._turns = Turns(warehouse, lock_wait_seconds)
         self._fence: Fence | None = None
-        self._older_runs: bool | None = None  # whether programs that lock the ledger may still load into it
         self._scratch_numbers = itertools.count(1)
         self._left_open: OpenTransaction | None = None  # begun by a session that was lost, and not known to have ended
 
@@ -70,8 +69,7 @@ class Loads:
         load is visible unless its text says that the outcome is unknown.
         """
         manifests = self._stage_manifests(load)
-        waiting = Waiting(self._warehouse.pause, self._warehouse.monotonic, self._lock_wait_seconds)
-        retries = Retries(f"load {load.load_id}", self._warehouse.pause, waiting)
+        retries = Retries(f"load {load.load_id}", self._warehouse.pause, self._turns.waiting())
         while not self._commit_once(load, manifests, retries):
             pass
         if self._fence is not None:
@@ -106,7 +104,7 @@ class Loads:
             load,
             rows,
             self._fence,
-            self._turn(load),
+            self._turns.of(load, self._fence),
             self._stop_signal,
             partial(_text_of_time, self._now),
         )
@@ -116,27 +114,6 @@ class Loads:
             if attempt.transaction is not None and not attempt.transaction.is_over:
                 self._left_open = attempt.transaction
                 self._warehouse.forget_session()
-
-    def _turn(self, load: Load) -> Turn:
-        """Return what the load locks: the ledger where older programs do, its turns, the fence of its pipeline."""
-        dialect, ledger = self._dialect, self._warehouse.ledger
-        tables = tables_in_turn(dialect, load)
-        key = dialect.fold("load_id")
-        locks = [Lock(ledger, key)] if tables and self._has_older_runs(load) else []
-        column = turn_column(dialect).name
-        locks += [Lock(turn_table(dialect, table), column, str(table)) for table in tables]
-        locks += [Lock(self._fence.table, key)] if self._fence is not None else []
-        waiting = Waiting(self._warehouse.pause, self._warehouse.monotonic, self._lock_wait_seconds)
-        return Turn(dialect, load.load_id, locks, waiting)
-
-    def _has_older_runs(self, load: Load) -> bool:
-        if self._older_runs is None:
-            query = older_runs(self._dialect, self._warehouse.ledger, datetime.fromisoformat(load.committed_at))
-            self._older_runs = bool(self._warehouse.session.execute(query)[0][0])
-            if self._older_runs:
-                text = "ledger %s has rows of an older version of %d days: loads lock it, as those of that version do"
-                logger.info(text, self._warehouse.ledger, OLDER_RUN_DAYS)
-        return self._older_runs
 
     def _was_committed(self, load: Load) -> bool:
         """End the transaction that a lost session may have left open; return whether its COMMIT worked after all."""

@@ -17,6 +17,7 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from singer_bulk.errors import CommitError, WarehouseError
 from singer_bulk.model.columns import Column, ColumnType
@@ -24,9 +25,12 @@ from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Load, Table
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import LOCK_SECONDS, Dialect, Session
+from singer_bulk.warehouse.fence import Fence
 from singer_bulk.warehouse.gate import told
+from singer_bulk.warehouse.ledger import OLDER_RUN_DAYS, older_runs
 from singer_bulk.warehouse.merge import applied_table
 from singer_bulk.warehouse.retries import Waiting
+from singer_bulk.warehouse.session import Warehouse
 
 logger = logging.getLogger(__name__)
 
@@ -116,3 +120,37 @@ class _NoRow(WarehouseError):
     def __init__(self, lock: Lock) -> None:
         super().__init__(f"table {lock.table} has no row to lock", code="TABLE-BUSY")
         self.lock = lock
+
+
+class Turns:
+    """The turns of a run's loads; remembers whether programs that lock the ledger may still load into it."""
+
+    def __init__(self, warehouse: Warehouse, lock_wait_seconds: float) -> None:
+        self._warehouse = warehouse
+        self._lock_wait_seconds = lock_wait_seconds
+        self._older_runs: bool | None = None
+
+    def waiting(self) -> Waiting:
+        """Return a wait as long as the user allows one."""
+        return Waiting(self._warehouse.pause, self._warehouse.monotonic, self._lock_wait_seconds)
+
+    def of(self, load: Load, fence: Fence | None) -> Turn:
+        """Return what the load locks: the ledger where older programs do, its turns, the fence of its pipeline."""
+        dialect, ledger = self._warehouse.dialect, self._warehouse.ledger
+        tables = tables_in_turn(dialect, load)
+        key = dialect.fold("load_id")
+        locks = [Lock(ledger, key)] if tables and self._has_older_runs(load) else []
+        column = turn_column(dialect).name
+        locks += [Lock(turn_table(dialect, table), column, str(table)) for table in tables]
+        locks += [Lock(fence.table, key)] if fence is not None else []
+        return Turn(dialect, load.load_id, locks, self.waiting())
+
+    def _has_older_runs(self, load: Load) -> bool:
+        if self._older_runs is None:
+            warehouse = self._warehouse
+            query = older_runs(warehouse.dialect, warehouse.ledger, datetime.fromisoformat(load.committed_at))
+            self._older_runs = bool(warehouse.session.execute(query)[0][0])
+            if self._older_runs:
+                text = "ledger %s has rows of an older version of %d days: loads lock it, as those of that version do"
+                logger.info(text, warehouse.ledger, OLDER_RUN_DAYS)
+        return self._older_runs
