@@ -51,7 +51,9 @@ def meet(ground: Ground, warehouse: str, method: str, *, same_table: bool) -> Me
 
 
 def _load(place: Place, feed: Feed) -> CompletedProcess[bytes]:
-    settings = {"batch_size_rows": BATCH_SIZE_ROWS, "pipeline_id": feed.name, "s3_key_prefix": f"faults/{place.schema}"}
+    settings = {"batch_size_rows": BATCH_SIZE_ROWS, "s3_key_prefix": f"faults/{place.schema}"}
+    if feed.name:
+        settings["pipeline_id"] = feed.name
     if feed.method == "overwrite":
         settings["overwrite_max_shrink"] = 1  # the feeds are of two lengths
     return run(place.warehouse, place.configuration(feed.method, **settings), feed.messages())
@@ -149,13 +151,15 @@ def watch(ground: Ground, warehouse: str, loads: int) -> Watched:
     """Replace a table by full loads of two lengths in turn while a reader counts its rows."""
     place = Place(ground, warehouse)
     feeds = [Feed("overwrite", steps=steps) for steps in (4, 7)]
-    assert _load(place, feeds[1]).returncode == 0
+    first = _load(place, feeds[1])
+    assert first.returncode == 0, first.stderr.decode()
     ended = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         reader = pool.submit(_count, place, feeds[0].streams[0], ended)
         try:
             for number in range(loads):
-                assert _load(place, feeds[number % 2]).returncode == 0
+                done = _load(place, feeds[number % 2])
+                assert done.returncode == 0, done.stderr.decode()
         finally:
             ended.set()
         counts = reader.result()

@@ -58,7 +58,7 @@ def ran(warehouse: str, config: Config, variables: Mapping[str, str], messages: 
     try:
         with mock.patch.dict(os.environ, clean, clear=True), redirect_stdout(io.StringIO()):
             target = TARGETS[warehouse](config=config)
-            target._open_run().read(io.StringIO(messages))
+            target._load(io.StringIO(messages))
     except BulkError as error:
         return Outcome(str(error), kept.lines)
     finally:

@@ -51,7 +51,20 @@ class SchemaReader:
             )
         if not schema["properties"] and self._keeps_extra(message.stream):
             schema["properties"] = dict.fromkeys(message.key_properties or (), _KEY)
+        elif not schema["properties"] and "properties" not in decoded:
+            raise no_properties(message.stream)
+        if schema == decoded:
+            return message  # as it was sent, down to the digits of its numbers
         return msgspec.structs.replace(message, schema=msgspec.Raw(msgspec.json.encode(schema)))
+
+
+def no_properties(stream: str) -> ConfigError:
+    """Return the error of a SCHEMA from which no column comes."""
+    return ConfigError(
+        f"stream {stream!r}: the SCHEMA names no properties; check what the tap selects, or set extra_properties to "
+        "column, which keeps all that records have in _sdc_extra",
+        code="STREAM-NO-PROPERTIES",
+    )
 
 
 def listed(names: list[str]) -> str:

@@ -12,7 +12,7 @@ from singer_bulk.encode.added_fields import suffix_of
 from singer_bulk.encode.batch import Batch, Encoders
 from singer_bulk.encode.blocks import BlockEncoder
 from singer_bulk.encode.rows import LeftOut, RowEncoder, Suffix, lone_suffix, no_suffix
-from singer_bulk.errors import ConfigError, RecordRejected
+from singer_bulk.errors import RecordRejected
 from singer_bulk.feeds.presets import needed_properties, whole_values
 from singer_bulk.model.added import EXTRA_NAME, METADATA_TYPES, MISSING_NAME, ORDER_NAME
 from singer_bulk.model.check import Check
@@ -22,7 +22,7 @@ from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import UPSERT, ClosedBatch, LoadMethod, Table, TableLoad
 from singer_bulk.model.messages import Records, Schema
 from singer_bulk.model.names import NameRules
-from singer_bulk.schema.declared import listed
+from singer_bulk.schema.declared import listed, no_properties
 from singer_bulk.schema.json_schema import TypeRules, columns_of, json_type
 from singer_bulk.schema.names import column_names, comment_of
 from singer_bulk.schema.placement import Placement
@@ -220,11 +220,7 @@ class Stream:
             names, extra, left_out = self._added_names(), self._extra_column(), self._left_out_column()
             added = (*(column for column in (extra, left_out) if column is not None), *self._metadata())
             if not self.columns and extra is None:
-                raise ConfigError(
-                    f"stream {self.name!r}: the SCHEMA names no properties; check what the tap selects, or set "
-                    "extra_properties to column, which keeps all that records have in _sdc_extra",
-                    code="STREAM-NO-PROPERTIES",
-                )
+                raise no_properties(self.name)
             if self.method.applies:
                 names, added = (*names, ORDER_NAME), (*added, Column(context.fold(ORDER_NAME), INTEGER))
             if len(self.columns + added) == 1 and not file_format.null:
