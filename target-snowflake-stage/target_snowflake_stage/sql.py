@@ -45,7 +45,9 @@ def masked(text: str) -> str:
 # Objects that are missing or may not be seen answer alike.
 DOES_NOT_EXIST = "2003"
 QUERIED = 8  # columns of the query for a table's columns; DESC TABLE has more
-_SHOWN_TYPE = re.compile(r"([A-Z_0-9 ]+?)(?:\((\d+)(?:, ?(\d+))?\))?")
+# A text with a collation shows it behind its length, which INFORMATION_SCHEMA does not.
+# https://docs.snowflake.com/en/sql-reference/collation
+_SHOWN_TYPE = re.compile(r"([A-Z_0-9 ]+?)(?:\((\d+)(?:, ?(\d+))?\))?(?: COLLATE .*)?")
 
 
 def _catalog_row(row: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -20,6 +20,7 @@ SNOWFLAKE, ORDERS = DIALECTS["snowflake"], Table("SALES", "ORDERS")
     [
         ("VARCHAR(16777216)", Kind.TEXT, (16_777_216, 0, 0)),
         ("VARCHAR(10)", Kind.TEXT, (10, 0, 0)),
+        ("VARCHAR(10) COLLATE 'en-ci-rtrim'", Kind.TEXT, (10, 0, 0)),
         ("NUMBER(38,0)", Kind.DECIMAL, (None, 38, 0)),
         ("NUMBER(12,2)", Kind.DECIMAL, (None, 12, 2)),
         ("FLOAT", Kind.DOUBLE, (None, 0, 0)),
