@@ -140,6 +140,13 @@ def test_table_whose_schema_changed_is_loaded_once() -> None:
     assert [[column.name for column in batch.columns] for batch in table.batches] == [["id"], ["id", "note"]]
 
 
+def test_frozen_table_whose_schema_changed_stays_frozen() -> None:
+    """What the user forbids is forbidden to the joined parts, too: a NOT NULL would go."""
+    null = schema(id={"type": ["null", "integer"]})
+    load = Gathering(schema_evolution="freeze").take(schema(), record(id=1), null, record(id=None), state(1)).close()
+    assert [table.frozen for table in load.tables] == [True]
+
+
 def test_table_of_another_stream_is_refused() -> None:
     """Two streams of one table are named, also before either has a row."""
     with pytest.raises(ConfigError, match="streams 'orders' and 'a-orders' are both table"):

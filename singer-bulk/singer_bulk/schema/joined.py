@@ -19,14 +19,13 @@ def joined(parts: Iterable[TableLoad]) -> tuple[TableLoad, ...]:
             found[part.table] = part
             continue
         columns = tuple(with_pending({column.name: column for column in first.columns}, part.columns).values())
-        found[part.table] = TableLoad(
-            part.stream,
-            part.table,
-            columns,
-            first.batches + part.batches,
-            _joined_method(part.stream, first.method, part.method),
-            max((one for one in (first.activated, part.activated) if one is not None), default=None),
-            first.rejected + part.rejected,
+        found[part.table] = replace(
+            part,
+            columns=columns,
+            batches=first.batches + part.batches,
+            method=_joined_method(part.stream, first.method, part.method),
+            activated=max((one for one in (first.activated, part.activated) if one is not None), default=None),
+            rejected=first.rejected + part.rejected,
         )
     return tuple(found.values())
 
