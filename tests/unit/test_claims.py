@@ -83,6 +83,10 @@ def test_ledger_of_an_older_program_knows_no_keys() -> None:
     loaded(bench, "id")
     seen = Warehouse(bench.connect, MemoryDialect(), Table("analytics", "_singer_loads"))
     assert known_tables(seen) == {ORDERS: KnownTable(frozenset(["orders"]), ("id",), is_last=True)}
+    part_of_a_state = json.loads(bench.warehouse.rows(LEDGER)[0])
+    part_of_a_state[16] = None
+    bench.warehouse.committed[LEDGER].append(json.dumps(part_of_a_state))
+    assert known_tables(seen)[ORDERS].is_last
     older = json.loads(bench.warehouse.rows(LEDGER)[0])
     older[16], older[10] = None, older[10] + 1
     bench.warehouse.committed[LEDGER].append(json.dumps(older))

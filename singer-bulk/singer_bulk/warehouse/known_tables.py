@@ -42,7 +42,8 @@ def known_tables(warehouse: Warehouse) -> dict[str, KnownTable]:
         f"GROUP BY {listed}",
     )
     found: dict[str, KnownTable] = {}
-    for _, name, stream, *keys in sorted(rows, key=lambda row: row[0] or 0):
+    # Of one load the row with keys comes last: others of it hold parts of a long STATE.
+    for _, name, stream, *keys in sorted(rows, key=lambda row: (row[0] or 0, row[-1] is not None)):
         before = found.get(name, KnownTable(frozenset()))
         entered = keys[0] if keys else None
         found[name] = KnownTable(
