@@ -10,6 +10,7 @@ import pytest
 from singer_bulk.errors import ConfigError
 from singer_bulk.feeds.presets import CdcSettings
 from singer_bulk.model.load import Table
+from singer_bulk.settings.methods import StreamSettings
 from singer_bulk.warehouse.known_tables import KnownTable, known_tables
 from singer_bulk.warehouse.session import Warehouse
 
@@ -138,3 +139,12 @@ def test_table_beside_another_streams_is_refused_over_runs(stream: str) -> None:
     if stream == "orders_live":
         with pytest.raises(ConfigError, match=r"analytics\.orders_live is loaded by stream 'orders_live'"):
             bench.run(lines(keyed("id", **EVENTS), state(3)), **LIVE)
+
+
+def test_stream_named_like_a_table_of_another_may_change_its_schema() -> None:
+    """What this run has loaded is its own stream's, also before the ledger is asked once more."""
+    upsert = {"stream_settings": {"orders": StreamSettings(load_method="upsert")}, "batch_size_rows": 1}
+    other, wider = schema("orders_live"), schema("orders_live", **COLUMNS)
+    bench = Bench()
+    bench.run(lines(keyed("id"), other, record("orders_live", id=1), state(1), wider, state(2)), **upsert)
+    assert bench.emitted == ["1", "2"]

@@ -45,9 +45,9 @@ class Known:
         return ChainMap(self._entered, self._tables)
 
     def enter(self, stream: str, table: Table, method: LoadMethod) -> None:
-        """Remember the keys by which a stream of this run is loaded."""
-        if method.applies:
-            self._entered[str(table)] = KnownTable(frozenset((stream,)), method.keys, is_last=True)
+        """Remember that a stream of this run loads the table, and by which keys."""
+        keys = method.keys if method.applies else None
+        self._entered[str(table)] = KnownTable(frozenset((stream,)), keys, is_last=method.applies)
 
 
 def demand_table(
