@@ -142,7 +142,7 @@ class Run:
                     self._take(message)
                 self._flush_if_old()
             self._finish()
-            tell_unused(self._named, self._settings.schema_mapping or {}, {*self._open.made_of, *self._open.streams})
+            tell_unused(self._named, self._settings.schema_mapping or {}, self._open.made_of)
             self._sweep()
         except BaseException as error:
             self._committer.end()
@@ -158,16 +158,16 @@ class Run:
         self._message = message
         self._open.count(message)
         if isinstance(message, Records):
-            appeared = self._deletes.appeared(message)
-            if appeared is not None:
-                self._take_schemas(appeared)
             for records in self._mapper.records(message) if self._mapper else (message,):
+                appeared = self._deletes.appeared(records)
+                if appeared is not None:
+                    self._take_schema(appeared)
                 self._open.add(records)
                 self._make_room()
         elif isinstance(message, State):
             self._take_state(bytes(message.value).decode())
         elif isinstance(message, Schema):
-            self._take_schemas(self._deletes.declared(self._schemas.read(message)))
+            self._take_schemas(self._schemas.read(message))
         else:
             self._open.activate(message)
 
@@ -188,7 +188,7 @@ class Run:
     def _take_schemas(self, message: Schema) -> None:
         for schema in self._mapper.schemas(message) if self._mapper else (message,):
             self._open.note_made(message.stream, schema.stream)
-            self._take_schema(schema)
+            self._take_schema(self._deletes.declared(schema))
 
     def _take_schema(self, message: Schema) -> None:
         known = self._open.streams.get(message.stream)

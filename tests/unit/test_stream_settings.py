@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from singer_bulk.errors import BulkError
 from singer_bulk.model.declared import read, settings_schema
+from singer_bulk.model.kinds import Kind
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.settings.methods import StreamSettings
 from singer_bulk.settings.unused import unused_names
+from singer_bulk.stream_maps import StreamMapper
+from singer_sdk.mapper import PluginMapper
 
 from tests.fakes import Bench, lines, record, schema, state
 
@@ -123,3 +126,18 @@ def test_they_are_told_at_the_end_of_a_run(caplog: pytest.LogCaptureFixture) -> 
     assert told == [
         "setting 'stream_settings' names 'oders', and no stream of that name came in this run; is 'orders' meant?"
     ]
+
+
+@pytest.mark.parametrize("named", ["orders", "sales"])
+def test_settings_of_a_stream_that_a_map_renames(named: str, caplog: pytest.LogCaptureFixture) -> None:
+    """They hold under the name that the map gives it, also for `_sdc_deleted_at`; the tap's name is told."""
+    maps = {"stream_maps": {"orders": {"__alias__": "sales"}}, "flattening_enabled": False}
+    mapper = StreamMapper(PluginMapper(plugin_config=maps, logger=logging.getLogger()))
+    bench = Bench()
+    text = lines(schema(_sdc_deleted_at={"type": ["null", "string"]}), record(_sdc_deleted_at="2024-01-01"), state(1))
+    bench.run(text, mapper=mapper, stream_settings={named: StreamSettings(sdc_deleted_at="value")})
+    (column,) = bench.warehouse.columns["analytics.sales"]
+    told = "names 'orders', of which stream maps make 'sales'; what it says holds for streams under" in caplog.text
+    assert (column.name, column.type.kind, told) == (
+        ("__sdc_deleted_at", Kind.TEXT, False) if named == "sales" else ("_sdc_deleted_at", Kind.TIMESTAMP, True)
+    )

@@ -13,9 +13,12 @@ logger = logging.getLogger(__name__)
 _NO_NAME = ("*", "?", "[")
 
 
-def tell_unused(named: Mapping[str, Iterable[str]], schemas: Iterable[str], streams: Collection[str]) -> None:
-    """Log a WARNING for each of the `unused_names`."""
-    for sentence in unused_names(named, schemas, streams):
+def tell_unused(
+    named: Mapping[str, Collection[str]], schemas: Iterable[str], made_of: Mapping[str, Collection[str]]
+) -> None:
+    """Log a WARNING for each of the `unused_names` and of the `renamed`; made_of: the tap's stream -> those of maps."""
+    streams = {*made_of, *(name for made in made_of.values() for name in made)}
+    for sentence in unused_names(named, schemas, streams) + renamed(named["stream_settings"], made_of):
         logger.warning("%s", sentence)
 
 
@@ -29,6 +32,16 @@ def unused_names(named: Mapping[str, Iterable[str]], schemas: Iterable[str], str
     told = [_unused(setting, name, streams) for setting, name in wanted if name not in streams]
     parts = {part for stream in streams for part in _schemas_of(stream)}
     return told + [_unused("schema_mapping", name, parts) for name in schemas if name not in parts]
+
+
+def renamed(names: Collection[str], made_of: Mapping[str, Collection[str]]) -> list[str]:
+    """Return a sentence for each name in `stream_settings` that stream maps have replaced by one that is not there."""
+    return [
+        f"setting 'stream_settings' names {name!r}, of which stream maps make {', '.join(map(repr, sorted(made)))}; "
+        "what it says holds for streams under the names that maps give them"
+        for name, made in sorted(made_of.items())
+        if name in names and not {name, *names}.intersection(made)
+    ]
 
 
 def _is_name(text: str) -> bool:
