@@ -46,6 +46,7 @@ def read_private_key(settings: SnowflakeSettings) -> bytes | None:
 
 def _der(content: bytes, setting: str, passphrase: str | None) -> bytes:
     from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     # A key that came through one line of an environment variable has its line ends escaped.
@@ -54,11 +55,10 @@ def _der(content: bytes, setting: str, passphrase: str | None) -> bytes:
         key = serialization.load_pem_private_key(content, passphrase.encode() if passphrase else None)
     except (ValueError, TypeError) as error:
         raise _wrong(f"the key of {setting} {_problem(content, setting, passphrase)}") from error
-    if not isinstance(key, RSAPrivateKey) or key.key_size < MIN_BITS:
-        raise _wrong(
-            f"the key of {setting} is no RSA key of {MIN_BITS} bits or more, and Snowflake takes no other; make one: "
-            f"{_MAKE}"
-        )
+    # Connector 5.2 takes keys of elliptic curves, too; whether the account does, it says itself.
+    is_long = isinstance(key, RSAPrivateKey) and key.key_size >= MIN_BITS
+    if not (is_long or isinstance(key, EllipticCurvePrivateKey)):
+        raise _wrong(f"the key of {setting} is no RSA key of {MIN_BITS} bits or more; make one: {_MAKE}")
     return key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

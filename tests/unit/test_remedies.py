@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from singer_bulk.errors import ConfigError
 from singer_bulk.model.declared import read
 from snowflake.connector.errors import DatabaseError
@@ -118,6 +118,8 @@ def test_keys_that_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert read_private_key(settings(private_key=PKCS1.decode())) == DER
     assert read_private_key(settings(private_key=PLAIN.decode().replace("\n", "\\n"))) == DER
     assert read_private_key(settings()) is None
+    curve = ec.generate_private_key(ec.SECP256R1()).private_bytes(PEM, PKCS8, NO_LOCK)
+    assert read_private_key(settings(private_key=curve.decode())) is not None
 
 
 @pytest.mark.parametrize(
@@ -130,7 +132,7 @@ def test_keys_that_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         (DER, None, "is DER; turn it into PEM: openssl pkey -inform DER"),
         (KEY.private_bytes(PEM, serialization.PrivateFormat.OpenSSH, NO_LOCK), None, "ssh-keygen -p -m PKCS8 -f KEY"),
         (
-            ec.generate_private_key(ec.SECP256R1()).private_bytes(PEM, PKCS8, NO_LOCK),
+            ed25519.Ed25519PrivateKey.generate().private_bytes(PEM, PKCS8, NO_LOCK),
             None,
             "is no RSA key of 2048 bits",
         ),
