@@ -329,6 +329,16 @@ def test_undeclared_properties_are_named_together(caplog: pytest.LogCaptureFixtu
     assert "not loaded: 'SEK';" in second
 
 
+def test_undeclared_property_is_not_demanded_once_it_came() -> None:
+    """One that `required` names and `properties` does not: whether a record is taken does not depend on others."""
+    bench = Bench()
+    undeclared = schema()
+    undeclared["schema"]["required"] = ["zip"]
+    rows = (record(id=n, **({"zip": 1} if n == 1 else {})) for n in range(12))
+    bench.run(lines(undeclared, *rows, state(1)))
+    assert bench.warehouse.rows(ORDERS) == [str(n) for n in range(12)]
+
+
 def test_undeclared_properties_without_end(caplog: pytest.LogCaptureFixture) -> None:
     """A record that is used as a map does not fill the log, and its rows are loaded."""
     bench = Bench()

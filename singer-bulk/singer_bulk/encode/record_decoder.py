@@ -84,14 +84,15 @@ def _any_message(line: bytes) -> _AnyMessage:
 def record_decoder(columns: Sequence[Column], required: frozenset[str], passed: Sequence[str] | None) -> Any:
     """Return a decoder of RECORD lines; its records keep each value as JSON text, in the order of the columns.
 
-    Other properties than those and the ones that are `passed` are refused; none if that is None.
+    Other properties than those and the ones that are `passed` are refused; none if that is None. What is passed may be
+    missing, even where it is `required`: no record is judged by what came before it.
     """
     names = [*(column.property for column in columns), *(passed or ())]
     if not are_plain(names):
         return ByName(columns, required, passed)
-    absent = msgspec.Raw(MISSING)
+    absent, demanded = msgspec.Raw(MISSING), required.intersection(str(column.property) for column in columns)
     fields: list[Any] = [
-        (f"f{position}", msgspec.Raw) if name in required else (f"f{position}", msgspec.Raw, absent)
+        (f"f{position}", msgspec.Raw) if name in demanded else (f"f{position}", msgspec.Raw, absent)
         for position, name in enumerate(names)
     ]
     record_type = msgspec.defstruct(
