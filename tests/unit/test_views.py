@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from singer_bulk.errors import WarehouseError
 from singer_bulk.feeds.presets import CdcSettings
 from singer_bulk.model.added import METADATA_TYPES, ORDER_NAME
@@ -21,7 +22,8 @@ from tests.fidelity.encoding import DIALECTS
 class Commented:
     """A session that knows the comments of views, and refuses what it is told to."""
 
-    def __init__(self, refuses: Callable[[str], bool] = lambda sql: False) -> None:
+    def __init__(self, refuses: Callable[[str], bool] = lambda sql: False, *, conflict: bool = False) -> None:
+        self._conflict = conflict
         self.comments: dict[str, str] = {}
         self.sent: list[str] = []
         self._refuses = refuses
@@ -29,7 +31,7 @@ class Commented:
     def execute(self, sql: str) -> Rows:
         self.sent.append(sql)
         if self._refuses(sql):
-            raise WarehouseError("refused", code="RS-SQL")
+            raise WarehouseError("refused", code="RS-SQL", conflict=self._conflict)
         if sql.startswith("SELECT table_name, remarks"):
             return list(self.comments.items())
         if sql.startswith("COMMENT ON VIEW"):
@@ -78,6 +80,15 @@ def test_view_whose_comment_cannot_be_seen_is_replaced() -> None:
     session: Any = Commented(lambda sql: sql.startswith("SELECT"))
     make_views(session, views())
     assert created(session.sent) == ["orders__current", "orders__history"]
+
+
+@pytest.mark.parametrize("conflict", [False, True])
+def test_view_is_dropped_only_where_it_cannot_be_replaced(conflict: bool) -> None:
+    """Another run that replaces it at the same time is no reason: the grants on it would be gone."""
+    session: Any = Commented(lambda sql: sql.startswith("CREATE OR REPLACE"), conflict=conflict)
+    with pytest.raises(WarehouseError):
+        make_views(session, views())
+    assert any(sql.startswith("DROP VIEW") for sql in session.sent) is not conflict
 
 
 def test_documents_of_redshift_are_in_no_function() -> None:

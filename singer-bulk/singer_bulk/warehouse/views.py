@@ -187,7 +187,8 @@ def make_views(session: Session, views: Views) -> None:
         try:
             _run(session, dialect, create)
         except WarehouseError as error:
-            if error.connection_lost or not dialect.ddl_is_transactional:
+            # What passes by itself is tried again with the load: a view that is dropped loses its grants.
+            if error.connection_lost or error.conflict or not dialect.ddl_is_transactional:
                 raise
             logger.info("view %s: %s; it is dropped and created anew", view.name, error)
             _run(session, dialect, [words.drop_view(dialect, view.name), *create])
