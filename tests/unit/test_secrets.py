@@ -37,6 +37,7 @@ def masked_log(caplog: pytest.LogCaptureFixture) -> Iterator[logging.Logger]:
     """A logger whose records are made as a command's are, for the values of two secret settings."""
     made, masks = logging.getLogRecordFactory(), Masks()
     masks.install()
+    masks.install()  # as of a second command in this process
     schema = {"properties": {"password": {"secret": True}, "private_key": {"secret": True}, "user": {}}}
     masks.hide(secrets_in({"password": SECRET, "private_key": KEY, "user": "loader"}, schema))
     yield logging.getLogger("botocore.test")

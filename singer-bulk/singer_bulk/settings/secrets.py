@@ -40,9 +40,11 @@ class Masks:
         self._make: Callable[..., logging.LogRecord] = logging.LogRecord
 
     def install(self) -> None:
-        """Look at every record of this process from now on."""
-        self._make = logging.getLogRecordFactory()
-        logging.setLogRecordFactory(self.record)
+        """Look at every record of this process from now on, once however often a command is run in it."""
+        made = logging.getLogRecordFactory()
+        if made != self.record:
+            self._make = made
+            logging.setLogRecordFactory(self.record)
 
     def hide(self, secrets: Iterable[str]) -> None:
         """Mask these as well, as they are and as URLs and Python write them; a key of many lines line by line."""
