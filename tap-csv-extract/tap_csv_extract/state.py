@@ -65,7 +65,7 @@ def read_state(text: str) -> dict[str, Any]:
         raise ConfigError(f"holds no STATE; {REMEDY}", code="CSV-STATE-FORM")
     try:
         return _state_of(json.loads(text), "")
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         pass
     state: dict[str, Any] = {}
     for number, line in enumerate(text.split("\n"), start=1):

@@ -46,6 +46,8 @@ def test_last_state_counts(text: str) -> None:
         ("[]", r"\[\] is no STATE"),
         ("null", "null is no STATE"),
         ("{}\n5\n{}", "line 2: 5 is no STATE"),
+        ('{"a":' * 100_000, "line 1: is no JSON"),
+        ("\n" + '{"a":' * 50_000 + "1" + "}" * 50_000, "line 2: is no JSON"),
         ('{}\n{"bookmarks": {"s', "line 2: is no JSON: "),
         ("{}\nINFO started\n{}", "line 2: is no JSON: "),
         ('{"type": "RECORD", "stream": "s", "record": {}}', "is a message 'RECORD' and no STATE"),
