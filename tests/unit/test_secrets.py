@@ -11,6 +11,7 @@ import tap_csv_extract.s3
 import target_redshift_copy.sql
 import target_snowflake_stage.sql
 from singer_bulk.settings.secrets import LIBRARIES, Masks, keep_libraries_quiet, secrets_in
+from singer_bulk.warehouse.words import literal
 
 COPY = "COPY t FROM 's3://b/k' ACCESS_KEY_ID 's3cret' SECRET_ACCESS_KEY 's3cret' SESSION_TOKEN 's3cret' MANIFEST"
 STAGE = (
@@ -27,6 +28,18 @@ STAGE = (
 def test_keys_are_cut_out_of_a_statement(masked: Callable[[str], str], statement: str) -> None:
     """What the warehouse says of a statement may hold the statement: its keys are gone, the rest stays."""
     assert masked(f"syntax error in: {statement}") == f"syntax error in: {statement}".replace("s3cret", "***")
+
+
+@pytest.mark.parametrize(
+    ("masked", "words"),
+    [(target_redshift_copy.sql.masked, "PASSWORD "), (target_snowflake_stage.sql.masked, "AWS_TOKEN = ")],
+    ids=["redshift", "snowflake"],
+)
+@pytest.mark.parametrize("secret", ["s3'cret", "'s3cret", "s3cret'", "s3\\'cret\\", "s3\ncret", "''"])
+def test_a_key_is_cut_out_whatever_is_in_it(masked: Callable[[str], str], words: str, secret: str) -> None:
+    """A quote inside ends no key, nor does a text that is cut within one keep its front; what follows stays."""
+    assert masked(f"{words}{literal(secret)} MANIFEST 'x'") == f"{words}'***' MANIFEST 'x'"
+    assert masked(f"{words}{literal(secret)[:-1]}") == f"{words}'***'"
 
 
 SECRET, KEY = "s3cr/et '%", "-----BEGIN-----\nabcdefgh\nijklmnop\n-----END-----"
