@@ -11,9 +11,10 @@ RUN, KEPT, LONG, YOUNG = "a" * 32, "b" * 32, "c" * 32, "d" * 32
 
 
 def test_only_old_files_of_dead_runs_are_leftovers() -> None:
-    """By name, age and ledger. A run that began long ago and still writes files is alive, with all of its files."""
+    """By name, age and ledger, however many files a run had. A run that began long ago and still writes files is alive, with all of its files."""
     begun = "20200601T000000Z"
-    dead = [f"p/orders/{begun}-{RUN}-00001.csv.gz", f"p/orders/{begun}-{RUN}-00001.csv.gz.manifest"]
+    names = ["00001.csv.gz", "00001.csv.gz.manifest", "100000.csv.gz", "100000.csv.gz.manifest"]
+    dead = [f"p/orders/{begun}-{RUN}-{name}" for name in names]
     kept = [f"p/orders/{begun}-{KEPT}-00001.csv.gz"]
     foreign = ["p/orders/data.csv.gz", f"p/_rejected/orders/{begun}-{RUN}-00001.jsonl"]
     live = [f"p/orders/{begun}-{LONG}-00001.csv.gz", f"p/users/20200609T230000Z-{YOUNG}-00001.csv.gz"]

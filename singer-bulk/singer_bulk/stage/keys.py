@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta, timezone
 
 STARTED_FORMAT = "%Y%m%dT%H%M%SZ"
-_NAME = re.compile(r"(?:.*/)?(\d{8}T\d{6}Z)-([0-9a-f]{32})-\d{5}\.csv\.gz(?:\.manifest)?")
+_NAME = re.compile(r"(?:.*/)?(\d{8}T\d{6}Z)-([0-9a-f]{32})-\d{5,}\.csv\.gz(?:\.manifest)?")
 
 
 class StagedNames:
