@@ -23,7 +23,14 @@ from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 from tap_csv_extract.about import with_settings
 from tap_csv_extract.catalog import check_catalog, read_catalog
 from tap_csv_extract.config import SETTINGS, FileSet, S3Settings, file_sets
-from tap_csv_extract.declared import problem_of, read, unknown_variables, unread_variables, values_of
+from tap_csv_extract.declared import (
+    problem_of,
+    problems_of_numbers,
+    read,
+    unknown_variables,
+    unread_variables,
+    values_of,
+)
 from tap_csv_extract.detect import detect
 from tap_csv_extract.discover import Discovery
 from tap_csv_extract.errors import ConfigError, TapError, nothing_unexpected
@@ -208,7 +215,7 @@ class TapCsvExtract(Tap):
         if unread and not self._reads_environment:
             self.logger.warning("the environment is not read, though it has %s; add --config ENV", ", ".join(unread))
         errors = DEFAULT_JSONSCHEMA_VALIDATOR(schema).iter_errors(self._config)
-        problems = [problem_of(error, ELSEWHERE) for error in errors]
+        problems = [problem_of(error, ELSEWHERE) for error in errors] or problems_of_numbers(schema, self._config)
         if problems and raise_errors:
             raise self._wrong_settings("; ".join(problems))
         return problems

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import types
 from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
@@ -30,6 +31,8 @@ FEW = 40
 # https://docs.meltano.com/concepts/plugins#plugin-extras
 NO_SETTING = "LOGLEVEL"
 EXTRA = "_"
+# Of 64 bits, as what settings are handed to takes it: files, drivers, the warehouse.
+MAX_INTEGER = 2**63 - 1
 
 _JSON_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
@@ -158,6 +161,26 @@ def _with_integers(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_with_integers(inner) for inner in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def problems_of_numbers(schema: Mapping[str, Any], value: Any, *path: str) -> list[str]:
+    """Return what is wrong with numbers that JSON Schema allows and nobody can use: 1e22 rows, NaN seconds."""
+    if isinstance(value, Mapping):
+        named, others = schema.get("properties", {}), schema.get("additionalProperties")
+        inside = [(str(name), named.get(name, others), inner) for name, inner in value.items()]
+    elif isinstance(value, list | tuple):
+        inside = [(str(place), schema.get("items"), inner) for place, inner in enumerate(value)]
+    elif isinstance(value, int | float) and not (_fits(value, kinds := _types(schema)) or "string" in kinds):
+        return [f"setting {'.'.join(path)!r} takes {allowed(schema)}, got one that is too large"]
+    else:
+        return []
+    known = [(name, declared, inner) for name, declared, inner in inside if isinstance(declared, Mapping)]
+    return [problem for name, declared, inner in known for problem in problems_of_numbers(declared, inner, *path, name)]
+
+
+def _fits(value: float, kinds: Collection[str]) -> bool:
+    """Return whether the number is one of 64 bits, as all that a setting counts; NaN is not."""
+    return abs(value) <= (sys.float_info.max if "number" in kinds else MAX_INTEGER)
 
 
 def problem_of(error: Any, elsewhere: Mapping[str, str] | None = None) -> str:

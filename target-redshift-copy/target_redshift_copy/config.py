@@ -25,7 +25,7 @@ class RedshiftSettings(Settings, frozen=True, kw_only=True):
     """How the warehouse is reached, and what only Redshift has."""
 
     host: Annotated[str, Meta(description="Endpoint of the cluster or workgroup.")]
-    port: Annotated[int, Meta(description="Port of the endpoint.")] = 5439
+    port: Annotated[int, Meta(description="Port of the endpoint.", ge=1, le=65_535)] = 5439
     user: Annotated[str, Meta(description="Database user.")]
     password: Annotated[Secret | None, Meta(description="Its password.")] = None
     database: Annotated[str, Meta(description="Database that holds the tables.")]

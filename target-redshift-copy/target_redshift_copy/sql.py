@@ -45,7 +45,8 @@ class CopyAccess:
 
 # What stands behind these words is a key, whatever is in it; one that is cut off has no end.
 _SECRETS = re.compile(
-    r"((?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|CREDENTIALS|PASSWORD)\s+(?:AS\s+)?)'(?:[^'\\]|\\.|'')*(?:'|\\?$)", re.IGNORECASE | re.DOTALL
+    r"((?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|CREDENTIALS|PASSWORD)\s+(?:AS\s+)?)'(?:[^'\\]|\\.|'')*(?:'|\\?$)",
+    re.IGNORECASE | re.DOTALL,
 )
 
 

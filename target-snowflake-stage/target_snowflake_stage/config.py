@@ -57,7 +57,7 @@ class SnowflakeSettings(Settings, frozen=True, kw_only=True):
     host: Annotated[
         str | None, Meta(description="Host of the account, where it does not follow from its identifier.")
     ] = None
-    port: Annotated[int | None, Meta(description="Port of the host.")] = None
+    port: Annotated[Annotated[int, Meta(ge=1, le=65_535)] | None, Meta(description="Port of the host.")] = None
     protocol: Annotated[Literal["https", "http"] | None, Meta(description="Protocol of the host.")] = None
 
 

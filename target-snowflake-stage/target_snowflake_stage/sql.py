@@ -34,7 +34,10 @@ NAMES = NameRules(
 )
 
 # What stands behind these words is a key, whatever is in it; one that is cut off has no end.
-_SECRETS = re.compile(r"((?:AWS_KEY_ID|AWS_SECRET_KEY|AWS_TOKEN|PASSWORD|TOKEN)\s*=\s*)'(?:[^'\\]|\\.|'')*(?:'|\\?$)", re.IGNORECASE | re.DOTALL)
+_SECRETS = re.compile(
+    r"((?:AWS_KEY_ID|AWS_SECRET_KEY|AWS_TOKEN|PASSWORD|TOKEN)\s*=\s*)'(?:[^'\\]|\\.|'')*(?:'|\\?$)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def masked(text: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from singer_bulk.cli import BulkTarget
 from singer_bulk.errors import ConfigError
-from singer_bulk.model.declared import Secret, Settings, read, settings_schema, unknown_name
+from singer_bulk.model.declared import Secret, Settings, read, settings_schema, unknown_name, value_of, values_of
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.settings.other_loaders import THEIRS, known_elsewhere
 from tap_csv_extract.cli import TapCsvExtract
@@ -95,7 +97,7 @@ def test_no_message_shows_a_value(target: type[BulkTarget]) -> None:
         ({"varchar_default_bytes": 0}, "setting 'varchar_default_bytes' takes an integer from 1 to 65535, got another"),
         ({"batch_size_rows": 0}, "setting 'batch_size_rows' takes an integer of 1 or more, got another one"),
         ({"batch_size_rows": True}, "setting 'batch_size_rows' takes an integer of 1 or more, got true or false"),
-        ({"port": 1.5}, "setting 'port' takes an integer, got a number"),
+        ({"port": 1.5}, "setting 'port' takes an integer from 1 to 65535, got a number"),
         ({"cdc": {"preset": SECRET}}, "setting 'cdc.preset' takes 'book', 'dms', "),
         ({"cdc": {"presett": SECRET}}, "setting 'cdc' has no 'presett'; is 'preset' meant?"),
         ({"cdc": {"x": 1}}, "setting 'cdc' has no 'x'; it takes preset, operation_column, insert_values, "),
@@ -159,6 +161,35 @@ def test_texts_that_are_refused(environment: Any, name: str, takes: str, text: s
     assert SECRET not in str(refused.value)
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_numbers_that_nobody_can_use(target: type[BulkTarget]) -> None:
+    """A number beyond 64 bits, or one that is none, is refused by name, from JSON as from a text."""
+    schema = settings_of(target)
+    names = [name for name, one in schema.items() if {"integer", "number"} & set(one["type"])]
+    assert len(names) > 10
+    for name, number in product(names, (1e22, 10**25, 10**400, -(10**400), math.inf, math.nan)):
+        if "number" in schema[name]["type"] and number in (1e22, 10**25) and "maximum" not in schema[name]:
+            assert read(LoadSettings, target(config={**NEEDED[target], name: number}).config)
+            continue
+        told = refusal(target, **{name: number})
+        assert re.match(rf"setting '{name}' takes an? \w+.*, got (another one|one that is too large|a number);", told)
+    for name, text in product(names, ("9" * 400, "1e400", "nan", "1e22")):
+        if text == "1e22" and "number" in schema[name]["type"] and "maximum" not in schema[name]:
+            assert value_of(schema[name], text) == 1e22
+            continue
+        with pytest.raises((ValueError, ConfigError), match=f"setting '{name}' takes "):
+            target(config={**NEEDED[target], **values_of({"properties": schema}, {name: text})})
+
+
+def test_numbers_that_the_tap_cannot_use() -> None:
+    """Likewise inside of an entry; a value that is compared with the file's is any number."""
+    for number in (1e22, 10**25):
+        with pytest.raises(TapConfigError, match=r"setting 'files.0.skip_lines' takes an integer.*got one that is too"):
+            TapCsvExtract(config={"files": [{"path": "a.csv", "skip_lines": number}]})
+    path = str(TOP / "tests/unit/tap_files/orders.csv")
+    TapCsvExtract(config={"files": [{"path": path, "replication_key": "1", "start_value": 10**25}]})
+
+
 def test_bytes_of_the_environment_that_are_no_text(environment: Any) -> None:
     """A variable that is no UTF-8 is refused by name; a driver would fail on it, with the text."""
     with pytest.raises(ConfigError, match="setting 'password' has a text that is no UTF-8") as refused:
@@ -171,7 +202,7 @@ def test_ini_comes_through_the_same_door(tmp_path: Path) -> None:
     path = tmp_path / "pipeline.conf"
     path.write_text(f"[aws_creds]\nport = {SECRET}\n")
     done = CliRunner().invoke(TargetRedshiftCopy.cli, ["--config", str(path)])
-    assert str(done.exception).startswith("setting 'port' takes an integer, got other text; see")
+    assert str(done.exception).startswith("setting 'port' takes an integer from 1 to 65535, got other text; see")
     path.write_text("[aws_creds]\nport = 5440\nhost = h\nusername = u\ndatabase = d\n")
     ours = tmp_path / "ours.json"
     ours.write_text(json.dumps({"s3_bucket": "b"}))

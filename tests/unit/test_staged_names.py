@@ -11,7 +11,10 @@ RUN, KEPT, LONG, YOUNG = "a" * 32, "b" * 32, "c" * 32, "d" * 32
 
 
 def test_only_old_files_of_dead_runs_are_leftovers() -> None:
-    """By name, age and ledger, however many files a run had. A run that began long ago and still writes files is alive, with all of its files."""
+    """By name, age and ledger, however many files a run had.
+
+    A run that began long ago and still writes files is alive, with all of its files.
+    """
     begun = "20200601T000000Z"
     names = ["00001.csv.gz", "00001.csv.gz.manifest", "100000.csv.gz", "100000.csv.gz.manifest"]
     dead = [f"p/orders/{begun}-{RUN}-{name}" for name in names]

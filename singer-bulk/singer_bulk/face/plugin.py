@@ -20,7 +20,14 @@ from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
 
 from singer_bulk.errors import ConfigError
 from singer_bulk.model.about import with_settings
-from singer_bulk.model.declared import problem_of, read, unknown_variables, unread_variables, values_of
+from singer_bulk.model.declared import (
+    problem_of,
+    problems_of_numbers,
+    read,
+    unknown_variables,
+    unread_variables,
+    values_of,
+)
 from singer_bulk.settings.files import read_config
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.settings.other_loaders import known_elsewhere
@@ -92,7 +99,7 @@ class DeclaredTarget(Target):
         elsewhere = known_elsewhere(schema["properties"])
         self._tell_of_unread_variables(schema["properties"])
         problems = [problem_of(error, elsewhere) for error in JSONSchemaValidator(schema).iter_errors(self._config)]
-        problems = problems or self.contradictions(self._config)
+        problems = problems or problems_of_numbers(schema, self._config) or self.contradictions(self._config)
         if raise_errors:
             self._refuse(problems)
         return problems

@@ -121,7 +121,7 @@ class LoadSettings(Settings, frozen=True, kw_only=True):
     ] = 1000
     keep_staged_files: Annotated[bool, Meta(description="Keep the files in S3 after their load is committed.")] = False
     sweep_after_hours: Annotated[
-        Annotated[float, Meta(ge=1)] | None,
+        Annotated[float, Meta(ge=1, le=1_000_000)] | None,  # more is no span of time in Python
         Meta(
             description="Remove staged files of runs that died, at the end of a run: of those that wrote their "
             "last file longer ago. Needs s3:ListBucket. Default: never.",
