@@ -19,12 +19,15 @@ from typing import IO, Any
 
 import msgspec
 
-from singer_bulk.errors import BulkError, MessageError, shown
+from singer_bulk.errors import SHOWN_CHARACTERS, BulkError, MessageError, shown
 from singer_bulk.model.messages import ActivateVersion, Block, Message, Records, Schema, State, mended
 
 # 256 KiB: what is made of a block on its way to rows stays in the cache of a core, and what is done once per block
 # does not count yet.
 BLOCK_BYTES = 1 << 18
+# The longest value that a column of either warehouse takes, 16 MB, with each of its bytes written as \\u00xx. What is
+# longer is refused before it is read to its end: read, it takes five to seven times its length of memory.
+MAX_LINE_BYTES = 6 * (16 << 20) + BLOCK_BYTES
 
 
 class _Header(msgspec.Struct):
@@ -40,13 +43,16 @@ _DECODERS: dict[str, Any] = {
 }
 
 
-def read_blocks(source: IO[Any] | None, wait_seconds: float | None = None) -> Iterator[Block | None]:
+def read_blocks(
+    source: IO[Any] | None, wait_seconds: float | None = None, max_line_bytes: int = MAX_LINE_BYTES
+) -> Iterator[Block | None]:
     """Yield the input as blocks of whole lines; None whenever nothing came for `wait_seconds`.
 
     `source` is a file object; one with a descriptor is read directly, past its own buffer. A last line without a
-    line end is yielded like any other. Lines of any length are taken. Raises BulkError where nothing can be read.
+    line end is yielded like any other. Raises MessageError for a line of more than `max_line_bytes` as soon as it
+    has as many, BulkError where nothing can be read.
     """
-    line_number, rest = 1, list[bytes]()
+    line_number, rest, rest_bytes = 1, list[bytes](), 0
     for chunk in _chunks(source, wait_seconds):
         if chunk is None:
             yield None
@@ -54,14 +60,26 @@ def read_blocks(source: IO[Any] | None, wait_seconds: float | None = None) -> It
         end = chunk.rfind(b"\n") + 1
         if not end:
             rest.append(chunk)
+            rest_bytes += len(chunk)
+            if rest_bytes > max_line_bytes:
+                raise _too_long(line_number, rest[0] or chunk, max_line_bytes)
             continue
         text = b"".join([*rest, memoryview(chunk)[:end]])
-        rest = [chunk[end:]]
+        rest, rest_bytes = [chunk[end:]], len(chunk) - end
         numbers = range(line_number, line_number + text.count(b"\n"))
         yield Block(text, numbers)
         line_number = numbers.stop
     if last := b"".join(rest):
         yield Block(last + b"\n", range(line_number, line_number + 1))
+
+
+def _too_long(line_number: int, begin: bytes, max_bytes: int) -> MessageError:
+    return MessageError(
+        line_number,
+        f"longer than {max_bytes} bytes, which no row can be: {shown(begin[:SHOWN_CHARACTERS])}...",
+        "split the record at its source, or let the tap leave its largest property out",
+        code="IN-LONG",
+    )
 
 
 def _chunks(source: IO[Any] | None, wait_seconds: float | None) -> Iterator[bytes | None]:

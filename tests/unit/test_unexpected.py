@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -9,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from singer_bulk.errors import BulkError, Interrupted
+from singer_bulk.errors import BulkError, Interrupted, MessageError
 from singer_bulk.errors.unexpected import raise_unexpected
-from singer_bulk.messages import read_blocks
+from singer_bulk.messages import BLOCK_BYTES, read_blocks
 
 from tests.conftest import BIN
 from tests.fakes import Bench, lines, record, schema, state
@@ -65,6 +66,34 @@ def test_standard_input_that_cannot_be_read(told: str, tmp_path: Path) -> None:
         source = None if told == "closed" else written
         with pytest.raises(BulkError, match=f"standard input is {told}; pipe"):
             list(read_blocks(source, 0))
+
+
+def test_a_line_that_is_too_long_is_refused_when_it_is_too_long() -> None:
+    """Its number and its beginning are named, and the rest of it is not read; one that just fits is yielded whole."""
+    few = 10 * BLOCK_BYTES
+    (block,) = read_blocks(io.BytesIO(b"x" * few), max_line_bytes=few)
+    assert block is not None
+    assert len(block.text) == few + 1
+    source: Any = Endless(b'{"type": "STATE"}\n{"type": "RECORD", "stream": "orders", ')
+    with pytest.raises(
+        MessageError, match=r'^line 2: longer than \d+ bytes.*: \{"type": "RECORD", "stream": "ord'
+    ) as told:
+        list(read_blocks(source, max_line_bytes=few))
+    assert told.value.code == "IN-LONG"
+    assert source.given <= few + 2 * BLOCK_BYTES
+
+
+class Endless:
+    """A line that begins, and never ends."""
+
+    def __init__(self, begin: bytes) -> None:
+        self.begin, self.given = begin, 0
+
+    def read(self, size: int) -> bytes:
+        """Return as much as was asked for."""
+        part = self.begin if not self.given else b" " * size
+        self.given += len(part)
+        return part
 
 
 def test_state_comes_out_in_utf_8_whatever_the_terminal_is(tmp_path: Path) -> None:

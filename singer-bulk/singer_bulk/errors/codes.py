@@ -66,6 +66,8 @@ CODES = {
     "tap.",
     "IN-FULL-LOAD": "The input ended in the middle of a full load; no table was changed: run the tap again.",
     "IN-JSON": "A line is not one JSON object in UTF-8: the tap is repaired, or what wrote into its output.",
+    "IN-LONG": "A line is longer than any row can be: the record is split at its source, or its largest property left "
+    "out.",
     "IN-MESSAGE": "A line is JSON, but no message of Singer: the tap is repaired.",
     "IN-NO-SCHEMA": "A RECORD came before the SCHEMA of its stream: the tap is repaired.",
     "IN-NO-STATE": "The input ended with records that no STATE covers, as it does when a tap dies: run the tap again "
