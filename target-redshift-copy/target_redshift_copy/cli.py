@@ -47,7 +47,7 @@ class TargetRedshiftCopy(BulkTarget):
         bucket = read(S3Settings, self.config)
         dialect = Redshift(_access(settings, bucket))
         schema = loads.default_target_schema or DEFAULT_SCHEMA
-        ledger = Table(dialect.fold(schema), dialect.fold(loads.ledger_table))
+        ledger = Table(dialect.names.name_for(schema), dialect.fold(loads.ledger_table))
         return Connector(
             Warehouse(lambda: self._connect(settings), dialect, ledger, create_schema=loads.create_schema),
             S3Stage(bucket, loads.max_memory),

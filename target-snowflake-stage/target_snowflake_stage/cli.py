@@ -17,7 +17,7 @@ from singer_bulk.warehouse.session import Warehouse
 
 from target_snowflake_stage.config import SETTINGS, SnowflakeSettings, contradictions, of_ini
 from target_snowflake_stage.objects import make_objects, place_of
-from target_snowflake_stage.sql import Snowflake
+from target_snowflake_stage.sql import NAMES, Snowflake
 from target_snowflake_stage.types import DEFAULT_VARCHAR_CHARACTERS
 
 MAX_VARIANT_BYTES = 16 << 20  # data-load-considerations-prepare: what every driver reads; 128 MB since 2025
@@ -38,7 +38,7 @@ class TargetSnowflakeStage(BulkTarget):
         settings, loads = read(SnowflakeSettings, self.config), read(LoadSettings, self.config)
         bucket = read(S3Settings, self.config)
         dialect = _dialect(settings, loads)
-        schema = dialect.fold(loads.default_target_schema or DEFAULT_SCHEMA)
+        schema = dialect.names.name_for(loads.default_target_schema or DEFAULT_SCHEMA)
         warehouse = Warehouse(
             lambda: self._connect(settings),
             dialect,
@@ -56,13 +56,14 @@ class TargetSnowflakeStage(BulkTarget):
 
 
 def _dialect(settings: SnowflakeSettings, loads: LoadSettings) -> Snowflake:
-    database = settings.database.upper()
-    schema = (loads.default_target_schema or DEFAULT_SCHEMA).upper()
+    # By the rules that the tables have, which fold ASCII alone: Python makes SS of a sharp s, another schema.
+    database = NAMES.fold(settings.database)
+    schema = NAMES.name_for(loads.default_target_schema or DEFAULT_SCHEMA)
     prefix = loads.s3_key_prefix.strip("/")
     return Snowflake(
         database,
-        stage=place_of(settings.stage, database, schema, str.upper),
-        file_format=place_of(settings.file_format, database, schema, str.upper),
+        stage=place_of(settings.stage, database, schema, NAMES.fold),
+        file_format=place_of(settings.file_format, database, schema, NAMES.fold),
         prefix=f"{prefix}/" if prefix else "",
     )
 

@@ -6,7 +6,9 @@ credentials or a key for encryption that do not fit fail the COPY.
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 from typing import Any
 
 from singer_bulk.errors import ConfigError, WarehouseError
@@ -16,20 +18,25 @@ from singer_bulk.warehouse.words import literal, name
 
 from target_snowflake_stage.config import SnowflakeSettings
 from target_snowflake_stage.copy_into import FILE_FORMAT_OPTIONS, options
-from target_snowflake_stage.sql import DOES_NOT_EXIST, Place, Snowflake
+from target_snowflake_stage.sql import DOES_NOT_EXIST, NAMES, Place, Snowflake
 
 logger = logging.getLogger(__name__)
+
+# A part of a name (sql-reference/identifiers-syntax); what stands in no quotes may have any characters but these.
+_PART = re.compile(r'"(?:[^"]|"")+"|[^".]+', re.DOTALL)
 
 
 def place_of(setting: str, database: str, schema: str, fold: Any) -> Place:
     """Return the object that a setting names: name, schema.name or database.schema.name; a quoted part keeps its case.
 
-    Raises ConfigError for more parts than three.
+    Raises ConfigError for more parts than three, and for quotes that are none of a name's.
     """
-    parts = [part[1:-1] if part.startswith('"') else fold(part) for part in _split_name(setting)]
-    if not 1 <= len(parts) <= 3 or not all(parts):
+    written = _split_name(setting)
+    parts = [part[1:-1].replace('""', '"') if part.startswith('"') else fold(part) for part in written]
+    if not all(map(_PART.fullmatch, written)) or not 1 <= len(parts) <= 3 or not all(parts):
         raise ConfigError(
-            f"{setting!r} is no name of an object; write name, schema.name or database.schema.name",
+            f"{setting!r} is no name of an object; write name, schema.name or database.schema.name, a part with other "
+            "characters than letters, digits, _ and $ in double quotes, a quote in it twice",
             code="SF-STAGE-NAME",
         )
     return Place(*[database, schema][: 3 - len(parts)], *parts)
@@ -125,14 +132,23 @@ def _present_url(session: Session, stage: Place) -> str | None:
         return None
     for row in rows:
         if [str(cell).upper() for cell in row[:2]] == ["STAGE_LOCATION", "URL"]:
-            return str(row[3]).strip('[]"')
+            return _first_url(str(row[3]))
     return ""
+
+
+def _first_url(shown: str) -> str:
+    """Return the URL of a list as DESC STAGE shows it (sql/desc-stage), in which JSON may escape what is no ASCII."""
+    try:
+        urls = json.loads(shown)
+    except ValueError:
+        return shown.strip('[]"')
+    return str(urls[0]) if isinstance(urls, list) and urls else shown
 
 
 def _stage_access(settings: SnowflakeSettings, bucket: S3Settings) -> str:
     """Return what the stage reads S3 with. Temporary keys would expire inside a stage, so they are refused."""
     if settings.storage_integration:
-        return f"STORAGE_INTEGRATION = {name(settings.storage_integration.upper())}"
+        return f"STORAGE_INTEGRATION = {name(NAMES.fold(settings.storage_integration))}"
     if settings.aws_role:
         return f"CREDENTIALS = (AWS_ROLE = {literal(settings.aws_role)})"
     if bucket.session_token:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from singer_bulk.errors import WarehouseError
+from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.model.declared import read
 from singer_bulk.model.load import Load, Table
+from singer_bulk.schema.names import table_name
 from singer_bulk.stage.s3 import S3Settings
 from singer_bulk.warehouse.dialect import Rows
 from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.tables import LoadTables
+from target_snowflake_stage.cli import TargetSnowflakeStage
 from target_snowflake_stage.config import SnowflakeSettings
 from target_snowflake_stage.copy_into import FILE_FORMAT_OPTIONS
-from target_snowflake_stage.objects import format_differences, make_objects
+from target_snowflake_stage.objects import format_differences, make_objects, place_of
 
 from tests.fakes import MemoryDialect, MemoryStage, MemoryWarehouse
 from tests.fidelity.encoding import DIALECTS
@@ -122,3 +126,41 @@ def test_objects_are_seen_to_once_a_run() -> None:
     for _ in range(3):
         tables.make(load)
     assert len(calls) == 2
+
+
+@pytest.mark.parametrize("prefix", ["größe", "a'b", 'a"b', "[a]", "a b"])
+def test_a_stage_over_any_prefix_is_known_again(prefix: str) -> None:
+    """What DESC STAGE shows as JSON is the URL that was given, whatever is escaped in it; another one is refused."""
+    dialect = replace(DIALECTS["snowflake"], prefix=f"{prefix}/")
+    shown = [("STAGE_LOCATION", "URL", "String", json.dumps([f"s3://bucket/{prefix}/"]), "")]
+    make_objects(Account(("DESC FILE", [FITS]), ("DESC STAGE", [shown])), dialect, SETTINGS, BUCKET)
+    with pytest.raises(ConfigError, match="name another stage"):
+        make_objects(Account(("DESC FILE", [FITS]), ("DESC STAGE", [STAGE])), dialect, SETTINGS, BUCKET)
+
+
+def test_stage_and_ledger_are_in_the_schema_of_the_tables() -> None:
+    """However the schema is written: its name follows one rule, whether a stream's table or the loader asks for it."""
+    for written, stored in (("größe", "GRößE"), ('a"b', 'A"B'), ("a\nb", "A_B"), ("ı", "ı")):
+        config = {"account": "a", "user": "u", "database": "straße", "s3_bucket": "b", "default_target_schema": written}
+        warehouse = TargetSnowflakeStage(config=config).connector().warehouse
+        dialect: Any = warehouse.dialect
+        assert table_name("orders", written, {}, dialect.names) == (stored, "ORDERS")
+        assert (warehouse.ledger.schema, dialect.stage.schema, dialect.stage.database) == (stored, stored, "STRAßE")
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("s", '"D"."P"."S"'),
+        ('"größe".s', '"D"."größe"."S"'),
+        ('"a""b"."c.d".e', '"a""b"."c.d"."E"'),
+        *(dict.fromkeys(['"s', 's"', 'a"b', '""', "a..b", "", ".", "a.b.c.d", '"a"b']).items()),
+    ],
+)
+def test_names_of_objects(written: str, stored: str | None) -> None:
+    """A part in quotes is as it stands there, a doubled quote is one; what is no name is refused."""
+    if stored is not None:
+        assert str(place_of(written, "D", "P", str.upper)) == stored
+        return
+    with pytest.raises(ConfigError, match="in double quotes, a quote in it twice"):
+        place_of(written, "D", "P", str.upper)
