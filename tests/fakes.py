@@ -37,6 +37,9 @@ class Failure:
         self.at, self.after, self.error = at, after, error or WarehouseError("the connection broke", code="RS-LOST")
         self.calls = 0
 
+    def of(self, sql: str) -> None:
+        """Raise for a statement, whichever call it is."""
+
     def around(self, action: Callable[[], Any]) -> Any:
         self.calls += 1
         if self.calls == self.at and not self.after:
@@ -230,6 +233,7 @@ class MemoryWarehouse:
 
     def execute(self, sql: str) -> Rows:
         self.statements.append(sql)
+        self.failure.of(sql)
         result: Rows = self.failure.around(lambda: self._run(sql))
         return result
 

@@ -22,7 +22,7 @@ from singer_bulk.errors import BulkError
 from singer_bulk.stage.base import StageWriter
 from singer_bulk.stage.memory import MemoryStage, MemoryWriter
 from singer_bulk.warehouse import words
-from singer_bulk.warehouse.ledger import LEDGER_COLUMNS
+from singer_bulk.warehouse.ledger_form import LEDGER_COLUMNS
 from target_redshift_copy.types import TYPES as REDSHIFT_TYPES
 from target_snowflake_stage.types import TYPES as SNOWFLAKE_TYPES
 

@@ -6,7 +6,8 @@ import sqlite3
 from typing import Any
 
 from singer_bulk.model.load import Load, Table
-from singer_bulk.warehouse.ledger import CHUNK_CHARACTERS, LEDGER_COLUMNS, last_state, ledger_inserts
+from singer_bulk.warehouse.ledger import CHUNK_CHARACTERS, last_state, ledger_inserts
+from singer_bulk.warehouse.ledger_form import LEDGER_COLUMNS
 
 from tests.fakes import MemoryDialect
 

@@ -88,6 +88,8 @@ CODES = {
     "TABLE-COLUMNS": "The table would have more columns than the warehouse takes: the user selects fewer properties.",
     "TABLE-FROZEN": "A column does not fit the SCHEMA, and the settings forbid to change it: the user alters the "
     "table, or allows the change.",
+    "TABLE-GONE": "Somebody has dropped or renamed a table in mid-run: the user restores it, or runs again to begin a "
+    "new one.",
     "TABLE-LONG-NAME": "A column would be replaced by one whose name is too long: the user renames the property.",
     "TABLE-NOT-NULL": "A column that somebody else has made NOT NULL gets no value: the user fills it by a stream map, "
     "or alters the table.",
@@ -105,6 +107,8 @@ CODES = {
     "`overwrite_allow_empty`.",
     "LOAD-KEY-NULL": "Rows of the table have NULL in a key property: the user loads by append-only, or repairs the "
     "keys.",
+    "LOAD-LEDGER-FORM": "The ledger is not as this program makes it, somebody has altered it: the user restores it, or "
+    "names another `ledger_table`.",
     "LOAD-LEDGER-NEWER": "A newer version of the program has written the ledger: the user updates this one.",
     "LOAD-LEDGER": "The ledger can neither be seen nor made: the user grants the rights, or corrects its name.",
     "LOAD-MOVED": "Another run of the same pipeline has committed a load: the user lets it end, then runs again.",

@@ -60,8 +60,19 @@ def recovered(session: Session, dialect: Dialect, table: Table, pause: Pause = n
     raise WarehouseError(f"table {table} is changed by other runs all the time; run again", code="TABLE-BUSY")
 
 
+def table_gone(table: Table) -> WarehouseError:
+    """Return the error for a table that was there in this run, and is not any more."""
+    return WarehouseError(
+        f"table {table} was there before in this run, and is not any more, or may no longer be seen: somebody has "
+        "dropped or renamed it, or taken the right to it. Restore it and run again; without it the next run makes a "
+        "new one, which has no earlier row",
+        code="TABLE-GONE",
+    )
+
+
 def demand_unchanged(session: Executes, dialect: Dialect, table: Table, names: Collection[str], known: Columns) -> None:
-    """Raise a conflict unless the named columns are what they were when the load began to fill them.
+    """Raise a conflict unless the named columns are what they were when the load began to fill them, and an error that
+    ends the run where the table is gone.
 
     Called before COMMIT. Where DDL is not part of a transaction, another run may replace a column that this one has
     just filled, without having copied these values. Where DDL waits for the lock that COPY holds, the columns are still
@@ -69,6 +80,8 @@ def demand_unchanged(session: Executes, dialect: Dialect, table: Table, names: C
     """
     rows = session.execute(dialect.describe_in_transaction(table))
     found = {column.name: column for column in words.described(dialect, rows)}
+    if not found:
+        raise table_gone(table)
     changed = [name for name in names if name not in found or found[name].type != known[name].type]
     if changed or _half_done(dialect, found):
         raise WarehouseError(

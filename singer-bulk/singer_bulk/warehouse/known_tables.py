@@ -9,6 +9,7 @@ from typing import Any
 
 from singer_bulk.model.load import Table
 from singer_bulk.warehouse import words
+from singer_bulk.warehouse.ledger_form import ask_ledger, columns_of_ledger
 from singer_bulk.warehouse.session import Warehouse
 
 
@@ -30,14 +31,14 @@ KnownTables = Mapping[str, KnownTable]
 def known_tables(warehouse: Warehouse) -> dict[str, KnownTable]:
     """Return the tables of the ledger, by name; a ledger of an older program does not know their keys."""
     dialect, ledger = warehouse.dialect, warehouse.ledger
-    columns = warehouse.columns(ledger)
+    columns = columns_of_ledger(warehouse)
     if not columns:
         return {}
     asked = [dialect.fold(name) for name in ("table_name", "stream", "key_properties")]
     asked = asked[: 3 if asked[-1] in columns else 2]
     last, listed = words.name(dialect.fold("last_sequence")), words.listed(asked)
-    rows = warehouse.select(
-        "reading the ledger",
+    rows = ask_ledger(
+        warehouse,
         f"SELECT MAX({last}), {listed} FROM {dialect.table(ledger)} WHERE {words.name(asked[0])} IS NOT NULL "
         f"GROUP BY {listed}",
     )

@@ -1,4 +1,5 @@
-"""The ledger: one row per load and stream, written inside that load's transaction. All of its SQL is in this file.
+"""The ledger: one row per load and stream, written inside that load's transaction. All of its SQL is in this file,
+its columns are in `ledger_form.py`.
 
 The STATE that a load closes stands with the load's first stream; where it is longer than a column, in rows of that
 stream numbered by `state_chunk`, the counts in the first of them only.
@@ -17,13 +18,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from singer_bulk.errors import ConfigError, WarehouseError
-from singer_bulk.model.columns import INTEGER, TIMESTAMPTZ, Column, ColumnType
-from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Load, Table, TableLoad
 from singer_bulk.model.messages import is_same
 from singer_bulk.warehouse import words
-from singer_bulk.warehouse.dialect import Dialect, Rows
+from singer_bulk.warehouse.dialect import Dialect
 from singer_bulk.warehouse.known_tables import key_text
+from singer_bulk.warehouse.ledger_form import (
+    LEDGER_COLUMNS,
+    MAX_TEXT_BYTES,
+    ask_ledger,
+    columns_of_ledger,
+    ledger_columns,
+)
 from singer_bulk.warehouse.session import Warehouse
 
 # Of the ledger and what belongs to it. 1: without fences (`fence.py`), and without this column. 2: loads that merge
@@ -31,43 +37,11 @@ from singer_bulk.warehouse.session import Warehouse
 LEDGER_VERSION, TURNS_VERSION = 3, 3
 # How long a run of an older program may be silent and still come with a load, as of a tap that streams.
 OLDER_RUN_DAYS = 7
-# A VARCHAR of Redshift takes 65,535 bytes (r_Character_types), a character up to 4 of them.
-MAX_TEXT_BYTES = 65_535
 CHUNK_CHARACTERS = MAX_TEXT_BYTES // 4
 # A literal list of this many characters stays well under the 1 MB of a Snowflake statement (query-size-limits).
 MAX_INSERT_CHARACTERS = 400_000
 
-_NAME = ColumnType(Kind.TEXT, max_bytes=1024)
-_LONG = ColumnType(Kind.TEXT, max_bytes=MAX_TEXT_BYTES)
-
-LEDGER_COLUMNS = (
-    Column("load_id", _NAME),
-    Column("pipeline_id", _NAME),
-    Column("stream", _NAME),
-    Column("table_name", _NAME),
-    Column("rows_read", INTEGER),
-    Column("rows_staged", INTEGER),
-    Column("rows_loaded", INTEGER),
-    Column("byte_count", INTEGER),
-    Column("file_count", INTEGER),
-    Column("first_sequence", INTEGER),
-    Column("last_sequence", INTEGER),
-    Column("started_at", TIMESTAMPTZ),
-    Column("committed_at", TIMESTAMPTZ),
-    Column("connector_version", _NAME),
-    Column("ledger_version", INTEGER),
-    Column("activated_version", INTEGER),
-    Column("key_properties", _LONG),  # the key columns by which the rows entered, as JSON
-    Column("state_chunk", INTEGER),
-    Column("state", _LONG),
-)
-
 LedgerRow = tuple[str | int | None, ...]
-
-
-def ledger_columns(dialect: Dialect) -> list[Column]:
-    """Return the columns under the names that the warehouse stores."""
-    return [replace(column, name=dialect.fold(column.name)) for column in LEDGER_COLUMNS]
 
 
 def older_runs(dialect: Dialect, ledger: Table, now: datetime) -> str:
@@ -98,12 +72,12 @@ def last_sequence(warehouse: Warehouse) -> int:
     Raises ConfigError for a ledger of a newer version.
     """
     dialect, ledger = warehouse.dialect, warehouse.ledger
-    columns = warehouse.columns(ledger)
+    columns = columns_of_ledger(warehouse)
     if not columns:
         return 0
     asked = ["last_sequence", "ledger_version"][: 2 if dialect.fold("ledger_version") in columns else 1]
     highest = ", ".join(f"MAX({name})" for name in _names_of(dialect, *asked))
-    sequence, *versions = _ask(warehouse, f"SELECT {highest} FROM {dialect.table(ledger)}")[0]
+    sequence, *versions = ask_ledger(warehouse, f"SELECT {highest} FROM {dialect.table(ledger)}")[0]
     if versions and (versions[0] or 0) > LEDGER_VERSION:
         raise ConfigError(
             f"ledger {ledger} is of version {versions[0]}, this program knows {LEDGER_VERSION}; update it, or name "
@@ -115,10 +89,10 @@ def last_sequence(warehouse: Warehouse) -> int:
 
 def committed_runs(warehouse: Warehouse) -> set[str]:
     """Return the ids of the runs that have a load in the ledger."""
-    if not warehouse.columns(warehouse.ledger):
+    if not columns_of_ledger(warehouse):
         return set()
     (name,) = _names_of(warehouse.dialect, "load_id")
-    rows = _ask(warehouse, f"SELECT DISTINCT {name} FROM {warehouse.dialect.table(warehouse.ledger)}")
+    rows = ask_ledger(warehouse, f"SELECT DISTINCT {name} FROM {warehouse.dialect.table(warehouse.ledger)}")
     return {row[0].partition("-")[0] for row in rows}
 
 
@@ -138,12 +112,14 @@ def last_state(warehouse: Warehouse, pipeline_id: str) -> str | None:
     ledger = dialect.table(warehouse.ledger)
     where = f"{pipeline} = {words.literal(pipeline_id)} AND {state} IS NOT NULL"
     order = f"{sequence} DESC, {committed} DESC, {load_id}"
-    last = _ask(warehouse, f"SELECT {load_id} FROM {ledger} WHERE {where} ORDER BY {order} LIMIT 1")
+    last = ask_ledger(warehouse, f"SELECT {load_id} FROM {ledger} WHERE {where} ORDER BY {order} LIMIT 1")
     if not last:
         return None
     # All chunks of one load: however long a STATE is, it comes back whole.
     one_load = f"{load_id} = {words.literal(last[0][0])} AND {state} IS NOT NULL"
-    return "".join(row[0] for row in _ask(warehouse, f"SELECT {state} FROM {ledger} WHERE {one_load} ORDER BY {chunk}"))
+    return "".join(
+        row[0] for row in ask_ledger(warehouse, f"SELECT {state} FROM {ledger} WHERE {one_load} ORDER BY {chunk}")
+    )
 
 
 def is_news(warehouse: Warehouse, pipeline_id: str | None, state: str | None) -> bool:
@@ -174,10 +150,6 @@ def _prove_no_ledger(warehouse: Warehouse) -> None:
             "ledger_table",
             code="LOAD-LEDGER",
         ) from error
-
-
-def _ask(warehouse: Warehouse, query: str) -> Rows:
-    return warehouse.select("reading the ledger", query)
 
 
 def _names_of(dialect: Dialect, *names: str) -> list[str]:

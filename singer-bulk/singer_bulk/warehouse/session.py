@@ -11,7 +11,7 @@ from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.load import Table
 from singer_bulk.model.runtime import STANDARD
-from singer_bulk.warehouse.alter_table import fit_table, is_lossless, recovered
+from singer_bulk.warehouse.alter_table import fit_table, is_lossless, recovered, table_gone
 from singer_bulk.warehouse.dialect import Dialect, Rows, Session
 from singer_bulk.warehouse.retries import Retries
 
@@ -38,6 +38,7 @@ class Warehouse:
     _was_reached: bool = False
     _tables: dict[Table, dict[str, Column]] = field(default_factory=dict)
     _schemas: set[str] = field(default_factory=set)
+    _seen: set[Table] = field(default_factory=set)  # tables that this run has found or made, whatever is forgotten
 
     @property
     def session(self) -> Session:
@@ -65,7 +66,13 @@ class Warehouse:
         """Return the columns of a table by name; empty if the table does not exist."""
         if table not in self._tables:
             self._tables[table] = self._ask(f"looking at table {table}", lambda: self._recovered(table))
+            if self._tables[table]:
+                self._seen.add(table)
         return self._tables[table]
+
+    def gone(self, tables: Iterable[Table]) -> Table | None:
+        """Return the first of the tables that this run has found or made, and that is no longer there."""
+        return next((table for table in tables if table in self._seen and not self.columns(table)), None)
 
     def _recovered(self, table: Table) -> dict[str, Column]:
         return recovered(self.session, self.dialect, table, self.pause)
@@ -104,8 +111,13 @@ class Warehouse:
         )
 
     def make_table(self, table: Table, columns: Iterable[Column], *, frozen: bool = False) -> None:
-        """Create the table, or give it the columns that it lacks; raises ConfigError for those of a frozen one."""
+        """Create the table, or give it the columns that it lacks; raises ConfigError for those of a frozen one.
+
+        A table that goes in mid-run is not made anew: its earlier rows would be missing without a word.
+        """
         wanted = list(columns)
+        if self.gone([table]):
+            raise table_gone(table)
         present = self.columns(table)
         if not present:
             self.make_schema(table.schema)
@@ -113,6 +125,7 @@ class Warehouse:
         self._tables[table] = fit_table(
             self.session, self.dialect, table, wanted, present, frozen=frozen, pause=self.pause
         )
+        self._seen.add(table)
 
     def demand_schema(self, table: Table) -> None:
         """Raise ConfigError for a table whose schema does not exist, unless a load may create it."""

@@ -14,7 +14,8 @@ from singer_bulk.model.columns import Column
 from singer_bulk.model.load import Load, Table, TableLoad
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.alter_table import demand_held
-from singer_bulk.warehouse.ledger import activated_version, ledger_columns
+from singer_bulk.warehouse.ledger import activated_version
+from singer_bulk.warehouse.ledger_form import columns_of_ledger, explained, ledger_columns
 from singer_bulk.warehouse.merge import events_of, further_tables
 from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.turn import tables_in_turn, turn_column, turn_table
@@ -41,7 +42,9 @@ class LoadTables:
         All that is done commits by itself, so a session that is lost meanwhile may be replaced by another one.
         """
         warehouse = self._warehouse
-        warehouse.make_table(warehouse.ledger, ledger_columns(self._dialect))
+        columns_of_ledger(warehouse)
+        with explained(warehouse.ledger, "made or written"):
+            warehouse.make_table(warehouse.ledger, ledger_columns(self._dialect))
         known: dict[Table, Mapping[str, Column]] = {}
         for table in load.tables:
             warehouse.make_table(table.table, table.columns, frozen=table.frozen)

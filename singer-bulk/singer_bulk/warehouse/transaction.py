@@ -32,6 +32,7 @@ from singer_bulk.warehouse.dialect import Dialect, Session
 from singer_bulk.warehouse.fence import Fence
 from singer_bulk.warehouse.gate import Gate
 from singer_bulk.warehouse.ledger import ledger_inserts
+from singer_bulk.warehouse.ledger_form import explained
 from singer_bulk.warehouse.open_transaction import OpenTransaction
 from singer_bulk.warehouse.turn import Turn
 
@@ -90,7 +91,9 @@ class Attempt:
         loaded = self.rows.enter(transaction)
         gate = Gate(self.dialect, load.load_id, self.ledger)
         for statement, count in ledger_inserts(self.dialect, self.ledger, load, loaded, self.now()):
-            gate.demand(transaction.execute(statement), count, "rows of the ledger")
+            with explained(self.ledger, "written"):
+                rows = transaction.execute(statement)
+            gate.demand(rows, count, "rows of the ledger")
         self.rows.demand_unchanged(transaction)
         self._stop_if_signalled()
 

@@ -28,6 +28,7 @@ from singer_bulk.warehouse.dialect import LOCK_SECONDS, Dialect, Session
 from singer_bulk.warehouse.fence import Fence
 from singer_bulk.warehouse.gate import told
 from singer_bulk.warehouse.ledger import OLDER_RUN_DAYS, older_runs
+from singer_bulk.warehouse.ledger_form import explained
 from singer_bulk.warehouse.merge import applied_table
 from singer_bulk.warehouse.retries import Waiting
 from singer_bulk.warehouse.session import Warehouse
@@ -149,7 +150,8 @@ class Turns:
         if self._older_runs is None:
             warehouse = self._warehouse
             query = older_runs(warehouse.dialect, warehouse.ledger, datetime.fromisoformat(load.committed_at))
-            self._older_runs = bool(warehouse.session.execute(query)[0][0])
+            with explained(warehouse.ledger, "read"):
+                self._older_runs = bool(warehouse.session.execute(query)[0][0])
             if self._older_runs:
                 text = "ledger %s has rows of an older version of %d days: loads lock it, as those of that version do"
                 logger.info(text, warehouse.ledger, OLDER_RUN_DAYS)
