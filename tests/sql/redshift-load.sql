@@ -1202,6 +1202,8 @@ WHERE trim(file_name) IN (
   's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz'
 )
 LIMIT 1;
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 
 -- MERGE is refused
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
@@ -1239,6 +1241,8 @@ SET LOCAL statement_timeout TO DEFAULT;
 ROLLBACK;
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
 DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
+-- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 
 -- COMMIT is not answered
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
