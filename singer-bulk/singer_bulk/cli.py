@@ -135,12 +135,12 @@ def main(target: type[BulkTarget]) -> NoReturn:
     """Run the command line of a target and exit."""
     # Before Python 3.12 a decoder in C counts against it: documents of MAX_DEPTH levels, and the stack they stand on.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 2 * MAX_DEPTH + 1000))
-    signals.watch()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # whatever PYTHONIOENCODING says: a STATE comes out behind its COMMIT
     logger = logging.getLogger(target.name)
     try:
         try:
+            signals.watch()
             command = target.cli  # which sets logging up
             masks.install()
             keep_libraries_quiet()

@@ -13,6 +13,7 @@ from singer_bulk.model.load import Table
 from singer_bulk.model.runtime import STANDARD
 from singer_bulk.warehouse.dialect import LOCK_SECONDS, Rows
 
+from target_snowflake_stage.address_space import demand_address_space
 from target_snowflake_stage.config import SnowflakeSettings
 from target_snowflake_stage.private_key import read_private_key, registration
 from target_snowflake_stage.remedies import remedy
@@ -80,6 +81,8 @@ class SnowflakeSession:
         # The connector tells of each request and of clouds that it does not run in, and logs as an ERROR what it also
         # raises: its exceptions come out under our name, once. Set before the import, which tells of them, too.
         logging.getLogger("snowflake.connector").setLevel(logging.CRITICAL)
+        if "snowflake.connector" not in sys.modules:
+            demand_address_space()
         import_connector()
         import snowflake.connector
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -13,6 +14,7 @@ import pytest
 from singer_bulk.errors import BulkError, Interrupted, MessageError
 from singer_bulk.errors.unexpected import raise_unexpected
 from singer_bulk.messages import BLOCK_BYTES, read_blocks
+from target_snowflake_stage.address_space import demand_address_space, demand_room
 
 from tests.conftest import BIN
 from tests.fakes import Bench, lines, record, schema, state
@@ -51,6 +53,38 @@ def test_error_of_a_run_says_where_it_came_up(where: str, error: Exception, told
     assert len(str(raised.value)) < 400
     assert raised.value.__cause__ is error
     assert bench.emitted == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        RuntimeError("can't start new thread"),
+        ImportError("/x/_core.abi3.so: failed to map segment from shared object"),
+        ImportError("/x/_internal.so: cannot allocate memory in static TLS block"),
+    ],
+)
+def test_memory_that_is_not_to_be_had(error: Exception) -> None:
+    """Whoever asked for it, a library as it is loaded or a thread as it is started: it is told as what it is."""
+    with pytest.raises(BulkError, match="there is no memory left; give the process more") as told:
+        raise_unexpected(error, "x")
+    assert told.value.code == "RUN-MEMORY"
+    for other in (OSError(errno.EIO, "I/O error"), RuntimeError("no"), ImportError("no module")):
+        with pytest.raises(BulkError, match="nobody has foreseen this"):
+            raise_unexpected(other, "x")
+
+
+def test_address_space_that_the_connector_of_snowflake_lacks() -> None:
+    """It would hang as it is imported, which nothing can end: what is missing is told before."""
+    demand_address_space()
+    demand_room(200 << 20, cores=2)
+    for room, cores in ((60 << 20, 2), (-1, 1), (200 << 20, 32)):
+        with pytest.raises(
+            BulkError, match=rf"leaves this process {max(room, 0) >> 20} MB .* on {cores} cores"
+        ) as told:
+            demand_room(room, cores)
+        assert told.value.code == "RUN-MEMORY"
 
 
 def test_what_is_foreseen_stays_what_it_is() -> None:
