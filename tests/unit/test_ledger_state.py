@@ -5,11 +5,15 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+import pytest
+from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Load, Table
+from singer_bulk.warehouse import words
 from singer_bulk.warehouse.ledger import CHUNK_CHARACTERS, last_state, ledger_inserts
-from singer_bulk.warehouse.ledger_form import LEDGER_COLUMNS
+from singer_bulk.warehouse.ledger_form import LATER, LEDGER_COLUMNS, columns_of_ledger, ledger_columns
 
 from tests.fakes import MemoryDialect
+from tests.fidelity.encoding import DIALECTS
 
 LEDGER = Table("analytics", "_singer_loads")
 
@@ -39,6 +43,37 @@ class SqlLedger:
 
     def close(self) -> None:
         self._base.close()
+
+
+# What the catalogs say of the columns that we make.
+DESCRIBED = {
+    "redshift": {
+        Kind.TEXT: ("character varying", 1024, None, None, "YES", None, None),
+        Kind.INTEGER: ("bigint", None, 64, 0, "YES", None, None),
+        Kind.TIMESTAMPTZ: ("timestamp with time zone", None, None, None, "YES", None, None),
+    },
+    "snowflake": {
+        kind: (shown, "COLUMN", "Y", None, "N", "N", None, None, None, None)
+        for kind, shown in {
+            Kind.TEXT: "VARCHAR(16777216)", Kind.INTEGER: "NUMBER(38,0)", Kind.TIMESTAMPTZ: "TIMESTAMP_TZ(9)",
+        }.items()
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DESCRIBED)
+def test_ledger_as_it_is_made_is_known_again(name: str) -> None:
+    """By what each warehouse says of its columns; that of an older program lacks some and is taken, too."""
+    dialect = DIALECTS[name]
+    rows = [(column.name, *DESCRIBED[name][column.type.kind]) for column in ledger_columns(dialect)]
+    whole = {column.name: column for column in words.described(dialect, rows)}
+    warehouse: Any = SqlLedger()
+    warehouse.dialect, warehouse.columns = dialect, lambda table: whole
+    assert columns_of_ledger(warehouse) == whole
+    for column in LATER:
+        del whole[dialect.fold(column)]
+    assert columns_of_ledger(warehouse) == whole
+    warehouse.close()
 
 
 def test_state_of_any_size_comes_back_whole() -> None:
