@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,7 +43,8 @@ def _make(folder: Path, requirements: Sequence[str]) -> None:
         [uv(), "venv", "--quiet", "--clear", "--python", sys.executable, folder],
         [uv(), "pip", "install", "--quiet", "--python", folder / "bin" / "python", *requirements],
     ):
-        subprocess.run(command, check=True, cwd=TOP, env=variables)
+        # Not in our folder: what [tool.uv] leaves out for us is not left out for others.
+        subprocess.run(command, check=True, cwd=tempfile.gettempdir(), env=variables)
     (folder / ".ready").touch()
 
 
