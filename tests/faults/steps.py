@@ -7,7 +7,7 @@ from tests.faults.strikes import METHODS
 NAMED = {
     "CREATE": ("^CREATE", METHODS),
     "BEGIN": ("^BEGIN", METHODS),
-    "the lock of the ledger": ("^(LOCK|UPDATE)", ("upsert", "overwrite")),
+    "the turn of the table": ("^(LOCK|UPDATE)", ("upsert", "overwrite")),
     "COPY": ("^COPY", METHODS),
     "MERGE": ("^MERGE", ("upsert",)),
     "DELETE": ("^DELETE", ("overwrite",)),
