@@ -12,7 +12,10 @@ from singer_bulk.model.columns import INTEGER, TEXT, TIMESTAMPTZ, Column
 from singer_bulk.model.load import Table, TableLoad
 from singer_bulk.settings.methods import MethodRules
 from singer_bulk.warehouse import words
-from singer_bulk.warehouse.merge import applied_table, events_of, further_tables, merge_of, obsolete_versions
+from singer_bulk.warehouse.events import events_of
+from singer_bulk.warehouse.further_tables import applied_table, further_tables
+from singer_bulk.warehouse.merge import batch_of, into_history, look, merge_steps
+from singer_bulk.warehouse.obsolete_versions import obsolete_versions
 from singer_bulk.warehouse.views import Views
 
 from tests.fidelity.encoding import DIALECTS
@@ -80,15 +83,15 @@ def _merge(warehouse: str, load: TableLoad, left_out: tuple[str, ...], *, versio
         properties = [column for column in batch if column.property is not None]
         batch.insert(len(properties), Column(fold(MISSING_NAME), dialect.types.created(TEXT)))
     scratch, chosen = (Table(load.table.schema, fold(f"scratch_{number}")) for number in (1, 2))
-    merge = merge_of(dialect, load, scratch, chosen, batch, version)
+    merging = batch_of(dialect, load, scratch, chosen, batch, version)
     made = [
         words.create_table(dialect, table, columns) for table, columns in further_tables(dialect, load, version).items()
     ]
     made += [words.create_scratch(dialect, table, batch) for table in (scratch, chosen)]
-    made.append(merge.look())
+    made.append(look(merging))
     if applied_table(dialect, load) != load.table:
-        made.append(merge.into_history(load.table, [column.name for column in load.columns]))
-    steps = merge.statements([fold(name) for name in left_out])
+        made.append(into_history(merging, load.table, [column.name for column in load.columns]))
+    steps = merge_steps(merging, [fold(name) for name in left_out])
     steps += obsolete_versions(dialect, load, 7, "2020-06-01 12:00:00+00") if versioned else []
     return made + [sql for step in steps for sql in (step.sql, step.counted, step.lacking) if sql is not None]
 

@@ -13,7 +13,8 @@ from singer_bulk.model.columns import INTEGER, JSON, TEXT, Column
 from singer_bulk.model.load import Table, TableLoad
 from singer_bulk.settings.methods import MethodRules
 from singer_bulk.warehouse.dialect import Rows
-from singer_bulk.warehouse.merge import events_of, merge_of
+from singer_bulk.warehouse.events import events_of
+from singer_bulk.warehouse.merge import batch_of, merge_steps
 from singer_bulk.warehouse.views import Views, make_views
 
 from tests.fidelity.encoding import DIALECTS
@@ -99,8 +100,8 @@ def test_documents_of_redshift_are_in_no_function() -> None:
         dialect = DIALECTS[warehouse]
         method = MethodRules("upsert", cdc=CdcSettings("book")).of("orders", ("id",), columns)
         load = TableLoad("orders", Table("s", "orders"), tuple(columns), (), method)
-        merge = merge_of(dialect, load, Table("s", "one"), Table("s", "two"), batch, None)
-        updates = [step.sql for step in merge.statements() if step.sql.startswith("UPDATE")]
+        merging = batch_of(dialect, load, Table("s", "one"), Table("s", "two"), batch, None)
+        updates = [step.sql for step in merge_steps(merging) if step.sql.startswith("UPDATE")]
         assert len(updates) == 1 + apart
         assert sum('"lines" = COALESCE' in sql for sql in updates) == 1 - apart
         assert sum('"lines" IS NOT NULL' in sql for sql in updates) == apart

@@ -19,7 +19,9 @@ from singer_bulk.warehouse import words
 from singer_bulk.warehouse.alter_table import demand_unchanged
 from singer_bulk.warehouse.dialect import Dialect, Executes, Session, Url
 from singer_bulk.warehouse.gate import Gate
-from singer_bulk.warehouse.merge import MEANINGS, Merge, merge_of, obsolete_versions
+from singer_bulk.warehouse.merge import batch_of, into_history, look, merge_steps
+from singer_bulk.warehouse.merge_batch import MEANINGS, MergeBatch
+from singer_bulk.warehouse.obsolete_versions import obsolete_versions
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +49,7 @@ class LoadRows:
     url: Url
     version_columns: Mapping[Table, str | None]
     numbers: Iterator[int]
-    _merges: dict[ClosedBatch, Merge] = field(default_factory=dict)
+    _merging: dict[ClosedBatch, MergeBatch] = field(default_factory=dict)
     _scratched: dict[ClosedBatch, int] = field(default_factory=dict)
     _said: dict[ClosedBatch, list[Meaning]] = field(default_factory=dict)
 
@@ -58,19 +60,19 @@ class LoadRows:
         """
         entering = [(table, batch) for table in self.load.tables if table.method.applies for batch in table.batches]
         for table, batch in entering:
-            self._merges[batch] = merge = self._merge_of(table, batch)
-            for made in (merge.scratch, merge.chosen):
-                session.execute(words.create_scratch(self.dialect, made, merge.columns))
+            self._merging[batch] = merging = self._merging_of(table, batch)
+            for made in (merging.scratch_table, merging.chosen_table):
+                session.execute(words.create_scratch(self.dialect, made, merging.columns))
         for table, batch in entering:
-            self._scratched[batch] = self._copy(session, table, batch, self._merges[batch])
-            self._said[batch] = self._look(session, self._merges[batch])
+            self._scratched[batch] = self._copy(session, table, batch, self._merging[batch])
+            self._said[batch] = self._look(session, self._merging[batch])
 
     def drop_scratch(self, session: Executes) -> None:
         """Drop them early; the end of the session does it too, so a failure is no failure of the load."""
-        for merge in self._merges.values():
-            for scratch in (merge.scratch, merge.chosen):
+        for merging in self._merging.values():
+            for scratch in (merging.scratch, merging.chosen):
                 try:
-                    session.execute(words.drop_table(self.dialect.scratch_table(scratch)))
+                    session.execute(words.drop_table(scratch))
                 except WarehouseError as error:
                     logger.debug("a temporary table stays until the session ends: %s", error)
 
@@ -82,7 +84,7 @@ class LoadRows:
                 self._refuse_shrinking(transaction, table)
                 transaction.execute(words.delete(self.dialect.table(table.table)))
             for batch in table.batches:
-                if batch in self._merges:
+                if batch in self._merging:
                     count = self._scratched[batch]
                     self._merge(transaction, table, batch, count)
                 else:
@@ -108,18 +110,18 @@ class LoadRows:
         names = [column.name for column in table.columns]
         demand_unchanged(where, self.dialect, table.table, names, self.known[table.table])
 
-    def _merge_of(self, table: TableLoad, batch: ClosedBatch) -> Merge:
+    def _merging_of(self, table: TableLoad, batch: ClosedBatch) -> MergeBatch:
         base = self.dialect.fold(f"_singer_scratch_{os.getpid()}_{next(self.numbers)}")
         scratch, chosen = Table(table.table.schema, f"{base}_1"), Table(table.table.schema, f"{base}_2")
         present = {column.name: column for column in table.columns}
         columns = [present.get(column.name, column) for column in batch.columns]
-        return merge_of(self.dialect, table, scratch, chosen, columns, self.version_columns[table.table])
+        return batch_of(self.dialect, table, scratch, chosen, columns, self.version_columns[table.table])
 
-    def _copy(self, where: Executes, table: TableLoad, batch: ClosedBatch, merge: Merge | None = None) -> int:
+    def _copy(self, where: Executes, table: TableLoad, batch: ClosedBatch, merging: MergeBatch | None = None) -> int:
         """Run COPY; return the number of rows, which must be those that were read and those that were staged."""
         count = 0
-        into = self.dialect.scratch_table(merge.scratch) if merge else self.dialect.table(table.table)
-        types = {column.name: column.type for column in (merge.columns if merge else table.columns)}
+        into = merging.scratch if merging else self.dialect.table(table.table)
+        types = {column.name: column.type for column in (merging.columns if merging else table.columns)}
         for statement in self.dialect.copies(into, types, batch, self.url, self.manifests.get(batch)):
             logger.info("%s", self.dialect.masked(statement))
             try:
@@ -141,22 +143,22 @@ class LoadRows:
         return count
 
     def _merge(self, transaction: Executes, table: TableLoad, batch: ClosedBatch, count: int) -> None:
-        merge = self._merges[batch]
+        merging = self._merging[batch]
         if table.method.live:
-            rows = transaction.execute(merge.into_history(table.table, [column.name for column in table.columns]))
+            rows = transaction.execute(into_history(merging, table.table, [column.name for column in table.columns]))
             self._gate(table.table).demand(rows, count, "rows of the history")
-        self._gate(merge.table).run(transaction, merge.statements(batch.left_out, self._said[batch]))
+        self._gate(merging.table).run(transaction, merge_steps(merging, batch.left_out, self._said[batch]))
 
     def _gate(self, table: Table) -> Gate:
         return Gate(self.dialect, self.load.load_id, table)
 
-    def _look(self, session: Executes, merge: Merge) -> list[Meaning]:
+    def _look(self, session: Executes, merging: MergeBatch) -> list[Meaning]:
         """Return what rows of the scratch table mean; raises CommitError if one has NULL in a key."""
-        nulls, *counts = session.execute(merge.look())[0]
+        nulls, *counts = session.execute(look(merging))[0]
         if nulls:
             raise CommitError(
-                f"load {self.load.load_id} was rolled back: {nulls} rows of {merge.table} have NULL in a key property; "
-                "load the stream by append-only, or repair the keys at their source",
+                f"load {self.load.load_id} was rolled back: {nulls} rows of {merging.table} have NULL in a key "
+                "property; load the stream by append-only, or repair the keys at their source",
                 code="LOAD-KEY-NULL",
             )
         return [meaning for meaning, count in zip(MEANINGS, counts, strict=True) if count]

@@ -7,11 +7,15 @@ where the feed has none, and among equals, the order of arrival decides.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
+from singer_bulk.model.added import DELETED_AT, MISSING_NAME, SEQUENCE
+from singer_bulk.model.columns import Column
 from singer_bulk.model.feed import Feed, Mark, Meaning
+from singer_bulk.model.kinds import Kind
+from singer_bulk.model.load import TableLoad
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect
 
@@ -173,3 +177,29 @@ class Events:
 def named(column: str) -> str:
     """Return how a column is named in the text that lists what an event left out."""
     return msgspec.json.encode(column).decode()
+
+
+def events_of(dialect: Dialect, table: TableLoad, columns: Sequence[Column], version: str | None) -> Events:
+    """Return what can be said of the rows of the stream's table, as it is."""
+    names = [column.name for column in columns]
+    arrival, missing = dialect.fold(SEQUENCE), dialect.fold(MISSING_NAME)
+    # Deletes of earlier runs count, also where this one has sent none and declares none.
+    deleted_at = dialect.fold(DELETED_AT)
+    return Events(
+        dialect,
+        replace(
+            table.method.feed,
+            deleted_at=deleted_at if deleted_at in names else None,
+            is_flag=is_flag(columns, deleted_at),
+        ),
+        table.method.keys,
+        names,
+        arrival if arrival in names else None,
+        version,
+        missing if missing in names else None,
+    )
+
+
+def is_flag(columns: Sequence[Column], deleted_at: str) -> bool:
+    """Return whether what tells a delete is true or false, and no time."""
+    return any(column.name == deleted_at and column.type.kind is Kind.BOOLEAN for column in columns)

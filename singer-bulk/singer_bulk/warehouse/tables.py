@@ -14,9 +14,10 @@ from singer_bulk.model.columns import Column
 from singer_bulk.model.load import Load, Table, TableLoad
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.alter_table import demand_held
+from singer_bulk.warehouse.events import events_of
+from singer_bulk.warehouse.further_tables import further_tables
 from singer_bulk.warehouse.ledger import activated_version
 from singer_bulk.warehouse.ledger_form import columns_of_ledger, explained, ledger_columns
-from singer_bulk.warehouse.merge import events_of, further_tables
 from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.turn import tables_in_turn, turn_column, turn_table
 from singer_bulk.warehouse.views import Views, make_views

@@ -26,10 +26,10 @@ from singer_bulk.model.load import Load, Table
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import LOCK_SECONDS, Dialect, Session
 from singer_bulk.warehouse.fence import Fence
+from singer_bulk.warehouse.further_tables import applied_table
 from singer_bulk.warehouse.gate import told
 from singer_bulk.warehouse.ledger import OLDER_RUN_DAYS, older_runs
 from singer_bulk.warehouse.ledger_form import explained
-from singer_bulk.warehouse.merge import applied_table
 from singer_bulk.warehouse.retries import Waiting
 from singer_bulk.warehouse.session import Warehouse
 
