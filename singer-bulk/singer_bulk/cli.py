@@ -27,6 +27,7 @@ from singer_bulk.face.plugin import DeclaredTarget
 from singer_bulk.face.reader import LoadReader
 from singer_bulk.face.state_output import emit_state
 from singer_bulk.feeds.envelopes import ENVELOPES, EnvelopeMapper, Mapper
+from singer_bulk.maps.stream_maps import StreamMapper, settings_of_maps
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.runtime import STANDARD
 from singer_bulk.run import Run
@@ -34,7 +35,6 @@ from singer_bulk.settings.secrets import keep_libraries_quiet, masks, secrets_in
 from singer_bulk.settings.texts import refuse_texts
 from singer_bulk.signals import signals
 from singer_bulk.stage.base import Stage
-from singer_bulk.stream_maps import StreamMapper, settings_of_maps
 from singer_bulk.warehouse.ledger import last_state
 from singer_bulk.warehouse.session import Warehouse
 

@@ -13,8 +13,8 @@ from random import Random
 from typing import Any
 
 from singer_bulk.errors import BulkError
+from singer_bulk.maps.stream_maps import StreamMapper, settings_of_maps
 from singer_bulk.settings.files import read_config
-from singer_bulk.stream_maps import StreamMapper, settings_of_maps
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.mapper import PluginMapper
 from tap_csv_extract.errors import TapError, Unexpected

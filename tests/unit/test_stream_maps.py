@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from singer_bulk.errors import BulkError, ConfigError, MessageError
-from singer_bulk.stream_maps import StreamMapper, settings_of_maps
+from singer_bulk.maps.stream_maps import StreamMapper, settings_of_maps
 from singer_sdk.mapper import PluginMapper
 
 from tests.fakes import Bench, lines, record, schema, state

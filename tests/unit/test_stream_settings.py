@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from singer_bulk.errors import BulkError
+from singer_bulk.maps.stream_maps import StreamMapper
 from singer_bulk.model.declared import read, settings_schema
 from singer_bulk.model.kinds import Kind
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.settings.methods import StreamSettings
 from singer_bulk.settings.unused import unused_names
-from singer_bulk.stream_maps import StreamMapper
 from singer_sdk.mapper import PluginMapper
 
 from tests.fakes import Bench, lines, record, schema, state

@@ -12,7 +12,7 @@ from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
 from singer_sdk.mapper import CustomStreamMap, PluginMapper, RemoveRecordTransform, StreamMap
 
 from singer_bulk.errors import ConfigError, MessageError
-from singer_bulk.flattening import Flattening, SameName
+from singer_bulk.maps.flattening import Flattening, SameName
 from singer_bulk.model.messages import Records, Schema, mended
 from singer_bulk.schema.residue import RECORD_KEYWORDS
 
