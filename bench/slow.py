@@ -21,8 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from singer_bulk.cli import Connector
 from singer_bulk.cli import main as run_target
+from singer_bulk.face.connector import Connector
 from singer_bulk.stage import s3 as stages
 from singer_bulk.warehouse.dialect import Rows
 

@@ -12,7 +12,8 @@ from dataclasses import fields, replace
 from functools import partial
 from typing import Any
 
-from singer_bulk.cli import Connector, main
+from singer_bulk.cli import main
+from singer_bulk.face.connector import Connector
 from singer_bulk.model.load import ClosedBatch
 from singer_bulk.stage.memory import MemoryStage
 from singer_bulk.warehouse.dialect import Rows, TypeTable

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone
 from typing import IO, Any
 
 from singer_bulk.errors import BulkError, CommitError, StageError, WarehouseError
+from singer_bulk.maps.intake import Intake
 from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.kinds import KINDS, Kind
@@ -396,6 +397,7 @@ class Bench:
         stop_signal: Any = lambda: None,
         **settings: Any,
     ) -> None:
+        chosen = settings_with(**settings)
         run = Run(
             warehouse=Warehouse(
                 self.connect,
@@ -407,11 +409,11 @@ class Bench:
             ),
             stage=self.stage,
             file_format=lambda: FileFormat(b"@null@", 6, True, 65535, 16_000_000, 65535),
-            settings=settings_with(**settings),
+            settings=chosen,
+            intake=Intake(chosen, mapper),
             emit=self.emitted.append,
             runtime=self.clock,
             layout=layout,
-            mapper=mapper,
             stop_signal=stop_signal,
         )
         run.read(io.StringIO(source) if isinstance(source, str) else source)

@@ -13,48 +13,24 @@ import io
 import logging
 import sys
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import IO, Any, NoReturn
 
-import click
-from singer_sdk.plugin_base import _ConfigInput
-
 from singer_bulk.encode.documents import MAX_DEPTH
-from singer_bulk.errors import BulkError, ConfigError, Interrupted
+from singer_bulk.errors import BulkError, Interrupted
 from singer_bulk.errors.unexpected import raise_unexpected
-from singer_bulk.face.plugin import DeclaredTarget
+from singer_bulk.face.ledger_options import LedgerOptions
 from singer_bulk.face.reader import LoadReader
 from singer_bulk.face.state_output import emit_state
-from singer_bulk.feeds.envelopes import ENVELOPES, EnvelopeMapper, Mapper
-from singer_bulk.maps.stream_maps import StreamMapper, settings_of_maps
-from singer_bulk.model.file_format import FileFormat, FileLayout
+from singer_bulk.maps.intake import Intake, mapper_of
+from singer_bulk.maps.stream_maps import settings_of_maps
 from singer_bulk.model.runtime import STANDARD
 from singer_bulk.run import Run
 from singer_bulk.settings.secrets import keep_libraries_quiet, masks, secrets_in
 from singer_bulk.settings.texts import refuse_texts
 from singer_bulk.signals import signals
-from singer_bulk.stage.base import Stage
-from singer_bulk.warehouse.ledger import last_state
-from singer_bulk.warehouse.session import Warehouse
 
 
-@dataclass(frozen=True)
-class Connector:
-    """What a connector brings to a run.
-
-    `layout` is called once, and may ask the warehouse. text_bytes: of a text column whose SCHEMA gives no maxLength
-    (None: what the warehouse gives).
-    """
-
-    warehouse: Warehouse
-    stage: Stage
-    file_format: Callable[[], FileFormat]
-    layout: Callable[[Warehouse], FileLayout]
-    text_bytes: int | None = None
-
-
-class BulkTarget(DeclaredTarget):
+class BulkTarget(LedgerOptions):
     """A target whose records are loaded by `singer_bulk.run`; a connector says how to reach its warehouse."""
 
     message_reader_class = LoadReader
@@ -66,42 +42,6 @@ class BulkTarget(DeclaredTarget):
         masks.hide(secrets_in(self.config, self._schema()))
         refuse_texts(self.config)
 
-    def connector(self) -> Connector:
-        """Return the warehouse and the stage that the configuration names; raises ConfigError."""
-        raise NotImplementedError
-
-    @classmethod
-    def get_singer_command(cls) -> click.Command:
-        """Add `--last-state` to the SDK's options."""
-        command = super().get_singer_command()
-        text = "Print the last STATE that a load of this pipeline committed, {} if there is none."
-        command.params.append(click.Option(["--last-state"], is_flag=True, help=text))
-        return command
-
-    @classmethod
-    def invoke(cls, *, last_state: bool = False, config: _ConfigInput | None = None, **arguments: Any) -> None:
-        """Run the target, or print the last STATE."""
-        if not last_state:
-            super().invoke(config=config, **arguments)
-            return
-        config = config or _ConfigInput()
-        cls(config=config.config, parse_env_config=config.parse_env).print_last_state()
-
-    def print_last_state(self) -> None:
-        """Write the last committed STATE of this pipeline; raises ConfigError where the pipeline has no name."""
-        pipeline_id = self.load_settings().pipeline_id
-        if pipeline_id is None:
-            raise ConfigError(
-                "--last-state needs the setting pipeline_id (or Meltano's state id): "
-                "two taps may load with the same configuration",
-                code="CFG-LAST-STATE",
-            )
-        warehouse = self.connector().warehouse
-        try:
-            emit_state(last_state(warehouse, pipeline_id) or "{}")
-        finally:
-            warehouse.close()
-
     def setup_mapper(self) -> None:
         """Make the SDK's mapper; raises ConfigError for maps that it does not take."""
         with settings_of_maps():
@@ -111,18 +51,15 @@ class BulkTarget(DeclaredTarget):
         connector = self.connector()
         settings = self.load_settings()
         maps_streams = self.config.get("stream_maps") or self.config.get("flattening_enabled")
-        mapper: Mapper | None = StreamMapper(self.mapper) if maps_streams else None
-        if settings.method.presets() & ENVELOPES.keys():
-            mapper = EnvelopeMapper(settings.method.preset_of, mapper)
         run = Run(
             warehouse=connector.warehouse,
             stage=connector.stage,
             file_format=connector.file_format,
             settings=settings,
+            intake=Intake(settings, mapper_of(settings, self.mapper if maps_streams else None)),
             emit=emit_state,
             runtime=STANDARD,
             layout=connector.layout,
-            mapper=mapper,
             stop_signal=lambda: signals.number,
             text_bytes=connector.text_bytes,
             connector_version=self.plugin_version,

@@ -30,7 +30,8 @@ logger = logging.getLogger(__name__)
 class OpenLoad:
     """The rows, the STATE and the streams of the load that is being gathered; a load that was closed leaves it empty.
 
-    `sequence` is the number of the next row. `due`: the load is to be closed as soon as that is allowed.
+    `sequence` is the number of the next row, 0 before the first SCHEMA. `due`: the load is to be closed as soon as that
+    is allowed.
     """
 
     def __init__(

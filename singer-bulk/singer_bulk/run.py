@@ -22,38 +22,31 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import IO, Any
 
 from singer_bulk.clean_end import demand_clean_end, look_for_signal, needing_table
 from singer_bulk.commit_thread import Committer
-from singer_bulk.encode.added_fields import first_sequence
-from singer_bulk.encode.batch import Encoders
 from singer_bulk.errors import Interrupted, shown
 from singer_bulk.errors.unexpected import raise_unexpected
-from singer_bulk.feeds.deleted_at import Deletes
-from singer_bulk.feeds.envelopes import Mapper
+from singer_bulk.maps.intake import Intake
 from singer_bulk.messages import messages_of, read_blocks
 from singer_bulk.model.block_memory import keep_freed_memory
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.load import Load
-from singer_bulk.model.messages import Message, Records, Schema, State, place_of
+from singer_bulk.model.messages import ActivateVersion, Message, Schema, State, place_of
 from singer_bulk.model.runtime import Runtime
 from singer_bulk.open_load import OpenLoad
-from singer_bulk.schema.declared import SchemaReader
 from singer_bulk.settings.loads import LoadSettings
-from singer_bulk.settings.methods import VALUE
 from singer_bulk.settings.unused import tell_unused
 from singer_bulk.stage.base import Stage
 from singer_bulk.stage.keys import StagedNames
 from singer_bulk.stage.owner import RunStage
 from singer_bulk.stage.rejects import Rejects
-from singer_bulk.stream.claims import Known
-from singer_bulk.stream.from_schema import Present, stream_of, table_of
+from singer_bulk.stream.from_schema import Opening
 from singer_bulk.stream.stream import StreamContext
-from singer_bulk.warehouse.ledger import committed_runs, is_news, last_sequence
+from singer_bulk.warehouse.ledger import committed_runs, is_news
 from singer_bulk.warehouse.loads import Loads
 from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.tables import LoadTables
@@ -72,60 +65,47 @@ class Run:
         stage: Stage,
         file_format: Callable[[], FileFormat],
         settings: LoadSettings,
+        intake: Intake,
         emit: Callable[[str], None],
         runtime: Runtime,
         layout: Callable[[Warehouse], FileLayout] = lambda warehouse: FileLayout(),
-        mapper: Mapper | None = None,
         stop_signal: Callable[[], int | None] = lambda: None,
         text_bytes: int | None = None,
         connector_version: str = "",
         mapped: Collection[str] = (),
     ) -> None:
         self._settings = settings
-        self._text_bytes = text_bytes
         self._named = {"stream_settings": [*(settings.stream_settings or {})], "stream_maps": [*mapped]}
         self._runtime = runtime
-        self._mapper = mapper
+        self._intake = intake
         self._stop_signal = stop_signal
-        self._dialect = warehouse.dialect
-        self._started_at = runtime.now()
-        self._run_id = uuid.uuid4().hex
+        started_at, self._run_id = runtime.now(), uuid.uuid4().hex
         self._stage = RunStage(stage)
-        self._names = StagedNames(settings.s3_key_prefix, self._started_at, self._run_id)
-        versioned = settings.add_record_metadata and settings.process_activate_version_messages
-        tables = LoadTables(warehouse, versioned=versioned)
+        self._names = StagedNames(settings.s3_key_prefix, started_at, self._run_id)
+        self._rejects = Rejects(self._stage.open, self._names.for_rejects, stage.url, settings.max_rejected_records)
+        tables = LoadTables(warehouse, versioned=settings.has_versions)
         loads = Loads(
             warehouse, tables, self._stage, stop_signal, runtime.now, lock_wait_seconds=settings.lock_wait_seconds
         )
         self._committer = Committer(
             warehouse, loads, self._stage, emit, runtime, keep_staged_files=settings.keep_staged_files
         )
-        self._open = OpenLoad(
-            self._run_id, self._started_at, connector_version, settings, runtime.now, runtime.monotonic
-        )
-        self._schemas = SchemaReader(lambda stream: settings.of(stream).extra_properties == "column")
-        self._deletes = Deletes(lambda stream: settings.method.stamp_of(stream) == VALUE)
-        self._rejects = None
-        if settings.rejects:
-            names, most = self._names.for_rejects, settings.max_rejected_records
-            self._rejects = Rejects(self._stage.open, names, stage.url, most)
-        self._has_begun = False
-        self._known = Known()
-        self._message: Message | None = None  # the one that was taken last
-        self._context = StreamContext(
+        self._open = OpenLoad(self._run_id, started_at, connector_version, settings, runtime.now, runtime.monotonic)
+        context = StreamContext(
             settings=settings,
-            rules=settings.types(text_bytes),
             file_format=file_format,
             open_file=self._stage.open,
             new_key=self._names.for_rows,
             fold=warehouse.dialect.fold,
             now=runtime.now,
             monotonic=runtime.monotonic,
-            started_at=self._started_at,
+            started_at=started_at,
             rejects=self._rejects,
-            encoders=Encoders(settings.encoders or 0),
             layout=cache(lambda: layout(warehouse)),
+            text_bytes=text_bytes,
         )
+        self._opening = Opening(self._warehouse, warehouse.dialect, context)
+        self._message: Message | None = None  # the one that was taken last
 
     def read(self, source: IO[Any]) -> Counter[str]:
         """Load everything the source holds; return the number of messages by type.
@@ -157,19 +137,18 @@ class Run:
     def _take(self, message: Message) -> None:
         self._message = message
         self._open.count(message)
-        if isinstance(message, Records):
-            for records in self._mapper.records(message) if self._mapper else (message,):
-                appeared = self._deletes.appeared(records)
-                if appeared is not None:
-                    self._take_schema(appeared)
-                self._open.add(records)
-                self._make_room()
-        elif isinstance(message, State):
+        if isinstance(message, State):
             self._take_state(bytes(message.value).decode())
-        elif isinstance(message, Schema):
-            self._take_schemas(self._schemas.read(message))
-        else:
+        elif isinstance(message, ActivateVersion):
             self._open.activate(message)
+        else:
+            for made in self._intake.made_of(message):
+                if isinstance(made, Schema):
+                    self._open.note_made(message.stream, made.stream)
+                    self._take_schema(made)
+                else:
+                    self._open.add(made)
+                    self._make_room()
 
     def _make_room(self) -> None:
         """Close the largest files early where more waits to be sent than memory is to hold."""
@@ -185,39 +164,15 @@ class Run:
         elif self._open.due:
             self._flush()
 
-    def _take_schemas(self, message: Schema) -> None:
-        for schema in self._mapper.schemas(message) if self._mapper else (message,):
-            self._open.note_made(message.stream, schema.stream)
-            self._take_schema(self._deletes.declared(schema))
-
     def _take_schema(self, message: Schema) -> None:
         known = self._open.streams.get(message.stream)
-        text = bytes(message.schema)
         if known is not None:
-            if known.schema_text == text and known.message.key_properties == message.key_properties:
+            if known.is_of(message):
                 return
             self._open.end_stream(known)
-        if not self._has_begun:
-            self._begin()
-        table = table_of(message, self._settings, self._dialect)
-        self._warehouse().demand_schema(table)
-        settings, pending = self._settings.of(message.stream), self._open.pending(message.stream, table)
-        there = Present(self._warehouse, table, pending, lambda: self._known.tables(self._warehouse()))
-        stream = stream_of(message, text, there, settings, self._dialect, self._context_of(settings))
-        self._open.begin_stream(stream)
-        self._known.enter(stream.name, table, stream.method)
-
-    def _context_of(self, settings: LoadSettings) -> StreamContext:
-        """Return the context of a stream with these settings."""
-        rejects = self._rejects if settings.on_invalid_record == "reject" else None
-        return replace(self._context, settings=settings, rules=settings.types(self._text_bytes), rejects=rejects)
-
-    def _begin(self) -> None:
-        """Reach the warehouse before the first row is read, so that a wrong setting costs nothing."""
-        self._has_begun = True
-        self._warehouse().demand_schema(self._warehouse().ledger)
-        self._open.sequence = first_sequence(self._started_at, last_sequence(self._warehouse()))
-        self._context.layout()
+        if not self._open.sequence:
+            self._open.sequence = self._opening.begin()
+        self._open.begin_stream(self._opening.stream(message, self._open.pending))
 
     def _warehouse(self) -> Warehouse:
         return self._committer.warehouse
@@ -232,7 +187,7 @@ class Run:
         self._commit(self._open.close())
 
     def _commit(self, load: Load) -> None:
-        self._committer.commit(load, self._rejects.stage() if self._rejects else [])
+        self._committer.commit(load, self._rejects.stage())
 
     def _finish(self) -> None:
         """The end of input: behind a clean one what is left commits, and streams without a record get their table."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from typing import Any, ClassVar, NoReturn
 
-from singer_bulk.cli import BulkTarget, Connector
+from singer_bulk.cli import BulkTarget
 from singer_bulk.cli import main as run_main
 from singer_bulk.errors import ConfigError
+from singer_bulk.face.connector import Connector
 from singer_bulk.model.declared import read
 from singer_bulk.model.file_format import MAX_PARTS, FileFormat, FileLayout
 from singer_bulk.model.load import Table

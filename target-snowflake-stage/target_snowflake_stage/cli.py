@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, NoReturn
 
-from singer_bulk.cli import BulkTarget, Connector
+from singer_bulk.cli import BulkTarget
 from singer_bulk.cli import main as run_main
+from singer_bulk.face.connector import Connector
 from singer_bulk.model.declared import read
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.load import Table

@@ -17,8 +17,8 @@ from unittest.mock import patch
 
 import psycopg2
 import snowflake.connector.errors
-from singer_bulk.cli import Connector
 from singer_bulk.errors import BulkError
+from singer_bulk.face.connector import Connector
 from singer_bulk.stage.base import StageWriter
 from singer_bulk.stage.memory import MemoryStage, MemoryWriter
 from singer_bulk.warehouse import words

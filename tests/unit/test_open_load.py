@@ -7,7 +7,6 @@ import itertools
 from typing import Any
 
 import pytest
-from singer_bulk.encode.batch import Encoders
 from singer_bulk.errors import ConfigError, RecordBeforeSchema
 from singer_bulk.messages import messages_of, read_blocks
 from singer_bulk.model.file_format import FileFormat, FileLayout
@@ -46,7 +45,6 @@ class Gathering:
         self.warehouse = Warehouse(lambda: MemoryWarehouse(FailingStage()), dialect, Table("analytics", "_loads"))
         self.context = StreamContext(
             settings=self.settings,
-            rules=self.settings.types(None),
             file_format=lambda: FileFormat(b"@null@", 6, True, 65535, 16_000_000, 65535),
             open_file=self.stage.open,
             new_key=lambda stream: f"{stream}/{next(keys)}",
@@ -55,7 +53,6 @@ class Gathering:
             monotonic=clock.monotonic,
             started_at=clock.now(),
             rejects=None,
-            encoders=Encoders(),
             layout=FileLayout,
         )
 
@@ -76,9 +73,8 @@ class Gathering:
             self.load.end_stream(self.load.streams[message.stream])
         dialect = self.warehouse.dialect
         table = table_of(message, self.settings, dialect)
-        there = Present(lambda: self.warehouse, table, self.load.pending(message.stream, table))
-        text = bytes(message.schema)
-        self.load.begin_stream(stream_of(message, text, there, self.settings, dialect, self.context))
+        present = Present(lambda: self.warehouse, table, self.load.pending(message.stream, table))
+        self.load.begin_stream(stream_of(message, present, dialect, self.context))
 
 
 def test_limit_makes_due_and_a_state_makes_it_lawful() -> None:

@@ -187,13 +187,10 @@ class LoadSettings(Settings, frozen=True, kw_only=True):
         chosen = {name: getattr(own, name) for name in own.__struct_fields__ if getattr(own, name) is not None}
         return structs.replace(self, **chosen)
 
-    @cached_property
-    def rejects(self) -> bool:
-        """Whether records of any stream may be set aside."""
-        return "reject" in {
-            self.on_invalid_record,
-            *(self.of(name).on_invalid_record for name in self.stream_settings or {}),
-        }
+    @property
+    def has_versions(self) -> bool:
+        """Whether rows bear the version of their table, and ACTIVATE_VERSION is acted upon."""
+        return self.add_record_metadata and self.process_activate_version_messages
 
     def types(self, text_bytes: int | None) -> TypeRules:
         """Which type a column gets where the SCHEMA leaves a choice; text_bytes: of text without maxLength."""

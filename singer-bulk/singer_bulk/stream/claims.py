@@ -38,10 +38,10 @@ class Known:
         self._tables: dict[str, KnownTable] | None = None
         self._entered: dict[str, KnownTable] = {}
 
-    def tables(self, warehouse: Warehouse) -> KnownTables:
+    def tables(self, warehouse: Callable[[], Warehouse]) -> KnownTables:
         """Return all that are known, by name."""
         if self._tables is None:
-            self._tables = known_tables(warehouse)
+            self._tables = known_tables(warehouse())
         return ChainMap(self._entered, self._tables)
 
     def enter(self, stream: str, table: Table, method: LoadMethod) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
+from singer_bulk.encode.added_fields import first_sequence
+from singer_bulk.encode.batch import Encoders
 from singer_bulk.errors import ConfigError
 from singer_bulk.feeds.presets import known_values, needed_properties
 from singer_bulk.model.check import Check
@@ -15,12 +18,13 @@ from singer_bulk.schema.names import table_name
 from singer_bulk.schema.placement import Placement, with_pending
 from singer_bulk.schema.record_check import record_check
 from singer_bulk.settings.loads import LoadSettings
-from singer_bulk.stream.claims import demand_table, tables_of
+from singer_bulk.stream.claims import Known, demand_table, tables_of
 from singer_bulk.stream.deciding import deciding, demand_keys
 from singer_bulk.stream.own_names import demand_clear_stamp, demand_free, names_of
 from singer_bulk.stream.stream import Stream, StreamContext, stream_columns
 from singer_bulk.warehouse.dialect import Dialect
 from singer_bulk.warehouse.known_tables import KnownTables
+from singer_bulk.warehouse.ledger import last_sequence
 from singer_bulk.warehouse.session import Warehouse
 
 
@@ -32,6 +36,37 @@ class Present:
     table: Table
     pending: Sequence[Column]
     known: Callable[[], KnownTables] = dict
+
+
+class Opening:
+    """Makes the streams of a run. The warehouse is reached before the first, so that a wrong setting costs nothing.
+
+    warehouse: waits for a load that is under way.
+    """
+
+    def __init__(self, warehouse: Callable[[], Warehouse], dialect: Dialect, context: StreamContext) -> None:
+        self._warehouse, self._dialect = warehouse, dialect
+        self._context = replace(context, encoders=Encoders(context.settings.encoders or 0))
+        self._known = Known()
+
+    def begin(self) -> int:
+        """Reach the warehouse; return the number of the run's first row. Raises BulkError."""
+        warehouse = self._warehouse()
+        warehouse.demand_schema(warehouse.ledger)
+        number = first_sequence(self._context.started_at, last_sequence(warehouse))
+        self._context.layout()
+        return number
+
+    def stream(self, message: Schema, pending: Callable[[str, Table], Sequence[Column]]) -> Stream:
+        """Return the stream of a SCHEMA; pending: the columns that uncommitted loads will give its table."""
+        table = table_of(message, self._context.settings, self._dialect)
+        self._warehouse().demand_schema(table)
+        known = partial(self._known.tables, self._warehouse)
+        present = Present(self._warehouse, table, pending(message.stream, table), known)
+        context = self._context.of(message.stream)
+        stream = stream_of(message, present, self._dialect, context)
+        self._known.enter(stream.name, table, stream.method)
+        return stream
 
 
 def table_of(message: Schema, settings: LoadSettings, dialect: Dialect) -> Table:
@@ -46,14 +81,9 @@ def table_of(message: Schema, settings: LoadSettings, dialect: Dialect) -> Table
     )
 
 
-def stream_of(
-    message: Schema, text: bytes, present: Present, settings: LoadSettings, dialect: Dialect, context: StreamContext
-) -> Stream:
-    """Return the stream; `text` is its SCHEMA's, which tells a repeated one from a changed one.
-
-    Raises ConfigError for what the settings, the load method or the table's columns exclude.
-    """
-    schema = message.properties()
+def stream_of(message: Schema, present: Present, dialect: Dialect, context: StreamContext) -> Stream:
+    """Return the stream; raises ConfigError for what the settings, the load method or the table's columns exclude."""
+    schema, settings = message.properties(), context.settings
     demand_free(message.stream, present.table, present.warehouse().ledger)
     demand_keys(message.stream, message.key_properties or (), schema["properties"])
     names = names_of(message.stream, settings, dialect.names)
@@ -88,5 +118,15 @@ def stream_of(
     )
     placement.keep(frozenset(str(column.property) for column in columns if column.decides))
     return Stream(
-        message.stream, present.table, method, text, schema, columns, keys, context, message, placement, check_of
+        message.stream,
+        present.table,
+        method,
+        bytes(message.schema),
+        schema,
+        columns,
+        keys,
+        context,
+        message,
+        placement,
+        check_of,
     )

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from singer_bulk.encode.added_fields import suffix_of
@@ -36,10 +37,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class StreamContext:
-    """What the streams of a run share, but for `settings`, `rules` and `rejects`, which may differ for a stream."""
+    """What the streams of a run share; `of` gives what may differ for one.
+
+    text_bytes: of a text column whose SCHEMA gives no maxLength (None: what the warehouse gives).
+    """
 
     settings: LoadSettings
-    rules: TypeRules  # which type a column gets where the SCHEMA leaves a choice
     file_format: Callable[[], FileFormat]  # one for each batch: its NULL marker is its own
     open_file: Callable[[str], StageWriter]
     new_key: Callable[[str], str]
@@ -48,8 +51,20 @@ class StreamContext:
     monotonic: Callable[[], float]
     started_at: datetime
     rejects: Rejects | None  # None: a rejected record ends the run
-    encoders: Encoders
     layout: Callable[[], FileLayout]
+    text_bytes: int | None = None
+    encoders: Encoders = field(default_factory=Encoders)
+
+    @cached_property
+    def rules(self) -> TypeRules:
+        """Which type a column gets where the SCHEMA leaves a choice."""
+        return self.settings.types(self.text_bytes)
+
+    def of(self, stream: str) -> StreamContext:
+        """Return the context with the settings of the stream."""
+        settings = self.settings.of(stream)
+        rejects = self.rejects if settings.on_invalid_record == "reject" else None
+        return replace(self, settings=settings, rejects=rejects)
 
 
 @dataclass
@@ -76,6 +91,10 @@ class Stream:
 
     def __post_init__(self) -> None:
         self.check = self.check_of(self.columns)
+
+    def is_of(self, message: Schema) -> bool:
+        """Return whether the SCHEMA says what the stream's has said."""
+        return self.schema_text == message.schema and self.message.key_properties == message.key_properties
 
     @property
     def tables(self) -> list[Table]:

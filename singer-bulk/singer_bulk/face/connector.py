@@ -1,0 +1,25 @@
+"""What a connector brings to a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from singer_bulk.model.file_format import FileFormat, FileLayout
+from singer_bulk.stage.base import Stage
+from singer_bulk.warehouse.session import Warehouse
+
+
+@dataclass(frozen=True)
+class Connector:
+    """The warehouse and the stage of a configuration, and how files for them look.
+
+    `layout` is called once, and may ask the warehouse. text_bytes: of a text column whose SCHEMA gives no maxLength
+    (None: what the warehouse gives).
+    """
+
+    warehouse: Warehouse
+    stage: Stage
+    file_format: Callable[[], FileFormat]
+    layout: Callable[[Warehouse], FileLayout]
+    text_bytes: int | None = None

@@ -1,0 +1,45 @@
+"""The messages of a tap as they are loaded: SCHEMAs as they are meant, streams and records as maps make them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from singer_sdk.mapper import PluginMapper
+
+from singer_bulk.feeds.deleted_at import Deletes
+from singer_bulk.feeds.envelopes import ENVELOPES, EnvelopeMapper, Mapper
+from singer_bulk.maps.stream_maps import StreamMapper
+from singer_bulk.model.messages import Records, Schema
+from singer_bulk.schema.declared import SchemaReader
+from singer_bulk.settings.loads import LoadSettings
+from singer_bulk.settings.methods import VALUE
+
+
+def mapper_of(settings: LoadSettings, maps: PluginMapper | None) -> Mapper | None:
+    """Return what maps the streams: the SDK's stream maps, where there are any, then the envelopes of change feeds."""
+    mapper: Mapper | None = None if maps is None else StreamMapper(maps)
+    if settings.method.presets() & ENVELOPES.keys():
+        return EnvelopeMapper(settings.method.preset_of, mapper)
+    return mapper
+
+
+class Intake:
+    """Turns SCHEMAs and records of the tap into those that are loaded, of streams by the names that maps give them."""
+
+    def __init__(self, settings: LoadSettings, mapper: Mapper | None = None) -> None:
+        self._mapper = mapper
+        self._schemas = SchemaReader(lambda stream: settings.of(stream).extra_properties == "column")
+        self._deletes = Deletes(lambda stream: settings.method.stamp_of(stream) == VALUE)
+
+    def made_of(self, message: Schema | Records) -> Iterator[Schema | Records]:
+        """Yield what the message becomes; a SCHEMA also before records that have what it lacks. Raises BulkError."""
+        if isinstance(message, Schema):
+            meant = self._schemas.read(message)
+            for schema in self._mapper.schemas(meant) if self._mapper else (meant,):
+                yield self._deletes.declared(schema)
+            return
+        for records in self._mapper.records(message) if self._mapper else (message,):
+            appeared = self._deletes.appeared(records)
+            if appeared is not None:
+                yield appeared
+            yield records
