@@ -139,13 +139,7 @@ class OpenLoad:
     def begin_stream(self, stream: Stream) -> None:
         """Take rows of the stream from now on; raises ConfigError if a table of it is another stream's."""
         for table in stream.tables:
-            other = self._claimed.setdefault(table, stream.name)
-            if other != stream.name:
-                raise ConfigError(
-                    f"streams {other!r} and {stream.name!r} both need table {table}; "
-                    "give one another name by a stream map (__alias__)",
-                    code="STREAM-SAME-TABLE",
-                )
+            self._claim(stream.name, table)
         self.streams[stream.name] = stream
 
     def end_stream(self, stream: Stream) -> None:
@@ -165,13 +159,7 @@ class OpenLoad:
 
     def pending(self, name: str, table: Table) -> list[Column]:
         """Return the columns that the table will have when this is loaded; raises ConfigError if the table is taken."""
-        for other in self.streams.values():
-            if other.table == table and other.name != name:
-                raise ConfigError(
-                    f"streams {other.name!r} and {name!r} are both table {table}; "
-                    "give one another name by a stream map (__alias__)",
-                    code="STREAM-SAME-TABLE",
-                )
+        self._claim(name, table)
         return [column for part in self._ended if part.table == table for column in part.columns]
 
     def has_rows(self, stream: Stream) -> bool:
@@ -221,6 +209,15 @@ class OpenLoad:
         """Give up what is open; the files are the stage's to remove."""
         for stream in self.streams.values():
             stream.abort()
+
+    def _claim(self, name: str, table: Table) -> None:
+        other = self._claimed.setdefault(table, name)
+        if other != name:
+            raise ConfigError(
+                f"streams {other!r} and {name!r} both need table {table}; "
+                "give one another name by a stream map (__alias__)",
+                code="STREAM-SAME-TABLE",
+            )
 
     def _uncover(self) -> None:
         if self.is_empty:

@@ -387,7 +387,7 @@ def test_undeclared_delete_after_other_rows() -> None:
 def test_two_streams_of_one_table_are_refused() -> None:
     """Streams that would share a table are named, with the remedy."""
     bench = Bench()
-    with pytest.raises(ConfigError, match=r"both table analytics\.orders"):
+    with pytest.raises(ConfigError, match=r"both need table analytics\.orders"):
         bench.run(lines(schema("a-orders"), schema("b-orders")))
 
 

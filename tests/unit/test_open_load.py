@@ -145,7 +145,7 @@ def test_frozen_table_whose_schema_changed_stays_frozen() -> None:
 
 def test_table_of_another_stream_is_refused() -> None:
     """Two streams of one table are named, also before either has a row."""
-    with pytest.raises(ConfigError, match="streams 'orders' and 'a-orders' are both table"):
+    with pytest.raises(ConfigError, match="streams 'orders' and 'a-orders' both need table"):
         Gathering(default_target_schema="analytics").take(schema("orders"), schema("a-orders"))
 
 

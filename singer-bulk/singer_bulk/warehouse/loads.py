@@ -12,13 +12,13 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import partial
 
-from singer_bulk.errors import BulkError, CommitError, WarehouseError
+from singer_bulk.errors import BulkError, WarehouseError
 from singer_bulk.model.load import ClosedBatch, Load
 from singer_bulk.model.runtime import STANDARD
 from singer_bulk.stage.owner import RunStage
-from singer_bulk.warehouse.alter_table import table_gone
 from singer_bulk.warehouse.copy import LoadRows
 from singer_bulk.warehouse.fence import Fence
+from singer_bulk.warehouse.given_up import given_up
 from singer_bulk.warehouse.ledger import has_load
 from singer_bulk.warehouse.open_transaction import OpenTransaction
 from singer_bulk.warehouse.retries import Retries
@@ -26,9 +26,6 @@ from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.tables import LoadTables
 from singer_bulk.warehouse.transaction import Attempt
 from singer_bulk.warehouse.turn import Turns
-
-# Of a statement that the warehouse refuses for whatever reason, one being that a table is gone.
-REFUSALS = ("RS-SQL", "SF-SQL", "SF-RIGHT", "SF-COPY", "LOAD-LEDGER-FORM")
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +92,8 @@ class Loads:
             except WarehouseError:
                 if self._has_worked(load):
                     return True
-                raise self._given_up(load, error) from error
+                unanswered = self._left_open is not None and self._left_open.commit_sent
+                raise given_up(self._warehouse, load, error, unanswered=unanswered) from error
             return False
 
     def _attempt(self, load: Load, manifests: dict[ClosedBatch, str]) -> None:
@@ -141,33 +139,6 @@ class Loads:
         except BulkError as unknown:
             logger.warning("load %s: the ledger could not be asked: %s", load.load_id, unknown)
             return False
-
-    def _given_up(self, load: Load, error: WarehouseError) -> WarehouseError:
-        """Return the error that ends the run: it names the load_id, and what is in the tables."""
-        if self._left_open is not None and self._left_open.commit_sent:
-            return CommitError(
-                f"load {load.load_id}: COMMIT was not answered, nor was the ledger ({error.text}); "
-                f"the load may be in the warehouse: look for this load_id in {self._warehouse.ledger}",
-                code="LOAD-UNKNOWN",
-            )
-        gone = self._gone(load) if error.code in REFUSALS else None
-        if isinstance(error, CommitError) and gone is None:
-            return error  # says it already
-        error = error if gone is None else gone
-        return CommitError(
-            f"load {load.load_id} was rolled back, its tables are as the load before it left them: {error.text}",
-            code=error.code,
-            sql_code=error.sql_code,
-        )
-
-    def _gone(self, load: Load) -> WarehouseError | None:
-        """Return the error of a table of the load that has gone in mid-run: the warehouse's own names no way on."""
-        try:
-            table = self._warehouse.gone([*(table.table for table in load.tables), self._warehouse.ledger])
-        except BulkError as unknown:
-            logger.debug("load %s: its tables could not be looked at: %s", load.load_id, unknown)
-            return None
-        return None if table is None else table_gone(table)
 
     def _stage_manifests(self, load: Load) -> dict[ClosedBatch, str]:
         """Stage what COPY reads the names of files from; return the keys."""
