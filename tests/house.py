@@ -41,7 +41,8 @@ LIBRARY = "singer_bulk"
 NEIGHBOURS = {
     "a setting of values": r"\b(excess|cut)_datetime_digits\b",
     "a setting of a run": r"\bsweep_after_hours\b",
-    "a setting per stream": r"\bcurrent_views?\b|\bviewed\b",
+    "a setting per stream": r"\boverwrite_allow_empty\b",
+    "views or tables of a stream's own": r"\bcurrent_views?\b|\bviewed\b",
     "a type": r"\bKind\.TIME\b|\bclass Kind\b",
     "a COPY option (Redshift)": r"\bCOMPUPDATE\b",
     "a COPY option (Snowflake)": r"\bFIELD_OPTIONALLY_ENCLOSED_BY\b",

@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 from singer_bulk.errors import ConfigError, RecordBeforeSchema
 from singer_bulk.model.columns import Column
 from singer_bulk.model.input_end import InputEnd
-from singer_bulk.model.load import Load, Table, TableLoad
+from singer_bulk.model.load import OVERWRITE, Load, Table, TableLoad
 from singer_bulk.model.messages import ActivateVersion, Records, Schema, State
 from singer_bulk.schema.joined import joined
 from singer_bulk.settings.loads import LoadSettings
@@ -61,7 +61,7 @@ class OpenLoad:
         self.sequence = 0
         self.counts: Counter[str] = Counter()
         self.end = InputEnd(settings.end_of_input, resumes=settings.pipeline_id is not None)
-        self.holds = settings.method.replaces()  # rule 3
+        self.holds = any(one.load_method == OVERWRITE for one in settings.anywhere)  # rule 3
 
     @property
     def is_empty(self) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from singer_bulk.errors import ConfigError
 from singer_bulk.feeds.presets import CdcSettings
 from singer_bulk.model.load import Table
-from singer_bulk.settings.methods import StreamSettings
+from singer_bulk.settings.per_stream import StreamSettings
 from singer_bulk.warehouse.known_tables import KnownTable, known_tables
 from singer_bulk.warehouse.session import Warehouse
 

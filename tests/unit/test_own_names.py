@@ -12,7 +12,7 @@ from singer_bulk.model.added import METADATA_TYPES
 from singer_bulk.model.columns import INTEGER, Column
 from singer_bulk.model.names import NameRules
 from singer_bulk.schema.names import column_names, comment_of
-from singer_bulk.settings.methods import StreamSettings
+from singer_bulk.settings.per_stream import StreamSettings
 from singer_bulk.stream.own_names import names_of
 from target_redshift_copy.sql import NAMES as REDSHIFT
 from target_snowflake_stage.sql import NAMES as SNOWFLAKE
@@ -44,7 +44,7 @@ COLUMNS = [
 @pytest.mark.parametrize(("settings", "written", "column"), COLUMNS)
 def test_columns(rules: NameRules, settings: dict[str, Any], written: str, column: str) -> None:
     """A property whose column the loader writes under these settings gets a `_` in front, and its name as a comment."""
-    names = names_of("orders", settings_with(**settings), rules)
+    names = names_of(settings_with(**settings), rules)
     assert column_names([written], [], names) == {written: rules.fold(column)}
     assert (comment_of(written, names) is None) == (column == written)
 
@@ -53,7 +53,7 @@ def test_columns(rules: NameRules, settings: dict[str, Any], written: str, colum
 def test_partial_feed_has_a_column_of_its_own(rules: NameRules) -> None:
     """`_sdc_missing` is the loader's where updates are partial, for that stream alone."""
     settings = settings_with(stream_settings={"a": StreamSettings(cdc=CdcSettings(preset="sdc"))})
-    found = [column_names(["_sdc_missing"], [], names_of(stream, settings, rules)) for stream in "ab"]
+    found = [column_names(["_sdc_missing"], [], names_of(settings.of(stream), rules)) for stream in "ab"]
     assert found == [{"_sdc_missing": rules.fold(name)} for name in ("__sdc_missing", "_sdc_missing")]
 
 
@@ -61,7 +61,7 @@ def test_partial_feed_has_a_column_of_its_own(rules: NameRules) -> None:
 @pytest.mark.parametrize("written", ["_sdc_sequence", "_SDC_SEQUENCE"])
 def test_column_that_may_hold_values_of_the_source_is_refused(rules: NameRules, written: str) -> None:
     """The table was loaded before the loader wrote the column: nobody can tell whose its values are."""
-    plain, own = names_of("o", settings_with(), rules), names_of("o", settings_with(add_record_metadata=True), rules)
+    plain, own = names_of(settings_with(), rules), names_of(settings_with(add_record_metadata=True), rules)
     before = Column(rules.fold("_sdc_sequence"), INTEGER, comment=comment_of(written, plain))
     with pytest.raises(ConfigError, match=r"rename it to .* in the table; .* by a stream map"):
         column_names([written], [before], own)
@@ -75,7 +75,7 @@ def test_column_that_may_hold_values_of_the_source_is_refused(rules: NameRules, 
 @BOTH
 def test_stamp_that_was_a_value_is_refused(rules: NameRules) -> None:
     """A delete is looked for in one column: `sdc_deleted_at` that changes from value to delete leaves none behind."""
-    value, delete = names_of("o", settings_with(sdc_deleted_at="value"), rules), names_of("o", settings_with(), rules)
+    value, delete = names_of(settings_with(sdc_deleted_at="value"), rules), names_of(settings_with(), rules)
     (name,) = column_names(["_sdc_deleted_at"], [], value).values()
     before = Column(name, INTEGER, comment=comment_of("_sdc_deleted_at", value))
     with pytest.raises(ConfigError, match="rename that column to"):

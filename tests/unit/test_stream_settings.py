@@ -11,7 +11,7 @@ from singer_bulk.maps.stream_maps import StreamMapper
 from singer_bulk.model.declared import read, settings_schema
 from singer_bulk.model.kinds import Kind
 from singer_bulk.settings.loads import LoadSettings
-from singer_bulk.settings.methods import StreamSettings
+from singer_bulk.settings.per_stream import StreamSettings
 from singer_bulk.settings.unused import unused_names
 from singer_sdk.mapper import PluginMapper
 

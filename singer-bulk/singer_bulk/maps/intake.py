@@ -12,14 +12,14 @@ from singer_bulk.maps.stream_maps import StreamMapper
 from singer_bulk.model.messages import Records, Schema
 from singer_bulk.schema.declared import SchemaReader
 from singer_bulk.settings.loads import LoadSettings
-from singer_bulk.settings.methods import VALUE
+from singer_bulk.settings.per_stream import VALUE
 
 
 def mapper_of(settings: LoadSettings, maps: PluginMapper | None) -> Mapper | None:
     """Return what maps the streams: the SDK's stream maps, where there are any, then the envelopes of change feeds."""
     mapper: Mapper | None = None if maps is None else StreamMapper(maps)
-    if settings.method.presets() & ENVELOPES.keys():
-        return EnvelopeMapper(settings.method.preset_of, mapper)
+    if any(one.method.cdc.preset in ENVELOPES for one in settings.anywhere):
+        return EnvelopeMapper(lambda stream: settings.of(stream).method.cdc.preset, mapper)
     return mapper
 
 
@@ -29,7 +29,7 @@ class Intake:
     def __init__(self, settings: LoadSettings, mapper: Mapper | None = None) -> None:
         self._mapper = mapper
         self._schemas = SchemaReader(lambda stream: settings.of(stream).extra_properties == "column")
-        self._deletes = Deletes(lambda stream: settings.method.stamp_of(stream) == VALUE)
+        self._deletes = Deletes(lambda stream: settings.of(stream).sdc_deleted_at == VALUE)
 
     def made_of(self, message: Schema | Records) -> Iterator[Schema | Records]:
         """Yield what the message becomes; a SCHEMA also before records that have what it lacks. Raises BulkError."""

@@ -1,6 +1,7 @@
 """The settings that both targets have, each declared once: --about, docs/settings.md and meltano.yml show them.
 
-To add one: declare it in `LoadSettings`, use it, and run `python -m tests.generated`. A setting that only one target
+To add one: declare it in `LoadSettings`, or in `PerStream` (per_stream.py) if streams may differ in it, use it, and run
+`python -m tests.generated`. A setting that only one target
 has stands in that target's config.py, those of the bucket in stage.py.
 """
 
@@ -12,30 +13,10 @@ from typing import Annotated, Any, Literal
 from msgspec import structs
 
 from singer_bulk.feeds.presets import CdcSettings
-from singer_bulk.model.declared import Meta, Settings
-from singer_bulk.model.file_format import ValueRules
+from singer_bulk.model.declared import Meta
 from singer_bulk.model.flush import FlushPolicy
-from singer_bulk.schema.json_schema import DEFAULT_SCALE, TypeRules
-from singer_bulk.schema.placement import EvolutionRules
-from singer_bulk.settings.methods import Cdc, CurrentView, Method, MethodRules, OfStreams, Stamp
-from singer_bulk.settings.values import (
-    DatetimeType,
-    ExcessDatetimeDigits,
-    ExtraProperties,
-    HardDelete,
-    InvalidDatetime,
-    JsonAsText,
-    NulCharacters,
-    NumberScale,
-    NumberType,
-    OnInvalidRecord,
-    OnTypeChange,
-    OverwriteAllowEmpty,
-    OverwriteMaxShrink,
-    Rounding,
-    SchemaEvolution,
-    ValidateRecords,
-)
+from singer_bulk.settings.methods import MethodRules
+from singer_bulk.settings.per_stream import OfStreams, PerStream
 
 # 512 MiB of rows are 130 to 230 MB compressed (the workloads of bench/ shrink to 0.35, 0.43 and 0.25). That is within
 # Snowflake's 100 to 250 MB and, over 2 to 32 slices, within Redshift's 1 MB to 1 GB a file. Rows of more than 53 bytes
@@ -51,7 +32,7 @@ LOCK_WAIT_SECONDS = 3600
 MAX_MEMORY = 64 << 20
 
 
-class LoadSettings(Settings, frozen=True, kw_only=True):
+class LoadSettings(PerStream, frozen=True, kw_only=True):
     """What the user chose for the loads of a run."""
 
     default_target_schema: Annotated[
@@ -68,12 +49,7 @@ class LoadSettings(Settings, frozen=True, kw_only=True):
         ),
     ] = False
     s3_key_prefix: Annotated[str, Meta(description="Prefix of the files: they lie under <prefix>/<stream>/.")] = ""
-    load_method: Method = "append-only"
     stream_settings: OfStreams | None = None
-    hard_delete: HardDelete = False
-    cdc: Cdc | None = None
-    current_view: CurrentView = False
-    sdc_deleted_at: Stamp | None = None
     process_activate_version_messages: Annotated[
         bool, Meta(description="Act on ACTIVATE_VERSION; needs add_record_metadata.")
     ] = True
@@ -114,8 +90,6 @@ class LoadSettings(Settings, frozen=True, kw_only=True):
         ),
     ] = None
     add_record_metadata: Annotated[bool, Meta(description="Add the _sdc_ columns, among them _sdc_sequence.")] = False
-    validate_records: ValidateRecords = True
-    on_invalid_record: OnInvalidRecord = "error"
     max_rejected_records: Annotated[
         int, Meta(ge=0, description="Rejected records of a run after which the next one ends it.")
     ] = 1000
@@ -135,19 +109,6 @@ class LoadSettings(Settings, frozen=True, kw_only=True):
             "always, and every full load is taken for a whole one."
         ),
     ] = "auto"
-    overwrite_max_shrink: OverwriteMaxShrink = None
-    overwrite_allow_empty: OverwriteAllowEmpty = False
-    number_type: NumberType = "double"
-    number_scale: NumberScale = DEFAULT_SCALE
-    datetime_type: DatetimeType = "auto"
-    invalid_datetime: InvalidDatetime = "error"
-    excess_datetime_digits: ExcessDatetimeDigits = "error"
-    rounding: Rounding = "error"
-    nul_characters: NulCharacters = "error"
-    json_as_text: JsonAsText = False
-    extra_properties: ExtraProperties = "warn"
-    schema_evolution: SchemaEvolution = "evolve"
-    on_type_change: OnTypeChange = "widen"
     schema_mapping: Annotated[
         dict[str, Any] | None,
         Meta(
@@ -167,10 +128,9 @@ class LoadSettings(Settings, frozen=True, kw_only=True):
 
     @cached_property
     def method(self) -> MethodRules:
-        """How the rows of each stream enter its table."""
+        """How the rows of a stream enter its table."""
         return MethodRules(
             self.load_method,
-            self.stream_settings or {},
             self.hard_delete,
             self.overwrite_max_shrink,
             self.cdc or CdcSettings(),
@@ -181,39 +141,23 @@ class LoadSettings(Settings, frozen=True, kw_only=True):
 
     def of(self, stream: str) -> LoadSettings:
         """Return the settings of a stream: what `stream_settings` leaves out is as for all."""
-        own = (self.stream_settings or {}).get(stream)
-        if own is None:
-            return self
-        chosen = {name: getattr(own, name) for name in own.__struct_fields__ if getattr(own, name) is not None}
-        return structs.replace(self, **chosen)
+        return self._by_stream.get(stream, self)
+
+    @cached_property
+    def anywhere(self) -> tuple[LoadSettings, ...]:
+        """The settings that hold for some stream."""
+        return self, *self._by_stream.values()
+
+    @cached_property
+    def _by_stream(self) -> dict[str, LoadSettings]:
+        return {name: structs.replace(self, **_chosen(own)) for name, own in (self.stream_settings or {}).items()}
 
     @property
     def has_versions(self) -> bool:
         """Whether rows bear the version of their table, and ACTIVATE_VERSION is acted upon."""
         return self.add_record_metadata and self.process_activate_version_messages
 
-    def types(self, text_bytes: int | None) -> TypeRules:
-        """Which type a column gets where the SCHEMA leaves a choice; text_bytes: of text without maxLength."""
-        return TypeRules(
-            self.number_type,
-            self.number_scale,
-            self.datetime_type,
-            datetime_as_text=self.invalid_datetime == "text",
-            json_as_text=self.json_as_text,
-            text_bytes=text_bytes,
-        )
 
-    @cached_property
-    def values(self) -> ValueRules:
-        """What happens to a value that its column cannot hold."""
-        return ValueRules(
-            remove_nul=self.nul_characters == "remove",
-            invalid_datetime_is_null=self.invalid_datetime == "null",
-            round_numbers=self.rounding == "half_even",
-            cut_datetime_digits=self.excess_datetime_digits == "cut",
-        )
-
-    @cached_property
-    def evolution(self) -> EvolutionRules:
-        """What may be done to an existing table."""
-        return EvolutionRules(self.on_type_change, frozen=self.schema_evolution == "freeze")
+def _chosen(own: PerStream) -> dict[str, Any]:
+    """Return what is set for a stream."""
+    return {name: value for name, value in structs.asdict(own).items() if value is not None}

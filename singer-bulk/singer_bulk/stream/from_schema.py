@@ -86,7 +86,7 @@ def stream_of(message: Schema, present: Present, dialect: Dialect, context: Stre
     schema, settings = message.properties(), context.settings
     demand_free(message.stream, present.table, present.warehouse().ledger)
     demand_keys(message.stream, message.key_properties or (), schema["properties"])
-    names = names_of(message.stream, settings, dialect.names)
+    names = names_of(settings, dialect.names)
     placement = Placement(
         message.stream,
         with_pending(present.warehouse().columns(present.table), present.pending),
@@ -98,7 +98,7 @@ def stream_of(message: Schema, present: Present, dialect: Dialect, context: Stre
     validate = settings.validate_records
     columns = stream_columns(schema, context.rules, names, placement, dialect.types.created, validate=validate)
     method = settings.method.of(message.stream, message.key_properties or (), columns)
-    demand_clear_stamp(message.stream, schema["properties"], method, settings.method.stamp_of(message.stream))
+    demand_clear_stamp(message.stream, schema["properties"], method, settings.sdc_deleted_at)
     columns = deciding(message.stream, columns, method, schema["properties"])
     keys = frozenset(message.key_properties or ())
     needed = needed_properties(method.feed).union(() if method.takes_keyless else keys)

@@ -29,7 +29,7 @@ from singer_bulk.model.added import (
 from singer_bulk.model.load import LoadMethod, Table
 from singer_bulk.model.names import NameRules, lower
 from singer_bulk.settings.loads import LoadSettings
-from singer_bulk.settings.methods import VALUE
+from singer_bulk.settings.per_stream import VALUE
 
 # Only loaders have these: a SCHEMA with one of them is that of a table that a Singer target has loaded.
 _TRACES = frozenset((RECEIVED_AT, BATCHED_AT, SEQUENCE, TABLE_VERSION, SYNC_STARTED_AT))
@@ -37,14 +37,12 @@ _TRACES = frozenset((RECEIVED_AT, BATCHED_AT, SEQUENCE, TABLE_VERSION, SYNC_STAR
 _FENCE = re.compile(r"__[0-9a-f]{12}")
 
 
-def names_of(stream: str, settings: LoadSettings, rules: NameRules) -> NameRules:
+def names_of(settings: LoadSettings, rules: NameRules) -> NameRules:
     """Return the rules for the columns of the stream: with the columns that are the loader's under the settings."""
-    method = settings.method
-    partial, viewed = method.cdc_of(stream).declared.partial, method.is_viewed(stream)
-    own = {*(METADATA_TYPES if settings.add_record_metadata or viewed else ())}
+    own = {*(METADATA_TYPES if settings.add_record_metadata or settings.current_view else ())}
     own |= {EXTRA_NAME} if settings.extra_properties == "column" else set()
-    own |= {MISSING_NAME} if partial else set()
-    is_value = method.stamp_of(stream) == VALUE
+    own |= {MISSING_NAME} if settings.method.cdc.declared.partial else set()
+    is_value = settings.sdc_deleted_at == VALUE
     return replace(
         rules,
         own_columns=frozenset(map(rules.fold, own | ({DELETED_AT} if is_value else set()))),
