@@ -2,7 +2,7 @@
 
 `--kills 20 --pairs 5 --instants 3` makes it shorter. `--only redshift` writes the outcomes of one warehouse to standard
 output, `--pipelines` those of whole pipelines alone, and `--page FILE...` the page from such outcomes. `--part 0/3`,
-1/3 and 2/3 share the pipelines of one warehouse among three processes.
+1/3 and 2/3 share the pipelines of one warehouse among three processes; `--after FILE` goes on where one was stopped.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import argparse
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def main() -> None:
     parser.add_argument("--only", choices=list(TARGETS))
     parser.add_argument("--part", default="0/1", metavar="K/N", help="of the pipelines; goes with --only --pipelines")
     parser.add_argument("--pipelines", action="store_true", help="only whole pipelines")
+    parser.add_argument("--after", type=Path, metavar="FILE", help="go on behind the pipelines that this output has")
     parser.add_argument("--page", type=Path, nargs="+", metavar="FILE")
     chosen = parser.parse_args()
     if chosen.page:
@@ -37,7 +39,9 @@ def main() -> None:
     elif chosen.only:
         if not chosen.pipelines:
             run_all(chosen.only, chosen.kills, chosen.pairs)
-        run_pipelines(chosen.only, chosen.instants, chosen.pairs, *map(int, chosen.part.split("/")))
+        run_pipelines(
+            chosen.only, chosen.instants, chosen.pairs, *map(int, chosen.part.split("/")), done=_done(chosen.after)
+        )
     else:
         lines = _both(sys.argv[1:])
         if chosen.pipelines:
@@ -49,6 +53,12 @@ def main() -> None:
 def write_page(lines: Iterable[str]) -> None:
     """Write docs/faults.md from outcomes."""
     PAGE.write_text(page(json.loads(line) for line in lines))
+
+
+def _done(file: Path | None) -> Counter[str]:
+    """Return the number of outcomes of each kind."""
+    lines = [] if file is None else file.read_text().splitlines()
+    return Counter(json.loads(line)["kind"] for line in lines)
 
 
 def _both(arguments: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from local_warehouse.supervisor import StandIns
@@ -75,13 +76,23 @@ def run_all(warehouse: str, kills: int, pairs: int) -> None:
         _tell(kind="reader", warehouse=warehouse, loads=pairs, reads=watched.reads, counts=counts, allowed=allowed)
 
 
-def run_pipelines(warehouse: str, instants: int, pairs: int, part: int = 0, parts: int = 1) -> None:
-    """Strike whole pipelines in one warehouse, and run pairs of one pipeline at once: all that the part has of it."""
+def run_pipelines(
+    warehouse: str,
+    instants: int,
+    pairs: int,
+    part: int = 0,
+    parts: int = 1,
+    done: Mapping[str, int] = MappingProxyType({}),
+) -> None:
+    """Strike whole pipelines in one warehouse, and run pairs of one pipeline at once: all that the part has of it.
+
+    done: how many outcomes of each kind are known already; what they come from is not run again.
+    """
     with _ground(warehouse) as ground:
-        _race_all(ground, warehouse, range(part, pairs, parts))
+        _race_all(ground, warehouse, range(part + done.get("race", 0) * parts, pairs, parts))
         tempo = blows.Tempo(ground, warehouse)
         plans = itertools.chain(blows.at_named_steps(warehouse, tempo), blows.at_random_instants(instants, tempo))
-        for plan in itertools.islice(plans, part, None, parts):
+        for plan in itertools.islice(plans, part + done.get("pipeline", 0) * parts, None, parts):
             source = source_of(plan.tap, plan.method)
             outcome = pipelines.strike(ground, warehouse, source, plan.blow, plan.resume, plan.pause)
             _tell(kind="pipeline", warehouse=warehouse, **asdict(plan), **asdict(outcome))

@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import signal
+import subprocess
 import tempfile
 import termios
 import threading
@@ -30,6 +31,8 @@ from tests.forks import Forked
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGKILL")
 RECEIVERS = ("tap", "target", "group")
+# Asking a stand-in each millisecond whether its fault has struck cost more than the pipelines themselves.
+POLL_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -128,12 +131,14 @@ class Pipeline:
 
     def _wait(self, target: Forked, moment: Moment | None) -> None:
         begun = time.monotonic()
-        while target.poll() is None:
-            passed = time.monotonic() - begun
-            if self._held() if moment is None else _come(self.ground, moment, passed):
-                break
-            if passed > PATIENCE_SECONDS:
-                raise TimeoutError(f"the pipeline never came to {moment}")
+        if moment is not None and not moment.server:
+            _has_ended(target, moment.seconds)
+        else:
+            while not _has_ended(target, POLL_SECONDS):
+                if self._held() if moment is None else not self.ground.pending(moment.server):
+                    break
+                if time.monotonic() - begun > PATIENCE_SECONDS:
+                    raise TimeoutError(f"the pipeline never came to {moment}")
         if self._watched is not None:
             os.close(self._watched)  # else the tap would not see that the target has gone
 
@@ -156,8 +161,13 @@ class Pipeline:
         return json.loads(done.stdout) or None
 
 
-def _come(ground: Ground, moment: Moment, passed: float) -> bool:
-    return not ground.pending(moment.server) if moment.server else passed > moment.seconds
+def _has_ended(process: Forked, seconds: float) -> bool:
+    """Wait so long at most."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _deliver(blow: Blow, tap: Forked, target: Forked) -> None:
