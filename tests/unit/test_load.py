@@ -39,6 +39,15 @@ def test_records_become_rows_and_the_state_comes_out() -> None:
     assert bench.emitted == ['{"id": 3}']
 
 
+def test_schema_that_is_repeated_ends_no_file() -> None:
+    """Taps repeat a SCHEMA before each part of a stream, or each record: the rows go on in the same file."""
+    bench = Bench()
+    bench.run(lines(*(message for number in range(5) for message in (schema(), record(id=number))), state(1)))
+    (row,) = [json.loads(text) for text in bench.warehouse.rows(LEDGER)]
+    assert (row[4], row[8]) == (5, 1)
+    assert sum(sql.startswith("COPY") for sql in bench.warehouse.statements) == 1
+
+
 def test_ledger_row_stands_in_the_same_commit() -> None:
     """The ledger says what was read, staged and loaded, and holds the STATE that the load closes."""
     bench = Bench()

@@ -94,7 +94,7 @@ class Stream:
 
     def is_of(self, message: Schema) -> bool:
         """Return whether the SCHEMA says what the stream's has said."""
-        return self.schema_text == message.schema and self.message.key_properties == message.key_properties
+        return self.schema_text == bytes(message.schema) and self.message.key_properties == message.key_properties
 
     @property
     def tables(self) -> list[Table]:
