@@ -199,10 +199,15 @@ def _fault(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _field(text: str) -> tuple[str, str | int]:
+def _field(text: str) -> tuple[str, str | int | float]:
     name, equals, value = text.partition("=")
     if not equals:
         raise argparse.ArgumentTypeError(f"expected name=value, got {text!r}")
+    if name == "seconds":
+        try:
+            return name, float(value)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"expected a number of seconds, got {value!r}") from None
     return name, int(value) if value.isdecimal() else value
 
 

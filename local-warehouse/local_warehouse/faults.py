@@ -9,8 +9,8 @@ A server holds one `Faults` and serves it on a Unix socket; a test or `local-war
     send(path, {"do": "fault", "action": "error", "at": 2, "match": "^COPY"})
 
 On the socket: one JSON object a line in, one JSON object a line out ({"ok": true, ...} or {"error": "..."}).
-`do` is one of fault, clear (drops all faults and lets hanging calls go on), list, or a command of that
-server alone.
+`do` is one of fault, clear (drops all faults and lets hanging calls go on), list, count (write down the calls from now
+on), counted (what was written down), or a command of that server alone.
 """
 
 from __future__ import annotations
@@ -21,13 +21,15 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 # error: an error of the server's kind (S3: 500 InternalError); cut: the connection is closed without an
-# answer; hang: no answer until the fault is cleared or the client goes away.
-ACTIONS = ("error", "cut", "hang")
+# answer; hang: no answer until the fault is cleared or the client goes away; delay: each answer comes so many seconds
+# late, until the fault is cleared. Of several delays the first one that was set and matches holds.
+DELAY = "delay"
+ACTIONS = ("error", "cut", "hang", DELAY)
 # Another transaction was in the way: Redshift 1023 or 1018 (c_serial_isolation), which a fault says by `conflict`;
 # Snowflake 000625, a lock waited for too long.
 WAREHOUSE_ACTIONS = (*ACTIONS, "conflict")
@@ -50,6 +52,7 @@ class Fault:
     times: int = 1
     message: str = "fault on demand"
     conflict: int = 0  # which error of the warehouse a conflict is; 0: its first
+    seconds: float = 0.0  # of a delay
     seen: int = 0  # matching calls so far
     released: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
 
@@ -73,6 +76,7 @@ class Fault:
         for name in ("at", "times"):
             if not isinstance(values.get(name, 1), int) or values.get(name, 1) < 1:
                 raise FaultError(f"{name} is a whole number from 1, got {values[name]!r}")
+        _demand_seconds(values)
         try:
             re.compile(values.get("match", ""))
         except re.error as error:
@@ -84,6 +88,36 @@ class Fault:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "released"}
 
 
+def _demand_seconds(values: Mapping[str, Any]) -> None:
+    """Raise FaultError for a delay without seconds, or for what has no meaning with it or without it."""
+    seconds = values.get("seconds", 0)
+    if values["action"] != DELAY:
+        if seconds:
+            raise FaultError(f"seconds belong to a delay, not to {values['action']!r}")
+        return
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+        raise FaultError(f"seconds of a delay are a number above 0, got {seconds!r}")
+    if given := {"when", "times", "conflict"} & values.keys():
+        raise FaultError(f"a delay has no {sorted(given)}: it holds from the at-th call until it is cleared")
+
+
+@dataclass
+class Counted:
+    """The calls of a server since a count was ordered: how often a client waited for an answer, and for what.
+
+    Of a call the first MAX_TEXT characters at most, of a COPY none from its FROM on: what follows may hold keys.
+    """
+
+    MAX_TEXT: ClassVar[int] = 160
+    trips: int = 0
+    calls: list[str] = field(default_factory=list)
+
+    def note(self, call: str) -> None:
+        is_copy = call[:4].upper() == "COPY"
+        kept = re.split(r"\bFROM\b", call, maxsplit=1, flags=re.IGNORECASE)[0] if is_copy else call
+        self.calls.append(kept[: self.MAX_TEXT])
+
+
 class Faults:
     """The faults of one server; safe to use from several threads."""
 
@@ -93,13 +127,41 @@ class Faults:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
         self._spent: list[Fault] = []  # have hit for the last time, but a call may still hang in them
+        self._delays: tuple[Fault, ...] = ()
+        self._counted: Counted | None = None
 
     def set(self, fault: Fault) -> None:
         with self._lock:
-            self._faults.append(fault)
+            if fault.action == DELAY:
+                self._delays = (*self._delays, fault)
+            else:
+                self._faults.append(fault)
+
+    def count(self) -> None:
+        """Write down the calls from now on."""
+        self._counted = Counted()
+
+    def counted(self) -> Counted:
+        """What was written down since `count`."""
+        return self._counted or Counted()
+
+    def trip(self, text: str) -> None:
+        """A client waits for one answer, whatever number of calls it asks for: count that, be as late as ordered."""
+        if self._counted is not None:
+            with self._lock:
+                self._counted.trips += 1
+        for delay in self._delays:
+            if re.search(delay.match, text, re.IGNORECASE | re.DOTALL):
+                delay.seen += 1
+                if delay.seen >= delay.at:
+                    delay.released.wait(delay.seconds)
+                    return
 
     def due(self, call: str) -> Fault | None:
         """Count one call, described by `call`, and return the fault that hits it, if any."""
+        if self._counted is not None:
+            with self._lock:
+                self._counted.note(call)
         if not self._faults:
             return None
         due = None
@@ -118,14 +180,15 @@ class Faults:
     def clear(self) -> None:
         """Drop every fault and let the calls that hang go on."""
         with self._lock:
-            for fault in self._faults + self._spent:
+            for fault in (*self._faults, *self._spent, *self._delays):
                 fault.released.set()
+            self._delays = ()
             self._faults.clear()
             self._spent.clear()
 
     def shown(self) -> list[dict[str, Any]]:
         with self._lock:
-            return [fault.shown() for fault in self._faults]
+            return [fault.shown() for fault in (*self._faults, *self._delays)]
 
 
 Command = Callable[[Mapping[str, Any]], Any]
@@ -181,6 +244,8 @@ def _own_commands(faults: Faults) -> dict[str, Command]:
         "fault": set_fault,
         "clear": lambda request: faults.clear(),
         "list": lambda request: {"faults": faults.shown()},
+        "count": lambda request: faults.count(),
+        "counted": lambda request: asdict(faults.counted()),
     }
 
 

@@ -1,5 +1,7 @@
 """Which call a fault hits."""
 
+import threading
+
 import pytest
 from local_warehouse.faults import Fault, FaultError, Faults
 
@@ -55,9 +57,43 @@ def test_clear_drops_waiting_faults_and_releases_hanging_calls():
         ({"action": "cut", "seen": 3}, "seen"),
         ({"action": "conflict", "conflict": 1018}, "conflict"),
         ({"action": "cut", "statement": "x"}, "statement"),
+        ({"action": "cut", "seconds": 1}, "seconds"),
+        ({"action": "delay"}, "seconds"),
+        ({"action": "delay", "seconds": "1"}, "seconds"),
+        ({"action": "delay", "seconds": 1, "times": 3}, "times"),
     ],
 )
 def test_a_fault_that_cannot_be_set_is_refused_by_name(fields, named):
     """A mistyped fault would let a crash test pass without a crash: it is refused and says which field."""
     with pytest.raises(FaultError, match=named):
         Fault.parse(fields)
+
+
+def test_a_delay_holds_for_every_answer_until_it_is_cleared():
+    """A delay makes no call fail, hides no fault behind it, and the first one that matches says how long it is."""
+    faults = Faults()
+    faults.set(Fault("delay", match="^copy", seconds=30))
+    faults.set(Fault("delay", seconds=0.001))
+    faults.set(Fault("error", match="^copy"))
+    copying = threading.Thread(target=lambda: faults.trip("COPY a"))
+    copying.start()
+    faults.trip("SELECT 1")
+    assert [fault["seen"] for fault in faults.shown() if fault["action"] == "delay"][1] == 1
+    assert copying.is_alive()
+    assert hits(faults, "COPY a", "COPY b") == [True, False]
+    faults.clear()
+    copying.join(10)
+    assert not copying.is_alive()
+    assert faults.shown() == []
+
+
+def test_calls_are_counted_from_the_moment_that_is_ordered():
+    """Answers that a client waited for and what it asked are told apart, and no key of a COPY is written down."""
+    faults = Faults()
+    faults.trip("SELECT 0")
+    hits(faults, "SELECT 0")
+    assert (faults.counted().trips, faults.counted().calls) == (0, [])
+    faults.count()
+    faults.trip("COPY t ..; SELECT 1")
+    hits(faults, "COPY t FROM 's3://b' ACCESS_KEY_ID 'AKIA'", "SELECT 1")
+    assert (faults.counted().trips, faults.counted().calls) == (1, ["COPY t ", "SELECT 1"])

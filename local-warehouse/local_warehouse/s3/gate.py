@@ -58,7 +58,9 @@ class Gate:
             if service == "sts":
                 self._refuse_unknown_role(body)
             application = self.s3 if service == "s3" else self._application
-            fault = self.faults.due(call_faults.call_text(environ, service, key, body))
+            call = call_faults.call_text(environ, service, key, body)
+            self.faults.trip(call)
+            fault = self.faults.due(call)
             if fault is None:
                 return application(environ, start_response)
             call_faults.fail(fault, application, environ)

@@ -144,6 +144,7 @@ class Extended:
 
     def _run(self, prepared: Prepared, payload: bytes) -> None:
         self.session.check_plan(prepared.plan)
+        self.session.shared.faults.trip(prepared.text)
         with self.session.fault(prepared.text):
             if prepared.ours:
                 self._end_backend_batch()

@@ -92,6 +92,7 @@ class Session:
         own_block = False
         try:
             check_size(text)
+            self.shared.faults.trip(text)
             statements = statements_of(text)
             if not statements:
                 self.client.write(b"I")

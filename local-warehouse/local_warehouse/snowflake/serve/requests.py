@@ -69,6 +69,7 @@ class Requests:
                 if self._answers[oldest] is not None:
                     del self._answers[oldest]
         self.running[request_id] = session
+        self.faults.trip(str(body.get("sqlText")))
         answer = failure(SqlError("the stand-in failed on this statement; see its log", 603, "XX000"))
         try:
             answer = self._answer(session, body, client)
@@ -164,6 +165,7 @@ class Requests:
 
     def result(self, query_id: str) -> Answer:
         """The answer of a query that was started earlier; waits a while for it."""
+        self.faults.trip("")
         end = time.monotonic() + 30
         with self._done:
             while True:
