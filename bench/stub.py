@@ -6,8 +6,10 @@ Options are `--config` and so on, as for the target; `bench.stub.config` makes a
 
 from __future__ import annotations
 
+import json
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from functools import partial
 from typing import Any
@@ -37,12 +39,23 @@ class Tables:
             self._tables.setdefault(made[1], []).extend(self._row(*column) for column in _COLUMN.findall(made[2]))
 
     def columns(self, query: str) -> Rows | None:
-        """Return the answer to what describes a table; None to any other query."""
+        """Return the answer to what describes tables; None to any other query."""
         if query.startswith("DESC TABLE"):
             return [_desc(*row) for row in self._tables.get(query.split('"')[-2], [])]
+        if query.startswith("SHOW COLUMNS"):
+            return [_shown(table, *row) for table, rows in self._tables.items() for row in rows]
         if " column_default, " not in query:
             return None
-        return self._tables.get(query.split("table_name = '")[1].split("'")[0], [])
+        first = query.split()[1].strip(",")
+        if first == "table_name":
+            return [(table, *row) for table, rows in self._tables.items() for row in rows]
+        asked = [
+            (schema, table)
+            for schema, tables in re.findall(r"table_schema = '([^']*)' AND table_name IN \(([^)]*)\)", query)
+            for table in re.findall("'([^']*)'", tables)
+        ]
+        before = (lambda *_: ()) if first == "column_name" else (lambda *names: names)
+        return [(*before(*names), *row) for names in asked for row in self._tables.get(names[1], [])]
 
     def _row(self, name: str, words: str, size: str, scale: str) -> tuple[Any, ...]:
         return (name, self._described[words], int(size or 0), int(size or 0), int(scale or 0), "YES", None, None)
@@ -52,6 +65,14 @@ def _desc(name: str, words: str, size: int, precision: int, scale: int, *more: A
     """Return the row of DESC TABLE for a column."""
     sized = {"VARCHAR": f"({size or 16_777_216})", "NUMBER": f"({precision},{scale})"}
     return (name, words + sized.get(words, ""), "COLUMN", "Y", None, "N", "N", None, None, None, None, None)
+
+
+def _shown(table: str, name: str, words: str, size: int, precision: int, scale: int, *more: Any) -> tuple[Any, ...]:
+    """Return the row of SHOW COLUMNS for a column."""
+    kind = {"NUMBER": "FIXED", "VARCHAR": "TEXT", "FLOAT": "REAL"}.get(words, words)
+    sized = {"TEXT": {"length": size or 16_777_216}, "FIXED": {"precision": precision, "scale": scale}}
+    shown = json.dumps({"type": kind, **sized.get(kind, {}), "nullable": True})
+    return (table, "", name, shown, "true", "", "COLUMN", "", "", "", "", None)
 
 
 class NullSession:
@@ -64,6 +85,10 @@ class NullSession:
         self._tables.take(sql)
         there = [(1,)] if "FROM pg_namespace" in sql or "information_schema.schemata" in sql else []
         return self._tables.columns(sql) or there
+
+    def execute_all(self, statements: Sequence[str]) -> None:
+        for statement in statements:
+            self.execute(statement)
 
     def lock(self, sql: str, max_seconds: int) -> Rows:
         return self.execute(sql)

@@ -12,7 +12,7 @@ from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.model.load import Table
 from singer_bulk.model.runtime import STANDARD
 from singer_bulk.warehouse.dialect import Rows
-from singer_bulk.warehouse.words import literal
+from singer_bulk.warehouse.words import in_calls, literal
 
 from target_redshift_copy.config import RedshiftSettings
 from target_redshift_copy.remedies import INSUFFICIENT_PRIVILEGE, Rights
@@ -105,6 +105,11 @@ class RedshiftSession:
         return ", ".join(
             f"held by process {pid} of user {str(owner).strip()} since {begun}" for pid, owner, begun in rows
         )
+
+    def execute_all(self, statements: Sequence[str]) -> None:
+        """Run statements in one message, which is a transaction: of those before the one that fails nothing stays."""
+        for part in in_calls(statements):
+            self.execute("; ".join(part))
 
     def execute(self, sql: str) -> Rows:
         """Run one statement; return its rows, or how many it has written where the answer says it."""

@@ -16,7 +16,7 @@ from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import ClosedBatch, Table, TableLoad
 from singer_bulk.model.names import NameRules
 from singer_bulk.warehouse.dialect import Rows, Session, TypeTable, Url
-from singer_bulk.warehouse.words import listed, literal, name
+from singer_bulk.warehouse.words import MAX_CATALOG_ROWS, among, listed, literal, name
 
 from target_redshift_copy.copy_errors import explain_copy
 from target_redshift_copy.types import TYPES
@@ -29,6 +29,12 @@ NAMES = NameRules(
     upper_case=False,
     max_bytes=127,
     kept_columns=frozenset(("oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")),
+)
+
+
+_COLUMNS = (
+    "column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable, column_default, "
+    "remarks"
 )
 
 
@@ -72,6 +78,7 @@ class Redshift:
     comments_inline: bool = False
     drops_not_null: bool = False  # r_ALTER_TABLE has no such clause
     temporary: str = "TEMP"
+    replaces_scratch: bool = False  # r_CREATE_TABLE_NEW has no OR REPLACE
     # r_CREATE_VIEW: bound late, a view is in the way of no change of its table.
     view_clauses: tuple[str, str] = ("", " WITH NO SCHEMA BINDING")
     names: NameRules = NAMES
@@ -100,18 +107,29 @@ class Redshift:
 
     def describe_table(self, table: Table) -> str:
         """Return the query for the columns (SVV_COLUMNS)."""
+        return f"SELECT {_COLUMNS} FROM svv_columns WHERE {among([table])} ORDER BY ordinal_position"
+
+    def describe_schema(self, schema: str) -> Sequence[tuple[str, int]]:
+        """Return the same query for all tables."""
+        query = (
+            f"SELECT table_name, {_COLUMNS} FROM svv_columns WHERE table_schema = {literal(schema)} "
+            f"ORDER BY table_name, ordinal_position LIMIT {MAX_CATALOG_ROWS}"
+        )
+        return [(query, MAX_CATALOG_ROWS)]
+
+    def schema_rows(self, rows: Rows) -> Rows:
+        """Return them as they are."""
+        return rows
+
+    def describe_in_transaction(self, tables: Sequence[Table]) -> str:
+        """Return the same query for some tables."""
         return (
-            "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, "
-            f"is_nullable, column_default, remarks FROM svv_columns WHERE table_schema = {literal(table.schema)} "
-            f"AND table_name = {literal(table.name)} ORDER BY ordinal_position"
+            f"SELECT table_schema, table_name, {_COLUMNS} FROM svv_columns WHERE {among(tables)} "
+            "ORDER BY table_schema, table_name, ordinal_position"
         )
 
-    def describe_in_transaction(self, table: Table) -> str:
-        """Return the same query."""
-        return self.describe_table(table)
-
     def catalog_rows(self, rows: Rows) -> Rows:
-        """Return them as they are: `describe_table` asks for them in order."""
+        """Return them as they are: the queries ask for them in order."""
         return rows
 
     def is_missing(self, error: WarehouseError) -> bool:

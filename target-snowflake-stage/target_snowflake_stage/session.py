@@ -12,6 +12,7 @@ from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.model.load import Table
 from singer_bulk.model.runtime import STANDARD
 from singer_bulk.warehouse.dialect import LOCK_SECONDS, Rows
+from singer_bulk.warehouse.words import in_calls
 
 from target_snowflake_stage.address_space import demand_address_space
 from target_snowflake_stage.config import SnowflakeSettings
@@ -97,13 +98,26 @@ class SnowflakeSession:
         except Error as error:
             raise ConfigError(connect_problem(settings, error, key), code="SF-CONNECT") from None
 
+    def execute_all(self, statements: Sequence[str]) -> None:
+        """Run statements in one request, each of which commits by itself.
+
+        https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example
+        """
+        for part in in_calls(statements):
+            self._execute("; ".join(part), len(part))
+
     def execute(self, sql: str) -> Rows:
         """Run one statement; return its rows."""
+        return self._execute(sql)
+
+    def _execute(self, sql: str, statement_count: int = 1) -> Rows:
+        """Run statements; return the rows of the first."""
         from snowflake.connector.errors import Error
 
+        several = {"num_statements": statement_count} if statement_count > 1 else {}
         try:
             with self._connection.cursor() as cursor:
-                cursor.execute(sql)
+                cursor.execute(sql, **several)
                 return [tuple(row) for row in cursor.fetchall()]
         except Error as error:
             text = " ".join(masked(str(error.raw_msg or error.msg)).split())

@@ -5,6 +5,7 @@ Pages are those of https://docs.snowflake.com/en/.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import ClosedBatch, Table, TableLoad
 from singer_bulk.model.names import NameRules
 from singer_bulk.warehouse.dialect import Rows, Session, TypeTable, Url
-from singer_bulk.warehouse.words import literal, name
+from singer_bulk.warehouse.words import MAX_CATALOG_ROWS, among, literal, name
 
 from target_snowflake_stage.copy_errors import explain_copy
 from target_snowflake_stage.copy_into import copies_into
@@ -47,6 +48,12 @@ def masked(text: str) -> str:
 
 # Objects that are missing or may not be seen answer alike.
 DOES_NOT_EXIST = "2003"
+# https://docs.snowflake.com/en/sql-reference/sql/show-columns
+MAX_SHOWN = 10_000
+_COLUMNS = (
+    "column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable, column_default, "
+    "comment"
+)
 QUERIED = 8  # columns of the query for a table's columns; DESC TABLE has more
 # A text with a collation shows it behind its length, which INFORMATION_SCHEMA does not.
 # https://docs.snowflake.com/en/sql-reference/collation
@@ -60,6 +67,23 @@ def _catalog_row(row: tuple[Any, ...]) -> tuple[Any, ...]:
     kind, size, scale = match.groups() if match else (str(shown), None, None)
     length, precision = (None, int(size)) if size and kind == "NUMBER" else (int(size) if size else None, None)
     return column, kind, length, precision, int(scale or 0), "YES" if null == "Y" else "NO", default, row[9]
+
+
+# The types that SHOW COLUMNS calls otherwise than DESC does; a text's length is that in characters (sql/show-columns).
+_SHOWN_KINDS = {"FIXED": "NUMBER", "REAL": "FLOAT"}
+
+
+def _shown_row(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return what SHOW COLUMNS says of a column: table, schema, name, type as JSON, null?, default, two others and
+    comment.
+
+    Whether it may be NULL is in the JSON too, where it is true or false and not words.
+    """
+    column, shown, default, comment = row[2], json.loads(row[3]), row[5], row[8]
+    kind = _SHOWN_KINDS.get(shown["type"], shown["type"])
+    precision = shown.get("precision") if kind == "NUMBER" else None
+    null = "YES" if shown.get("nullable", True) else "NO"
+    return column, kind, shown.get("length"), precision, shown.get("scale") or 0, null, default or None, comment or None
 
 
 @dataclass(frozen=True)
@@ -92,7 +116,8 @@ class Snowflake:
     ddl_is_transactional: bool = False  # sql-reference/transactions: each DDL commits
     comments_inline: bool = True
     drops_not_null: bool = True
-    temporary: str = "TEMPORARY"  # tables-temp-transient
+    temporary: str = "OR REPLACE TEMPORARY"  # tables-temp-transient, sql/create-table
+    replaces_scratch: bool = True
     # sql/create-view: the grants on the view that it replaces stay.
     view_clauses: tuple[str, str] = (" COPY GRANTS", "")
     names: NameRules = NAMES
@@ -123,18 +148,28 @@ class Snowflake:
         """sql/desc-table: it needs no warehouse, INFORMATION_SCHEMA would wake one."""
         return f"DESC TABLE {self.table(table)}"
 
-    def describe_in_transaction(self, table: Table) -> str:
+    def describe_schema(self, schema: str) -> Sequence[tuple[str, int]]:
+        """sql/show-columns: it needs no warehouse, and answers with 10,000 rows at most; then that page refers to
+        INFORMATION_SCHEMA."""
+        query = (
+            f"SELECT table_name, {_COLUMNS} FROM {name(self.database)}.information_schema.columns "
+            f"WHERE table_schema = {literal(schema)} ORDER BY table_name, ordinal_position LIMIT {MAX_CATALOG_ROWS}"
+        )
+        return [(f"SHOW COLUMNS IN SCHEMA {name(self.database)}.{name(schema)}", MAX_SHOWN), (query, MAX_CATALOG_ROWS)]
+
+    def schema_rows(self, rows: Rows) -> Rows:
+        """Return what SHOW COLUMNS shows, or the query asks for."""
+        return [row if len(row) == 1 + QUERIED else (row[0], *_shown_row(row)) for row in rows]
+
+    def describe_in_transaction(self, tables: Sequence[Table]) -> str:
         """Return a query: DESC is listed with DDL (sql-ddl-summary), and DDL commits; the warehouse is awake anyway."""
         return (
-            "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, "
-            f"is_nullable, column_default, comment FROM {name(self.database)}.information_schema.columns "
-            f"WHERE table_schema = {literal(table.schema)} AND table_name = {literal(table.name)} "
-            "ORDER BY ordinal_position"
+            f"SELECT table_schema, table_name, {_COLUMNS} FROM {name(self.database)}.information_schema.columns "
+            f"WHERE {among(tables)} ORDER BY table_schema, table_name, ordinal_position"
         )
 
     def catalog_rows(self, rows: Rows) -> Rows:
-        """Return the columns that DESC TABLE shows (name, type, kind, null?, default, four others, comment), or those
-        of the query, which asks for them in order."""
+        """Return the columns that DESC TABLE shows (name, type, kind, null?, default, four others, comment)."""
         return [row if len(row) == QUERIED else _catalog_row(row) for row in rows]
 
     def is_missing(self, error: WarehouseError) -> bool:

@@ -14,7 +14,8 @@ from singer_bulk.settings.methods import MethodRules
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.events import events_of
 from singer_bulk.warehouse.further_tables import applied_table, further_tables
-from singer_bulk.warehouse.merge import batch_of, into_history, look, merge_steps
+from singer_bulk.warehouse.look import look
+from singer_bulk.warehouse.merge import batch_of, into_history, merge_all, merge_steps
 from singer_bulk.warehouse.obsolete_versions import obsolete_versions
 from singer_bulk.warehouse.views import Views
 
@@ -88,9 +89,11 @@ def _merge(warehouse: str, load: TableLoad, left_out: tuple[str, ...], *, versio
         words.create_table(dialect, table, columns) for table, columns in further_tables(dialect, load, version).items()
     ]
     made += [words.create_scratch(dialect, table, batch) for table in (scratch, chosen)]
-    made.append(look(merging))
+    made.append(look([merging]))
     if applied_table(dialect, load) != load.table:
         made.append(into_history(merging, load.table, [column.name for column in load.columns]))
+    if not load.method.feed.order:
+        made += [step.sql for step in merge_all(merging, 1)]
     steps = merge_steps(merging, [fold(name) for name in left_out])
     steps += obsolete_versions(dialect, load, 7, "2020-06-01 12:00:00+00") if versioned else []
     return made + [sql for step in steps for sql in (step.sql, step.counted, step.lacking) if sql is not None]

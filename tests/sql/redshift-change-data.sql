@@ -1,8 +1,20 @@
 -- upsert
 CREATE TEMP TABLE "scratch_1" ("id" BIGINT, "line" VARCHAR(65535), "note" VARCHAR(65535), "_singer_order" BIGINT);
 CREATE TEMP TABLE "scratch_2" ("id" BIGINT, "line" VARCHAR(65535), "note" VARCHAR(65535), "_singer_order" BIGINT);
-SELECT COUNT(CASE WHEN "id" IS NULL OR "line" IS NULL THEN 1 END), 0, 0, 0
-FROM "scratch_1";
+SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n2"), SUM("n3"), SUM("n4")
+FROM (
+  SELECT COUNT(*) AS "n0", COUNT(CASE WHEN "id" IS NULL OR "line" IS NULL THEN 1 END) AS "n1", 0 AS "n2", 0 AS "n3",
+    0 AS "n4"
+  FROM "scratch_1"
+  GROUP BY "id", "line"
+) AS keyed;
+MERGE INTO "sales"."orders"
+USING "scratch_1"
+ON "sales"."orders"."id" = "scratch_1"."id" AND "sales"."orders"."line" = "scratch_1"."line"
+WHEN MATCHED THEN UPDATE
+SET "id" = "scratch_1"."id", "line" = "scratch_1"."line", "note" = "scratch_1"."note"
+WHEN NOT MATCHED THEN INSERT ("id", "line", "note")
+VALUES ("scratch_1"."id", "scratch_1"."line", "scratch_1"."note");
 INSERT INTO "scratch_2" ("id", "line", "note", "_singer_order")
 SELECT "id", "line", "note", "_singer_order"
 FROM (
@@ -33,8 +45,21 @@ CREATE TEMP TABLE "scratch_1"
   ("id" BIGINT, "line" VARCHAR(65535), "note" VARCHAR(65535), "_sdc_deleted_at" TIMESTAMPTZ, "_singer_order" BIGINT);
 CREATE TEMP TABLE "scratch_2"
   ("id" BIGINT, "line" VARCHAR(65535), "note" VARCHAR(65535), "_sdc_deleted_at" TIMESTAMPTZ, "_singer_order" BIGINT);
-SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0, COUNT(CASE WHEN "_sdc_deleted_at" IS NOT NULL THEN 1 END), 0
-FROM "scratch_1";
+SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n2"), SUM("n3"), SUM("n4")
+FROM (
+  SELECT COUNT(*) AS "n0", COUNT(CASE WHEN "id" IS NULL THEN 1 END) AS "n1", 0 AS "n2",
+    COUNT(CASE WHEN "_sdc_deleted_at" IS NOT NULL THEN 1 END) AS "n3", 0 AS "n4"
+  FROM "scratch_1"
+  GROUP BY "id"
+) AS keyed;
+MERGE INTO "sales"."orders"
+USING "scratch_1"
+ON "sales"."orders"."id" = "scratch_1"."id"
+WHEN MATCHED THEN UPDATE
+SET "id" = "scratch_1"."id", "line" = "scratch_1"."line", "note" = "scratch_1"."note",
+  "_sdc_deleted_at" = "scratch_1"."_sdc_deleted_at"
+WHEN NOT MATCHED THEN INSERT ("id", "line", "note", "_sdc_deleted_at")
+VALUES ("scratch_1"."id", "scratch_1"."line", "scratch_1"."note", "scratch_1"."_sdc_deleted_at");
 INSERT INTO "scratch_2" ("id", "line", "note", "_sdc_deleted_at", "_singer_order")
 SELECT "id", "line", "note", "_sdc_deleted_at", "_singer_order"
 FROM (
@@ -88,8 +113,21 @@ CREATE TEMP TABLE "scratch_1"
   ("id" BIGINT, "line" VARCHAR(65535), "note" VARCHAR(65535), "_sdc_deleted_at" TIMESTAMPTZ, "_singer_order" BIGINT);
 CREATE TEMP TABLE "scratch_2"
   ("id" BIGINT, "line" VARCHAR(65535), "note" VARCHAR(65535), "_sdc_deleted_at" TIMESTAMPTZ, "_singer_order" BIGINT);
-SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0, COUNT(CASE WHEN "_sdc_deleted_at" IS NOT NULL THEN 1 END), 0
-FROM "scratch_1";
+SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n2"), SUM("n3"), SUM("n4")
+FROM (
+  SELECT COUNT(*) AS "n0", COUNT(CASE WHEN "id" IS NULL THEN 1 END) AS "n1", 0 AS "n2",
+    COUNT(CASE WHEN "_sdc_deleted_at" IS NOT NULL THEN 1 END) AS "n3", 0 AS "n4"
+  FROM "scratch_1"
+  GROUP BY "id"
+) AS keyed;
+MERGE INTO "sales"."orders"
+USING "scratch_1"
+ON "sales"."orders"."id" = "scratch_1"."id"
+WHEN MATCHED THEN UPDATE
+SET "id" = "scratch_1"."id", "line" = "scratch_1"."line", "note" = "scratch_1"."note",
+  "_sdc_deleted_at" = "scratch_1"."_sdc_deleted_at"
+WHEN NOT MATCHED THEN INSERT ("id", "line", "note", "_sdc_deleted_at")
+VALUES ("scratch_1"."id", "scratch_1"."line", "scratch_1"."note", "scratch_1"."_sdc_deleted_at");
 INSERT INTO "scratch_2" ("id", "line", "note", "_sdc_deleted_at", "_singer_order")
 SELECT "id", "line", "note", "_sdc_deleted_at", "_singer_order"
 FROM (
@@ -131,9 +169,21 @@ CREATE TEMP TABLE "scratch_1"
   ("id" BIGINT, "line" VARCHAR(65535), "note" VARCHAR(65535), "operation" VARCHAR(65535), "_singer_order" BIGINT);
 CREATE TEMP TABLE "scratch_2"
   ("id" BIGINT, "line" VARCHAR(65535), "note" VARCHAR(65535), "operation" VARCHAR(65535), "_singer_order" BIGINT);
-SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0,
-  COUNT(CASE WHEN COALESCE("operation" IN ('delete', 'DELETE', 'Delete'), FALSE) THEN 1 END), 0
-FROM "scratch_1";
+SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n2"), SUM("n3"), SUM("n4")
+FROM (
+  SELECT COUNT(*) AS "n0", COUNT(CASE WHEN "id" IS NULL THEN 1 END) AS "n1", 0 AS "n2",
+    COUNT(CASE WHEN COALESCE("operation" IN ('delete', 'DELETE', 'Delete'), FALSE) THEN 1 END) AS "n3", 0 AS "n4"
+  FROM "scratch_1"
+  GROUP BY "id"
+) AS keyed;
+MERGE INTO "sales"."orders"
+USING "scratch_1"
+ON "sales"."orders"."id" = "scratch_1"."id"
+WHEN MATCHED THEN UPDATE
+SET "id" = "scratch_1"."id", "line" = "scratch_1"."line", "note" = "scratch_1"."note",
+  "operation" = "scratch_1"."operation"
+WHEN NOT MATCHED THEN INSERT ("id", "line", "note", "operation")
+VALUES ("scratch_1"."id", "scratch_1"."line", "scratch_1"."note", "scratch_1"."operation");
 INSERT INTO "scratch_2" ("id", "line", "note", "operation", "_singer_order")
 SELECT "id", "line", "note", "operation", "_singer_order"
 FROM (
@@ -194,16 +244,21 @@ CREATE TEMP TABLE "scratch_2" (
   "_sdc_missing" VARCHAR(65535), "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ,
   "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_singer_order" BIGINT
 );
-SELECT COUNT(
-  CASE
-    WHEN ("id" IS NULL)
-    AND NOT (COALESCE("__op" IN ('t'), FALSE))
-    AND NOT (COALESCE("__op" IN ('m'), FALSE)) THEN 1 END
-),
-  COUNT(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 END),
-  COUNT(CASE WHEN COALESCE("__op" IN ('d'), FALSE) THEN 1 END),
-  COUNT(CASE WHEN COALESCE("__op" IN ('m'), FALSE) THEN 1 END)
-FROM "scratch_1";
+SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n2"), SUM("n3"), SUM("n4")
+FROM (
+  SELECT COUNT(*) AS "n0",
+    COUNT(
+      CASE
+        WHEN ("id" IS NULL)
+        AND NOT (COALESCE("__op" IN ('t'), FALSE))
+        AND NOT (COALESCE("__op" IN ('m'), FALSE)) THEN 1 END
+    ) AS "n1",
+    COUNT(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 END) AS "n2",
+    COUNT(CASE WHEN COALESCE("__op" IN ('d'), FALSE) THEN 1 END) AS "n3",
+    COUNT(CASE WHEN COALESCE("__op" IN ('m'), FALSE) THEN 1 END) AS "n4"
+  FROM "scratch_1"
+  GROUP BY "id"
+) AS keyed;
 DELETE FROM "scratch_1"
 WHERE COALESCE("__op" IN ('m'), FALSE);
 DELETE FROM "scratch_1"
@@ -494,16 +549,21 @@ CREATE TEMP TABLE "scratch_2" (
   "_sdc_missing" VARCHAR(65535), "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ,
   "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_singer_order" BIGINT
 );
-SELECT COUNT(
-  CASE
-    WHEN ("id" IS NULL)
-    AND NOT (COALESCE("__op" IN ('t'), FALSE))
-    AND NOT (COALESCE("__op" IN ('m'), FALSE)) THEN 1 END
-),
-  COUNT(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 END),
-  COUNT(CASE WHEN COALESCE("__op" IN ('d'), FALSE) THEN 1 END),
-  COUNT(CASE WHEN COALESCE("__op" IN ('m'), FALSE) THEN 1 END)
-FROM "scratch_1";
+SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n2"), SUM("n3"), SUM("n4")
+FROM (
+  SELECT COUNT(*) AS "n0",
+    COUNT(
+      CASE
+        WHEN ("id" IS NULL)
+        AND NOT (COALESCE("__op" IN ('t'), FALSE))
+        AND NOT (COALESCE("__op" IN ('m'), FALSE)) THEN 1 END
+    ) AS "n1",
+    COUNT(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 END) AS "n2",
+    COUNT(CASE WHEN COALESCE("__op" IN ('d'), FALSE) THEN 1 END) AS "n3",
+    COUNT(CASE WHEN COALESCE("__op" IN ('m'), FALSE) THEN 1 END) AS "n4"
+  FROM "scratch_1"
+  GROUP BY "id"
+) AS keyed;
 DELETE FROM "scratch_1"
 WHERE COALESCE("__op" IN ('m'), FALSE);
 DELETE FROM "scratch_1"
@@ -779,16 +839,21 @@ CREATE TEMP TABLE "scratch_2" (
   "_sdc_missing" VARCHAR(65535), "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ,
   "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_singer_order" BIGINT
 );
-SELECT COUNT(
-  CASE
-    WHEN ("id" IS NULL)
-    AND NOT (COALESCE("__op" IN ('t'), FALSE))
-    AND NOT (COALESCE("__op" IN ('m'), FALSE)) THEN 1 END
-),
-  COUNT(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 END),
-  COUNT(CASE WHEN COALESCE("__op" IN ('d'), FALSE) THEN 1 END),
-  COUNT(CASE WHEN COALESCE("__op" IN ('m'), FALSE) THEN 1 END)
-FROM "scratch_1";
+SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n2"), SUM("n3"), SUM("n4")
+FROM (
+  SELECT COUNT(*) AS "n0",
+    COUNT(
+      CASE
+        WHEN ("id" IS NULL)
+        AND NOT (COALESCE("__op" IN ('t'), FALSE))
+        AND NOT (COALESCE("__op" IN ('m'), FALSE)) THEN 1 END
+    ) AS "n1",
+    COUNT(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 END) AS "n2",
+    COUNT(CASE WHEN COALESCE("__op" IN ('d'), FALSE) THEN 1 END) AS "n3",
+    COUNT(CASE WHEN COALESCE("__op" IN ('m'), FALSE) THEN 1 END) AS "n4"
+  FROM "scratch_1"
+  GROUP BY "id"
+) AS keyed;
 INSERT INTO "sales"."orders" (
   "id", "line", "note", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at",
   "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version"

@@ -4,18 +4,14 @@ SET datestyle TO 'ISO, MDY';
 SET extra_float_digits TO 0;
 SET enable_case_sensitive_identifier TO off;
 SET search_path TO '$user', public;
-SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
+SELECT table_name, column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
   column_default, remarks
 FROM svv_columns
-WHERE table_schema = 'sales' AND table_name = '_singer_loads'
-ORDER BY ordinal_position;
+WHERE table_schema = 'sales'
+ORDER BY table_name, ordinal_position
+LIMIT 25000;
 SELECT COUNT(*)
 FROM stv_slices;
-SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
-  column_default, remarks
-FROM svv_columns
-WHERE table_schema = 'sales' AND table_name = 'orders'
-ORDER BY ordinal_position;
 -- s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
 -- {
 --  "entries": [
@@ -36,12 +32,20 @@ CREATE TABLE IF NOT EXISTS "sales"."_singer_loads" (
   "connector_version" VARCHAR(1024), "ledger_version" BIGINT, "activated_version" BIGINT,
   "key_properties" VARCHAR(65535), "state_chunk" BIGINT, "state" VARCHAR(65535)
 );
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
+  column_default, remarks
+FROM svv_columns
+WHERE (table_schema = 'sales' AND table_name IN ('_singer_loads'))
+ORDER BY ordinal_position;
 CREATE TABLE IF NOT EXISTS "sales"."orders" (
   "id" BIGINT, "note" VARCHAR(65535), "amount" DECIMAL(12, 2), "ratio" DOUBLE PRECISION, "at" TIMESTAMPTZ,
   "local" TIMESTAMP, "never" TIMESTAMPTZ, "day" DATE, "clock" TIME, "done" BOOLEAN, "lines" SUPER
 );
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
+  column_default, remarks
+FROM svv_columns
+WHERE (table_schema = 'sales' AND table_name IN ('orders'))
+ORDER BY ordinal_position;
 BEGIN;
 COPY "sales"."orders" ("id", "note", "amount", "ratio", "at", "local", "never", "day", "clock", "done", "lines")
 FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
@@ -64,24 +68,27 @@ VALUES (
   1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL, NULL,
   1, '{"orders": 1}'
 );
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+SELECT table_schema, table_name, column_name, data_type, character_maximum_length, numeric_precision, numeric_scale,
+  is_nullable, column_default, remarks
+FROM svv_columns
+WHERE (table_schema = 'sales' AND table_name IN ('orders'))
+ORDER BY table_schema, table_name, ordinal_position;
 COMMIT;
 
 -- append-only, two loads in a run
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 -- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
 SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum .. le_name IN ('orders')) ORDER BY ordinal_position
 BEGIN;
 COPY "sales"."orders" ("id", "note")
 FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
@@ -104,7 +111,7 @@ VALUES (
   1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL, NULL,
   1, '1'
 );
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
 COMMIT;
 -- s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00002.csv.gz.manifest is
 -- {
@@ -137,37 +144,29 @@ VALUES (
   1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL, NULL,
   1, '{"orders": 2}'
 );
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
 COMMIT;
 
 -- upsert
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 -- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
 SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
-SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
-  column_default, remarks
-FROM svv_columns
-WHERE table_schema = 'sales' AND table_name = '_singer_turn__1c168adb00d2'
-ORDER BY ordinal_position;
-CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
--- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535)); CREATE TABLE IF NOT EXISTS
+  "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
 WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
-CREATE TEMP TABLE "_singer_scratch_4711_1_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
-CREATE TEMP TABLE "_singer_scratch_4711_1_2" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
-COPY "_singer_scratch_4711_1_1" ("id", "note", "_singer_order")
+CREATE TEMP TABLE "_singer_scratch_4711_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
+COPY "_singer_scratch_4711_1" ("id", "note", "_singer_order")
 FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
 IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
 MANIFEST
@@ -177,31 +176,26 @@ QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
 COMPUPDATE OFF;
-SELECT pg_last_copy_count();
-SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0, 0, 0
-FROM "_singer_scratch_4711_1_1";
+SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n2"), SUM("n3"), SUM("n4")
+FROM (
+  SELECT COUNT(*) AS "n0", COUNT(CASE WHEN "id" IS NULL THEN 1 END) AS "n1", 0 AS "n2", 0 AS "n3", 0 AS "n4"
+  FROM "_singer_scratch_4711_1"
+  GROUP BY "id"
+) AS keyed;
 BEGIN;
 SET LOCAL statement_timeout TO 60000;
 LOCK "sales"."_singer_turn__1c168adb00d2";
 SET LOCAL statement_timeout TO DEFAULT;
-INSERT INTO "_singer_scratch_4711_1_2" ("id", "note", "_singer_order")
-SELECT "id", "note", "_singer_order"
-FROM (
-  SELECT "id", "note", "_singer_order",
-    ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "_singer_order" DESC NULLS LAST) AS "_singer_rank"
-  FROM "_singer_scratch_4711_1_1"
-) AS ranked
-WHERE "_singer_rank" = 1;
 MERGE INTO "sales"."orders"
-USING "_singer_scratch_4711_1_2"
-ON "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id"
+USING "_singer_scratch_4711_1"
+ON "sales"."orders"."id" = "_singer_scratch_4711_1"."id"
 WHEN MATCHED THEN UPDATE
-SET "id" = "_singer_scratch_4711_1_2"."id", "note" = "_singer_scratch_4711_1_2"."note"
+SET "id" = "_singer_scratch_4711_1"."id", "note" = "_singer_scratch_4711_1"."note"
 WHEN NOT MATCHED THEN INSERT ("id", "note")
-VALUES ("_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."note");
+VALUES ("_singer_scratch_4711_1"."id", "_singer_scratch_4711_1"."note");
 SELECT COUNT(*)
-FROM "_singer_scratch_4711_1_2"
-WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
+FROM "_singer_scratch_4711_1"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1"."id");
 INSERT INTO "sales"."_singer_loads" (
   "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
   "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
@@ -212,29 +206,24 @@ VALUES (
   1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL,
   '["id"]', 1, '1'
 );
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
 COMMIT;
-DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
-DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
 
 -- overwrite, with a bound for what a table may lose
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 -- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
 SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
--- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535)); CREATE TABLE IF NOT EXISTS
+  "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
 WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
@@ -245,48 +234,38 @@ SET LOCAL statement_timeout TO DEFAULT;
 SELECT COUNT(*)
 FROM "sales"."orders";
 DELETE FROM "sales"."orders";
--- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
-SELECT pg_last_copy_count();
+-- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. GZIP COMPUPDATE OFF; SELECT pg_last_copy_count()
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0.000000+00:00', '1.0.0', 3, NULL, NULL, 1, '1')
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
 COMMIT;
 
 -- upsert with metadata; a version becomes active, rows of others are removed
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 -- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
 SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" (
   "id" BIGINT, "note" VARCHAR(65535), "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ,
   "_sdc_batched_at" TIMESTAMPTZ, "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT,
   "_sdc_sync_started_at" BIGINT
-);
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
--- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+); CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
 WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
-CREATE TEMP TABLE "_singer_scratch_4711_1_1" (
+CREATE TEMP TABLE "_singer_scratch_4711_1" (
   "id" BIGINT, "note" VARCHAR(65535), "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ,
   "_sdc_batched_at" TIMESTAMPTZ, "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT,
   "_sdc_sync_started_at" BIGINT, "_singer_order" BIGINT
 );
-CREATE TEMP TABLE "_singer_scratch_4711_1_2" (
-  "id" BIGINT, "note" VARCHAR(65535), "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ,
-  "_sdc_batched_at" TIMESTAMPTZ, "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT,
-  "_sdc_sync_started_at" BIGINT, "_singer_order" BIGINT
-);
-COPY "_singer_scratch_4711_1_1" (
+COPY "_singer_scratch_4711_1" (
   "id", "note", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at", "_sdc_deleted_at", "_sdc_sequence",
   "_sdc_table_version", "_sdc_sync_started_at", "_singer_order"
 )
@@ -299,51 +278,36 @@ QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
 COMPUPDATE OFF;
-SELECT pg_last_copy_count();
-SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0, 0, 0
-FROM "_singer_scratch_4711_1_1";
+-- again: SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n .. "_singer_scratch_4711_1" GROUP BY "id") AS keyed
 BEGIN;
 SET LOCAL statement_timeout TO 60000;
 LOCK "sales"."_singer_turn__1c168adb00d2";
 SET LOCAL statement_timeout TO DEFAULT;
-INSERT INTO "_singer_scratch_4711_1_2" (
-  "id", "note", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at", "_sdc_deleted_at", "_sdc_sequence",
-  "_sdc_table_version", "_sdc_sync_started_at", "_singer_order"
-)
-SELECT "id", "note", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at", "_sdc_deleted_at", "_sdc_sequence",
-  "_sdc_table_version", "_sdc_sync_started_at", "_singer_order"
-FROM (
-  SELECT "id", "note", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at", "_sdc_deleted_at", "_sdc_sequence",
-    "_sdc_table_version", "_sdc_sync_started_at", "_singer_order",
-    ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "_singer_order" DESC NULLS LAST) AS "_singer_rank"
-  FROM "_singer_scratch_4711_1_1"
-) AS ranked
-WHERE "_singer_rank" = 1;
 MERGE INTO "sales"."orders"
-USING "_singer_scratch_4711_1_2"
-ON "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id"
+USING "_singer_scratch_4711_1"
+ON "sales"."orders"."id" = "_singer_scratch_4711_1"."id"
 WHEN MATCHED THEN UPDATE
-SET "id" = "_singer_scratch_4711_1_2"."id", "note" = "_singer_scratch_4711_1_2"."note",
-  "_sdc_extracted_at" = "_singer_scratch_4711_1_2"."_sdc_extracted_at",
-  "_sdc_received_at" = "_singer_scratch_4711_1_2"."_sdc_received_at",
-  "_sdc_batched_at" = "_singer_scratch_4711_1_2"."_sdc_batched_at",
-  "_sdc_deleted_at" = "_singer_scratch_4711_1_2"."_sdc_deleted_at",
-  "_sdc_sequence" = "_singer_scratch_4711_1_2"."_sdc_sequence",
-  "_sdc_table_version" = "_singer_scratch_4711_1_2"."_sdc_table_version",
-  "_sdc_sync_started_at" = "_singer_scratch_4711_1_2"."_sdc_sync_started_at"
+SET "id" = "_singer_scratch_4711_1"."id", "note" = "_singer_scratch_4711_1"."note",
+  "_sdc_extracted_at" = "_singer_scratch_4711_1"."_sdc_extracted_at",
+  "_sdc_received_at" = "_singer_scratch_4711_1"."_sdc_received_at",
+  "_sdc_batched_at" = "_singer_scratch_4711_1"."_sdc_batched_at",
+  "_sdc_deleted_at" = "_singer_scratch_4711_1"."_sdc_deleted_at",
+  "_sdc_sequence" = "_singer_scratch_4711_1"."_sdc_sequence",
+  "_sdc_table_version" = "_singer_scratch_4711_1"."_sdc_table_version",
+  "_sdc_sync_started_at" = "_singer_scratch_4711_1"."_sdc_sync_started_at"
 WHEN NOT MATCHED THEN INSERT (
   "id", "note", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at", "_sdc_deleted_at", "_sdc_sequence",
   "_sdc_table_version", "_sdc_sync_started_at"
 )
 VALUES (
-  "_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."note", "_singer_scratch_4711_1_2"."_sdc_extracted_at",
-  "_singer_scratch_4711_1_2"."_sdc_received_at", "_singer_scratch_4711_1_2"."_sdc_batched_at",
-  "_singer_scratch_4711_1_2"."_sdc_deleted_at", "_singer_scratch_4711_1_2"."_sdc_sequence",
-  "_singer_scratch_4711_1_2"."_sdc_table_version", "_singer_scratch_4711_1_2"."_sdc_sync_started_at"
+  "_singer_scratch_4711_1"."id", "_singer_scratch_4711_1"."note", "_singer_scratch_4711_1"."_sdc_extracted_at",
+  "_singer_scratch_4711_1"."_sdc_received_at", "_singer_scratch_4711_1"."_sdc_batched_at",
+  "_singer_scratch_4711_1"."_sdc_deleted_at", "_singer_scratch_4711_1"."_sdc_sequence",
+  "_singer_scratch_4711_1"."_sdc_table_version", "_singer_scratch_4711_1"."_sdc_sync_started_at"
 );
 SELECT COUNT(*)
-FROM "_singer_scratch_4711_1_2"
-WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
+FROM "_singer_scratch_4711_1"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1"."id");
 DELETE FROM "sales"."orders"
 WHERE "_sdc_table_version" < 7;
 INSERT INTO "sales"."_singer_loads" (
@@ -356,27 +320,24 @@ VALUES (
   1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, 7,
   '["id"]', 1, '1'
 );
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
 COMMIT;
-DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
-DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
 
 -- a change feed with views
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 -- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
 SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders"
   ("id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535));
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum .. le_name IN ('orders')) ORDER BY ordinal_position
 SELECT DISTINCT "_sdc_missing"
 FROM "sales"."orders"
 WHERE "_sdc_missing" IS NOT NULL;
@@ -475,28 +436,27 @@ GZIP
 COMPUPDATE OFF;
 SELECT pg_last_copy_count();
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0.000000+00:00', '1.0.0', 3, NULL, NULL, 1, '1')
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
 COMMIT;
 
 -- a change feed with views, and metadata
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 -- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
 SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" (
   "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535),
   "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ, "_sdc_batched_at" TIMESTAMPTZ,
   "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_sdc_sync_started_at" BIGINT
 );
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum .. le_name IN ('orders')) ORDER BY ordinal_position
 SELECT DISTINCT "_sdc_missing"
 FROM "sales"."orders"
 WHERE "_sdc_missing" IS NOT NULL;
@@ -636,46 +596,33 @@ GZIP
 COMPUPDATE OFF;
 SELECT pg_last_copy_count();
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0.000000+00:00', '1.0.0', 3, NULL, NULL, 1, '1')
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
 COMMIT;
 
 -- a change feed, the current state
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 -- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
 SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT);
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
-SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
-  column_default, remarks
-FROM svv_columns
-WHERE table_schema = 'sales' AND table_name = 'orders__deleted'
-ORDER BY ordinal_position;
-CREATE TABLE IF NOT EXISTS "sales"."orders__deleted" ("id" BIGINT, "__lsn" BIGINT);
--- again: SELECT column_name, data_type, character_maximum .. me = 'orders__deleted' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
--- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+  CREATE TABLE IF NOT EXISTS "sales"."orders__deleted" ("id" BIGINT, "__lsn" BIGINT); CREATE TABLE IF NOT EXISTS
+  "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
 WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
-CREATE TEMP TABLE "_singer_scratch_4711_1_1" (
+CREATE TEMP TABLE "_singer_scratch_4711_1" (
   "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535),
   "_singer_order" BIGINT
 );
-CREATE TEMP TABLE "_singer_scratch_4711_1_2" (
-  "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535),
-  "_singer_order" BIGINT
-);
-COPY "_singer_scratch_4711_1_1" ("id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_order")
+COPY "_singer_scratch_4711_1" ("id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_order")
 FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
 IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
 MANIFEST
@@ -685,112 +632,106 @@ QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
 COMPUPDATE OFF;
-SELECT pg_last_copy_count();
-SELECT COUNT(
-  CASE
-    WHEN ("id" IS NULL)
-    AND NOT (COALESCE("__op" IN ('t'), FALSE))
-    AND NOT (COALESCE("__op" IN ('m'), FALSE)) THEN 1 END
-),
-  COUNT(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 END),
-  COUNT(CASE WHEN COALESCE("__op" IN ('d'), FALSE) THEN 1 END),
-  COUNT(CASE WHEN COALESCE("__op" IN ('m'), FALSE) THEN 1 END)
-FROM "_singer_scratch_4711_1_1";
+SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n2"), SUM("n3"), SUM("n4")
+FROM (
+  SELECT COUNT(*) AS "n0",
+    COUNT(
+      CASE
+        WHEN ("id" IS NULL)
+        AND NOT (COALESCE("__op" IN ('t'), FALSE))
+        AND NOT (COALESCE("__op" IN ('m'), FALSE)) THEN 1 END
+    ) AS "n1",
+    COUNT(CASE WHEN COALESCE("__op" IN ('t'), FALSE) THEN 1 END) AS "n2",
+    COUNT(CASE WHEN COALESCE("__op" IN ('d'), FALSE) THEN 1 END) AS "n3",
+    COUNT(CASE WHEN COALESCE("__op" IN ('m'), FALSE) THEN 1 END) AS "n4"
+  FROM "_singer_scratch_4711_1"
+  GROUP BY "id"
+) AS keyed;
+CREATE TEMP TABLE "_singer_scratch_4711_2" (
+  "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535),
+  "_singer_order" BIGINT
+);
 BEGIN;
 SET LOCAL statement_timeout TO 60000;
 LOCK "sales"."_singer_turn__1c168adb00d2";
 SET LOCAL statement_timeout TO DEFAULT;
-DELETE FROM "_singer_scratch_4711_1_1"
+DELETE FROM "_singer_scratch_4711_1"
 USING "sales"."orders"
-WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_1"."id"
-  AND COALESCE("sales"."orders"."__lsn" > "_singer_scratch_4711_1_1"."__lsn", "sales"."orders"."__lsn" IS NOT NULL);
-DELETE FROM "_singer_scratch_4711_1_1"
+WHERE "sales"."orders"."id" = "_singer_scratch_4711_1"."id"
+  AND COALESCE("sales"."orders"."__lsn" > "_singer_scratch_4711_1"."__lsn", "sales"."orders"."__lsn" IS NOT NULL);
+DELETE FROM "_singer_scratch_4711_1"
 USING "sales"."orders__deleted"
-WHERE "sales"."orders__deleted"."id" = "_singer_scratch_4711_1_1"."id"
+WHERE "sales"."orders__deleted"."id" = "_singer_scratch_4711_1"."id"
   AND COALESCE(
-    "sales"."orders__deleted"."__lsn" > "_singer_scratch_4711_1_1"."__lsn",
+    "sales"."orders__deleted"."__lsn" > "_singer_scratch_4711_1"."__lsn",
     "sales"."orders__deleted"."__lsn" IS NOT NULL
   );
-DELETE FROM "_singer_scratch_4711_1_1"
+DELETE FROM "_singer_scratch_4711_1"
 WHERE "_singer_order" IN (
-  SELECT "_singer_scratch_4711_1_1"."_singer_order"
-  FROM "_singer_scratch_4711_1_1", "sales"."orders__deleted"
+  SELECT "_singer_scratch_4711_1"."_singer_order"
+  FROM "_singer_scratch_4711_1", "sales"."orders__deleted"
   WHERE "sales"."orders__deleted"."id" IS NULL
     AND COALESCE(
-      "sales"."orders__deleted"."__lsn" > "_singer_scratch_4711_1_1"."__lsn",
+      "sales"."orders__deleted"."__lsn" > "_singer_scratch_4711_1"."__lsn",
       "sales"."orders__deleted"."__lsn" IS NOT NULL
     )
 );
-INSERT INTO "_singer_scratch_4711_1_2" ("id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_order")
+INSERT INTO "_singer_scratch_4711_2" ("id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_order")
 SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_order"
 FROM (
   SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_singer_order",
     ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "__lsn" DESC NULLS LAST, "_singer_order" DESC NULLS LAST) AS
       "_singer_rank"
-  FROM "_singer_scratch_4711_1_1"
+  FROM "_singer_scratch_4711_1"
 ) AS ranked
 WHERE "_singer_rank" = 1;
 MERGE INTO "sales"."orders"
-USING "_singer_scratch_4711_1_2"
-ON "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id"
+USING "_singer_scratch_4711_2"
+ON "sales"."orders"."id" = "_singer_scratch_4711_2"."id"
 WHEN MATCHED THEN UPDATE
-SET "id" = "_singer_scratch_4711_1_2"."id", "__op" = "_singer_scratch_4711_1_2"."__op",
-  "__lsn" = "_singer_scratch_4711_1_2"."__lsn", "__ts_ms" = "_singer_scratch_4711_1_2"."__ts_ms"
+SET "id" = "_singer_scratch_4711_2"."id", "__op" = "_singer_scratch_4711_2"."__op",
+  "__lsn" = "_singer_scratch_4711_2"."__lsn", "__ts_ms" = "_singer_scratch_4711_2"."__ts_ms"
 WHEN NOT MATCHED THEN INSERT ("id", "__op", "__lsn", "__ts_ms")
 VALUES (
-  "_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."__op", "_singer_scratch_4711_1_2"."__lsn",
-  "_singer_scratch_4711_1_2"."__ts_ms"
+  "_singer_scratch_4711_2"."id", "_singer_scratch_4711_2"."__op", "_singer_scratch_4711_2"."__lsn",
+  "_singer_scratch_4711_2"."__ts_ms"
 );
 SELECT COUNT(*)
-FROM "_singer_scratch_4711_1_2"
-WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
+FROM "_singer_scratch_4711_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_2"."id");
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 3, NULL, '["id"]', 1, '1')
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
 COMMIT;
-DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
-DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
 
 -- a change feed, the current state with metadata
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 -- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
 SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" (
   "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_extracted_at" TIMESTAMPTZ,
   "_sdc_received_at" TIMESTAMPTZ, "_sdc_batched_at" TIMESTAMPTZ, "_sdc_deleted_at" TIMESTAMPTZ,
   "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_sdc_sync_started_at" BIGINT
-);
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. me = 'orders__deleted' ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."orders__deleted" ("id" BIGINT, "__lsn" BIGINT, "_sdc_table_version" BIGINT);
--- again: SELECT column_name, data_type, character_maximum .. me = 'orders__deleted' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
--- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+); CREATE TABLE IF NOT EXISTS "sales"."orders__deleted" ("id" BIGINT, "__lsn" BIGINT, "_sdc_table_version" BIGINT);
+  CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
 WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
-CREATE TEMP TABLE "_singer_scratch_4711_1_1" (
+CREATE TEMP TABLE "_singer_scratch_4711_1" (
   "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535),
   "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ, "_sdc_batched_at" TIMESTAMPTZ,
   "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_sdc_sync_started_at" BIGINT,
   "_singer_order" BIGINT
 );
-CREATE TEMP TABLE "_singer_scratch_4711_1_2" (
-  "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535),
-  "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ, "_sdc_batched_at" TIMESTAMPTZ,
-  "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_sdc_sync_started_at" BIGINT,
-  "_singer_order" BIGINT
-);
-COPY "_singer_scratch_4711_1_1" (
+COPY "_singer_scratch_4711_1" (
   "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
   "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at", "_singer_order"
 )
@@ -803,74 +744,77 @@ QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
 COMPUPDATE OFF;
-SELECT pg_last_copy_count();
--- again: SELECT COUNT(CASE WHEN ("id" IS NULL) AND NOT (C .. LSE) THEN 1 END) FROM "_singer_scratch_4711_1_1"
+-- again: SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n .. "_singer_scratch_4711_1" GROUP BY "id") AS keyed
+CREATE TEMP TABLE "_singer_scratch_4711_2" (
+  "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535),
+  "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ, "_sdc_batched_at" TIMESTAMPTZ,
+  "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_sdc_sync_started_at" BIGINT,
+  "_singer_order" BIGINT
+);
 BEGIN;
 SET LOCAL statement_timeout TO 60000;
 LOCK "sales"."_singer_turn__1c168adb00d2";
 SET LOCAL statement_timeout TO DEFAULT;
-DELETE FROM "_singer_scratch_4711_1_1"
+DELETE FROM "_singer_scratch_4711_1"
 USING "sales"."orders"
-WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_1"."id"
+WHERE "sales"."orders"."id" = "_singer_scratch_4711_1"."id"
   AND (
     COALESCE(
-      "sales"."orders"."_sdc_table_version" > "_singer_scratch_4711_1_1"."_sdc_table_version",
+      "sales"."orders"."_sdc_table_version" > "_singer_scratch_4711_1"."_sdc_table_version",
       "sales"."orders"."_sdc_table_version" IS NOT NULL
     )
     OR (
       COALESCE(
-        "sales"."orders"."_sdc_table_version" = "_singer_scratch_4711_1_1"."_sdc_table_version",
-        "sales"."orders"."_sdc_table_version" IS NULL AND "_singer_scratch_4711_1_1"."_sdc_table_version" IS NULL
+        "sales"."orders"."_sdc_table_version" = "_singer_scratch_4711_1"."_sdc_table_version",
+        "sales"."orders"."_sdc_table_version" IS NULL AND "_singer_scratch_4711_1"."_sdc_table_version" IS NULL
       )
-      AND COALESCE(
-        "sales"."orders"."__lsn" > "_singer_scratch_4711_1_1"."__lsn", "sales"."orders"."__lsn" IS NOT NULL
-      )
+      AND COALESCE("sales"."orders"."__lsn" > "_singer_scratch_4711_1"."__lsn", "sales"."orders"."__lsn" IS NOT NULL)
     )
   );
-DELETE FROM "_singer_scratch_4711_1_1"
+DELETE FROM "_singer_scratch_4711_1"
 USING "sales"."orders__deleted"
-WHERE "sales"."orders__deleted"."id" = "_singer_scratch_4711_1_1"."id"
+WHERE "sales"."orders__deleted"."id" = "_singer_scratch_4711_1"."id"
   AND (
     COALESCE(
-      "sales"."orders__deleted"."_sdc_table_version" > "_singer_scratch_4711_1_1"."_sdc_table_version",
+      "sales"."orders__deleted"."_sdc_table_version" > "_singer_scratch_4711_1"."_sdc_table_version",
       "sales"."orders__deleted"."_sdc_table_version" IS NOT NULL
     )
     OR (
       COALESCE(
-        "sales"."orders__deleted"."_sdc_table_version" = "_singer_scratch_4711_1_1"."_sdc_table_version",
+        "sales"."orders__deleted"."_sdc_table_version" = "_singer_scratch_4711_1"."_sdc_table_version",
         "sales"."orders__deleted"."_sdc_table_version" IS NULL
-          AND "_singer_scratch_4711_1_1"."_sdc_table_version" IS NULL
+          AND "_singer_scratch_4711_1"."_sdc_table_version" IS NULL
       )
       AND COALESCE(
-        "sales"."orders__deleted"."__lsn" > "_singer_scratch_4711_1_1"."__lsn",
+        "sales"."orders__deleted"."__lsn" > "_singer_scratch_4711_1"."__lsn",
         "sales"."orders__deleted"."__lsn" IS NOT NULL
       )
     )
   );
-DELETE FROM "_singer_scratch_4711_1_1"
+DELETE FROM "_singer_scratch_4711_1"
 WHERE "_singer_order" IN (
-  SELECT "_singer_scratch_4711_1_1"."_singer_order"
-  FROM "_singer_scratch_4711_1_1", "sales"."orders__deleted"
+  SELECT "_singer_scratch_4711_1"."_singer_order"
+  FROM "_singer_scratch_4711_1", "sales"."orders__deleted"
   WHERE "sales"."orders__deleted"."id" IS NULL
     AND (
       COALESCE(
-        "sales"."orders__deleted"."_sdc_table_version" > "_singer_scratch_4711_1_1"."_sdc_table_version",
+        "sales"."orders__deleted"."_sdc_table_version" > "_singer_scratch_4711_1"."_sdc_table_version",
         "sales"."orders__deleted"."_sdc_table_version" IS NOT NULL
       )
       OR (
         COALESCE(
-          "sales"."orders__deleted"."_sdc_table_version" = "_singer_scratch_4711_1_1"."_sdc_table_version",
+          "sales"."orders__deleted"."_sdc_table_version" = "_singer_scratch_4711_1"."_sdc_table_version",
           "sales"."orders__deleted"."_sdc_table_version" IS NULL
-            AND "_singer_scratch_4711_1_1"."_sdc_table_version" IS NULL
+            AND "_singer_scratch_4711_1"."_sdc_table_version" IS NULL
         )
         AND COALESCE(
-          "sales"."orders__deleted"."__lsn" > "_singer_scratch_4711_1_1"."__lsn",
+          "sales"."orders__deleted"."__lsn" > "_singer_scratch_4711_1"."__lsn",
           "sales"."orders__deleted"."__lsn" IS NOT NULL
         )
       )
     )
 );
-INSERT INTO "_singer_scratch_4711_1_2" (
+INSERT INTO "_singer_scratch_4711_2" (
   "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
   "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at", "_singer_order"
 )
@@ -883,90 +827,71 @@ FROM (
       PARTITION BY "id"
       ORDER BY "_sdc_table_version" DESC NULLS LAST, "__lsn" DESC NULLS LAST, "_singer_order" DESC NULLS LAST
     ) AS "_singer_rank"
-  FROM "_singer_scratch_4711_1_1"
+  FROM "_singer_scratch_4711_1"
 ) AS ranked
 WHERE "_singer_rank" = 1;
 MERGE INTO "sales"."orders"
-USING "_singer_scratch_4711_1_2"
-ON "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id"
+USING "_singer_scratch_4711_2"
+ON "sales"."orders"."id" = "_singer_scratch_4711_2"."id"
 WHEN MATCHED THEN UPDATE
-SET "id" = "_singer_scratch_4711_1_2"."id", "__op" = "_singer_scratch_4711_1_2"."__op",
-  "__lsn" = "_singer_scratch_4711_1_2"."__lsn", "__ts_ms" = "_singer_scratch_4711_1_2"."__ts_ms",
-  "_sdc_extracted_at" = "_singer_scratch_4711_1_2"."_sdc_extracted_at",
-  "_sdc_received_at" = "_singer_scratch_4711_1_2"."_sdc_received_at",
-  "_sdc_batched_at" = "_singer_scratch_4711_1_2"."_sdc_batched_at",
-  "_sdc_deleted_at" = "_singer_scratch_4711_1_2"."_sdc_deleted_at",
-  "_sdc_sequence" = "_singer_scratch_4711_1_2"."_sdc_sequence",
-  "_sdc_table_version" = "_singer_scratch_4711_1_2"."_sdc_table_version",
-  "_sdc_sync_started_at" = "_singer_scratch_4711_1_2"."_sdc_sync_started_at"
+SET "id" = "_singer_scratch_4711_2"."id", "__op" = "_singer_scratch_4711_2"."__op",
+  "__lsn" = "_singer_scratch_4711_2"."__lsn", "__ts_ms" = "_singer_scratch_4711_2"."__ts_ms",
+  "_sdc_extracted_at" = "_singer_scratch_4711_2"."_sdc_extracted_at",
+  "_sdc_received_at" = "_singer_scratch_4711_2"."_sdc_received_at",
+  "_sdc_batched_at" = "_singer_scratch_4711_2"."_sdc_batched_at",
+  "_sdc_deleted_at" = "_singer_scratch_4711_2"."_sdc_deleted_at",
+  "_sdc_sequence" = "_singer_scratch_4711_2"."_sdc_sequence",
+  "_sdc_table_version" = "_singer_scratch_4711_2"."_sdc_table_version",
+  "_sdc_sync_started_at" = "_singer_scratch_4711_2"."_sdc_sync_started_at"
 WHEN NOT MATCHED THEN INSERT (
   "id", "__op", "__lsn", "__ts_ms", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at", "_sdc_deleted_at",
   "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at"
 )
 VALUES (
-  "_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."__op", "_singer_scratch_4711_1_2"."__lsn",
-  "_singer_scratch_4711_1_2"."__ts_ms", "_singer_scratch_4711_1_2"."_sdc_extracted_at",
-  "_singer_scratch_4711_1_2"."_sdc_received_at", "_singer_scratch_4711_1_2"."_sdc_batched_at",
-  "_singer_scratch_4711_1_2"."_sdc_deleted_at", "_singer_scratch_4711_1_2"."_sdc_sequence",
-  "_singer_scratch_4711_1_2"."_sdc_table_version", "_singer_scratch_4711_1_2"."_sdc_sync_started_at"
+  "_singer_scratch_4711_2"."id", "_singer_scratch_4711_2"."__op", "_singer_scratch_4711_2"."__lsn",
+  "_singer_scratch_4711_2"."__ts_ms", "_singer_scratch_4711_2"."_sdc_extracted_at",
+  "_singer_scratch_4711_2"."_sdc_received_at", "_singer_scratch_4711_2"."_sdc_batched_at",
+  "_singer_scratch_4711_2"."_sdc_deleted_at", "_singer_scratch_4711_2"."_sdc_sequence",
+  "_singer_scratch_4711_2"."_sdc_table_version", "_singer_scratch_4711_2"."_sdc_sync_started_at"
 );
 SELECT COUNT(*)
-FROM "_singer_scratch_4711_1_2"
-WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
+FROM "_singer_scratch_4711_2"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_2"."id");
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 3, NULL, '["id"]', 1, '1')
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
 COMMIT;
-DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
-DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
 
 -- a change feed, history and current state
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
-SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
-  column_default, remarks
-FROM svv_columns
-WHERE table_schema = 'sales' AND table_name = 'orders_live'
-ORDER BY ordinal_position;
 -- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
 SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
--- again: CREATE TABLE IF NOT EXISTS "sales"."orders" ("id .. _version" BIGINT, "_sdc_sync_started_at" BIGINT)
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."orders_live" (
+-- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders" (
+  "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535),
+  "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ, "_sdc_batched_at" TIMESTAMPTZ,
+  "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_sdc_sync_started_at" BIGINT
+); CREATE TABLE IF NOT EXISTS "sales"."orders_live" (
   "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_extracted_at" TIMESTAMPTZ,
   "_sdc_received_at" TIMESTAMPTZ, "_sdc_batched_at" TIMESTAMPTZ, "_sdc_deleted_at" TIMESTAMPTZ,
   "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_sdc_sync_started_at" BIGINT
-);
--- again: SELECT column_name, data_type, character_maximum .. e_name = 'orders_live' ORDER BY ordinal_position
-SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
-  column_default, remarks
-FROM svv_columns
-WHERE table_schema = 'sales' AND table_name = 'orders_live__deleted'
-ORDER BY ordinal_position;
-CREATE TABLE IF NOT EXISTS "sales"."orders_live__deleted" ("id" BIGINT, "__lsn" BIGINT, "_sdc_table_version" BIGINT);
--- again: SELECT column_name, data_type, character_maximum .. 'orders_live__deleted' ORDER BY ordinal_position
-SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
-  column_default, remarks
-FROM svv_columns
-WHERE table_schema = 'sales' AND table_name = '_singer_turn__f3158604631a'
-ORDER BY ordinal_position;
-CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__f3158604631a" ("table_name" VARCHAR(1024));
--- again: SELECT column_name, data_type, character_maximum .. er_turn__f3158604631a' ORDER BY ordinal_position
+); CREATE TABLE IF NOT EXISTS "sales"."orders_live__deleted"
+  ("id" BIGINT, "__lsn" BIGINT, "_sdc_table_version" BIGINT); CREATE TABLE IF NOT EXISTS
+  "sales"."_singer_turn__f3158604631a" ("table_name" VARCHAR(1024));
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
 WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
--- again: CREATE TEMP TABLE "_singer_scratch_4711_1_1" ("i .. sync_started_at" BIGINT, "_singer_order" BIGINT)
--- again: CREATE TEMP TABLE "_singer_scratch_4711_1_2" ("i .. sync_started_at" BIGINT, "_singer_order" BIGINT)
--- again: COPY "_singer_scratch_4711_1_1" ("id", "__op", " .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
-SELECT pg_last_copy_count();
--- again: SELECT COUNT(CASE WHEN ("id" IS NULL) AND NOT (C .. LSE) THEN 1 END) FROM "_singer_scratch_4711_1_1"
+-- again: CREATE TEMP TABLE "_singer_scratch_4711_1" ("id" .. sync_started_at" BIGINT, "_singer_order" BIGINT)
+-- again: COPY "_singer_scratch_4711_1" ("id", "__op", "__ .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
+-- again: SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n .. "_singer_scratch_4711_1" GROUP BY "id") AS keyed
+-- again: CREATE TEMP TABLE "_singer_scratch_4711_2" ("id" .. sync_started_at" BIGINT, "_singer_order" BIGINT)
 BEGIN;
 SET LOCAL statement_timeout TO 60000;
 LOCK "sales"."_singer_turn__f3158604631a";
@@ -977,135 +902,131 @@ INSERT INTO "sales"."orders" (
 )
 SELECT "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
   "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at"
-FROM "_singer_scratch_4711_1_1";
-DELETE FROM "_singer_scratch_4711_1_1"
+FROM "_singer_scratch_4711_1";
+DELETE FROM "_singer_scratch_4711_1"
 USING "sales"."orders_live"
-WHERE "sales"."orders_live"."id" = "_singer_scratch_4711_1_1"."id"
+WHERE "sales"."orders_live"."id" = "_singer_scratch_4711_1"."id"
   AND (
     COALESCE(
-      "sales"."orders_live"."_sdc_table_version" > "_singer_scratch_4711_1_1"."_sdc_table_version",
+      "sales"."orders_live"."_sdc_table_version" > "_singer_scratch_4711_1"."_sdc_table_version",
       "sales"."orders_live"."_sdc_table_version" IS NOT NULL
     )
     OR (
       COALESCE(
-        "sales"."orders_live"."_sdc_table_version" = "_singer_scratch_4711_1_1"."_sdc_table_version",
-        "sales"."orders_live"."_sdc_table_version" IS NULL AND "_singer_scratch_4711_1_1"."_sdc_table_version" IS NULL
+        "sales"."orders_live"."_sdc_table_version" = "_singer_scratch_4711_1"."_sdc_table_version",
+        "sales"."orders_live"."_sdc_table_version" IS NULL AND "_singer_scratch_4711_1"."_sdc_table_version" IS NULL
       )
       AND COALESCE(
-        "sales"."orders_live"."__lsn" > "_singer_scratch_4711_1_1"."__lsn", "sales"."orders_live"."__lsn" IS NOT NULL
+        "sales"."orders_live"."__lsn" > "_singer_scratch_4711_1"."__lsn", "sales"."orders_live"."__lsn" IS NOT NULL
       )
     )
   );
-DELETE FROM "_singer_scratch_4711_1_1"
+DELETE FROM "_singer_scratch_4711_1"
 USING "sales"."orders_live__deleted"
-WHERE "sales"."orders_live__deleted"."id" = "_singer_scratch_4711_1_1"."id"
+WHERE "sales"."orders_live__deleted"."id" = "_singer_scratch_4711_1"."id"
   AND (
     COALESCE(
-      "sales"."orders_live__deleted"."_sdc_table_version" > "_singer_scratch_4711_1_1"."_sdc_table_version",
+      "sales"."orders_live__deleted"."_sdc_table_version" > "_singer_scratch_4711_1"."_sdc_table_version",
       "sales"."orders_live__deleted"."_sdc_table_version" IS NOT NULL
     )
     OR (
       COALESCE(
-        "sales"."orders_live__deleted"."_sdc_table_version" = "_singer_scratch_4711_1_1"."_sdc_table_version",
+        "sales"."orders_live__deleted"."_sdc_table_version" = "_singer_scratch_4711_1"."_sdc_table_version",
         "sales"."orders_live__deleted"."_sdc_table_version" IS NULL
-          AND "_singer_scratch_4711_1_1"."_sdc_table_version" IS NULL
+          AND "_singer_scratch_4711_1"."_sdc_table_version" IS NULL
       )
       AND COALESCE(
-        "sales"."orders_live__deleted"."__lsn" > "_singer_scratch_4711_1_1"."__lsn",
+        "sales"."orders_live__deleted"."__lsn" > "_singer_scratch_4711_1"."__lsn",
         "sales"."orders_live__deleted"."__lsn" IS NOT NULL
       )
     )
   );
-DELETE FROM "_singer_scratch_4711_1_1"
+DELETE FROM "_singer_scratch_4711_1"
 WHERE "_singer_order" IN (
-  SELECT "_singer_scratch_4711_1_1"."_singer_order"
-  FROM "_singer_scratch_4711_1_1", "sales"."orders_live__deleted"
+  SELECT "_singer_scratch_4711_1"."_singer_order"
+  FROM "_singer_scratch_4711_1", "sales"."orders_live__deleted"
   WHERE "sales"."orders_live__deleted"."id" IS NULL
     AND (
       COALESCE(
-        "sales"."orders_live__deleted"."_sdc_table_version" > "_singer_scratch_4711_1_1"."_sdc_table_version",
+        "sales"."orders_live__deleted"."_sdc_table_version" > "_singer_scratch_4711_1"."_sdc_table_version",
         "sales"."orders_live__deleted"."_sdc_table_version" IS NOT NULL
       )
       OR (
         COALESCE(
-          "sales"."orders_live__deleted"."_sdc_table_version" = "_singer_scratch_4711_1_1"."_sdc_table_version",
+          "sales"."orders_live__deleted"."_sdc_table_version" = "_singer_scratch_4711_1"."_sdc_table_version",
           "sales"."orders_live__deleted"."_sdc_table_version" IS NULL
-            AND "_singer_scratch_4711_1_1"."_sdc_table_version" IS NULL
+            AND "_singer_scratch_4711_1"."_sdc_table_version" IS NULL
         )
         AND COALESCE(
-          "sales"."orders_live__deleted"."__lsn" > "_singer_scratch_4711_1_1"."__lsn",
+          "sales"."orders_live__deleted"."__lsn" > "_singer_scratch_4711_1"."__lsn",
           "sales"."orders_live__deleted"."__lsn" IS NOT NULL
         )
       )
     )
 );
--- again: INSERT INTO "_singer_scratch_4711_1_2" ("id", "_ .. ch_4711_1_1") AS ranked WHERE "_singer_rank" = 1
+-- again: INSERT INTO "_singer_scratch_4711_2" ("id", "__o .. atch_4711_1") AS ranked WHERE "_singer_rank" = 1
 MERGE INTO "sales"."orders_live"
-USING "_singer_scratch_4711_1_2"
-ON "sales"."orders_live"."id" = "_singer_scratch_4711_1_2"."id"
+USING "_singer_scratch_4711_2"
+ON "sales"."orders_live"."id" = "_singer_scratch_4711_2"."id"
 WHEN MATCHED THEN UPDATE
-SET "id" = "_singer_scratch_4711_1_2"."id", "__op" = "_singer_scratch_4711_1_2"."__op",
-  "__lsn" = "_singer_scratch_4711_1_2"."__lsn", "__ts_ms" = "_singer_scratch_4711_1_2"."__ts_ms",
-  "_sdc_extracted_at" = "_singer_scratch_4711_1_2"."_sdc_extracted_at",
-  "_sdc_received_at" = "_singer_scratch_4711_1_2"."_sdc_received_at",
-  "_sdc_batched_at" = "_singer_scratch_4711_1_2"."_sdc_batched_at",
-  "_sdc_deleted_at" = "_singer_scratch_4711_1_2"."_sdc_deleted_at",
-  "_sdc_sequence" = "_singer_scratch_4711_1_2"."_sdc_sequence",
-  "_sdc_table_version" = "_singer_scratch_4711_1_2"."_sdc_table_version",
-  "_sdc_sync_started_at" = "_singer_scratch_4711_1_2"."_sdc_sync_started_at"
+SET "id" = "_singer_scratch_4711_2"."id", "__op" = "_singer_scratch_4711_2"."__op",
+  "__lsn" = "_singer_scratch_4711_2"."__lsn", "__ts_ms" = "_singer_scratch_4711_2"."__ts_ms",
+  "_sdc_extracted_at" = "_singer_scratch_4711_2"."_sdc_extracted_at",
+  "_sdc_received_at" = "_singer_scratch_4711_2"."_sdc_received_at",
+  "_sdc_batched_at" = "_singer_scratch_4711_2"."_sdc_batched_at",
+  "_sdc_deleted_at" = "_singer_scratch_4711_2"."_sdc_deleted_at",
+  "_sdc_sequence" = "_singer_scratch_4711_2"."_sdc_sequence",
+  "_sdc_table_version" = "_singer_scratch_4711_2"."_sdc_table_version",
+  "_sdc_sync_started_at" = "_singer_scratch_4711_2"."_sdc_sync_started_at"
 WHEN NOT MATCHED THEN INSERT (
   "id", "__op", "__lsn", "__ts_ms", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at", "_sdc_deleted_at",
   "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at"
 )
 VALUES (
-  "_singer_scratch_4711_1_2"."id", "_singer_scratch_4711_1_2"."__op", "_singer_scratch_4711_1_2"."__lsn",
-  "_singer_scratch_4711_1_2"."__ts_ms", "_singer_scratch_4711_1_2"."_sdc_extracted_at",
-  "_singer_scratch_4711_1_2"."_sdc_received_at", "_singer_scratch_4711_1_2"."_sdc_batched_at",
-  "_singer_scratch_4711_1_2"."_sdc_deleted_at", "_singer_scratch_4711_1_2"."_sdc_sequence",
-  "_singer_scratch_4711_1_2"."_sdc_table_version", "_singer_scratch_4711_1_2"."_sdc_sync_started_at"
+  "_singer_scratch_4711_2"."id", "_singer_scratch_4711_2"."__op", "_singer_scratch_4711_2"."__lsn",
+  "_singer_scratch_4711_2"."__ts_ms", "_singer_scratch_4711_2"."_sdc_extracted_at",
+  "_singer_scratch_4711_2"."_sdc_received_at", "_singer_scratch_4711_2"."_sdc_batched_at",
+  "_singer_scratch_4711_2"."_sdc_deleted_at", "_singer_scratch_4711_2"."_sdc_sequence",
+  "_singer_scratch_4711_2"."_sdc_table_version", "_singer_scratch_4711_2"."_sdc_sync_started_at"
 );
 SELECT COUNT(*)
-FROM "_singer_scratch_4711_1_2"
+FROM "_singer_scratch_4711_2"
 WHERE NOT EXISTS (
   SELECT 1
   FROM "sales"."orders_live"
-  WHERE "sales"."orders_live"."id" = "_singer_scratch_4711_1_2"."id"
+  WHERE "sales"."orders_live"."id" = "_singer_scratch_4711_2"."id"
 );
 DELETE FROM "sales"."orders_live__deleted"
-USING "_singer_scratch_4711_1_1"
-WHERE "sales"."orders_live__deleted"."id" = "_singer_scratch_4711_1_1"."id";
+USING "_singer_scratch_4711_1"
+WHERE "sales"."orders_live__deleted"."id" = "_singer_scratch_4711_1"."id";
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 3, NULL, '["id"]', 1, '1')
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
 COMMIT;
-DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
-DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
 
 -- no record
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
-SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
-  column_default, remarks
-FROM svv_columns
-WHERE table_schema = 'sales' AND table_name = '_singer_loads__24ceef1cb6b0'
-ORDER BY ordinal_position;
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 CREATE TABLE IF NOT EXISTS "sales"."_singer_loads__24ceef1cb6b0"
   ("load_id" VARCHAR(1024), "pipeline_id" VARCHAR(1024));
--- again: SELECT column_name, data_type, character_maximum .. r_loads__24ceef1cb6b0' ORDER BY ordinal_position
+SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable,
+  column_default, remarks
+FROM svv_columns
+WHERE (table_schema = 'sales' AND table_name IN ('_singer_loads__24ceef1cb6b0'))
+ORDER BY ordinal_position;
 SELECT "load_id"
 FROM "sales"."_singer_loads__24ceef1cb6b0";
 INSERT INTO "sales"."_singer_loads__24ceef1cb6b0" ("load_id", "pipeline_id")
 VALUES ('-', 'it''s');
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
 SELECT MAX("last_sequence"), MAX("ledger_version")
 FROM "sales"."_singer_loads";
 SELECT COUNT(*)
 FROM stv_slices;
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT);
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum .. le_name IN ('orders')) ORDER BY ordinal_position
 BEGIN;
 SET LOCAL statement_timeout TO 60000;
 LOCK "sales"."_singer_loads__24ceef1cb6b0";
@@ -1123,36 +1044,34 @@ VALUES (
   '00000000000000000000000000000000-1', 'it''s', 'orders', 'sales.orders', 0, 0, 0, 0, 0, NULL, 1590000000000000000,
   '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL, NULL, 1, '{"orders": 1}'
 );
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
 COMMIT;
 
 -- files of dead runs are removed, those of loads are kept
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT MAX("last_sequence"), MAX("ledger_version")
 FROM "sales"."_singer_loads";
 SELECT COUNT(*)
 FROM stv_slices;
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 -- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
 SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum .. le_name IN ('orders')) ORDER BY ordinal_position
 BEGIN;
--- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
-SELECT pg_last_copy_count();
+-- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. GZIP COMPUPDATE OFF; SELECT pg_last_copy_count()
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0.000000+00:00', '1.0.0', 3, NULL, NULL, 1, '1')
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
 COMMIT;
 SELECT DISTINCT "load_id"
 FROM "sales"."_singer_loads";
 
 -- --last-state
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT MAX("last_sequence"), MAX("ledger_version")
 FROM "sales"."_singer_loads";
 SELECT "load_id"
@@ -1163,29 +1082,25 @@ LIMIT 1;
 
 -- COPY is refused
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 -- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
 SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
--- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535)); CREATE TABLE IF NOT EXISTS
+  "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
 WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
-CREATE TEMP TABLE "_singer_scratch_4711_1_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
-CREATE TEMP TABLE "_singer_scratch_4711_1_2" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
--- again: COPY "_singer_scratch_4711_1_1" ("id", "note", " .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+CREATE TEMP TABLE "_singer_scratch_4711_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
+-- again: COPY "_singer_scratch_4711_1" ("id", "note", "_s .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
+-- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
 SELECT trim(filename), line_number, trim(colname), trim(type), trim(col_length), trim(raw_field_value), err_code,
   trim(err_reason)
 FROM stl_load_errors
@@ -1202,86 +1117,70 @@ WHERE trim(file_name) IN (
   's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz'
 )
 LIMIT 1;
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum .. le_name IN ('orders')) ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
 
 -- MERGE is refused
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 -- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
 SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
--- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535)); CREATE TABLE IF NOT EXISTS
+  "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
 WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
-CREATE TEMP TABLE "_singer_scratch_4711_1_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
-CREATE TEMP TABLE "_singer_scratch_4711_1_2" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
--- again: COPY "_singer_scratch_4711_1_1" ("id", "note", " .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
-SELECT pg_last_copy_count();
-SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0, 0, 0
-FROM "_singer_scratch_4711_1_1";
+CREATE TEMP TABLE "_singer_scratch_4711_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
+-- again: COPY "_singer_scratch_4711_1" ("id", "note", "_s .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
+-- again: SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n .. "_singer_scratch_4711_1" GROUP BY "id") AS keyed
 BEGIN;
 SET LOCAL statement_timeout TO 60000;
 LOCK "sales"."_singer_turn__1c168adb00d2";
 SET LOCAL statement_timeout TO DEFAULT;
--- again: INSERT INTO "_singer_scratch_4711_1_2" ("id", "n .. ch_4711_1_1") AS ranked WHERE "_singer_rank" = 1
--- again: MERGE INTO "sales"."orders" USING "_singer_scrat .. 11_1_2"."id", "_singer_scratch_4711_1_2"."note")
+-- again: MERGE INTO "sales"."orders" USING "_singer_scrat .. h_4711_1"."id", "_singer_scratch_4711_1"."note")
 ROLLBACK;
-DROP TABLE IF EXISTS "_singer_scratch_4711_1_1";
-DROP TABLE IF EXISTS "_singer_scratch_4711_1_2";
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum .. le_name IN ('orders')) ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
 
 -- COMMIT is not answered
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
 -- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
 SELECT 1
 FROM pg_namespace
 WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
--- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
+-- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535)); CREATE TABLE IF NOT EXISTS
+  "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
 WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
-CREATE TEMP TABLE "_singer_scratch_4711_1_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
-CREATE TEMP TABLE "_singer_scratch_4711_1_2" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
--- again: COPY "_singer_scratch_4711_1_1" ("id", "note", " .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
-SELECT pg_last_copy_count();
-SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0, 0, 0
-FROM "_singer_scratch_4711_1_1";
+CREATE TEMP TABLE "_singer_scratch_4711_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
+-- again: COPY "_singer_scratch_4711_1" ("id", "note", "_s .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
+-- again: SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n .. "_singer_scratch_4711_1" GROUP BY "id") AS keyed
 BEGIN;
 SET LOCAL statement_timeout TO 60000;
 LOCK "sales"."_singer_turn__1c168adb00d2";
 SET LOCAL statement_timeout TO DEFAULT;
--- again: INSERT INTO "_singer_scratch_4711_1_2" ("id", "n .. ch_4711_1_1") AS ranked WHERE "_singer_rank" = 1
--- again: MERGE INTO "sales"."orders" USING "_singer_scrat .. 11_1_2"."id", "_singer_scratch_4711_1_2"."note")
+-- again: MERGE INTO "sales"."orders" USING "_singer_scrat .. h_4711_1"."id", "_singer_scratch_4711_1"."note")
 SELECT COUNT(*)
-FROM "_singer_scratch_4711_1_2"
-WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1_2"."id");
+FROM "_singer_scratch_4711_1"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1"."id");
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 3, NULL, '["id"]', 1, '1')
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
 COMMIT;
 -- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
 SELECT pg_terminate_backend(4711);
@@ -1292,51 +1191,23 @@ WHERE pid = 4711;
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
 WHERE "load_id" = '00000000000000000000000000000000-1';
--- again: SELECT column_name, data_type, character_maximum .. name = '_singer_loads' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
--- again: SELECT column_name, data_type, character_maximum .. er_turn__1c168adb00d2' ORDER BY ordinal_position
-CREATE TEMP TABLE "_singer_scratch_4711_2_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
-CREATE TEMP TABLE "_singer_scratch_4711_2_2" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
-COPY "_singer_scratch_4711_2_1" ("id", "note", "_singer_order")
-FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
-IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
-MANIFEST
-FORMAT AS CSV
-DELIMITER AS '|'
-QUOTE AS '"'
-NULL AS '@n0123456789abcdef@'
-GZIP
-COMPUPDATE OFF;
-SELECT pg_last_copy_count();
-SELECT COUNT(CASE WHEN "id" IS NULL THEN 1 END), 0, 0, 0
-FROM "_singer_scratch_4711_2_1";
+-- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
+DROP TABLE IF EXISTS "_singer_scratch_4711_1";
+CREATE TEMP TABLE "_singer_scratch_4711_1" ("id" BIGINT, "note" VARCHAR(65535), "_singer_order" BIGINT);
+-- again: COPY "_singer_scratch_4711_1" ("id", "note", "_s .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
+-- again: SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n .. "_singer_scratch_4711_1" GROUP BY "id") AS keyed
 BEGIN;
 SET LOCAL statement_timeout TO 60000;
 LOCK "sales"."_singer_turn__1c168adb00d2";
 SET LOCAL statement_timeout TO DEFAULT;
-INSERT INTO "_singer_scratch_4711_2_2" ("id", "note", "_singer_order")
-SELECT "id", "note", "_singer_order"
-FROM (
-  SELECT "id", "note", "_singer_order",
-    ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "_singer_order" DESC NULLS LAST) AS "_singer_rank"
-  FROM "_singer_scratch_4711_2_1"
-) AS ranked
-WHERE "_singer_rank" = 1;
-MERGE INTO "sales"."orders"
-USING "_singer_scratch_4711_2_2"
-ON "sales"."orders"."id" = "_singer_scratch_4711_2_2"."id"
-WHEN MATCHED THEN UPDATE
-SET "id" = "_singer_scratch_4711_2_2"."id", "note" = "_singer_scratch_4711_2_2"."note"
-WHEN NOT MATCHED THEN INSERT ("id", "note")
-VALUES ("_singer_scratch_4711_2_2"."id", "_singer_scratch_4711_2_2"."note");
+-- again: MERGE INTO "sales"."orders" USING "_singer_scrat .. h_4711_1"."id", "_singer_scratch_4711_1"."note")
 SELECT COUNT(*)
-FROM "_singer_scratch_4711_2_2"
-WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_2_2"."id");
+FROM "_singer_scratch_4711_1"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1"."id");
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 3, NULL, '["id"]', 1, '1')
--- again: SELECT column_name, data_type, character_maximum ..  table_name = 'orders' ORDER BY ordinal_position
+-- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
 COMMIT;
-DROP TABLE IF EXISTS "_singer_scratch_4711_2_1";
-DROP TABLE IF EXISTS "_singer_scratch_4711_2_2";
 
 -- COPY by the role of the cluster
 COPY "sales"."orders" ("id", "note")
@@ -1349,6 +1220,7 @@ QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
 COMPUPDATE OFF;
+SELECT pg_last_copy_count();
 
 -- COPY by a role, the bucket in another region
 COPY "sales"."orders" ("id", "note")
@@ -1362,6 +1234,7 @@ QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
 COMPUPDATE OFF;
+SELECT pg_last_copy_count();
 
 -- COPY by keys
 COPY "sales"."orders" ("id", "note")
@@ -1375,6 +1248,7 @@ QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
 COMPUPDATE OFF;
+SELECT pg_last_copy_count();
 
 -- COPY by temporary keys
 COPY "sales"."orders" ("id", "note")
@@ -1389,4 +1263,5 @@ QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
 COMPUPDATE OFF;
+SELECT pg_last_copy_count();
 

@@ -25,7 +25,8 @@ from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Table
 from singer_bulk.model.type_fit import fitting, grown, holds_all
 from singer_bulk.schema.placement import EvolutionRules, Placement
-from singer_bulk.warehouse.alter_table import demand_held, demand_unchanged, describe, fit_table, recover, recovered
+from singer_bulk.warehouse.alter_table import demand_held, describe, fit_table, recover, recovered
+from singer_bulk.warehouse.unchanged import Filled, demand_unchanged
 from target_redshift_copy.sql import CopyAccess, Redshift
 from target_snowflake_stage.sql import Place, Snowflake
 
@@ -154,6 +155,9 @@ class Database:
     def execute(self, sql: str) -> list[tuple[Any, ...]]:
         if sql.startswith("SELECT column_name"):
             return [self._described(name, words) for name, (words, _) in self.columns.items()]
+        if sql.startswith("SELECT table_schema"):
+            described = [self._described(name, words) for name, (words, _) in self.columns.items()]
+            return [(ORDERS.schema, ORDERS.name, *row) for row in described]
         if sql.startswith("DESC TABLE"):
             shown = [(name, words.partition(" COMMENT")[0]) for name, (words, _) in self.columns.items()]
             return [(name, words, "COLUMN", "Y", None, "N", "N", None, None, None) for name, words in shown]
@@ -284,7 +288,7 @@ def test_a_load_notices_that_its_column_is_being_swapped() -> None:
     for dies_at in range(1, 20):
         dialect, database, new_type = list(databases(dies_at))[1]
         known = describe(database, dialect, ORDERS)
-        demand_unchanged(database, dialect, ORDERS, ["ID", "V"], known)
+        demand_unchanged(database, dialect, [Filled(ORDERS, ["ID", "V"], known)])
         try:
             wanted = [Column("ID", dialect.types.created(INTEGER)), Column("V", new_type)]
             fit_table(database, dialect, ORDERS, wanted, known, frozen=False)
@@ -292,7 +296,7 @@ def test_a_load_notices_that_its_column_is_being_swapped() -> None:
             steps += 1
         if dies_at > 1:
             with pytest.raises(WarehouseError, match="another run") as caught:
-                demand_unchanged(database, dialect, ORDERS, ["ID", "V"], known)
+                demand_unchanged(database, dialect, [Filled(ORDERS, ["ID", "V"], known)])
             assert caught.value.conflict
         if steps < dies_at:
             break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 from typing import Any
@@ -55,6 +56,10 @@ class Connection:
         if dies:
             self._lose()
         return rows
+
+    def execute_all(self, statements: Sequence[str]) -> None:
+        for sql in statements:
+            self.execute(sql)
 
     def _lose(self) -> None:
         self.lost = True

@@ -45,8 +45,8 @@ def test_types_that_desc_table_shows(shown: str, kind: Kind, size: tuple[int | N
 
 def test_question_inside_a_transaction_is_a_query() -> None:
     """DESC may commit as DDL does: the look before COMMIT is a SELECT, and its rows are read as well."""
-    asked = SNOWFLAKE.describe_in_transaction(ORDERS)
-    assert asked.startswith("SELECT column_name")
+    asked = SNOWFLAKE.describe_in_transaction([ORDERS])
+    assert asked.startswith("SELECT table_schema, table_name, column_name")
     row = ("C", "TEXT", 10, None, None, "NO", None, "c")
     (column,) = words.described(SNOWFLAKE, [row])
     assert (column.type.kind, column.type.max_bytes, column.nullable) == (Kind.TEXT, 10, False)

@@ -7,13 +7,13 @@ every value is in a readable column at any time, and `recover` finishes or undoe
 
 Two pipelines may alter one table at once: the warehouse refuses the statement of the second one, which describes the
 table again and finds the change made. A load whose column is replaced by another run notices that before COMMIT
-(`demand_unchanged`), and begins again.
+(`unchanged.py`), and begins again.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from singer_bulk.errors import ConfigError, WarehouseError
@@ -68,25 +68,6 @@ def table_gone(table: Table) -> WarehouseError:
         "new one, which has no earlier row",
         code="TABLE-GONE",
     )
-
-
-def demand_unchanged(session: Executes, dialect: Dialect, table: Table, names: Collection[str], known: Columns) -> None:
-    """Raise a conflict unless the named columns are what they were when the load began to fill them, and an error that
-    ends the run where the table is gone.
-
-    Called before COMMIT. Where DDL is not part of a transaction, another run may replace a column that this one has
-    just filled, without having copied these values. Where DDL waits for the lock that COPY holds, the columns are still
-    those that COPY found; whether they hold the fields that were written is checked by `demand_held`.
-    """
-    rows = session.execute(dialect.describe_in_transaction(table))
-    found = {column.name: column for column in words.described(dialect, rows)}
-    if not found:
-        raise table_gone(table)
-    changed = [name for name in names if name not in found or found[name].type != known[name].type]
-    if changed or _half_done(dialect, found):
-        raise WarehouseError(
-            f"table {table}: another run is changing its columns {changed or ''}", conflict=True, code="TABLE-BUSY"
-        )
 
 
 def demand_held(table: Table, written: Sequence[Column], present: Columns) -> None:
@@ -206,9 +187,8 @@ def _refuse_foreign(table: Table, existing: Column, wanted: Column) -> None:
 
 
 def _comment(session: Session, dialect: Dialect, table: Table, columns: Sequence[Column]) -> None:
-    for column in columns:
-        if column.comment is not None and not dialect.comments_inline:
-            session.execute(words.comment_column(dialect, table, column.name, column.comment))
+    for statement in words.comments(dialect, table, columns):
+        session.execute(statement)
 
 
 def _retype(session: Session, dialect: Dialect, table: Table, existing: Column, wanted: Column) -> None:
@@ -345,16 +325,16 @@ def recover(session: Session, dialect: Dialect, table: Table, present: Columns, 
 
     A run that is alive takes its next step within DEAD_AFTER_SECONDS, so this waits that long first.
     """
-    if not _half_done(dialect, present):
+    if not half_done(dialect, present):
         return False
     waited = 0
     while waited < DEAD_AFTER_SECONDS:
         pause(1.0)
         now = describe(session, dialect, table)
-        if not _half_done(dialect, now):
+        if not half_done(dialect, now):
             return True
         waited, present = (waited + 1, present) if now == present else (0, now)
-    for name in _half_done(dialect, present):
+    for name in half_done(dialect, present):
         logger.warning("table %s: an earlier run died while it changed column %s; completing that", table, name)
         try:
             _recover(session, dialect, table, present, name)
@@ -366,8 +346,8 @@ def recover(session: Session, dialect: Dialect, table: Table, present: Columns, 
     return True
 
 
-def _half_done(dialect: Dialect, present: Columns) -> list[str]:
-    """Return the columns whose change is under way."""
+def half_done(dialect: Dialect, present: Columns) -> list[str]:
+    """Return the columns whose change is under way, by a run that may be dead."""
     prefixes = [dialect.fold(prefix) for prefix in (WIDENED, NARROW)]
     return sorted({name.removeprefix(prefix) for name in present for prefix in prefixes if name.startswith(prefix)})
 

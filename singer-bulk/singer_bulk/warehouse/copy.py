@@ -7,21 +7,21 @@ knows how to reach the warehouse, so nothing in it can come to another session.
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from singer_bulk.errors import BulkError, CommitError, WarehouseError
 from singer_bulk.model.columns import Column
-from singer_bulk.model.feed import Meaning
 from singer_bulk.model.load import ClosedBatch, Load, Table, TableLoad
 from singer_bulk.warehouse import words
-from singer_bulk.warehouse.alter_table import demand_unchanged
 from singer_bulk.warehouse.dialect import Dialect, Executes, Session, Url
 from singer_bulk.warehouse.gate import Gate
-from singer_bulk.warehouse.merge import batch_of, into_history, look, merge_steps
-from singer_bulk.warehouse.merge_batch import MEANINGS, MergeBatch
+from singer_bulk.warehouse.look import ASKED_AT_ONCE, Looked, look, looked
+from singer_bulk.warehouse.merge import batch_of, into_history, merge_all, merge_steps, needs_choosing
+from singer_bulk.warehouse.merge_batch import MergeBatch
 from singer_bulk.warehouse.obsolete_versions import obsolete_versions
+from singer_bulk.warehouse.scratch import Scratch
+from singer_bulk.warehouse.unchanged import Filled, demand_unchanged
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class LoadRows:
     """The rows of one load, in one attempt to bring them in.
 
     known: the columns of each table, as they were found when they proved right for the rows. version_columns: by table
-    the one that holds the version of a row, if there is one. numbers: one for each temporary table of the process.
+    the one that holds the version of a row, if there is one. scratch: makes the temporary tables of the run.
     """
 
     dialect: Dialect
@@ -48,33 +48,22 @@ class LoadRows:
     manifests: Mapping[ClosedBatch, str]
     url: Url
     version_columns: Mapping[Table, str | None]
-    numbers: Iterator[int]
+    scratch: Scratch
     _merging: dict[ClosedBatch, MergeBatch] = field(default_factory=dict)
-    _scratched: dict[ClosedBatch, int] = field(default_factory=dict)
-    _said: dict[ClosedBatch, list[Meaning]] = field(default_factory=dict)
+    _looked: dict[ClosedBatch, Looked] = field(default_factory=dict)
 
-    def fill_scratch(self, session: Executes) -> None:
-        """Copy the rows that enter by their keys into temporary tables of the session.
-
-        They are made before BEGIN: on Snowflake even a temporary table commits.
-        """
+    def fill_scratch(self, session: Session) -> None:
+        """Copy the rows that enter by their keys into temporary tables of the session, and look what they are."""
         entering = [(table, batch) for table in self.load.tables if table.method.applies for batch in table.batches]
+        self.scratch.begin(session)
+        self._merging = {batch: self._merging_of(table, batch) for table, batch in entering}
+        self.scratch.make(session, ((merging.scratch_table, merging.columns) for merging in self._merging.values()))
         for table, batch in entering:
-            self._merging[batch] = merging = self._merging_of(table, batch)
-            for made in (merging.scratch_table, merging.chosen_table):
-                session.execute(words.create_scratch(self.dialect, made, merging.columns))
-        for table, batch in entering:
-            self._scratched[batch] = self._copy(session, table, batch, self._merging[batch])
-            self._said[batch] = self._look(session, self._merging[batch])
-
-    def drop_scratch(self, session: Executes) -> None:
-        """Drop them early; the end of the session does it too, so a failure is no failure of the load."""
-        for merging in self._merging.values():
-            for scratch in (merging.scratch, merging.chosen):
-                try:
-                    session.execute(words.drop_table(scratch))
-                except WarehouseError as error:
-                    logger.debug("a temporary table stays until the session ends: %s", error)
+            self._copy(session, table, batch, self._merging[batch])
+        for start in range(0, len(entering), ASKED_AT_ONCE):
+            self._look(session, [batch for _, batch in entering[start : start + ASKED_AT_ONCE]])
+        choosing = [self._merging[batch] for _, batch in entering if self._needs_choosing(batch)]
+        self.scratch.make(session, ((merging.chosen_table, merging.columns) for merging in choosing))
 
     def enter(self, transaction: Executes) -> dict[str, int]:
         """Bring the rows into their tables; return how many COPY has counted, by stream."""
@@ -85,7 +74,7 @@ class LoadRows:
                 transaction.execute(words.delete(self.dialect.table(table.table)))
             for batch in table.batches:
                 if batch in self._merging:
-                    count = self._scratched[batch]
+                    count = self._looked[batch].row_count
                     self._merge(transaction, table, batch, count)
                 else:
                     count = self._copy(transaction, table, batch)
@@ -97,42 +86,49 @@ class LoadRows:
 
     def demand_unchanged(self, transaction: Executes) -> None:
         """Raise a conflict if another run has changed columns that the load fills."""
-        for table in self.load.tables:
-            self._demand_unchanged(transaction, table)
+        demand_unchanged(transaction, self.dialect, [self._filled(table) for table in self.load.tables])
 
     def explained(self, session: Session, refused: CopyRefused) -> BulkError:
         """Return the error of a COPY that was refused, with what the warehouse says of it; raises a conflict if the
         columns have changed meanwhile. The transaction must have ended."""
-        self._demand_unchanged(session, refused.table)
+        demand_unchanged(session, self.dialect, [self._filled(refused.table)])
         return self.dialect.explain(session, refused.error, refused.table, refused.batch, self.url)
 
-    def _demand_unchanged(self, where: Executes, table: TableLoad) -> None:
-        names = [column.name for column in table.columns]
-        demand_unchanged(where, self.dialect, table.table, names, self.known[table.table])
+    def _filled(self, table: TableLoad) -> Filled:
+        return Filled(table.table, [column.name for column in table.columns], self.known[table.table])
 
     def _merging_of(self, table: TableLoad, batch: ClosedBatch) -> MergeBatch:
-        base = self.dialect.fold(f"_singer_scratch_{os.getpid()}_{next(self.numbers)}")
-        scratch, chosen = Table(table.table.schema, f"{base}_1"), Table(table.table.schema, f"{base}_2")
+        scratch, chosen = (self.scratch.name(table.table.schema) for _ in range(2))
         present = {column.name: column for column in table.columns}
         columns = [present.get(column.name, column) for column in batch.columns]
         return batch_of(self.dialect, table, scratch, chosen, columns, self.version_columns[table.table])
 
     def _copy(self, where: Executes, table: TableLoad, batch: ClosedBatch, merging: MergeBatch | None = None) -> int:
-        """Run COPY; return the number of rows, which must be those that were read and those that were staged."""
-        count = 0
+        """Run COPY; return the number of rows, which must be those that were read and those that were staged.
+
+        Into a temporary table, which has no other rows, they are counted by the look that follows, if COPY itself does
+        not tell.
+        """
+        counts, count_query = 0, self.dialect.copy_count
         into = merging.scratch if merging else self.dialect.table(table.table)
         types = {column.name: column.type for column in (merging.columns if merging else table.columns)}
         for statement in self.dialect.copies(into, types, batch, self.url, self.manifests.get(batch)):
             logger.info("%s", self.dialect.masked(statement))
+            asked = statement if merging or count_query is None else f"{statement}; {count_query}"
             try:
-                rows = where.execute(statement)
+                rows = where.execute(asked)
             except WarehouseError as error:
                 if error.connection_lost or error.conflict:
                     raise
                 raise CopyRefused(error, table, batch) from error
-            if self.dialect.copy_count is not None:
-                rows = where.execute(self.dialect.copy_count)
-            count += self.dialect.copied_rows(rows)
+            if count_query is None or not merging:
+                counts += self.dialect.copied_rows(rows)
+        if count_query is None or not merging:
+            self._demand_all(batch, counts)
+        return counts
+
+    def _demand_all(self, batch: ClosedBatch, count: int) -> None:
+        """Raise CommitError unless the rows that the warehouse has counted are those read and those staged."""
         staged = sum(file.row_count for file in batch.files)
         if not batch.row_count == staged == count:
             raise CommitError(
@@ -140,28 +136,37 @@ class LoadRows:
                 f"{staged} staged, {count} loaded by the warehouse",
                 code="LOAD-COUNT",
             )
-        return count
 
     def _merge(self, transaction: Executes, table: TableLoad, batch: ClosedBatch, count: int) -> None:
         merging = self._merging[batch]
         if table.method.live:
             rows = transaction.execute(into_history(merging, table.table, [column.name for column in table.columns]))
             self._gate(table.table).demand(rows, count, "rows of the history")
-        self._gate(merging.table).run(transaction, merge_steps(merging, batch.left_out, self._said[batch]))
+        looked = self._looked[batch]
+        choosing = self._needs_choosing(batch)
+        steps = merge_steps(merging, batch.left_out, looked.said) if choosing else merge_all(merging, looked.row_count)
+        self._gate(merging.table).run(transaction, steps)
+
+    def _needs_choosing(self, batch: ClosedBatch) -> bool:
+        return needs_choosing(self._merging[batch], batch.left_out, self._looked[batch])
 
     def _gate(self, table: Table) -> Gate:
         return Gate(self.dialect, self.load.load_id, table)
 
-    def _look(self, session: Executes, merging: MergeBatch) -> list[Meaning]:
-        """Return what rows of the scratch table mean; raises CommitError if one has NULL in a key."""
-        nulls, *counts = session.execute(look(merging))[0]
-        if nulls:
-            raise CommitError(
-                f"load {self.load.load_id} was rolled back: {nulls} rows of {merging.table} have NULL in a key "
-                "property; load the stream by append-only, or repair the keys at their source",
-                code="LOAD-KEY-NULL",
-            )
-        return [meaning for meaning, count in zip(MEANINGS, counts, strict=True) if count]
+    def _look(self, session: Executes, batches: Sequence[ClosedBatch]) -> None:
+        """Look what is in the scratch tables; raises CommitError if rows are missing, or one has NULL in a key."""
+        found = looked(session.execute(look([self._merging[batch] for batch in batches])))
+        for place, batch in enumerate(batches):
+            there = found.get(place, Looked(0, 0, 0, frozenset()))
+            self._demand_all(batch, there.row_count)
+            if there.null_count:
+                raise CommitError(
+                    f"load {self.load.load_id} was rolled back: {there.null_count} rows of "
+                    f"{self._merging[batch].table} have NULL in a key property; load the stream by append-only, or "
+                    "repair the keys at their source",
+                    code="LOAD-KEY-NULL",
+                )
+            self._looked[batch] = there
 
     def _refuse_shrinking(self, transaction: Executes, table: TableLoad) -> None:
         """Refuse a full load that has lost more of the table than the user allows."""

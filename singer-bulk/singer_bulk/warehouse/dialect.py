@@ -109,6 +109,12 @@ class Executes(Protocol):
 class Session(Executes, Protocol):
     """One connection of a driver, in autocommit: a transaction is what stands between BEGIN and COMMIT."""
 
+    def execute_all(self, statements: Sequence[str]) -> None:
+        """Run statements whose answers say nothing, outside of a transaction, in as few calls as the driver needs.
+
+        Raises WarehouseError; those before the one that fails may have taken effect.
+        """
+
     def lock(self, sql: str, max_seconds: int) -> Rows:
         """Run one statement of `Dialect.lock`; raises WarehouseError, with `waited` if others hold the lock so long."""
 
@@ -168,8 +174,12 @@ class Dialect(Protocol):
         """Whether a page says that a function of SQL takes documents: COALESCE."""
 
     @property
+    def replaces_scratch(self) -> bool:
+        """Whether CREATE takes the place of a temporary table of the same name, as `temporary` then says."""
+
+    @property
     def copy_count(self) -> str | None:
-        """The query for the rows of the last COPY, where COPY itself does not tell."""
+        """The query for the rows of the last COPY, where COPY itself does not tell; sent in one call with it."""
 
     @property
     def tells_written(self) -> bool:
@@ -199,12 +209,20 @@ class Dialect(Protocol):
     def describe_table(self, table: Table) -> str:
         """Return the query for a table's columns; if there is no such table, no rows or an error (`is_missing`)."""
 
-    def describe_in_transaction(self, table: Table) -> str:
-        """Return the query for the same inside a transaction, which it leaves open; no rows if there is no table."""
+    def describe_schema(self, schema: str) -> Sequence[tuple[str, int]]:
+        """Return the queries for the columns of all tables of a schema, each with the number of rows from which on its
+        answer may be cut off; the next one is for that case. An error (`is_missing`) if there is no such schema."""
+
+    def schema_rows(self, rows: Rows) -> Rows:
+        """Return the answer to one of them as rows of `catalog_rows` behind the name of their table."""
+
+    def describe_in_transaction(self, tables: Sequence[Table]) -> str:
+        """Return the query for the columns of tables inside a transaction, which it leaves open: rows of `catalog_rows`
+        behind schema and name of their table; no rows of one that is not there."""
 
     def catalog_rows(self, rows: Rows) -> Rows:
-        """Return the answer to one of the two as a row for each column, in order: name, type, length, precision,
-        scale, "YES" if it may be NULL, default, comment."""
+        """Return the answer to `describe_table` as a row for each column, in order: name, type, length, precision,
+        scale, "YES" if it may be NULL, default, comment. Rows that are so already stay."""
 
     def is_missing(self, error: WarehouseError) -> bool:
         """Return whether `describe_table` was refused because there is no such table."""

@@ -22,12 +22,14 @@ from singer_bulk.warehouse.dialect import Dialect, Executes, Rows
 class Step:
     """A statement of a merge, and what is demanded of it.
 
-    counted: the query for the rows that it has chosen, if it chooses some; writes: it writes chosen rows.
+    counted: the query for the rows that it has chosen, if it chooses some; chosen: how many those are that it writes,
+    where that is known before; writes: it writes chosen rows.
     lacking: the query for rows that should have been written until now and are not; it ends the writing.
     """
 
     sql: str
     counted: str | None = None
+    chosen: int | None = None
     writes: bool = False
     lacking: str | None = None
 
@@ -55,6 +57,8 @@ class Gate:
     def run(self, transaction: Executes, steps: Iterable[Step]) -> None:
         """Run the statements; raises CommitError if one has left out rows."""
         for step in steps:
+            if step.chosen is not None:
+                self._chosen, self._written = step.chosen, 0
             rows = transaction.execute(step.sql)
             if step.counted is not None:
                 count = told(rows)

@@ -6,7 +6,6 @@ transaction open: the next attempt ends it first. If COMMIT was under way, the l
 
 from __future__ import annotations
 
-import itertools
 import logging
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -22,6 +21,7 @@ from singer_bulk.warehouse.given_up import given_up
 from singer_bulk.warehouse.ledger import has_load
 from singer_bulk.warehouse.open_transaction import OpenTransaction
 from singer_bulk.warehouse.retries import Retries
+from singer_bulk.warehouse.scratch import Scratch
 from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.tables import LoadTables
 from singer_bulk.warehouse.transaction import Attempt
@@ -51,7 +51,7 @@ class Loads:
         self._stop_signal = stop_signal
         self._turns = Turns(warehouse, lock_wait_seconds)
         self._fence: Fence | None = None
-        self._scratch_numbers = itertools.count(1)
+        self._scratch = Scratch(self._dialect)
         self._left_open: OpenTransaction | None = None  # begun by a session that was lost, and not known to have ended
 
     def fence(self, pipeline_id: str | None) -> None:
@@ -99,7 +99,7 @@ class Loads:
     def _attempt(self, load: Load, manifests: dict[ClosedBatch, str]) -> None:
         known = self._tables.make(load)
         versions = {table.table: self._tables.version_column(table) for table in load.tables}
-        rows = LoadRows(self._dialect, load, known, manifests, self._stage.url, versions, self._scratch_numbers)
+        rows = LoadRows(self._dialect, load, known, manifests, self._stage.url, versions, self._scratch)
         attempt = Attempt(
             self._dialect,
             self._warehouse.ledger,

@@ -7,7 +7,8 @@ COPY fills `scratch`, whose last column numbers the rows in the order of arrival
 2. The rows of the table that a truncate has removed go, and only the events behind the last truncate count.
 3. The last row of each key that is no delete is merged into the table by way of `chosen`: matched rows are updated in
    the columns of the SCHEMA, and only in those; the others are inserted. What a partial update left out is taken from
-   the event of its key that said it last, else from the table's row.
+   the event of its key that said it last, else from the table's row. Where each key has one row, and none of the rest
+   applies, as `look.py` tells, `scratch` is merged itself (`merge_all`).
 4. A key whose last row is a delete is removed (`hard_delete`), or its row is stamped: what a delete does not say,
    because it holds only the key, stays as it is.
 
@@ -33,6 +34,7 @@ from singer_bulk.warehouse.choose import folded_rows, last_rows
 from singer_bulk.warehouse.dialect import Dialect
 from singer_bulk.warehouse.further_tables import applied_table, deleted_table
 from singer_bulk.warehouse.gate import Step
+from singer_bulk.warehouse.look import Looked
 from singer_bulk.warehouse.merge_batch import MEANINGS, MergeBatch
 from singer_bulk.warehouse.places import drop_late, forget_keys, remember
 from singer_bulk.warehouse.truncate import truncate
@@ -56,19 +58,22 @@ def batch_of(
     )
 
 
-def look(batch: MergeBatch) -> str:
-    """Return the query for what is in the scratch table: rows with NULL in a key, then rows of each of MEANINGS."""
-    some = " OR ".join(f"{words.name(key)} IS NULL" for key in batch.method.keys)
-    keyless = [batch.events.says(meaning) for meaning in (Meaning.TRUNCATE, Meaning.IGNORE)]
-    other = "".join(f" AND NOT ({test})" for test in keyless if test)
-    said = [batch.events.says(meaning) for meaning in MEANINGS]
-    return words.count_each(batch.scratch, [f"({some}){other}" if other else some, *said])
-
-
 def into_history(batch: MergeBatch, history: Table, columns: Collection[str]) -> str:
     """Return the statement that adds the scratch table's rows to the table that keeps each event."""
     names = words.listed(column.name for column in batch.columns if column.name in columns)
     return words.insert(batch.dialect.table(history), names, f"SELECT {names} FROM {batch.scratch}")
+
+
+def needs_choosing(batch: MergeBatch, left_out: Collection[str], looked: Looked) -> bool:
+    """Return whether rows of the batch stand in for others, or are no rows to keep: only then is there a choice."""
+    is_plain = not looked.said and not batch.method.feed.order and not left_out
+    return not (is_plain and looked.key_count == looked.row_count)
+
+
+def merge_all(batch: MergeBatch, row_count: int) -> list[Step]:
+    """Return what applies a batch in which nothing is to be chosen: all of its rows are merged as they came."""
+    every = replace(batch, chosen_table=batch.scratch_table)
+    return [Step(_merge_chosen(every), chosen=row_count, writes=True, lacking=_unmerged(every))]
 
 
 def merge_steps(batch: MergeBatch, left_out: Collection[str] = (), said: Collection[Meaning] = MEANINGS) -> list[Step]:

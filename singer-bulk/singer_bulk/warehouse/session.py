@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.load import Table
 from singer_bulk.model.runtime import STANDARD
-from singer_bulk.warehouse.alter_table import fit_table, is_lossless, recovered, table_gone
+from singer_bulk.warehouse import words
+from singer_bulk.warehouse.alter_table import fit_table, half_done, is_lossless, recovered, table_gone
+from singer_bulk.warehouse.catalog import Catalog
 from singer_bulk.warehouse.dialect import Dialect, Rows, Session
 from singer_bulk.warehouse.retries import Retries
 
 logger = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A table that a load needs. rows: a statement for the rows that it has from its beginning."""
+
+    table: Table
+    columns: Sequence[Column]
+    frozen: bool = False
+    rows: str | None = None
+
+    def statements(self, dialect: Dialect) -> list[str]:
+        """Return what makes the table."""
+        made = [
+            words.create_table(dialect, self.table, self.columns),
+            *words.comments(dialect, self.table, self.columns),
+        ]
+        return [*made, *([] if self.rows is None else [self.rows])]
 
 
 @dataclass
@@ -39,6 +61,10 @@ class Warehouse:
     _tables: dict[Table, dict[str, Column]] = field(default_factory=dict)
     _schemas: set[str] = field(default_factory=set)
     _seen: set[Table] = field(default_factory=set)  # tables that this run has found or made, whatever is forgotten
+    _catalog: Catalog = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._catalog = Catalog(self.dialect, self.monotonic)
 
     @property
     def session(self) -> Session:
@@ -65,7 +91,7 @@ class Warehouse:
     def columns(self, table: Table) -> dict[str, Column]:
         """Return the columns of a table by name; empty if the table does not exist."""
         if table not in self._tables:
-            self._tables[table] = self._ask(f"looking at table {table}", lambda: self._recovered(table))
+            self._tables[table] = self._ask(f"looking at table {table}", lambda: self._look(table))
             if self._tables[table]:
                 self._seen.add(table)
         return self._tables[table]
@@ -74,8 +100,20 @@ class Warehouse:
         """Return the first of the tables that this run has found or made, and that is no longer there."""
         return next((table for table in tables if table in self._seen and not self.columns(table)), None)
 
-    def _recovered(self, table: Table) -> dict[str, Column]:
-        return recovered(self.session, self.dialect, table, self.pause)
+    def look_at(self, tables: Iterable[Table]) -> None:
+        """Look at tables, several of a schema by one question for all of it."""
+        missing = Counter(table.schema for table in {*tables} - self._tables.keys())
+        for schema in (schema for schema, count in missing.items() if count > 1):
+            self._ask(f"looking at the tables of schema {schema!r}", partial(self._look_at_all, schema))
+
+    def _look_at_all(self, schema: str) -> None:
+        self._catalog.ask(self.session, schema)
+
+    def _look(self, table: Table) -> dict[str, Column]:
+        present = self._catalog.columns(self.session, table)
+        if present is None or half_done(self.dialect, present):
+            return recovered(self.session, self.dialect, table, self.pause)
+        return present
 
     def _ask(self, what: str, ask: Callable[[], Answer]) -> Answer:
         """Return the answer to what may be asked again, outside of a load: in one, the load is tried again."""
@@ -109,6 +147,35 @@ class Warehouse:
             f"looking at column {existing.name!r} of table {table}",
             lambda: is_lossless(self.session, self.dialect, table, column, new_type),
         )
+
+    def make_tables(self, wanted: Sequence[Wanted]) -> None:
+        """Do the same for several tables, looking at them at once, and creating those that are missing at once."""
+        self.look_at(one.table for one in wanted)
+        new = [one for one in wanted if not self.columns(one.table)]
+        if len(new) > 1:
+            self._create(new)
+        for one in wanted:
+            self.make_table(one.table, one.columns, frozen=one.frozen)
+
+    def _create(self, new: Sequence[Wanted]) -> None:
+        """Create tables. What the warehouse refuses `make_table` tries again, and says which table it is."""
+        if (gone := self.gone(one.table for one in new)) is not None:
+            raise table_gone(gone)
+        for schema in {one.table.schema for one in new}:
+            self.make_schema(schema)
+        try:
+            self.session.execute_all([sql for one in new for sql in one.statements(self.dialect)])
+        except WarehouseError as error:
+            if error.connection_lost:
+                raise
+            logger.info("tables are created one by one: %s", error)
+        self._forget({one.table for one in new})
+        self.look_at(one.table for one in new)
+
+    def _forget(self, tables: Iterable[Table]) -> None:
+        for table in tables:
+            self._tables.pop(table, None)
+        self._catalog.expire()
 
     def make_table(self, table: Table, columns: Iterable[Column], *, frozen: bool = False) -> None:
         """Create the table, or give it the columns that it lacks; raises ConfigError for those of a frozen one.
@@ -159,9 +226,10 @@ class Warehouse:
     def forget_session(self) -> None:
         """Close the session; the next statement opens another, which looks at the tables anew."""
         self.close()
-        self._tables.clear()
+        self.forget_tables()
         self._schemas.clear()
 
     def forget_tables(self) -> None:
         """Look at the tables anew: another run may have altered them."""
         self._tables.clear()
+        self._catalog.expire()

@@ -7,7 +7,7 @@ Redshift accepts either order.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from singer_bulk.model.added import MISSING_NAME, TABLE_VERSION
 from singer_bulk.model.columns import Column
@@ -18,8 +18,8 @@ from singer_bulk.warehouse.events import events_of
 from singer_bulk.warehouse.further_tables import further_tables
 from singer_bulk.warehouse.ledger import activated_version
 from singer_bulk.warehouse.ledger_form import columns_of_ledger, explained, ledger_columns
-from singer_bulk.warehouse.session import Warehouse
-from singer_bulk.warehouse.turn import tables_in_turn, turn_column, turn_table
+from singer_bulk.warehouse.session import Wanted, Warehouse
+from singer_bulk.warehouse.turn import tables_in_turn, turn_column, turn_row, turn_table
 from singer_bulk.warehouse.views import Views, make_views
 
 
@@ -46,22 +46,28 @@ class LoadTables:
         columns_of_ledger(warehouse)
         with explained(warehouse.ledger, "made or written"):
             warehouse.make_table(warehouse.ledger, ledger_columns(self._dialect))
+        warehouse.make_tables([*self._wanted(load)])
         known: dict[Table, Mapping[str, Column]] = {}
         for table in load.tables:
-            warehouse.make_table(table.table, table.columns, frozen=table.frozen)
             known[table.table] = warehouse.columns(table.table)
             for batch in table.batches:
                 demand_held(table.table, batch.columns, known[table.table])
-            for further, columns in further_tables(self._dialect, table, self.version_column(table)).items():
-                warehouse.make_table(further, columns, frozen=table.frozen)
             if table.method.viewed:
                 self._make_views(table)
-        for turn in tables_in_turn(self._dialect, load):
-            warehouse.make_table(turn_table(self._dialect, turn), [turn_column(self._dialect)])
         if not self._prepared:
             warehouse.prepare(warehouse.session)
             self._prepared = True
         return known
+
+    def _wanted(self, load: Load) -> Iterator[Wanted]:
+        dialect = self._dialect
+        for table in load.tables:
+            yield Wanted(table.table, table.columns, table.frozen)
+            for further, columns in further_tables(dialect, table, self.version_column(table)).items():
+                yield Wanted(further, columns, table.frozen)
+        for turn in tables_in_turn(dialect, load):
+            where, column = turn_table(dialect, turn), turn_column(dialect)
+            yield Wanted(where, [column], rows=turn_row(dialect, turn) if dialect.locks_rows else None)
 
     def version_column(self, table: TableLoad) -> str | None:
         """Return the column that holds the version of a row, if the table has versions."""

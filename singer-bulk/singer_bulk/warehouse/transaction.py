@@ -58,12 +58,8 @@ class Attempt:
         """
         try:
             self.rows.fill_scratch(session)
-            try:
-                with self._begin(session) as transaction:
-                    self._run_inside(transaction)
-            finally:
-                if self.transaction is None or self.transaction.is_over:
-                    self.rows.drop_scratch(session)
+            with self._begin(session) as transaction:
+                self._run_inside(transaction)
         except CopyRefused as refused:
             raise self.rows.explained(session, refused) from refused.error
 

@@ -61,6 +61,15 @@ def turn_column(dialect: Dialect) -> Column:
     return Column(dialect.fold(TURN_COLUMN.name), TURN_COLUMN.type)
 
 
+def turn_row(dialect: Dialect, table: Table) -> str:
+    """Return the statement that gives the turn at `table` its only row."""
+    return _insert_row(dialect, turn_table(dialect, table), turn_column(dialect).name, str(table))
+
+
+def _insert_row(dialect: Dialect, where: Table, column: str, row: str | None) -> str:
+    return words.insert(dialect.table(where), words.name(column), f"VALUES ({words.literal(row)})")
+
+
 @dataclass(frozen=True)
 class Lock:
     """A table to be locked, a column that each of its rows has a value in, and the value of its only row, if that may
@@ -92,9 +101,8 @@ class Turn:
     def again(self, session: Session, error: WarehouseError) -> None:
         """Do what lets the lock be taken; the transaction has been rolled back. Raises CommitError after too long."""
         if isinstance(error, _NoRow):
-            where, column = self.dialect.table(error.lock.table), words.name(error.lock.column)
-            values = f"VALUES ({words.literal(error.lock.row)})"
-            session.execute(words.insert(where, column, values))
+            lock = error.lock
+            session.execute(_insert_row(self.dialect, lock.table, lock.column, lock.row))
             return
         if not error.waited:
             raise error

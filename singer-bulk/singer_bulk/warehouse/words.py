@@ -5,13 +5,18 @@ Where only a clause differs, the dialect has it as data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.load import Table
 from singer_bulk.warehouse.dialect import Dialect, Rows
 
 BEGIN, COMMIT, ROLLBACK = "BEGIN", "COMMIT", "ROLLBACK"
+# Snowflake takes 1 MB, Redshift 16 (query-size-limits, c_redshift-sql); characters may have four bytes.
+MAX_CALL_CHARACTERS = 200_000
+# Columns of one schema that are asked for in one question: 300 tables of 80 and what belongs to them. They are some
+# 15 MB of memory; of a schema with more, tables are asked for by themselves.
+MAX_CATALOG_ROWS = 25_000
 
 
 def name(stored: str) -> str:
@@ -46,10 +51,16 @@ def count(relation: str, where: str | None = None) -> str:
     return f"SELECT COUNT(*) FROM {relation}{_where(where)}"
 
 
-def count_each(relation: str, conditions: Iterable[str]) -> str:
-    """Return the query for the numbers of rows that meet each of the conditions; an empty one is met by none."""
-    counts = ", ".join(f"COUNT(CASE WHEN {one} THEN 1 END)" if one else "0" for one in conditions)
-    return f"SELECT {counts} FROM {relation}"
+def count_keys(place: int, relation: str, keys: Iterable[str], conditions: Iterable[str]) -> str:
+    """Return the query for a number, the rows of a relation, its different keys, and rows that meet each condition.
+
+    An empty condition is met by none. A key with NULL counts once. Of no row the sums are NULL.
+    """
+    counts = ["COUNT(*)", *(f"COUNT(CASE WHEN {one} THEN 1 END)" if one else "0" for one in conditions)]
+    counted = ", ".join(f"{count} AS {name(f'n{number}')}" for number, count in enumerate(counts))
+    rows, *others = (f"SUM({name(f'n{number}')})" for number in range(len(counts)))
+    keyed = f"SELECT {counted} FROM {relation} GROUP BY {listed(keys)}"
+    return f"SELECT {place}, {', '.join([rows, 'COUNT(*)', *others])} FROM ({keyed}) AS keyed"
 
 
 def only_value(stored: str, relation: str) -> str:
@@ -77,14 +88,26 @@ def delete(relation: str, where: str | None = None, *, using: str = "") -> str:
     return f"DELETE FROM {relation}{f' USING {using}' if using else ''}{_where(where)}"
 
 
+def in_calls(statements: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the statements in parts whose text, joined, is far from what a warehouse takes as one call."""
+    part: list[str] = []
+    for statement in statements:
+        if part and sum(map(len, part)) + len(statement) > MAX_CALL_CHARACTERS:
+            yield part
+            part = []
+        part.append(statement)
+    if part:
+        yield part
+
+
 def _where(condition: str | None) -> str:
     """Return the clause; an empty condition is no statement of all rows, but one that the warehouse refuses."""
     return "" if condition is None else f" WHERE {condition}"
 
 
-def drop_table(relation: str) -> str:
-    """Return the statement that drops a table, if it is there."""
-    return f"DROP TABLE IF EXISTS {relation}"
+def drop_tables(relations: Iterable[str]) -> str:
+    """Return the statement that drops those of the tables that are there (Redshift takes a list)."""
+    return f"DROP TABLE IF EXISTS {', '.join(relations)}"
 
 
 def create_table(dialect: Dialect, table: Table, columns: Iterable[Column]) -> str:
@@ -103,6 +126,17 @@ def _declared(dialect: Dialect, column: Column) -> str:
     shown = column.comment is not None and dialect.comments_inline
     comment = f" COMMENT {literal(column.comment)}" if shown else ""
     return f"{name(column.name)} {dialect.types.declared(column.type)}{comment}"
+
+
+def among(tables: Sequence[Table]) -> str:
+    """Return the condition that a row of a catalog is of one of the tables."""
+    schemas: dict[str, list[str]] = {}
+    for table in tables:
+        schemas.setdefault(table.schema, []).append(literal(table.name))
+    return " OR ".join(
+        f"(table_schema = {literal(schema)} AND table_name IN ({', '.join(names)}))"
+        for schema, names in schemas.items()
+    )
 
 
 def described(dialect: Dialect, rows: Rows) -> tuple[Column, ...]:
@@ -151,6 +185,13 @@ def drop_column(dialect: Dialect, table: Table, column: str) -> str:
 def comment_column(dialect: Dialect, table: Table, column: str, comment: str) -> str:
     """Return the statement that sets the column's comment."""
     return f"COMMENT ON COLUMN {dialect.table(table)}.{name(column)} IS {literal(comment)}"
+
+
+def comments(dialect: Dialect, table: Table, columns: Iterable[Column]) -> list[str]:
+    """Return the statements that set the comments of new columns, where what makes these does not."""
+    if dialect.comments_inline:
+        return []
+    return [comment_column(dialect, table, one.name, one.comment) for one in columns if one.comment is not None]
 
 
 def _alter(dialect: Dialect, table: Table) -> str:
