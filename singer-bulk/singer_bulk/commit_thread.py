@@ -16,6 +16,7 @@ from singer_bulk.model.runtime import Runtime
 from singer_bulk.stage.owner import RunStage
 from singer_bulk.warehouse.loads import Loads
 from singer_bulk.warehouse.session import Warehouse
+from singer_bulk.warehouse.times import Taken
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Committer:
         self._made: Executor | None = None
         self._under_way: Future[None] | None = None
         self._emitted: str | None = None
+        self._spent = Taken()
 
     @property
     def warehouse(self) -> Warehouse:
@@ -98,15 +100,21 @@ class Committer:
         if self._made is not None:
             self._made.shutdown()
         self._warehouse.close()
+        self._spent.add(self._warehouse.times.take())
+        logger.info("%s%s", self._spent, self._spent.longest())
 
     def _commit(self, load: Load, rejects: Sequence[str]) -> None:
         keys = [file.key for table in load.tables for batch in table.batches for file in batch.files]
         self._stage.wait([*keys, *rejects])
         manifests = self._loads.commit(load)
         self._stage.release(rejects if not self._keep_staged_files else [*rejects, *keys])
+        spent = self._warehouse.times.take()
+        self._spent.add(spent)
         for table in load.tables:
             rows = sum(batch.row_count for batch in table.batches)
-            logger.info("load %s: %s rows of %s in %s", load.load_id, rows, table.stream, table.table)
+            text = "load %s: %s rows of %s in %s%s"
+            logger.info(text, load.load_id, rows, table.stream, table.table, spent.of(table.stream))
+        logger.info("load %s: %s", load.load_id, spent)
         self._emit_once(load.state)
         self._stage.remove(manifests if self._keep_staged_files else [*manifests, *keys])
 

@@ -94,8 +94,11 @@ class Driver:
 
     def answer(self, connection: DriverConnection, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a call; of several statements in it, those of the last one."""
-        self.sent.append(sql)
-        return [self._answer(connection, one) for one in sql.split("; ")][-1]
+        statements = sql.split("; ")
+        if len(statements) > 1:
+            self.sent.append(f"-- {len(statements)} statements in one call:\n")
+        self.sent.extend(statements)
+        return [self._answer(connection, one) for one in statements][-1]
 
     def _answer(self, connection: DriverConnection, sql: str) -> list[tuple[Any, ...]]:
         for beginning in [one for one in self.fails if sql.startswith(one)]:

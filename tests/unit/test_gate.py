@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from singer_bulk.errors import CommitError
 from singer_bulk.model.load import Table
 from singer_bulk.warehouse.dialect import Rows
-from singer_bulk.warehouse.gate import Gate, Step
+from singer_bulk.warehouse.gate import Gate, Step, demand_none_lacking
 
 from tests.fidelity.encoding import DIALECTS
 
@@ -73,6 +74,43 @@ def test_what_no_answer_counts_is_asked() -> None:
     assert session.asked == [UPDATE, LACKING]
     with pytest.raises(CommitError, match="1 rows that should"):
         Gate(DIALECTS["snowflake"], "load 1", Table("s", "t")).run(Answers({LACKING: [(1,)]}), stamped)
+
+
+MERGE = "MERGE INTO t"
+
+
+@pytest.mark.parametrize("warehouse", ["redshift", "snowflake"])
+def test_rows_that_needed_no_choosing_are_written(warehouse: str) -> None:
+    """A batch that is merged as it came must be written whole; where MERGE says nothing, what it lacks is asked at the
+    end of the load, for all tables in one question, whose every answer counts."""
+    dialect = DIALECTS[warehouse]
+    steps = [Step(MERGE, chosen=3, writes=True, lacking=LACKING, stays=True)]
+    short = Gate(dialect, "load 1", Table("s", "t"))
+    with pytest.raises(CommitError, match="3 rows were chosen") if dialect.tells_written else contextlib.nullcontext():
+        short.run(Answers({MERGE: [(1, 1)]}), steps)
+    if not dialect.tells_written:
+        with pytest.raises(CommitError, match="1 rows that should"):
+            demand_none_lacking(Answers({LACKING: [(1,)]}), [short])
+    whole = Gate(dialect, "load 1", Table("s", "t"))
+    whole.run(Answers({MERGE: [(1, 2)]}), steps)
+    assert whole.unasked == []
+    gates = [Gate(dialect, "load 1", Table("s", name)) for name in "tuv"]
+    silent = Answers({})
+    for gate in gates:
+        gate.run(silent, steps)
+    assert silent.asked == [MERGE] * 3
+    question = " UNION ALL ".join(f"SELECT {place}, lacking.* FROM ({LACKING}) AS lacking" for place in range(3))
+    for rows, problem in (
+        ([(2, 0), (0, 0), (1, 0)], None),
+        ([(0, 0), (1, 4), (2, 0)], "table s.u: 4 rows that should"),
+        ([(0, 0), (2, 0)], "table s.u: nothing says"),
+    ):
+        asking = Answers({question: rows})
+        for gate in gates:
+            gate.unasked[:] = [LACKING]
+        with contextlib.nullcontext() if problem is None else pytest.raises(CommitError, match=problem):
+            demand_none_lacking(asking, gates)
+        assert asking.asked == [question]
 
 
 def test_rows_of_the_ledger_are_counted() -> None:

@@ -15,12 +15,13 @@ from singer_bulk.model.columns import Column
 from singer_bulk.model.load import ClosedBatch, Load, Table, TableLoad
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect, Executes, Session, Url
-from singer_bulk.warehouse.gate import Gate
+from singer_bulk.warehouse.gate import Gate, demand_none_lacking
 from singer_bulk.warehouse.look import ASKED_AT_ONCE, Looked, look, looked
 from singer_bulk.warehouse.merge import batch_of, into_history, merge_all, merge_steps, needs_choosing
 from singer_bulk.warehouse.merge_batch import MergeBatch
 from singer_bulk.warehouse.obsolete_versions import obsolete_versions
 from singer_bulk.warehouse.scratch import Scratch
+from singer_bulk.warehouse.times import Times
 from singer_bulk.warehouse.unchanged import Filled, demand_unchanged
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class LoadRows:
     url: Url
     version_columns: Mapping[Table, str | None]
     scratch: Scratch
+    times: Times
     _merging: dict[ClosedBatch, MergeBatch] = field(default_factory=dict)
     _looked: dict[ClosedBatch, Looked] = field(default_factory=dict)
 
@@ -59,7 +61,8 @@ class LoadRows:
         self._merging = {batch: self._merging_of(table, batch) for table, batch in entering}
         self.scratch.make(session, ((merging.scratch_table, merging.columns) for merging in self._merging.values()))
         for table, batch in entering:
-            self._copy(session, table, batch, self._merging[batch])
+            with self.times.of_stream(table.stream):
+                self._copy(session, table, batch, self._merging[batch])
         for start in range(0, len(entering), ASKED_AT_ONCE):
             self._look(session, [batch for _, batch in entering[start : start + ASKED_AT_ONCE]])
         choosing = [self._merging[batch] for _, batch in entering if self._needs_choosing(batch)]
@@ -68,20 +71,28 @@ class LoadRows:
     def enter(self, transaction: Executes) -> dict[str, int]:
         """Bring the rows into their tables; return how many COPY has counted, by stream."""
         loaded: dict[str, int] = {}
+        gates: list[Gate] = []
         for table in sorted(self.load.tables, key=lambda part: part.table):
-            if table.overwrite:
-                self._refuse_shrinking(transaction, table)
-                transaction.execute(words.delete(self.dialect.table(table.table)))
-            for batch in table.batches:
-                if batch in self._merging:
-                    count = self._looked[batch].row_count
-                    self._merge(transaction, table, batch, count)
-                else:
-                    count = self._copy(transaction, table, batch)
-                loaded[table.stream] = loaded.get(table.stream, 0) + count
-            if table.activated is not None:
-                steps = obsolete_versions(self.dialect, table, table.activated, self.load.committed_at)
-                self._gate(table.table).run(transaction, steps)
+            with self.times.of_stream(table.stream):
+                loaded[table.stream] = loaded.get(table.stream, 0) + self._enter(transaction, table, gates)
+        demand_none_lacking(transaction, gates)
+        return loaded
+
+    def _enter(self, transaction: Executes, table: TableLoad, gates: list[Gate]) -> int:
+        """Bring the rows into one table; return how many there were. What is to be asked at the end goes to `gates`."""
+        loaded = 0
+        if table.overwrite:
+            self._refuse_shrinking(transaction, table)
+            transaction.execute(words.delete(self.dialect.table(table.table)))
+        for batch in table.batches:
+            if batch in self._merging:
+                gates.append(self._merge(transaction, table, batch))
+                loaded += self._looked[batch].row_count
+            else:
+                loaded += self._copy(transaction, table, batch)
+        if table.activated is not None:
+            steps = obsolete_versions(self.dialect, table, table.activated, self.load.committed_at)
+            self._gate(table.table).run(transaction, steps)
         return loaded
 
     def demand_unchanged(self, transaction: Executes) -> None:
@@ -137,15 +148,20 @@ class LoadRows:
                 code="LOAD-COUNT",
             )
 
-    def _merge(self, transaction: Executes, table: TableLoad, batch: ClosedBatch, count: int) -> None:
-        merging = self._merging[batch]
+    def _merge(self, transaction: Executes, table: TableLoad, batch: ClosedBatch) -> Gate:
+        merging, looked = self._merging[batch], self._looked[batch]
         if table.method.live:
             rows = transaction.execute(into_history(merging, table.table, [column.name for column in table.columns]))
-            self._gate(table.table).demand(rows, count, "rows of the history")
-        looked = self._looked[batch]
-        choosing = self._needs_choosing(batch)
-        steps = merge_steps(merging, batch.left_out, looked.said) if choosing else merge_all(merging, looked.row_count)
-        self._gate(merging.table).run(transaction, steps)
+            self._gate(table.table).demand(rows, looked.row_count, "rows of the history")
+        if self._needs_choosing(batch):
+            steps = merge_steps(merging, batch.left_out, looked.said)
+        else:
+            # A batch behind it may delete what this one has merged, and so may the end of a version.
+            stays = len(table.batches) == 1 and table.activated is None
+            steps = merge_all(merging, looked.row_count, stays=stays)
+        gate = self._gate(merging.table)
+        gate.run(transaction, steps)
+        return gate
 
     def _needs_choosing(self, batch: ClosedBatch) -> bool:
         return needs_choosing(self._merging[batch], batch.left_out, self._looked[batch])

@@ -11,11 +11,14 @@ it is asked for the rows that are not there.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from singer_bulk.errors import CommitError
 from singer_bulk.model.load import Table
 from singer_bulk.warehouse.dialect import Dialect, Executes, Rows
+
+# Tables in one question: 50 of them with three key columns each are 60 kB of text.
+ASKED_AT_ONCE = 50
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,8 @@ class Step:
 
     counted: the query for the rows that it has chosen, if it chooses some; chosen: how many those are that it writes,
     where that is known before; writes: it writes chosen rows.
-    lacking: the query for rows that should have been written until now and are not; it ends the writing.
+    lacking: the query for rows that should have been written until now and are not; it ends the writing. stays: the
+    answer is the same until the end of the load, so it may be asked there, together with those of other tables.
     """
 
     sql: str
@@ -32,6 +36,7 @@ class Step:
     chosen: int | None = None
     writes: bool = False
     lacking: str | None = None
+    stays: bool = False
 
 
 def told(rows: Rows) -> int | None:
@@ -53,9 +58,13 @@ class Gate:
     table: Table
     _chosen: int = 0
     _written: int | None = 0
+    unasked: list[str] = field(default_factory=list)
 
     def run(self, transaction: Executes, steps: Iterable[Step]) -> None:
-        """Run the statements; raises CommitError if one has left out rows."""
+        """Run the statements; raises CommitError if one has left out rows.
+
+        What is to be asked at the end of the load is in `unasked` then, see `demand_none_lacking`.
+        """
         for step in steps:
             if step.chosen is not None:
                 self._chosen, self._written = step.chosen, 0
@@ -85,7 +94,14 @@ class Gate:
         if step.writes and self._written is not None and self.dialect.tells_written:
             raise self._error(said)
         assert step.lacking is not None
-        lacking = int(transaction.execute(step.lacking)[0][0])
+        self.unasked.append(step.lacking)
+        if not step.stays:
+            demand_none_lacking(transaction, [self])
+
+    def demand_none(self, lacking: int | None) -> None:
+        """Raise CommitError if rows are lacking, or no answer says that none are."""
+        if lacking is None:
+            raise self._error("nothing says whether all rows were written")
         if lacking:
             raise self._error(f"{lacking} rows that should have been written are not there")
 
@@ -95,3 +111,17 @@ class Gate:
             "error, as ERROR_LOGGING of a Snowflake table does: switch that off",
             code="LOAD-WRITTEN",
         )
+
+
+def demand_none_lacking(transaction: Executes, gates: Iterable[Gate]) -> None:
+    """Ask what the gates have left unasked, in one question; raises CommitError if rows are lacking, or an answer."""
+    asked = [(gate, query) for gate in gates for query in gate.unasked]
+    for start in range(0, len(asked), ASKED_AT_ONCE):
+        part = asked[start : start + ASKED_AT_ONCE]
+        counts = [f"SELECT {place}, lacking.* FROM ({query}) AS lacking" for place, (_, query) in enumerate(part)]
+        rows = transaction.execute(part[0][1] if len(part) == 1 else " UNION ALL ".join(counts))
+        found = {0: rows[0][0]} if len(part) == 1 else dict(rows)
+        for place, (gate, _) in enumerate(part):
+            gate.demand_none(found.get(place))
+    for gate, _ in asked:
+        gate.unasked.clear()

@@ -99,7 +99,9 @@ class Loads:
     def _attempt(self, load: Load, manifests: dict[ClosedBatch, str]) -> None:
         known = self._tables.make(load)
         versions = {table.table: self._tables.version_column(table) for table in load.tables}
-        rows = LoadRows(self._dialect, load, known, manifests, self._stage.url, versions, self._scratch)
+        rows = LoadRows(
+            self._dialect, load, known, manifests, self._stage.url, versions, self._scratch, self._warehouse.times
+        )
         attempt = Attempt(
             self._dialect,
             self._warehouse.ledger,

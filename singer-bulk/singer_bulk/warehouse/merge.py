@@ -70,10 +70,13 @@ def needs_choosing(batch: MergeBatch, left_out: Collection[str], looked: Looked)
     return not (is_plain and looked.key_count == looked.row_count)
 
 
-def merge_all(batch: MergeBatch, row_count: int) -> list[Step]:
-    """Return what applies a batch in which nothing is to be chosen: all of its rows are merged as they came."""
+def merge_all(batch: MergeBatch, row_count: int, *, stays: bool = False) -> list[Step]:
+    """Return what applies a batch in which nothing is to be chosen: all of its rows are merged as they came.
+
+    stays: nothing else of the load removes rows from the table.
+    """
     every = replace(batch, chosen_table=batch.scratch_table)
-    return [Step(_merge_chosen(every), chosen=row_count, writes=True, lacking=_unmerged(every))]
+    return [Step(_merge_chosen(every), chosen=row_count, writes=True, lacking=_unmerged(every), stays=stays)]
 
 
 def merge_steps(batch: MergeBatch, left_out: Collection[str] = (), said: Collection[Meaning] = MEANINGS) -> list[Step]:

@@ -18,6 +18,7 @@ from singer_bulk.warehouse.alter_table import fit_table, half_done, is_lossless,
 from singer_bulk.warehouse.catalog import Catalog
 from singer_bulk.warehouse.dialect import Dialect, Rows, Session
 from singer_bulk.warehouse.retries import Retries
+from singer_bulk.warehouse.times import TimedSession, Times
 
 logger = logging.getLogger(__name__)
 
@@ -61,9 +62,11 @@ class Warehouse:
     _tables: dict[Table, dict[str, Column]] = field(default_factory=dict)
     _schemas: set[str] = field(default_factory=set)
     _seen: set[Table] = field(default_factory=set)  # tables that this run has found or made, whatever is forgotten
+    times: Times = field(init=False)
     _catalog: Catalog = field(init=False)
 
     def __post_init__(self) -> None:
+        self.times = Times(self.monotonic)
         self._catalog = Catalog(self.dialect, self.monotonic)
 
     @property
@@ -74,7 +77,7 @@ class Warehouse:
         """
         if self._session is None:
             try:
-                self._session = self.connect()
+                self._session = TimedSession(self.connect(), self.times)
             except ConfigError as error:
                 if self._was_reached:
                     raise WarehouseError(error.text, code=error.code, connection_lost=True) from error

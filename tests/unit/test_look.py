@@ -1,0 +1,119 @@
+"""What is in scratch tables is asked once for all, and each number of the answer decides something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from singer_bulk.errors import CommitError
+from singer_bulk.model.columns import INTEGER, TEXT, Column
+from singer_bulk.model.load import ClosedBatch, Load, StagedFile, Table, TableLoad
+from singer_bulk.settings.methods import MethodRules
+from singer_bulk.warehouse.copy import LoadRows
+from singer_bulk.warehouse.dialect import Rows
+from singer_bulk.warehouse.scratch import Scratch
+from singer_bulk.warehouse.times import Times
+
+from tests.fidelity.encoding import DIALECTS
+
+# Of one scratch table: rows, keys, rows with NULL in a key, truncates, deletes, ignored.
+Counts = tuple[int | None, int, int, int, int, int]
+PLAIN: Counts = (3, 3, 0, 0, 0, 0)
+
+
+@dataclass
+class Session:
+    """A session whose scratch tables hold what a test says, by place."""
+
+    counts: list[tuple[int, Counts]]
+    sent: list[str] = field(default_factory=list)
+
+    def execute(self, sql: str) -> Rows:
+        self.sent.append(sql)
+        if sql.startswith("SELECT 0, SUM("):
+            return [(place, *counts) for place, counts in self.counts]
+        if sql.startswith("COPY"):
+            return [("f", "LOADED", 3, 3)]
+        return [(3, 0)] if sql.startswith(("MERGE", "INSERT")) else []
+
+    def execute_all(self, statements: Any) -> None:
+        self.sent.extend(statements)
+
+
+def rows_of(warehouse: str, *counts: tuple[int, Counts], streams: str = "a") -> tuple[LoadRows, Session]:
+    """Return the rows of a load of three rows into each stream's table, and the session that answers."""
+    dialect = DIALECTS[warehouse]
+    columns = (Column(dialect.fold("id"), INTEGER, "id"), Column(dialect.fold("note"), TEXT, "note"))
+    tables = []
+    for stream in streams:
+        batch = ClosedBatch(stream, columns, b"", (StagedFile("k", 3, 1),), 3, 1, 1, 3)
+        method = MethodRules("upsert").of(stream, ("id",), columns)
+        tables.append(TableLoad(stream, Table("s", stream), columns, (batch,), method))
+    load = Load("load 1", None, tuple(tables), None, 4, "", "", "1")
+    manifests = {batch: "m" for table in tables for batch in table.batches}
+    versions = {table.table: None for table in tables}
+    known = {table.table: {column.name: column for column in columns} for table in tables}
+    made = LoadRows(dialect, load, known, manifests, str, versions, Scratch(dialect), Times(lambda: 0.0))
+    return made, Session([*counts])
+
+
+@pytest.mark.parametrize("warehouse", ["redshift", "snowflake"])
+def test_batch_that_has_each_key_once_is_merged_as_it_came(warehouse: str) -> None:
+    """A scratch table, COPY, and MERGE from it: no second table and no choice; what MERGE writes is gated."""
+    rows, session = rows_of(warehouse, (0, PLAIN))
+    rows.fill_scratch(session)
+    assert rows.enter(session) == {"a": 3}
+    assert [sql.split()[0] for sql in session.sent] == ["CREATE", "COPY", "SELECT", "MERGE"]
+    assert "scratch" in session.sent[-1].partition(" USING ")[2].partition(" ON ")[0].lower()
+
+
+@pytest.mark.parametrize("warehouse", ["redshift", "snowflake"])
+@pytest.mark.parametrize(
+    "counts", [(3, 2, 0, 0, 0, 0), (3, 3, 0, 0, 1, 0), (3, 3, 0, 1, 0, 0)], ids=["twice", "delete", "truncate"]
+)
+def test_what_is_no_plain_batch_is_chosen_from(warehouse: str, counts: Counts) -> None:
+    """A key with two rows, or a row that is no row to keep, is met by the statements that choose."""
+    rows, session = rows_of(warehouse, (0, counts))
+    rows.fill_scratch(session)
+    rows.enter(session)
+    assert [sql.split()[0] for sql in session.sent][:6] == ["CREATE", "COPY", "SELECT", "CREATE", "INSERT", "MERGE"]
+
+
+@pytest.mark.parametrize("warehouse", ["redshift", "snowflake"])
+@pytest.mark.parametrize(
+    ("answers", "code"),
+    [
+        ([(0, PLAIN), (1, (3, 3, 1, 0, 0, 0))], "LOAD-KEY-NULL"),
+        ([(0, PLAIN), (1, (2, 2, 0, 0, 0, 0))], "LOAD-COUNT"),
+        ([(0, PLAIN), (1, (4, 4, 0, 0, 0, 0))], "LOAD-COUNT"),
+        ([(0, PLAIN), (1, (None, 0, 0, 0, 0, 0))], "LOAD-COUNT"),
+        ([(0, PLAIN)], "LOAD-COUNT"),
+        ([(1, PLAIN)], "LOAD-COUNT"),
+    ],
+    ids=["a null", "too few", "too many", "none", "no answer for the second", "no answer for the first"],
+)
+def test_look_refuses_what_is_not_as_it_was_staged(warehouse: str, answers: Any, code: str) -> None:
+    """In an answer for several tables each counts: rows that are missing or too many, a NULL in a key, no answer."""
+    rows, session = rows_of(warehouse, *answers, streams="ab")
+    with pytest.raises(CommitError) as refused:
+        rows.fill_scratch(session)
+    assert refused.value.code == code
+    assert not any(sql.startswith("MERGE") for sql in session.sent)
+
+
+def test_scratch_tables_take_the_place_of_those_before() -> None:
+    """The second load of a run has as many temporary tables as the first one: Redshift drops those before in one
+    statement, Snowflake replaces them; the last load drops nothing."""
+    for warehouse, dropped in (("redshift", 1), ("snowflake", 0)):
+        rows, session = rows_of(warehouse, (0, PLAIN), (1, PLAIN), streams="ab")
+        rows.fill_scratch(session)
+        first = [sql for sql in session.sent if sql.startswith("CREATE")]
+        assert not any(sql.startswith("DROP") for sql in session.sent)
+        session.sent.clear()
+        rows.fill_scratch(session)
+        drops = [sql for sql in session.sent if sql.startswith("DROP")]
+        assert len(drops) == dropped
+        assert all(sql.count("scratch") == 2 for sql in drops)
+        assert [sql for sql in session.sent if sql.startswith("CREATE")] == first
+        assert warehouse == "redshift" or all(sql.startswith("CREATE OR REPLACE TEMPORARY") for sql in first)
