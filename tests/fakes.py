@@ -371,7 +371,8 @@ class MemoryWarehouse:
         assert self._open is not None, f"{verb} outside a transaction"
         if verb == "DELETE":
             if " " not in more:
-                self._open[more] = []
+                before, self._open[more] = self._open.get(more, []), []
+                return [(len(before),)]
         elif verb == "COPY":
             lines = [
                 line.decode()

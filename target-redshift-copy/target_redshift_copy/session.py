@@ -76,12 +76,11 @@ class RedshiftSession:
         """Run one statement that waits for a lock, bounded by the transaction's own statement_timeout (r_SET)."""
         self.execute(f"SET LOCAL statement_timeout TO {max_seconds * 1000}")
         try:
-            rows = self.execute(sql)
+            # In one message: whichever of the two values its time is measured by, the lock has waited by then.
+            return self.execute(f"{sql}; SET LOCAL statement_timeout TO DEFAULT")
         except WarehouseError as error:
             error.waited = error.sql_code == CANCELED
             raise
-        self.execute("SET LOCAL statement_timeout TO DEFAULT")
-        return rows
 
     def holders(self, tables: Sequence[Table]) -> str:
         """Return the sessions that SVV_TRANSACTIONS, which all users see whole, shows with locks of the tables."""

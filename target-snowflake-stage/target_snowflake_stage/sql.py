@@ -111,7 +111,7 @@ class Snowflake:
 
     json_in_expressions: bool = True  # functions/coalesce: of any type
     locks_rows: bool = True
-    tells_written: bool = True  # sql/insert, sql/update, sql/merge
+    tells_written: bool = True  # sql/insert, sql/update, sql/delete, sql/merge
 
     ddl_is_transactional: bool = False  # sql-reference/transactions: each DDL commits
     comments_inline: bool = True

@@ -9,9 +9,9 @@ NAMED = {
     "BEGIN": ("^BEGIN", METHODS),
     "the turn of the table": ("^(LOCK|UPDATE)", ("upsert", "overwrite")),
     "COPY": ("^COPY", METHODS),
+    "the look at the scratch tables": ("^SELECT 0, SUM", ("upsert",)),
     "MERGE": ("^MERGE", ("upsert",)),
     "DELETE": ("^DELETE", ("overwrite",)),
     "the ledger's INSERT": ("^INSERT INTO.*_singer_loads", METHODS),
     "COMMIT": ("^COMMIT", METHODS),
-    "DROP": ("^DROP", ("upsert",)),
 }

@@ -27,7 +27,7 @@ from target_redshift_copy.types import TYPES as REDSHIFT_TYPES
 from target_snowflake_stage.types import TYPES as SNOWFLAKE_TYPES
 
 from bench.stub import Tables, believing, target_of
-from tests.fakes import lines
+from tests.fakes import lines, literals
 
 CONFIG: dict[str, dict[str, Any]] = {
     "redshift": {"host": "stub", "user": "stub", "password": "stub", "database": "dev",
@@ -57,8 +57,7 @@ REFUSED = {
 ANSWERS: dict[str, list[tuple[Any, ...]]] = {
     "SELECT COUNT(*) FROM stv_slices": [(4,)],
     "SELECT COUNT(*)": [(0,)],
-    # Of the one scratch table: a row, a key, no NULL in it, no truncate, no delete, nothing to ignore.
-    "SELECT 0, SUM(": [(0, 1, 1, 0, 0, 0, 0)],
+    'DELETE FROM "DEMO"': [(0,)],
     'MERGE INTO "DEMO"': [(1, 0)],  # Redshift is taken not to say what a MERGE has written
     'INSERT INTO "_singer_scratch': [(1,)],
     'INSERT INTO "DEMO"."SALES"."_SINGER_SCRATCH': [(1,)],
@@ -84,7 +83,9 @@ class Driver:
     warehouse: str
     fails: dict[str, Exception] = field(default_factory=dict)
     sent: list[str] = field(default_factory=list)
+    calls: int = 0
     _created: dict[str, str] = field(default_factory=dict)
+    _ledger: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.tables = Tables(TYPES[self.warehouse])
@@ -94,6 +95,7 @@ class Driver:
 
     def answer(self, connection: DriverConnection, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a call; of several statements in it, those of the last one."""
+        self.calls += 1
         statements = sql.split("; ")
         if len(statements) > 1:
             self.sent.append(f"-- {len(statements)} statements in one call:\n")
@@ -106,6 +108,8 @@ class Driver:
             connection.closed = int(error is LOST["redshift"])
             raise error
         self.tables.take(sql)
+        if sql.startswith("INSERT INTO") and "_singer_loads" in sql.split("(")[0].lower():
+            self._ledger.append(sql)
         described = self.tables.columns(sql)
         if described is not None:
             if not described and sql.startswith("DESC TABLE"):
@@ -117,11 +121,25 @@ class Driver:
             self._created[kind] = sql
         if verb == "DESC" and kind not in self._created:
             raise NOT_THERE
+        if sql.startswith("SELECT MAX(") and "GROUP BY" in sql:
+            return self._known()
+        if sql.startswith("SELECT 0, SUM("):
+            # Of each scratch table: a row, a key, no NULL in it, no truncate, no delete, nothing to ignore.
+            return [(place, 1, 1, 0, 0, 0, 0) for place in range(1 + sql.count(" UNION ALL "))]
+        if sql.startswith("SELECT 0, lacking"):
+            return [(place, 0) for place in range(1 + sql.count(" UNION ALL "))]
         if verb == "SHOW" and "TRANSACTIONS" in sql:  # it is there at the first look
             return [ANSWERS["SELECT CURRENT_TRANSACTION()"][0]] * (self.sent.count(sql) == 1)
         if verb == "DESC":
             return [("STAGE_LOCATION", "URL", "String", url, "") for url in re.findall("s3:[^']+", self._created[kind])]
         return next((rows for beginning, rows in ANSWERS.items() if sql.startswith(beginning)), [])
+
+    def _known(self) -> list[tuple[Any, ...]]:
+        """What the ledger's rows say of tables: sequence, table, stream, keys."""
+        width = len(LEDGER_COLUMNS)
+        rows = [literals(sql.partition(" VALUES ")[2]) for sql in self._ledger]
+        cut = [values[start : start + width] for values in rows for start in range(0, len(values), width)]
+        return [(row[10], row[3], row[2], row[16]) for row in cut]
 
 
 class DriverConnection:
@@ -188,7 +206,14 @@ def sent(
 
     A manifest is a comment of several lines. `has_ledger`: an earlier run has made the ledger.
     """
-    driver = Driver(warehouse, dict(fails or {}))
+    return told(Driver(warehouse, dict(fails or {})), messages, changes, has_ledger=has_ledger)
+
+
+def told(
+    driver: Driver, messages: Sequence[dict[str, Any]] | None, changes: dict[str, Any], *, has_ledger: bool = False
+) -> list[str]:
+    """Return the same of a run with a driver, whose warehouse keeps the tables that earlier runs have made."""
+    warehouse, fails = driver.warehouse, driver.fails
     with (
         patch("psycopg2.connect", driver.connect),
         patch("snowflake.connector.connect", driver.connect),

@@ -269,6 +269,27 @@ def test_new_property_adds_a_column_and_loses_no_earlier_row() -> None:
     assert [column.name for column in bench.warehouse.columns[ORDERS]] == ["id", "note"]
 
 
+def test_states_that_come_often_make_loads_neither_smaller_nor_more() -> None:
+    """A STATE behind each record or each stream sends what one STATE at the end sends, with the same limits."""
+    streams = [f"s{number}" for number in range(5)]
+    rows = [(stream, key) for stream in streams for key in range(20)]
+    schemas = [schema(stream) for stream in streams]
+    records = [record(stream, id=key) for stream, key in rows]
+    behind_each = [one for number, made in enumerate(records) for one in (made, state(number))]
+    behind_streams = [one for n, made in enumerate(records) for one in (made, *([state(n)] if n % 20 == 19 else []))]
+    asked = []
+    for messages in (records, behind_each, behind_streams):
+        bench = Bench()
+        bench.run(lines(*schemas, *messages, state({"all": 1})), batch_size_rows=20)
+        kinds = [" ".join(sql.split()[:2]) for sql in bench.warehouse.statements]
+        asked.append((kinds.count("BEGIN"), kinds))
+        assert bench.emitted[-1] == '{"all": 1}'
+        assert sum(len(bench.warehouse.rows(f"analytics.{stream}")) for stream in streams) == len(rows)
+    # Each stream reaches its limit: five loads, where a STATE lets them end, and no more for a hundred STATEs.
+    assert [count for count, _ in asked] == [1, 5, 5]
+    assert asked[1] == asked[2]
+
+
 def test_age_ends_the_load_at_the_state_that_covers_it() -> None:
     """Rows older than batch_wait_seconds are loaded at the next STATE."""
     bench = Bench()

@@ -15,7 +15,7 @@ from singer_bulk.model.columns import Column
 from singer_bulk.model.load import ClosedBatch, Load, Table, TableLoad
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect, Executes, Session, Url
-from singer_bulk.warehouse.gate import Gate, demand_none_lacking
+from singer_bulk.warehouse.gate import Gate, demand_none_lacking, told
 from singer_bulk.warehouse.look import ASKED_AT_ONCE, Looked, look, looked
 from singer_bulk.warehouse.merge import batch_of, into_history, merge_all, merge_steps, needs_choosing
 from singer_bulk.warehouse.merge_batch import MergeBatch
@@ -82,8 +82,7 @@ class LoadRows:
         """Bring the rows into one table; return how many there were. What is to be asked at the end goes to `gates`."""
         loaded = 0
         if table.overwrite:
-            self._refuse_shrinking(transaction, table)
-            transaction.execute(words.delete(self.dialect.table(table.table)))
+            self._empty(transaction, table)
         for batch in table.batches:
             if batch in self._merging:
                 gates.append(self._merge(transaction, table, batch))
@@ -184,17 +183,26 @@ class LoadRows:
                 )
             self._looked[batch] = there
 
-    def _refuse_shrinking(self, transaction: Executes, table: TableLoad) -> None:
-        """Refuse a full load that has lost more of the table than the user allows."""
-        most = table.method.max_shrink
-        if most is None:
-            return
-        before = transaction.execute(words.count(self.dialect.table(table.table)))[0][0]
+    def _empty(self, transaction: Executes, table: TableLoad) -> None:
+        """Delete the rows of a table that is overwritten; raises CommitError if too many of them do not come again.
+
+        How many there were is what DELETE answers, where the warehouse says that it does, else it is asked before.
+        """
+        most, target = table.method.max_shrink, self.dialect.table(table.table)
+        asks = most is not None and not self.dialect.tells_written
+        before = int(transaction.execute(words.count(target))[0][0]) if asks else None
+        rows = transaction.execute(words.delete(target))
+        if most is not None:
+            self._refuse_shrinking(table, told(rows) if before is None else before, most)
+
+    def _refuse_shrinking(self, table: TableLoad, before: int | None, most: float) -> None:
+        """Refuse a full load that has lost more of the table than the user allows, or may have lost it."""
         after = sum(batch.row_count for batch in table.batches)
-        if after < before * (1 - most):
+        if before is None or after < before * (1 - most):
+            had = "nobody knows how many" if before is None else before
             raise CommitError(
                 f"load {self.load.load_id} was rolled back: the full load of {table.stream!r} has {after} rows, table "
-                f"{table.table} has {before}; that is more than overwrite_max_shrink ({most}) allows. A tap that died "
+                f"{table.table} has {had}; that is more than overwrite_max_shrink ({most}) allows. A tap that died "
                 "looks like this; if the rows are gone at the source, set the part of them that a full load may lose",
                 code="LOAD-SHRINK",
             )

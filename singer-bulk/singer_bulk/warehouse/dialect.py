@@ -183,7 +183,7 @@ class Dialect(Protocol):
 
     @property
     def tells_written(self) -> bool:
-        """Whether INSERT, UPDATE and MERGE answer with the rows that they have written, by the documentation."""
+        """Whether INSERT, UPDATE, DELETE and MERGE answer with the rows that they have written, by their pages."""
 
     def fold(self, name: str) -> str:
         """Return a name as the warehouse stores it when it is written without quotes."""
