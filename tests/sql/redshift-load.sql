@@ -1,4 +1,5 @@
 -- append-only, a column of each kind
+-- 5 statements in one call:
 SET timezone TO 'UTC';
 SET datestyle TO 'ISO, MDY';
 SET extra_float_digits TO 0;
@@ -47,6 +48,7 @@ FROM svv_columns
 WHERE (table_schema = 'sales' AND table_name IN ('orders'))
 ORDER BY ordinal_position;
 BEGIN;
+-- 2 statements in one call:
 COPY "sales"."orders" ("id", "note", "amount", "ratio", "at", "local", "never", "day", "clock", "done", "lines")
 FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
 IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
@@ -76,7 +78,12 @@ ORDER BY table_schema, table_name, ordinal_position;
 COMMIT;
 
 -- append-only, two loads in a run
--- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
@@ -90,6 +97,7 @@ CREATE SCHEMA IF NOT EXISTS "sales";
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
 -- again: SELECT column_name, data_type, character_maximum .. le_name IN ('orders')) ORDER BY ordinal_position
 BEGIN;
+-- 2 statements in one call:
 COPY "sales"."orders" ("id", "note")
 FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
 IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
@@ -123,6 +131,7 @@ COMMIT;
 --  ]
 -- }
 BEGIN;
+-- 2 statements in one call:
 COPY "sales"."orders" ("id", "note")
 FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00002.csv.gz.manifest'
 IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
@@ -148,7 +157,12 @@ VALUES (
 COMMIT;
 
 -- upsert
--- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
@@ -159,8 +173,9 @@ WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535)); CREATE TABLE IF NOT EXISTS
-  "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- 2 statements in one call:
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
@@ -184,6 +199,7 @@ FROM (
 ) AS keyed;
 BEGIN;
 SET LOCAL statement_timeout TO 60000;
+-- 2 statements in one call:
 LOCK "sales"."_singer_turn__1c168adb00d2";
 SET LOCAL statement_timeout TO DEFAULT;
 MERGE INTO "sales"."orders"
@@ -210,7 +226,12 @@ VALUES (
 COMMIT;
 
 -- overwrite, with a bound for what a table may lose
--- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
@@ -221,26 +242,35 @@ WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535)); CREATE TABLE IF NOT EXISTS
-  "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- 2 statements in one call:
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
 WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
 BEGIN;
 SET LOCAL statement_timeout TO 60000;
+-- 2 statements in one call:
 LOCK "sales"."_singer_turn__1c168adb00d2";
 SET LOCAL statement_timeout TO DEFAULT;
 SELECT COUNT(*)
 FROM "sales"."orders";
 DELETE FROM "sales"."orders";
--- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. GZIP COMPUPDATE OFF; SELECT pg_last_copy_count()
+-- 2 statements in one call:
+-- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
+SELECT pg_last_copy_count();
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0.000000+00:00', '1.0.0', 3, NULL, NULL, 1, '1')
 -- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
 COMMIT;
 
 -- upsert with metadata; a version becomes active, rows of others are removed
--- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
@@ -251,11 +281,13 @@ WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
+-- 2 statements in one call:
 CREATE TABLE IF NOT EXISTS "sales"."orders" (
   "id" BIGINT, "note" VARCHAR(65535), "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ,
   "_sdc_batched_at" TIMESTAMPTZ, "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT,
   "_sdc_sync_started_at" BIGINT
-); CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+);
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
@@ -281,6 +313,7 @@ COMPUPDATE OFF;
 -- again: SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n .. "_singer_scratch_4711_1" GROUP BY "id") AS keyed
 BEGIN;
 SET LOCAL statement_timeout TO 60000;
+-- 2 statements in one call:
 LOCK "sales"."_singer_turn__1c168adb00d2";
 SET LOCAL statement_timeout TO DEFAULT;
 MERGE INTO "sales"."orders"
@@ -324,7 +357,12 @@ VALUES (
 COMMIT;
 
 -- a change feed with views
--- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
@@ -424,6 +462,7 @@ COMMENT ON VIEW "sales"."orders__history" IS
   'made from query 940c409c360a7b12f59c91ed37a4ee716ccc53e5da4bf852c11e9ae6b272dac9';
 COMMIT;
 BEGIN;
+-- 2 statements in one call:
 COPY "sales"."orders" ("id", "__op", "__lsn", "__ts_ms", "_sdc_missing")
 FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
 IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
@@ -440,7 +479,12 @@ SELECT pg_last_copy_count();
 COMMIT;
 
 -- a change feed with views, and metadata
--- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
@@ -581,6 +625,7 @@ COMMENT ON VIEW "sales"."orders__history" IS
   'made from query 5cafde7ba3f4826ee2712e5eb9d11896ef829d0a7a9bd0fbcb07abd135f4d9fe';
 COMMIT;
 BEGIN;
+-- 2 statements in one call:
 COPY "sales"."orders" (
   "id", "__op", "__lsn", "__ts_ms", "_sdc_missing", "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at",
   "_sdc_deleted_at", "_sdc_sequence", "_sdc_table_version", "_sdc_sync_started_at"
@@ -600,7 +645,12 @@ SELECT pg_last_copy_count();
 COMMIT;
 
 -- a change feed, the current state
--- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
@@ -611,9 +661,10 @@ WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
+-- 3 statements in one call:
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT);
-  CREATE TABLE IF NOT EXISTS "sales"."orders__deleted" ("id" BIGINT, "__lsn" BIGINT); CREATE TABLE IF NOT EXISTS
-  "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+CREATE TABLE IF NOT EXISTS "sales"."orders__deleted" ("id" BIGINT, "__lsn" BIGINT);
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
@@ -653,6 +704,7 @@ CREATE TEMP TABLE "_singer_scratch_4711_2" (
 );
 BEGIN;
 SET LOCAL statement_timeout TO 60000;
+-- 2 statements in one call:
 LOCK "sales"."_singer_turn__1c168adb00d2";
 SET LOCAL statement_timeout TO DEFAULT;
 DELETE FROM "_singer_scratch_4711_1"
@@ -704,7 +756,12 @@ WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "
 COMMIT;
 
 -- a change feed, the current state with metadata
--- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
@@ -715,12 +772,14 @@ WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
+-- 3 statements in one call:
 CREATE TABLE IF NOT EXISTS "sales"."orders" (
   "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_extracted_at" TIMESTAMPTZ,
   "_sdc_received_at" TIMESTAMPTZ, "_sdc_batched_at" TIMESTAMPTZ, "_sdc_deleted_at" TIMESTAMPTZ,
   "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_sdc_sync_started_at" BIGINT
-); CREATE TABLE IF NOT EXISTS "sales"."orders__deleted" ("id" BIGINT, "__lsn" BIGINT, "_sdc_table_version" BIGINT);
-  CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+);
+CREATE TABLE IF NOT EXISTS "sales"."orders__deleted" ("id" BIGINT, "__lsn" BIGINT, "_sdc_table_version" BIGINT);
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
@@ -753,6 +812,7 @@ CREATE TEMP TABLE "_singer_scratch_4711_2" (
 );
 BEGIN;
 SET LOCAL statement_timeout TO 60000;
+-- 2 statements in one call:
 LOCK "sales"."_singer_turn__1c168adb00d2";
 SET LOCAL statement_timeout TO DEFAULT;
 DELETE FROM "_singer_scratch_4711_1"
@@ -862,7 +922,12 @@ WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "
 COMMIT;
 
 -- a change feed, history and current state
--- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
@@ -873,17 +938,15 @@ WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."orders" (
-  "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_missing" VARCHAR(65535),
-  "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ, "_sdc_batched_at" TIMESTAMPTZ,
-  "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_sdc_sync_started_at" BIGINT
-); CREATE TABLE IF NOT EXISTS "sales"."orders_live" (
+-- 4 statements in one call:
+-- again: CREATE TABLE IF NOT EXISTS "sales"."orders" ("id .. _version" BIGINT, "_sdc_sync_started_at" BIGINT)
+CREATE TABLE IF NOT EXISTS "sales"."orders_live" (
   "id" BIGINT, "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT, "_sdc_extracted_at" TIMESTAMPTZ,
   "_sdc_received_at" TIMESTAMPTZ, "_sdc_batched_at" TIMESTAMPTZ, "_sdc_deleted_at" TIMESTAMPTZ,
   "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_sdc_sync_started_at" BIGINT
-); CREATE TABLE IF NOT EXISTS "sales"."orders_live__deleted"
-  ("id" BIGINT, "__lsn" BIGINT, "_sdc_table_version" BIGINT); CREATE TABLE IF NOT EXISTS
-  "sales"."_singer_turn__f3158604631a" ("table_name" VARCHAR(1024));
+);
+CREATE TABLE IF NOT EXISTS "sales"."orders_live__deleted" ("id" BIGINT, "__lsn" BIGINT, "_sdc_table_version" BIGINT);
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__f3158604631a" ("table_name" VARCHAR(1024));
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
@@ -894,6 +957,7 @@ WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2
 -- again: CREATE TEMP TABLE "_singer_scratch_4711_2" ("id" .. sync_started_at" BIGINT, "_singer_order" BIGINT)
 BEGIN;
 SET LOCAL statement_timeout TO 60000;
+-- 2 statements in one call:
 LOCK "sales"."_singer_turn__f3158604631a";
 SET LOCAL statement_timeout TO DEFAULT;
 INSERT INTO "sales"."orders" (
@@ -1004,7 +1068,12 @@ WHERE "sales"."orders_live__deleted"."id" = "_singer_scratch_4711_1"."id";
 COMMIT;
 
 -- no record
--- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT 1
 FROM pg_namespace
@@ -1029,6 +1098,7 @@ CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT);
 -- again: SELECT column_name, data_type, character_maximum .. le_name IN ('orders')) ORDER BY ordinal_position
 BEGIN;
 SET LOCAL statement_timeout TO 60000;
+-- 2 statements in one call:
 LOCK "sales"."_singer_loads__24ceef1cb6b0";
 SET LOCAL statement_timeout TO DEFAULT;
 SELECT "load_id"
@@ -1048,7 +1118,12 @@ VALUES (
 COMMIT;
 
 -- files of dead runs are removed, those of loads are kept
--- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT MAX("last_sequence"), MAX("ledger_version")
 FROM "sales"."_singer_loads";
@@ -1062,7 +1137,9 @@ CREATE SCHEMA IF NOT EXISTS "sales";
 CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
 -- again: SELECT column_name, data_type, character_maximum .. le_name IN ('orders')) ORDER BY ordinal_position
 BEGIN;
--- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. GZIP COMPUPDATE OFF; SELECT pg_last_copy_count()
+-- 2 statements in one call:
+-- again: COPY "sales"."orders" ("id", "note") FROM 's3:// .. ULL AS '@n0123456789abcdef@' GZIP COMPUPDATE OFF
+SELECT pg_last_copy_count();
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0.000000+00:00', '1.0.0', 3, NULL, NULL, 1, '1')
 -- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
 COMMIT;
@@ -1070,7 +1147,12 @@ SELECT DISTINCT "load_id"
 FROM "sales"."_singer_loads";
 
 -- --last-state
--- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT MAX("last_sequence"), MAX("ledger_version")
 FROM "sales"."_singer_loads";
@@ -1081,7 +1163,12 @@ ORDER BY "last_sequence" DESC, "committed_at" DESC, "load_id"
 LIMIT 1;
 
 -- COPY is refused
--- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
@@ -1092,8 +1179,9 @@ WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535)); CREATE TABLE IF NOT EXISTS
-  "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- 2 statements in one call:
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
@@ -1121,7 +1209,12 @@ LIMIT 1;
 -- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
 
 -- MERGE is refused
--- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
@@ -1132,8 +1225,9 @@ WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535)); CREATE TABLE IF NOT EXISTS
-  "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- 2 statements in one call:
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
@@ -1143,6 +1237,7 @@ CREATE TEMP TABLE "_singer_scratch_4711_1" ("id" BIGINT, "note" VARCHAR(65535), 
 -- again: SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n .. "_singer_scratch_4711_1" GROUP BY "id") AS keyed
 BEGIN;
 SET LOCAL statement_timeout TO 60000;
+-- 2 statements in one call:
 LOCK "sales"."_singer_turn__1c168adb00d2";
 SET LOCAL statement_timeout TO DEFAULT;
 -- again: MERGE INTO "sales"."orders" USING "_singer_scrat .. h_4711_1"."id", "_singer_scratch_4711_1"."note")
@@ -1151,7 +1246,12 @@ ROLLBACK;
 -- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
 
 -- COMMIT is not answered
--- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM stv_slices;
@@ -1162,8 +1262,9 @@ WHERE nspname = 'sales';
 CREATE SCHEMA IF NOT EXISTS "sales";
 -- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
 -- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
-CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535)); CREATE TABLE IF NOT EXISTS
-  "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- 2 statements in one call:
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "note" VARCHAR(65535));
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
 -- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
@@ -1173,6 +1274,7 @@ CREATE TEMP TABLE "_singer_scratch_4711_1" ("id" BIGINT, "note" VARCHAR(65535), 
 -- again: SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n .. "_singer_scratch_4711_1" GROUP BY "id") AS keyed
 BEGIN;
 SET LOCAL statement_timeout TO 60000;
+-- 2 statements in one call:
 LOCK "sales"."_singer_turn__1c168adb00d2";
 SET LOCAL statement_timeout TO DEFAULT;
 -- again: MERGE INTO "sales"."orders" USING "_singer_scrat .. h_4711_1"."id", "_singer_scratch_4711_1"."note")
@@ -1182,12 +1284,22 @@ WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "
 -- again: INSERT INTO "sales"."_singer_loads" ("load_id",  .. 0000+00:00', '1.0.0', 3, NULL, '["id"]', 1, '1')
 -- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
 COMMIT;
--- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
 SELECT pg_terminate_backend(4711);
 SELECT 1
 FROM svv_transactions
 WHERE pid = 4711;
--- again: SET timezone TO 'UTC'; SET datestyle TO 'ISO, MD .. ifier TO off; SET search_path TO '$user', public
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
 SELECT COUNT(*)
 FROM "sales"."_singer_loads"
 WHERE "load_id" = '00000000000000000000000000000000-1';
@@ -1199,6 +1311,7 @@ CREATE TEMP TABLE "_singer_scratch_4711_1" ("id" BIGINT, "note" VARCHAR(65535), 
 -- again: SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n .. "_singer_scratch_4711_1" GROUP BY "id") AS keyed
 BEGIN;
 SET LOCAL statement_timeout TO 60000;
+-- 2 statements in one call:
 LOCK "sales"."_singer_turn__1c168adb00d2";
 SET LOCAL statement_timeout TO DEFAULT;
 -- again: MERGE INTO "sales"."orders" USING "_singer_scrat .. h_4711_1"."id", "_singer_scratch_4711_1"."note")
@@ -1220,7 +1333,6 @@ QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
 COMPUPDATE OFF;
-SELECT pg_last_copy_count();
 
 -- COPY by a role, the bucket in another region
 COPY "sales"."orders" ("id", "note")
@@ -1234,7 +1346,6 @@ QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
 COMPUPDATE OFF;
-SELECT pg_last_copy_count();
 
 -- COPY by keys
 COPY "sales"."orders" ("id", "note")
@@ -1248,7 +1359,6 @@ QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
 COMPUPDATE OFF;
-SELECT pg_last_copy_count();
 
 -- COPY by temporary keys
 COPY "sales"."orders" ("id", "note")
@@ -1263,5 +1373,4 @@ QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
 COMPUPDATE OFF;
-SELECT pg_last_copy_count();
 

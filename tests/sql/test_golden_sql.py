@@ -34,7 +34,7 @@ from tests.sql.shapes import shape
 
 HERE = Path(__file__).parent
 # How statements begin for which sqlglot has no grammar, it keeps their text.
-UNREAD = {"redshift": {"LOCK"}, "snowflake": {"SHOW"}}
+UNREAD = {"redshift": {"LOCK", "SET"}, "snowflake": {"SHOW"}}
 DESCRIBES = ("SELECT column_name", "DESC TABLE")
 MAX_LINE = 120
 MAX_SHORT = 3  # lines of a statement that is always shown
