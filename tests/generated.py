@@ -1,4 +1,4 @@
-"""What is written from the code: settings (meltano.yml, docs/settings.md), docs/errors.md and rooms (CONTRIBUTING.md).
+"""What is written from the code: settings (meltano.yml, docs/settings.md), errors, rights, rooms (CONTRIBUTING.md).
 
 `python -m tests.generated` writes them; a test compares them.
 """
@@ -20,6 +20,7 @@ from target_snowflake_stage.cli import TargetSnowflakeStage
 from tests.error_codes import TABLES
 from tests.graphs import levels
 from tests.house import TOP, Package, packages
+from tests.rights_page import RIGHTS_PAGE, rights_page
 
 MELTANO_FILE = TOP / "meltano.yml"
 SETTINGS_PAGE = TOP / "docs" / "settings.md"
@@ -157,6 +158,7 @@ def main() -> None:
     SETTINGS_PAGE.parent.mkdir(exist_ok=True)
     SETTINGS_PAGE.write_text(settings_page())
     ERRORS_PAGE.write_text(errors_page())
+    RIGHTS_PAGE.write_text(rights_page())
     ROOMS_PAGE.write_text(rooms_page(ROOMS_PAGE.read_text()))
 
 

@@ -13,6 +13,7 @@ from singer_bulk.model.declared import read
 from singer_bulk.model.file_format import MAX_PARTS, FileFormat, FileLayout
 from singer_bulk.model.load import Table
 from singer_bulk.model.names import DEFAULT_SCHEMA
+from singer_bulk.settings.features import features_of
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stage.s3 import S3Settings, S3Stage
 from singer_bulk.warehouse.dialect import Session
@@ -26,6 +27,7 @@ from target_redshift_copy.config import (
     contradictions,
     of_ini,
 )
+from target_redshift_copy.remedies import Remedies
 from target_redshift_copy.sql import COUNT_SLICES, CopyAccess, Redshift
 from target_redshift_copy.types import MAX_VARCHAR_BYTES
 
@@ -49,18 +51,25 @@ class TargetRedshiftCopy(BulkTarget):
         dialect = Redshift(_access(settings, bucket))
         schema = loads.default_target_schema or DEFAULT_SCHEMA
         ledger = Table(dialect.names.name_for(schema), dialect.fold(loads.ledger_table))
+        remedies = Remedies(settings.user, settings.database, features_of(loads), ledger.name)
         return Connector(
-            Warehouse(lambda: self._connect(settings), dialect, ledger, create_schema=loads.create_schema),
+            Warehouse(
+                lambda: self._connect(settings, remedies),
+                dialect,
+                ledger,
+                create_schema=loads.create_schema,
+                lets_see=remedies.seen,
+            ),
             S3Stage(bucket, loads.max_memory),
             lambda: file_format(settings.super_string_bytes),
             lambda warehouse: _layout(settings, warehouse),
             settings.varchar_default_bytes,
         )
 
-    def _connect(self, settings: RedshiftSettings) -> Session:
+    def _connect(self, settings: RedshiftSettings, remedies: Remedies) -> Session:
         from target_redshift_copy.session import RedshiftSession
 
-        return RedshiftSession(settings)
+        return RedshiftSession(settings, remedies)
 
 
 def _layout(settings: RedshiftSettings, warehouse: Warehouse) -> FileLayout:

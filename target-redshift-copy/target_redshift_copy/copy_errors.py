@@ -9,7 +9,7 @@ from singer_bulk.model.load import ClosedBatch, TableLoad
 from singer_bulk.warehouse.dialect import Rows, Session, Url
 from singer_bulk.warehouse.words import literal
 
-from target_redshift_copy.remedies import ROLE_REFUSED, ROLE_REMEDY
+from target_redshift_copy.remedies import READ_REMEDY, ROLE_REFUSED, ROLE_REMEDY
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +54,7 @@ def _of_reading(error: WarehouseError, table: TableLoad) -> BulkError:
     reason = text.partition("S3ServiceException:")[2].split(",", 1)[0]
     place = text.partition("s3://")[2].split(" ", 1)[0]
     return CommitError(
-        f"stream {table.stream!r}: COPY into {table.table} cannot read s3://{place}: {reason}; grant s3:GetObject on "
-        "the prefix and s3:ListBucket on the bucket to the role that COPY names (iam_role), and check s3_region",
+        f"stream {table.stream!r}: COPY into {table.table} cannot read s3://{place}: {reason}; {READ_REMEDY}",
         code="RS-COPY-ROLE",
         sql_code=error.sql_code,
     )

@@ -15,7 +15,7 @@ from singer_bulk.warehouse.dialect import Rows
 from singer_bulk.warehouse.words import in_calls, literal
 
 from target_redshift_copy.config import RedshiftSettings
-from target_redshift_copy.remedies import INSUFFICIENT_PRIVILEGE, Rights
+from target_redshift_copy.remedies import INSUFFICIENT_PRIVILEGE, Remedies
 from target_redshift_copy.sql import masked
 
 # An idle connection through a NAT gateway is dropped without a word (mgmt: connecting-drop-issues).
@@ -61,10 +61,10 @@ logger = logging.getLogger(__name__)
 class RedshiftSession:
     """One connection in autocommit."""
 
-    def __init__(self, settings: RedshiftSettings) -> None:
+    def __init__(self, settings: RedshiftSettings, remedies: Remedies) -> None:
         import psycopg2
 
-        self._rights = Rights(settings.user, settings.database)
+        self._remedies = remedies
         try:
             self._connection = psycopg2.connect(**_arguments(settings))
         except psycopg2.OperationalError as error:
@@ -125,7 +125,7 @@ class RedshiftSession:
             text = " ".join(masked(str(error)).split())
             lost = bool(self._connection.closed) or isinstance(error, psycopg2.InterfaceError)
             conflict = error.pgcode in CONFLICTS or CONFLICT_WORDS.search(text) is not None
-            remedy = self._rights.remedy(text, sql) if error.pgcode == INSUFFICIENT_PRIVILEGE else None
+            remedy = self._remedies.remedy(text, sql) if error.pgcode == INSUFFICIENT_PRIVILEGE else None
             raise WarehouseError(
                 f"Redshift: {text}; {remedy}" if remedy else f"Redshift: {text}",
                 code="RS-LOST" if lost else "RS-CONFLICT" if conflict else "RS-RIGHT" if remedy else "RS-SQL",
@@ -169,7 +169,7 @@ class RedshiftSession:
                 refusals.append(error.text)
         raise WarehouseError(
             f"Redshift: nothing shows this user whether the lost session {process} has ended: {'; '.join(refusals)}; "
-            "grant SELECT on svv_transactions",
+            f"{self._remedies.recovery()}",
             code="RS-OPEN",
         )
 

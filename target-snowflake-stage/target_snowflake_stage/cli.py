@@ -11,13 +11,16 @@ from singer_bulk.model.declared import read
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.load import Table
 from singer_bulk.model.names import DEFAULT_SCHEMA
+from singer_bulk.settings.features import features_of
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stage.s3 import S3Settings, S3Stage
 from singer_bulk.warehouse.dialect import Session
 from singer_bulk.warehouse.session import Warehouse
+from singer_bulk.warehouse.words import name
 
 from target_snowflake_stage.config import SETTINGS, SnowflakeSettings, contradictions, of_ini
 from target_snowflake_stage.objects import make_objects, place_of
+from target_snowflake_stage.remedies import Remedies
 from target_snowflake_stage.sql import NAMES, Snowflake
 from target_snowflake_stage.types import DEFAULT_VARCHAR_CHARACTERS
 
@@ -40,20 +43,25 @@ class TargetSnowflakeStage(BulkTarget):
         bucket = read(S3Settings, self.config)
         dialect = _dialect(settings, loads)
         schema = dialect.names.name_for(loads.default_target_schema or DEFAULT_SCHEMA)
+        ledger = dialect.fold(loads.ledger_table)
+        remedies = Remedies(
+            settings.role, settings.warehouse, settings.user, dialect.database, features_of(loads), ledger
+        )
         warehouse = Warehouse(
-            lambda: self._connect(settings),
+            lambda: self._connect(settings, remedies),
             dialect,
-            Table(schema, dialect.fold(loads.ledger_table)),
+            Table(schema, ledger),
             create_schema=loads.create_schema,
+            lets_see=lambda schema: remedies.seen(f"{name(dialect.database)}.{name(schema)}"),
             prepare=lambda session: make_objects(session, dialect, settings, bucket),
         )
         stage = S3Stage(bucket, loads.max_memory)
         return Connector(warehouse, stage, file_format, lambda _: FileLayout(max_bytes=MAX_FILE_BYTES))
 
-    def _connect(self, settings: SnowflakeSettings) -> Session:
+    def _connect(self, settings: SnowflakeSettings, remedies: Remedies) -> Session:
         from target_snowflake_stage.session import SnowflakeSession
 
-        return SnowflakeSession(settings)
+        return SnowflakeSession(settings, remedies)
 
 
 def _dialect(settings: SnowflakeSettings, loads: LoadSettings) -> Snowflake:

@@ -1,25 +1,40 @@
-"""What can the user do about what Snowflake answers? A right that is missing is named with its GRANT.
+"""What can the user do about what Snowflake answers? A right that is missing is named with what grants it.
 
-Snowflake does not tell an object that is not there from one that the role may not see.
+The statements come from the table of rights. Snowflake does not tell an object that is not there from one that the role
+may not see, so both ways are named.
 https://docs.snowflake.com/en/user-guide/security-access-control-privileges
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-# Kind of object, as an error names it -> the setting that names it, if there is one, and the rights that loads need.
-_RIGHTS = {
-    "database": ("database", "USAGE, CREATE SCHEMA"),
-    "schema": ("default_target_schema", "USAGE, CREATE TABLE, CREATE VIEW, CREATE STAGE, CREATE FILE FORMAT"),
-    "table": (None, "SELECT, INSERT, UPDATE, DELETE"),
-    "view": (None, "SELECT"),
-    "stage": ("stage", "USAGE"),
-    "file format": ("file_format", "USAGE"),
-    "warehouse": ("warehouse", "USAGE"),
-    "integration": ("storage_integration", "USAGE"),
+from singer_bulk.model.rights import OWNERSHIP, Feature, Object, statements, table_kind, told
+from singer_bulk.stage.rights import s3_grant
+
+from target_snowflake_stage.rights import READER, RIGHTS
+
+# Kind of object, as an error names it -> what it is, and the setting that names it, if there is one.
+_KINDS = {
+    "database": (Object.DATABASE, "database"),
+    "schema": (Object.SCHEMA, "default_target_schema"),
+    "table": (Object.TABLE, None),
+    "view": (Object.VIEW, None),
+    "stage": (Object.STAGE, "stage"),
+    "file format": (Object.FILE_FORMAT, "file_format"),
+    "warehouse": (Object.WAREHOUSE, "warehouse"),
+    "integration": (Object.INTEGRATION, "storage_integration"),
+}
+# What a statement makes -> for which feature, and what it is.
+_MADE = {
+    "TABLE": (Feature.MAKE_TABLES, Object.TABLE),
+    "VIEW": (Feature.VIEWS, Object.VIEW),
+    "STAGE": (Feature.MAKE_STAGE, Object.STAGE),
+    "FILE FORMAT": (Feature.MAKE_FORMAT, Object.FILE_FORMAT),
+    "SCHEMA": (Feature.CREATE_SCHEMA, Object.SCHEMA),
 }
 _KIND = r"(database|schema|table|view|stage|file format|warehouse|integration)"
 _NOT_THERE = re.compile(_KIND + r" '([^']+)' does not exist or not authorized", re.IGNORECASE)
@@ -29,64 +44,138 @@ _NO_WAREHOUSE = re.compile(r"no active warehouse", re.IGNORECASE)
 _STAGE_ROLE = re.compile(r"error assuming aws_role", re.IGNORECASE)
 _STAGE_AREA = re.compile(r"failure using stage area.*access ?denied", re.IGNORECASE)
 _LOCATION = re.compile(r"is not allowed by integration", re.IGNORECASE)
-_ALTERS = re.compile(r"\s*(?:ALTER|DROP|COMMENT)\b", re.IGNORECASE)
+_ALTERS = re.compile(r"\s*(?:ALTER|DROP|COMMENT|CREATE OR REPLACE VIEW)\b", re.IGNORECASE)
+_CREATES = re.compile(
+    r"CREATE (?:OR REPLACE )?(?:TEMPORARY )?(TABLE|VIEW|STAGE|FILE FORMAT|SCHEMA) (?:IF NOT EXISTS )?"
+    r'((?:"(?:[^"]|"")+"\.)*"(?:[^"]|"")+")'
+)
+# The second line of such an error has the whole name.
+_GRANTED_ON = re.compile(r"must have .+? granted on (?:FILE FORMAT|\w+) (.+?)\.?(?: \(query |$)", re.IGNORECASE)
+
+READ_REMEDY = (
+    s3_grant(
+        READER.wanted([Feature.FILES]),
+        "the AWS role of the storage integration (or to aws_role, or to the stage's keys)",
+    )
+    + f", and {' and '.join(right.name for right in READER.wanted([Feature.ENCRYPTION]))} where the objects are under "
+    "a KMS key"
+)
 
 
-def remedy(text: str, sql: str, role: str | None, warehouse: str | None) -> str | None:
-    """Return what to do about a statement that was refused, None where Snowflake's own words have to do."""
-    to = f"TO ROLE {role}" if role else "to the role of this user"
-    for pattern, make in _REMEDIES:
-        if found := pattern.search(text):
-            return make(found, sql, to, warehouse)
-    return None
+@dataclass(frozen=True)
+class Remedies:
+    """Whose rights they are, and for what; role and warehouse as the settings have them."""
+
+    role: str | None
+    warehouse: str | None
+    user: str = ""
+    database: str = ""
+    features: frozenset[Feature] = frozenset(Feature)
+    ledger: str = ""
+
+    def remedy(self, text: str, sql: str) -> str | None:
+        """Return what to do about a statement that was refused, None where Snowflake's own words have to do."""
+        for pattern, make in _REMEDIES:
+            if found := pattern.search(text):
+                return make(self, found, sql)
+        return None
+
+    def seen(self, schema: str) -> str:
+        """Return what lets the role see a schema that is there; quoted, as statements have it."""
+        return told(self._grants([Feature.EVERY_RUN], Object.SCHEMA, schema))
+
+    def of_role(self) -> str:
+        """Return what lets the user take the role."""
+        rights = RIGHTS.wanted([Feature.EVERY_RUN], Object.USER)
+        return told(statements(rights, str(self.role), self.user))
+
+    def not_there(self, found: re.Match[str], sql: str) -> str:
+        """Of an object that is not there, or that the role does not see."""
+        on, setting = _KINDS[found[1].lower()]
+        correct = f"correct the setting {setting!r}, or " if setting else ""
+        grants = self._of_table(found[2]) if on is Object.TABLE else self._of(on, found[2], sql)
+        return f"{correct}create it and {told(grants)}" if grants else f"{correct}create it"
+
+    def no_right(self, found: re.Match[str], sql: str) -> str | None:
+        """Of an object that the role sees, and may not use so."""
+        on, _ = _KINDS[found[1].lower()]
+        written = _full_name(found, sql)
+        if on in (Object.TABLE, Object.VIEW):
+            owning = _ALTERS.match(sql) is not None
+            grants = self._grants(Feature, on, written, owning=True) if owning else self._of_table(written)
+            freeze = ", or let the table be as it is by schema_evolution: freeze" if owning else ""
+            return told(grants) + freeze if grants else None
+        made, there, of_there = _CREATES.match(sql), "", list[str]()
+        if on is Object.SCHEMA and made is not None:
+            there = made[2]
+            of_there = self._of_there(made)
+        grants = self._of(on, written, sql)
+        return told(grants, there, of_there) if grants else None
+
+    def hidden(self, found: re.Match[str], sql: str) -> str:
+        """Of an object that is there, on which the role has no right."""
+        made = _CREATES.match(sql)
+        return told(self._of_there(made) if made else self._of_table(found[1]))
+
+    def no_warehouse(self, found: re.Match[str], sql: str) -> str:
+        """Of a statement without a virtual warehouse."""
+        if self.warehouse is None:
+            return "set 'warehouse' to a virtual warehouse that the role may use"
+        grants = self._grants([Feature.EVERY_RUN], Object.WAREHOUSE, self.warehouse)
+        return f"correct the setting 'warehouse', or create it and {told(grants)}"
+
+    def _of_there(self, made: re.Match[str]) -> list[str]:
+        """Return what lets the role use the object that a statement would have made, if it is there already."""
+        _, on = _MADE[made[1]]
+        if on is Object.TABLE:
+            return self._of_table(made[2])
+        return self._grants(Feature, on, made[2], owning=on is Object.VIEW)
+
+    def _of(self, on: Object, written: str, sql: str) -> list[str]:
+        """Return what every run needs of an object, and what the statement was to make in it."""
+        made = _CREATES.match(sql)
+        features = [Feature.EVERY_RUN, *([_MADE[made[1]][0]] if made else [])]
+        return self._grants(features, on, written) or self._grants(Feature, on, written)
+
+    def _of_table(self, written: str) -> list[str]:
+        """Return what grants all that the configuration needs of a table."""
+        kind = table_kind(written.rpartition(".")[2].strip('"'), self.ledger)
+        return self._grants(self.features, kind, written) or self._grants(Feature, kind, written)
+
+    def _grants(self, features: Iterable[Feature], on: Object, written: str, *, owning: bool = False) -> list[str]:
+        rights = [right for right in RIGHTS.wanted(features, on) if (right.name == OWNERSHIP) == owning]
+        return statements(rights, written, self.role or "<the role of this user>")
 
 
-def _not_there(found: Any, sql: str, to: str, warehouse: str | None) -> str:
-    kind = found[1].lower()
-    setting, rights = _RIGHTS[kind]
-    correct = f"correct the setting {setting!r}, or " if setting else ""
-    return f"{correct}create it and run GRANT {rights} ON {kind.upper()} {found[2]} {to}"
+def _full_name(found: re.Match[str], sql: str) -> str:
+    """Return the name with database and schema, as the error or the statement has it; else as the error begins."""
+    if more := _GRANTED_ON.search(found.string):
+        return more[1]
+    quoted = '"' + found[2].replace('"', '""') + '"'
+    written = re.search(r'(?:"(?:[^"]|"")+"\.)*' + re.escape(quoted), sql)
+    return written[0] if written else found[2]
 
 
-def _no_right(found: Any, sql: str, to: str, warehouse: str | None) -> str:
-    kind = found[1].lower()
-    rights = "OWNERSHIP" if kind == "table" and _ALTERS.match(sql) else _RIGHTS[kind][1]
-    return f"run GRANT {rights} ON {kind.upper()} {found[2]} {to}"
-
-
-def _hidden(found: Any, sql: str, to: str, warehouse: str | None) -> str:
-    return f"run GRANT {_RIGHTS['table'][1]} ON TABLE {found[1]} {to}"
-
-
-def _no_warehouse(found: Any, sql: str, to: str, warehouse: str | None) -> str:
-    if warehouse is None:
-        return "set 'warehouse' to a virtual warehouse that the role may use"
-    return f"correct the setting 'warehouse', or create it and run GRANT USAGE ON WAREHOUSE {warehouse} {to}"
-
-
-def _location(found: Any, sql: str, to: str, warehouse: str | None) -> str:
+def _location(remedies: Remedies, found: Any, sql: str) -> str:
     return "add it to STORAGE_ALLOWED_LOCATIONS of the integration, or correct s3_bucket and s3_key_prefix"
 
 
-def _stage_role(found: Any, sql: str, to: str, warehouse: str | None) -> str:
+def _stage_role(remedies: Remedies, found: Any, sql: str) -> str:
     return (
         "let the trust policy of the AWS role name STORAGE_AWS_IAM_USER_ARN and STORAGE_AWS_EXTERNAL_ID, which DESC "
         "INTEGRATION shows"
     )
 
 
-def _stage_area(found: Any, sql: str, to: str, warehouse: str | None) -> str:
-    return (
-        "grant s3:GetObject and s3:GetObjectVersion on the prefix, s3:ListBucket and s3:GetBucketLocation on the "
-        "bucket to the AWS role of the storage integration (or to aws_role, or to the stage's keys)"
-    )
+def _stage_area(remedies: Remedies, found: Any, sql: str) -> str:
+    return READ_REMEDY
 
 
-_REMEDIES: Sequence[tuple[re.Pattern[str], Callable[[Any, str, str, str | None], str]]] = (
-    (_NO_WAREHOUSE, _no_warehouse),
-    (_NOT_THERE, _not_there),
-    (_NO_RIGHT, _no_right),
-    (_HIDDEN, _hidden),
+_REMEDIES: Sequence[tuple[re.Pattern[str], Callable[[Remedies, Any, str], str | None]]] = (
+    (_NO_WAREHOUSE, Remedies.no_warehouse),
+    (_NOT_THERE, Remedies.not_there),
+    (_NO_RIGHT, Remedies.no_right),
+    (_HIDDEN, Remedies.hidden),
     (_LOCATION, _location),
     (_STAGE_ROLE, _stage_role),
     (_STAGE_AREA, _stage_area),

@@ -17,7 +17,7 @@ from singer_bulk.warehouse.words import in_calls
 from target_snowflake_stage.address_space import demand_address_space
 from target_snowflake_stage.config import SnowflakeSettings
 from target_snowflake_stage.private_key import read_private_key, registration
-from target_snowflake_stage.remedies import remedy
+from target_snowflake_stage.remedies import Remedies
 from target_snowflake_stage.sql import masked
 
 # What an account or a user may have set otherwise, and our statements depend on. docs/session-parameters.md goes
@@ -78,7 +78,7 @@ logger = logging.getLogger(__name__)
 class SnowflakeSession:
     """One connection in autocommit."""
 
-    def __init__(self, settings: SnowflakeSettings) -> None:
+    def __init__(self, settings: SnowflakeSettings, remedies: Remedies) -> None:
         # The connector tells of each request and of clouds that it does not run in, and logs as an ERROR what it also
         # raises: its exceptions come out under our name, once. Set before the import, which tells of them, too.
         logging.getLogger("snowflake.connector").setLevel(logging.CRITICAL)
@@ -91,7 +91,7 @@ class SnowflakeSession:
         os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
         from snowflake.connector.errors import Error
 
-        self._role, self._virtual_warehouse = settings.role, settings.warehouse
+        self._remedies = remedies
         key = read_private_key(settings)
         try:
             self._connection = snowflake.connector.connect(**_arguments(settings, key))
@@ -125,7 +125,7 @@ class SnowflakeSession:
             sql_code = str(error.errno).lstrip("0")
             lost, waited = sql_code in LOST, sql_code in WAITED
             conflict = waited or sql_code in CONFLICTS
-            advice = None if lost or conflict else remedy(text, sql, self._role, self._virtual_warehouse)
+            advice = None if lost or conflict else self._remedies.remedy(text, sql)
             raise WarehouseError(
                 f"Snowflake: {text}{query}; {advice}" if advice else f"Snowflake: {text}{query}",
                 code="SF-LOST" if lost else "SF-CONFLICT" if conflict else "SF-RIGHT" if advice else "SF-SQL",
@@ -238,7 +238,7 @@ def _connect_remedy(settings: SnowflakeSettings, reason: str, key: bytes | None)
     if "jwt" in reason and key is not None:
         return f"check account and user, and {registration(key, settings.user)}"
     if settings.role and "role" in reason:
-        return f"correct the setting 'role', or run GRANT ROLE {settings.role} TO USER {settings.user}"
+        return f"correct the setting 'role', or {Remedies(settings.role, settings.warehouse, settings.user).of_role()}"
     for words, advice in _CONNECT_REMEDIES:
         if any(word in reason for word in words):
             return advice

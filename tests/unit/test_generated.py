@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests import generated
 from tests.house import TOP, packages
+from tests.rights_page import RIGHTS_PAGE, rights_page
 
 
 def test_meltano_file_has_the_settings_of_the_code() -> None:
@@ -21,6 +22,11 @@ def test_settings_page_has_the_settings_of_the_code() -> None:
 def test_errors_page_has_the_codes_of_the_code() -> None:
     """docs/errors.md lists every code with what it means, under the area that its first part names."""
     assert generated.errors_page() == generated.ERRORS_PAGE.read_text(), "run python -m tests.generated"
+
+
+def test_rights_page_has_the_rights_of_the_code() -> None:
+    """docs/rights.md lists every right of the three tables, with the statement that grants it."""
+    assert rights_page() == RIGHTS_PAGE.read_text(), "run python -m tests.generated"
 
 
 def test_list_of_rooms_is_that_of_the_code() -> None:

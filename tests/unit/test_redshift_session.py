@@ -11,6 +11,7 @@ from singer_bulk.errors import WarehouseError
 from singer_bulk.model.load import Table
 from singer_bulk.warehouse.dialect import Rows
 from target_redshift_copy.config import RedshiftSettings
+from target_redshift_copy.remedies import Remedies
 from target_redshift_copy.session import RedshiftSession, _connect_problem
 
 SETTINGS = RedshiftSettings(host="h", user="loader", database="dev")
@@ -73,6 +74,7 @@ class Scripted(RedshiftSession):
     def __init__(self, answers: dict[str, Rows | Exception]) -> None:
         self.sent: list[str] = []
         self._answers = answers
+        self._remedies = Remedies("loader", "dev")
 
     def execute(self, sql: str) -> Rows:
         self.sent.append(sql)
@@ -107,7 +109,9 @@ def test_lost_session_is_looked_for_where_that_is_allowed(
 
 def test_lost_session_that_nothing_shows_is_not_taken_for_ended() -> None:
     """Whether its COMMIT may still come is not guessed: the error names the right that is missing."""
-    with pytest.raises(WarehouseError, match=r"has ended: .*permission denied.*grant SELECT on svv_transactions"):
+    with pytest.raises(
+        WarehouseError, match=r"has ended: .*permission denied.*run GRANT SELECT ON svv_transactions TO"
+    ):
         Scripted({"svv": DENIED, "stv": DENIED}).end_transaction("4711")
 
 

@@ -12,33 +12,78 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from singer_bulk.errors import ConfigError
 from singer_bulk.model.declared import read
+from singer_bulk.model.rights import Feature
 from snowflake.connector.errors import DatabaseError
-from target_redshift_copy.remedies import Rights
+from target_redshift_copy import remedies as redshift
+from target_snowflake_stage import remedies as snowflake
 from target_snowflake_stage.config import SnowflakeSettings
 from target_snowflake_stage.private_key import read_private_key, registration
-from target_snowflake_stage.remedies import remedy
 from target_snowflake_stage.session import connect_problem
 
+EVERY = [Feature.EVERY_RUN, Feature.MAKE_TABLES, Feature.SHARED, Feature.COLUMNS]
+# What a user who appends, and one who upserts, is to be granted.
+APPENDING, UPSERTING = frozenset([*EVERY, Feature.APPEND]), frozenset([*EVERY, Feature.UPSERT])
 SQL = 'DELETE FROM "landing"."mis3" USING "landing"."x"'
+CREATE = 'CREATE TABLE IF NOT EXISTS "landing"."mis3" ("id" BIGINT)'
+TO = 'TO "Load er"'
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "sql", "told"),
     [
-        ("permission denied for schema landing", 'run GRANT USAGE, CREATE ON SCHEMA "landing" TO "Load er"'),
-        ("permission denied for database dev", 'run GRANT CREATE ON DATABASE "dev" TO "Load er"'),
-        ('permission denied to create temporary tables in database "dev"', 'run GRANT TEMPORARY ON DATABASE "dev" TO'),
-        ("permission denied for table mis3", 'run GRANT SELECT, INSERT, UPDATE, DELETE ON "landing"."mis3" TO'),
-        ("permission denied for relation mis3", 'run GRANT SELECT, INSERT, UPDATE, DELETE ON "landing"."mis3" TO'),
-        ("must be owner of relation mis3", 'run ALTER TABLE "landing"."mis3" OWNER TO "Load er"'),
-        ("must be owner of table other", 'run ALTER TABLE "other" OWNER TO'),
-        ("division by zero", None),
+        ("permission denied for schema landing", SQL, f'run GRANT USAGE ON SCHEMA "landing" {TO}'),
+        (
+            "permission denied for schema landing",
+            CREATE,
+            f'run GRANT USAGE, CREATE ON SCHEMA "landing" {TO}, or, if "landing"."mis3" is there already, run '
+            f'GRANT SELECT, INSERT, UPDATE ON "landing"."mis3" {TO}',
+        ),
+        (
+            "permission denied for schema landing",
+            CREATE.replace("mis3", "loads"),
+            f'run GRANT USAGE, CREATE ON SCHEMA "landing" {TO}, or, if "landing"."loads" is there already, run '
+            f'GRANT SELECT, INSERT, UPDATE ON "landing"."loads" {TO}',
+        ),
+        (
+            "permission denied for schema landing",
+            'CREATE OR REPLACE VIEW "landing"."mis3__current" AS SELECT 1',
+            f'run GRANT USAGE, CREATE ON SCHEMA "landing" {TO}',
+        ),
+        ("permission denied for database dev", SQL, f'run GRANT CREATE ON DATABASE "dev" {TO}'),
+        (
+            'permission denied to create temporary tables in database "dev"',
+            SQL,
+            f'run GRANT TEMPORARY ON DATABASE "dev" {TO}',
+        ),
+        ("permission denied for table mis3", SQL, f'run GRANT SELECT, INSERT, UPDATE ON "landing"."mis3" {TO}'),
+        ("permission denied for relation mis3", SQL, f'run GRANT SELECT, INSERT, UPDATE ON "landing"."mis3" {TO}'),
+        (
+            "permission denied for table _singer_turn__0123456789ab",
+            'LOCK "landing"."_singer_turn__0123456789ab"',
+            f'run GRANT UPDATE ON "landing"."_singer_turn__0123456789ab" {TO}',
+        ),
+        (
+            "permission denied for table loads__0123456789ab",
+            'LOCK "landing"."loads__0123456789ab"',
+            f'run GRANT SELECT, INSERT, UPDATE ON "landing"."loads__0123456789ab" {TO}',
+        ),
+        ("must be owner of relation mis3", SQL, f'run ALTER TABLE "landing"."mis3" OWNER {TO}, because only its owner'),
+        ("must be owner of table other", SQL, f'run ALTER TABLE "other" OWNER {TO}'),
+        ("division by zero", SQL, None),
     ],
 )
-def test_rights_of_redshift(text: str, told: str | None) -> None:
-    """A right that Redshift misses is named with the statement that grants it, to whom and on what."""
-    found = Rights("Load er", "dev").remedy(text, SQL)
+def test_rights_of_redshift(text: str, sql: str, told: str | None) -> None:
+    """A right that Redshift misses is named with the statement that grants what is configured, on the object."""
+    found = redshift.Remedies("Load er", "dev", UPSERTING, "loads").remedy(text, sql)
     assert found is None if told is None else str(found).startswith(told)
+
+
+def refused(kind: str, name: str, right: str, on: str) -> str:
+    """Return what Snowflake says where a right is missing."""
+    return (
+        f"SQL access control error: Insufficient privileges to operate on {kind.lower()} '{name}'. Your primary role "
+        f'"R" must have {right} granted on {kind} {on}. (query 01b2-03)'
+    )
 
 
 @pytest.mark.parametrize(
@@ -47,22 +92,43 @@ def test_rights_of_redshift(text: str, told: str | None) -> None:
         (
             "Database 'NOPE' does not exist or not authorized.",
             "",
-            "correct the setting 'database', or create it and run "
-            "GRANT USAGE, CREATE SCHEMA ON DATABASE NOPE TO ROLE R",
+            "correct the setting 'database', or create it and run GRANT USAGE ON DATABASE NOPE TO ROLE R",
         ),
         ("Integration 'X' does not exist or not authorized.", "", "correct the setting 'storage_integration', or"),
-        ("Insufficient privileges to operate on schema 'PUBLIC'", "CREATE TABLE x", "run GRANT USAGE, CREATE TABLE, "),
         (
-            "Insufficient privileges to operate on table 'T'",
-            "INSERT INTO T",
-            "run GRANT SELECT, INSERT, UPDATE, DELETE",
+            refused("SCHEMA", "P", "CREATE TABLE", "D.P"),
+            'CREATE TABLE IF NOT EXISTS "D"."P"."T" ("ID" INT)',
+            'run GRANT USAGE, CREATE TABLE ON SCHEMA D.P TO ROLE R, or, if "D"."P"."T" is there already, run GRANT '
+            'INSERT ON TABLE "D"."P"."T" TO ROLE R',
         ),
         (
+            refused("SCHEMA", "P", "CREATE STAGE", "D.P"),
+            'CREATE STAGE IF NOT EXISTS "D"."P"."S" URL = \'s3://b\'',
+            'run GRANT USAGE, CREATE STAGE ON SCHEMA D.P TO ROLE R, or, if "D"."P"."S" is there already, run GRANT '
+            'USAGE ON STAGE "D"."P"."S" TO ROLE R',
+        ),
+        (
+            refused("DATABASE", "D", "CREATE SCHEMA", "D"),
+            'CREATE SCHEMA IF NOT EXISTS "D"."P"',
+            "run GRANT USAGE, CREATE SCHEMA ON DATABASE D TO ROLE R",
+        ),
+        (refused("TABLE", "T", "INSERT", "D.P.T"), "INSERT INTO", "run GRANT INSERT ON TABLE D.P.T TO ROLE R"),
+        (
             "Insufficient privileges to operate on table 'T'",
+            'INSERT INTO "D"."P"."T"',
+            'run GRANT INSERT ON TABLE "D"."P"."T" TO ROLE R',
+        ),
+        (
+            refused("TABLE", "T", "OWNERSHIP", "D.P.T"),
             "ALTER TABLE T",
-            "run GRANT OWNERSHIP ON TABLE T TO ROLE R",
+            "run GRANT OWNERSHIP ON TABLE D.P.T TO ROLE R COPY CURRENT GRANTS, or let the table be",
         ),
-        ("Insufficient privileges to operate on integration 'I'", "", "run GRANT USAGE ON INTEGRATION I TO ROLE R"),
+        (
+            refused("VIEW", "V", "OWNERSHIP", "D.P.V"),
+            'CREATE OR REPLACE VIEW "D"."P"."V" COPY GRANTS AS SELECT 1',
+            "run GRANT OWNERSHIP ON VIEW D.P.V TO ROLE R COPY CURRENT GRANTS",
+        ),
+        (refused("INTEGRATION", "I", "USAGE", "I"), "", "run GRANT USAGE ON INTEGRATION I TO ROLE R"),
         (
             "No active warehouse selected in the current session.",
             "",
@@ -70,31 +136,32 @@ def test_rights_of_redshift(text: str, told: str | None) -> None:
         ),
         (
             "Object 'T' already exists, but current role has no privileges on it.",
-            "",
-            "run GRANT SELECT, INSERT, UPDATE",
+            'CREATE TABLE IF NOT EXISTS "D"."P"."T" ("ID" INT)',
+            'run GRANT INSERT ON TABLE "D"."P"."T" TO ROLE R',
         ),
         ("Error assuming AWS_ROLE. Please verify the role and externalId", "", "let the trust policy of the AWS role"),
         (
             "Failure using stage area. Cause: [Access Denied (Status Code: 403; Error Code: AccessDenied)]",
             "",
-            "grant s3:GetObject and s3:GetObjectVersion",
+            "grant s3:GetObject and s3:GetObjectVersion on the objects below the prefix, s3:ListBucket and",
         ),
         ("Location 's3://b/' is not allowed by integration 'I'.", "", "add it to STORAGE_ALLOWED_LOCATIONS"),
         ("Numeric value 'x' is not recognized", "", None),
     ],
 )
 def test_rights_of_snowflake(text: str, sql: str, told: str | None) -> None:
-    """What Snowflake says of objects and rights gets the setting and the GRANT."""
-    found = remedy(text, sql, "R", "W")
+    """What Snowflake says of objects and rights gets the setting and the GRANT; what may be there unseen, both ways."""
+    found = snowflake.Remedies("R", "W", features=APPENDING, ledger="LOADS").remedy(text, sql)
     assert found is None if told is None else str(found).startswith(told)
 
 
 def test_without_a_role_or_a_warehouse() -> None:
     """Nothing is named that the settings do not have."""
-    assert remedy("No active warehouse selected", "", None, None) == (
+    nothing = snowflake.Remedies(None, None)
+    assert nothing.remedy("No active warehouse selected", "") == (
         "set 'warehouse' to a virtual warehouse that the role may use"
     )
-    assert str(remedy("Insufficient privileges to operate on stage 'S'", "", None, None)).endswith("role of this user")
+    assert str(nothing.remedy("Insufficient privileges to operate on stage 'S'", "")).endswith("role of this user>")
 
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -26,6 +26,10 @@ METADATA_TYPES = {
 
 # Of the names of columns and tables that only the loader has: what a statement needs, fences, temporary tables.
 OWN_PREFIX = "_singer_"
+# Of the tables whose locks are the turns of loads (warehouse/turn.py).
+TURN_PREFIX = "_singer_turn__"
+# Of the table that holds the places of deleted keys.
+LIVE_SUFFIX, DELETED_SUFFIX = "_live", "__deleted"
 
 # Keeps what the SCHEMA does not have.
 EXTRA_NAME = "_sdc_extra"

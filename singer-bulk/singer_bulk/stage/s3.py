@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
@@ -16,7 +16,9 @@ from msgspec import field
 
 from singer_bulk.errors import ConfigError, StageError
 from singer_bulk.model.declared import Meta, Secret, Settings
+from singer_bulk.model.rights import Feature, Right
 from singer_bulk.model.runtime import STANDARD, Runtime
+from singer_bulk.stage.rights import ABORT, DELETE, LIST_WRITTEN, PUT, WRITER, s3_grant
 from singer_bulk.stage.sending import Sender
 
 # A file is sent in parts of 8 MiB while it is written, so that its size does not count in memory; S3 takes
@@ -27,6 +29,9 @@ MAX_ATTEMPTS = 8
 
 # What boto3 takes as a name, an access point's ARN apart, which COPY does not read.
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
+# What AWS says of a KMS key that the caller may not use: the action, and the ARN of the key.
+_OF_KEY = re.compile(r"not authorized to perform: (kms:GenerateDataKey|kms:Decrypt) on (?:the )?resource: (\S+)")
+WRITING = "the target's own AWS identity"
 _KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
 
 logger = logging.getLogger(__name__)
@@ -153,12 +158,12 @@ class S3Stage:
 
     def put(self, key: str, content: bytes) -> None:
         """Write the content at the key."""
-        with _s3_errors(self.bucket, key, "s3:PutObject"):
+        with _s3_errors(self.bucket, key, PUT):
             self._client.put_object(Bucket=self.bucket, Key=key, Body=content)
 
     def written(self, prefix: str) -> dict[str, datetime]:
         """Return the keys under the prefix with their times; needs s3:ListBucket."""
-        with _s3_errors(self.bucket, prefix, "s3:ListBucket"):
+        with _s3_errors(self.bucket, prefix, LIST_WRITTEN):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             return {entry["Key"]: entry["LastModified"] for page in pages for entry in page.get("Contents", ())}
 
@@ -170,14 +175,15 @@ class S3Stage:
         refused: list[dict[str, Any]] = []
         for start in range(0, len(names), 1000):
             objects = [{"Key": key} for key in names[start : start + 1000]]
-            with _s3_errors(self.bucket, names[start], "s3:DeleteObject"):
+            with _s3_errors(self.bucket, names[start], DELETE):
                 answer = self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": objects, "Quiet": True})
             refused += answer.get("Errors", [])
         if refused:
             first = f"s3://{self.bucket}/{refused[0]['Key']}"
             more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
             raise StageError(
-                f"{first}{more}: not removed: {refused[0].get('Code')}; grant s3:DeleteObject", code="STAGE-LEFT"
+                f"{first}{more}: not removed: {refused[0].get('Code')}; {s3_grant([DELETE], WRITING)}",
+                code="STAGE-LEFT",
             )
 
 
@@ -223,9 +229,13 @@ class S3Writer:
         """Parts without their file cost storage without being seen."""
         if self._upload_id is None:
             return
-        # Where that fails, the bucket's rule for incomplete uploads has the last word.
-        with suppress(StageError), _s3_errors(self._where["Bucket"], self._where["Key"], "s3:AbortMultipartUpload"):
-            self._client.abort_multipart_upload(**self._where, UploadId=self._upload_id)
+        try:
+            with _s3_errors(self._where["Bucket"], self._where["Key"], ABORT):
+                self._client.abort_multipart_upload(**self._where, UploadId=self._upload_id)
+        except StageError as error:
+            # The bucket's rule for incomplete uploads has the last word. A right that is missing costs with each file.
+            level = logging.WARNING if ABORT.name in error.text else logging.DEBUG
+            logger.log(level, "the parts of a file that was given up stay: %s", error)
         self._upload_id = None
 
     def _send(self, call: Callable[[bytearray], None]) -> None:
@@ -235,7 +245,7 @@ class S3Writer:
 
     def _checked(self, call: Callable[[bytearray], None], content: bytearray) -> None:
         try:
-            with _s3_errors(self._where["Bucket"], self._where["Key"], "s3:PutObject"):
+            with _s3_errors(self._where["Bucket"], self._where["Key"], PUT):
                 call(content)
         except BaseException:
             self._give_up_parts()
@@ -261,7 +271,7 @@ class S3Writer:
 
 
 @contextmanager
-def _s3_errors(bucket: str, key: str, right: str) -> Iterator[None]:
+def _s3_errors(bucket: str, key: str, right: Right) -> Iterator[None]:
     """Turn boto3's exceptions into StageError, naming what to look at."""
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
     from botocore.parsers import ResponseParserError
@@ -275,9 +285,11 @@ def _s3_errors(bucket: str, key: str, right: str) -> Iterator[None]:
             code="STAGE-CREDENTIALS",
         ) from error
     except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "unknown")
+        answer = error.response.get("Error", {})
+        code = answer.get("Code", "unknown")
         raise StageError(
-            f"s3://{bucket}/{key}: {code}; {_remedy(code, bucket, right)}", code="STAGE-REFUSED"
+            f"s3://{bucket}/{key}: {code}; {_remedy(code, answer.get('Message', ''), bucket, right)}",
+            code="STAGE-REFUSED",
         ) from error
     except (BotoCoreError, ResponseParserError) as error:
         raise StageError(
@@ -285,11 +297,14 @@ def _s3_errors(bucket: str, key: str, right: str) -> Iterator[None]:
         ) from error
 
 
-def _remedy(code: str, bucket: str, right: str) -> str:
+def _remedy(code: str, message: str, bucket: str, right: Right) -> str:
     if code == "NoSuchBucket":
         return f"bucket {bucket!r} does not exist: check s3_bucket and s3_region"
     if code in ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"):
         return "check aws_access_key_id, aws_secret_access_key and aws_session_token"
     if code == "AccessDenied":
-        return f"grant {right} on this key to the target's own AWS identity, and check that the bucket is yours"
+        if action := _OF_KEY.search(message):
+            key_rights = [one for one in WRITER.wanted([Feature.ENCRYPTION]) if one.name == action[1]]
+            return f"{s3_grant(key_rights, WRITING)}: {action[2]}"
+        return f"{s3_grant([right], WRITING)}, and check that the bucket is yours"
     return "see the AWS documentation for this code"

@@ -6,9 +6,9 @@ from collections import ChainMap
 from collections.abc import Callable, Iterator
 
 from singer_bulk.errors import ConfigError, shown
+from singer_bulk.model.added import DELETED_SUFFIX, LIVE_SUFFIX
 from singer_bulk.model.load import LoadMethod, Table
 from singer_bulk.model.names import NameRules
-from singer_bulk.warehouse.further_tables import DELETED_SUFFIX, LIVE_SUFFIX
 from singer_bulk.warehouse.known_tables import KnownTable, KnownTables, key_held_twice, known_tables, row_count
 from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.views import CURRENT_SUFFIX, HISTORY_SUFFIX

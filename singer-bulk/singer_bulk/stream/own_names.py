@@ -7,7 +7,6 @@ a tap tells deletes, unless the user says that it is a value. A table of the loa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -28,13 +27,12 @@ from singer_bulk.model.added import (
 )
 from singer_bulk.model.load import LoadMethod, Table
 from singer_bulk.model.names import NameRules, lower
+from singer_bulk.model.rights import is_fence
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.settings.per_stream import VALUE
 
 # Only loaders have these: a SCHEMA with one of them is that of a table that a Singer target has loaded.
 _TRACES = frozenset((RECEIVED_AT, BATCHED_AT, SEQUENCE, TABLE_VERSION, SYNC_STARTED_AT))
-# What stands behind the name of a ledger in the name of a fence (warehouse/fence.py).
-_FENCE = re.compile(r"__[0-9a-f]{12}")
 
 
 def names_of(settings: LoadSettings, rules: NameRules) -> NameRules:
@@ -54,7 +52,7 @@ def names_of(settings: LoadSettings, rules: NameRules) -> NameRules:
 def demand_free(stream: str, table: Table, ledger: Table) -> None:
     """Raise ConfigError if the table is one of the loader's: a ledger, a fence, or one that only a statement needs."""
     name = lower(table.name)
-    is_ledger = table == ledger or (table.schema == ledger.schema and _is_fence(name, lower(ledger.name)))
+    is_ledger = table == ledger or (table.schema == ledger.schema and is_fence(name, lower(ledger.name)))
     if is_ledger or name.startswith(OWN_PREFIX):
         what = "is the ledger of loads or belongs to it" if is_ledger else f"is the loader's own ({OWN_PREFIX}*)"
         raise ConfigError(
@@ -62,10 +60,6 @@ def demand_free(stream: str, table: Table, ledger: Table) -> None:
             f'it another name by a stream map: {{"{stream}": {{"__alias__": "..."}}}}',
             code="STREAM-OWN-NAME",
         )
-
-
-def _is_fence(name: str, ledger: str) -> bool:
-    return name.startswith(ledger) and _FENCE.fullmatch(name[len(ledger) :]) is not None
 
 
 def demand_clear_stamp(stream: str, properties: Collection[str], method: LoadMethod, said: str | None) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from singer_bulk.model.added import MISSING_NAME
+from singer_bulk.model.added import DELETED_SUFFIX, LIVE_SUFFIX, MISSING_NAME
 from singer_bulk.model.columns import Column
 from singer_bulk.model.load import Table, TableLoad
 from singer_bulk.warehouse.dialect import Dialect
-
-LIVE_SUFFIX, DELETED_SUFFIX = "_live", "__deleted"
 
 
 def applied_table(dialect: Dialect, table: TableLoad) -> Table:

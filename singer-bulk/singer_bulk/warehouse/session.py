@@ -54,6 +54,7 @@ class Warehouse:
     dialect: Dialect
     ledger: Table
     create_schema: bool = False  # one that does not exist
+    lets_see: Callable[[str], str] = lambda schema: ""  # what to run where a schema is there and may not be seen
     prepare: Callable[[Session], None] = lambda session: None  # creates what the first COPY needs
     pause: Callable[[float], None] = STANDARD.sleep
     monotonic: Callable[[], float] = STANDARD.monotonic
@@ -214,9 +215,10 @@ class Warehouse:
     def _create_schema(self, schema: str, exists: str) -> None:
         create = self.dialect.create_schema(schema)
         if not self.create_schema:
+            seen = f", or, if it is there already, {self.lets_see(schema)}" if self.lets_see(schema) else ""
             raise ConfigError(
                 f"schema {schema!r} does not exist, or this user may not see it; correct default_target_schema or "
-                f"schema_mapping, or run {create}, or set create_schema to true",
+                f"schema_mapping, or run {create}, or set create_schema to true{seen}",
                 code="CFG-SCHEMA",
             )
         try:

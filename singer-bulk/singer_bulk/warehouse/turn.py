@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from singer_bulk.errors import CommitError, WarehouseError
+from singer_bulk.model.added import TURN_PREFIX
 from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Load, Table
@@ -35,7 +36,6 @@ from singer_bulk.warehouse.session import Warehouse
 
 logger = logging.getLogger(__name__)
 
-TURN_PREFIX = "_singer_turn__"
 TURN_COLUMN = Column("table_name", ColumnType(Kind.TEXT, max_bytes=1024))
 
 

@@ -1,0 +1,92 @@
+"""Which rights does a user of Redshift need, and for what? One table: documents and errors read it.
+
+https://docs.aws.amazon.com/redshift/latest/dg/r_GRANT.html
+"""
+
+from __future__ import annotations
+
+from singer_bulk.model.rights import OWNERSHIP, Feature, Object, Right, Rights
+
+_ON_KIND = "GRANT {rights} ON {kind} {object} TO {to}"
+_ON_TABLE = "GRANT {rights} ON {object} TO {to}"
+# ALTER TABLE takes a view, too (r_ALTER_TABLE). COMMENT asks for the ownership (r_COMMENT), so ALTER is not enough.
+_OWNED = "ALTER TABLE {object} OWNER TO {to}"
+_BY_KEYS = (Feature.UPSERT, Feature.VERSIONS)
+
+
+def _right(name: str, on: Object, *features: Feature, grant: str = _ON_TABLE, because: str = "") -> Right:
+    return Right(name, on, frozenset(features), grant, because=because)
+
+
+RIGHTS = Rights(
+    (
+        _right("USAGE", Object.SCHEMA, Feature.EVERY_RUN, grant=_ON_KIND),
+        _right(
+            "CREATE",
+            Object.SCHEMA,
+            Feature.MAKE_TABLES,
+            Feature.VIEWS,
+            grant=_ON_KIND,
+            because="the first run makes the ledger, too; runs by key, overwrites and fences a small table each",
+        ),
+        _right(
+            "TEMPORARY",
+            Object.DATABASE,
+            Feature.UPSERT,
+            grant=_ON_KIND,
+            because="all users have it by PUBLIC, unless it was taken away",
+        ),
+        _right("CREATE", Object.DATABASE, Feature.CREATE_SCHEMA, grant=_ON_KIND),
+        _right(
+            "SELECT",
+            Object.TABLE,
+            *_BY_KEYS,
+            Feature.OVERWRITE,
+            Feature.DELETES,
+            Feature.VIEWS,
+            because="UPDATE, DELETE and MERGE ask for it; a view is read by the right of its owner",
+        ),
+        _right("INSERT", Object.TABLE, Feature.APPEND, Feature.UPSERT, Feature.OVERWRITE),
+        _right("UPDATE", Object.TABLE, *_BY_KEYS),
+        _right("DELETE", Object.TABLE, Feature.OVERWRITE, Feature.DELETES),
+        _right(
+            OWNERSHIP,
+            Object.TABLE,
+            Feature.COLUMNS,
+            grant=_OWNED,
+            because="where columns come, are widened or replaced; `schema_evolution: freeze` does without",
+        ),
+        _right("SELECT", Object.PLACES, Feature.FEEDS),
+        _right("INSERT", Object.PLACES, Feature.FEEDS),
+        _right("DELETE", Object.PLACES, Feature.FEEDS),
+        _right(OWNERSHIP, Object.VIEW, Feature.VIEWS, grant=_OWNED, because="where the view is to be another one"),
+        _right("SELECT", Object.LEDGER, Feature.SHARED, because="`--last-state` asks it"),
+        _right("INSERT", Object.LEDGER, Feature.SHARED),
+        _right(
+            "UPDATE",
+            Object.LEDGER,
+            Feature.SHARED,
+            because="for LOCK, while programs of an older version may load into it",
+        ),
+        _right("SELECT", Object.FENCE, Feature.SHARED, because="of a `pipeline_id` that several users run"),
+        _right("INSERT", Object.FENCE, Feature.SHARED, because="where whoever made it died before its first row"),
+        _right("UPDATE", Object.FENCE, Feature.SHARED),
+        _right("UPDATE", Object.TURN, Feature.SHARED, because="for LOCK, which r_LOCK says nothing of"),
+        _right(
+            "SELECT",
+            Object.SYSTEM_VIEW,
+            Feature.RECOVERY,
+            because="`svv_transactions`: all users have it by PUBLIC, unless it was taken away",
+        ),
+    )
+)
+
+# What is refused without a word that a statement could answer, or not at all.
+NOTES = (
+    "A table with row-level security: DELETE and MERGE see visible rows only, and COPY would add the others again. The "
+    "user must be free of it: `GRANT IGNORE RLS TO ROLE <role>`, and `GRANT ROLE <role> TO <user>` (r_GRANT). No error "
+    "tells.",
+    "All users may use the roles that are attached to the cluster, unless ASSUMEROLE was taken from PUBLIC: then "
+    "`GRANT ASSUMEROLE ON '<iam_role>' TO <user> FOR COPY` (r_GRANT-usage-notes).",
+    "The password must not be kept as SHA-256 (`CREATE USER .. PASSWORD 'sha256|..'`), which libpq does not know.",
+)

@@ -1,0 +1,129 @@
+"""docs/rights.md, written from the tables of rights: what is needed for what, and what grants it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from singer_bulk.model.rights import Feature, Lack, Object, Right, Rights, statements
+from singer_bulk.stage.rights import READER, WRITER, policy
+from target_redshift_copy import rights as redshift
+from target_snowflake_stage import rights as snowflake
+
+from tests.house import TOP
+
+RIGHTS_PAGE = TOP / "docs" / "rights.md"
+# What the examples are written for.
+BUCKET, PREFIX, KEY = "my-bucket", "singer", "arn:aws:kms:eu-west-1:123456789012:key/my-key"
+# Kind of object -> how the examples name it, in Redshift and in Snowflake.
+WRITTEN = {
+    Object.USER: ("loader", "LOADER"),
+    Object.DATABASE: ("analytics", "ANALYTICS"),
+    Object.SCHEMA: ("public", "ANALYTICS.PUBLIC"),
+    Object.WAREHOUSE: ("", "LOADING"),
+    Object.INTEGRATION: ("", "MY_S3"),
+    Object.STAGE: ("", "ANALYTICS.PUBLIC.SINGER_STAGE"),
+    Object.TABLE: ("public.orders", "ANALYTICS.PUBLIC.ORDERS"),
+    Object.PLACES: ("public.orders__deleted", "ANALYTICS.PUBLIC.ORDERS__DELETED"),
+    Object.LEDGER: ("public._singer_loads", "ANALYTICS.PUBLIC._SINGER_LOADS"),
+    Object.FENCE: ("public._singer_loads__<hash>", "ANALYTICS.PUBLIC._SINGER_LOADS__<HASH>"),
+    Object.TURN: ("public._singer_turn__<hash>", "ANALYTICS.PUBLIC._SINGER_TURN__<HASH>"),
+    Object.VIEW: ("public.orders__current", "ANALYTICS.PUBLIC.ORDERS__CURRENT"),
+    Object.SYSTEM_VIEW: ("svv_transactions", ""),
+}
+LEAST = (Feature.EVERY_RUN, Feature.MAKE_TABLES)
+OPENING = """\
+# Rights
+
+Written by `python -m tests.generated` from the tables of rights in the code: `rights.py` of target-redshift-copy, of
+target-snowflake-stage, and of the stage in singer-bulk. Errors name what is missing by the same statements. What is in
+the tables was tried on the stand-ins by a user or a role that has exactly the rights of one feature, and with each
+single one of them taken away (`tests/load/test_rights.py`); nothing was tried in a real account.
+
+Who makes a table, a view or a stage owns it, and needs no further right on it. So a loader that is alone in its schema
+needs the first statements below and no more. Rights on what somebody else has made are in the tables, by feature.
+"""
+SETUP = {
+    "redshift": (*LEAST, Feature.UPSERT, Feature.CREATE_SCHEMA),
+    "snowflake": (*LEAST, Feature.VIEWS, Feature.MAKE_STAGE, Feature.MAKE_FORMAT, Feature.CREATE_SCHEMA),
+}
+# What only a table of somebody else needs.
+FOREIGN = (Object.TABLE, Object.PLACES, Object.LEDGER, Object.FENCE, Object.TURN, Object.VIEW, Object.STAGE)
+
+
+def rights_page() -> str:
+    """Return docs/rights.md."""
+    parts = [OPENING]
+    for number, (name, title, module) in enumerate(
+        (("redshift", "Amazon Redshift", redshift), ("snowflake", "Snowflake", snowflake))
+    ):
+        parts.append(f"\n## {title}\n\nFor a loader that is alone in its schema:\n\n```sql\n")
+        parts += [f"{line}\n" for line in _setup(module.RIGHTS, SETUP[name], number)]
+        parts.append("```\n\n")
+        parts += _table(module.RIGHTS, number)
+        parts += [f"- {note}\n" if number_of else f"\n- {note}\n" for number_of, note in enumerate(module.NOTES)]
+    parts += _s3()
+    return "".join(parts)
+
+
+def _setup(rights: Rights, features: Iterable[Feature], number: int) -> Iterator[str]:
+    """Yield statements, what a feature alone needs with its name behind."""
+    to = WRITTEN[Object.USER][number]
+    rest = [right for right in rights.wanted(features) if right.on not in FOREIGN]
+    common = [right for right in rest if right.features & set(LEAST)]
+    for on in dict.fromkeys(right.on for right in common):
+        written = to if on is Object.USER else WRITTEN[on][number]
+        yield from (f"{line};" for line in statements([one for one in common if one.on is on], written, to))
+    for right in rest:
+        if right not in common:
+            (line,) = statements([right], WRITTEN[right.on][number], to)
+            yield f"{line};  -- {_shown(right.features)}"
+
+
+def _table(rights: Rights, number: int) -> Iterator[str]:
+    yield "| right | on | needed for | without it | granted by | |\n|---|---|---|---|---|---|\n"
+    for right in rights.all:
+        (line,) = statements([right], WRITTEN[right.on][number], WRITTEN[Object.USER][number])
+        yield (
+            f"| {right.name} | {right.on.shown} | {_shown(right.features)} | {right.lack.value} | `{line}` | "
+            f"{right.because} |\n"
+        )
+
+
+def _shown(features: Iterable[Feature]) -> str:
+    asked = set(features)
+    return ", ".join(feature.value for feature in Feature if feature in asked)
+
+
+def _s3() -> Iterator[str]:
+    writers = "The target writes and removes files with whatever identity boto3 finds, or that of the `aws_` settings"
+    yield f"\n## S3 and KMS\n\n{writers}:\n\n"
+    yield from _actions(WRITER.all)
+    yield from _document("The policy of that identity", WRITER.all)
+    yield (
+        "\nThe role that Redshift's COPY names (`iam_role`) is attached to the cluster, trusts "
+        "`redshift.amazonaws.com`, and reads them:\n\n"
+    )
+    yield from _actions(READER.all)
+    yield from _document("Its policy", READER.all)
+    yield (
+        "\nThe role of Snowflake's storage integration trusts the user that `DESC INTEGRATION` names "
+        "(`STORAGE_AWS_IAM_USER_ARN`), on the condition that `sts:ExternalId` is its `STORAGE_AWS_EXTERNAL_ID`. The "
+        "two further actions are those that Snowflake's page asks for; the stand-in does not use them:\n\n"
+    )
+    yield from _actions(snowflake.READER.all)
+    yield from _document("Its policy", snowflake.READER.all)
+
+
+def _actions(rights: Iterable[Right]) -> Iterator[str]:
+    yield "| action | on | needed for | without it | |\n|---|---|---|---|---|\n"
+    for right in rights:
+        lack = right.lack.value if right.lack is not Lack.FAILS else "the load fails"
+        yield f"| {right.name} | {right.on.shown} | {_shown(right.features)} | {lack} | {right.because} |\n"
+
+
+def _document(what: str, rights: Iterable[Right]) -> Iterator[str]:
+    document: dict[str, Any] = policy(rights, BUCKET, PREFIX, KEY)
+    yield f"\n{what}; the statement with the key only where the objects are under one:\n\n"
+    yield f"```json\n{json.dumps(document, indent=2)}\n```\n"
