@@ -244,6 +244,33 @@ def test_conditions_of_a_policy_count(s3, opened):
     assert not may_list("absent", {**allow, "Condition": {"NumericLessThan": {"s3:max-keys": "5000"}}})
 
 
+def test_several_objects_are_deleted_by_the_right_on_each(s3, prefix):
+    """DeleteObjects asks for s3:DeleteObject on each object; one that is refused stands in the answer, and stays."""
+    iam, name = s3.client("admin", "iam"), f"user-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    where = {"endpoint_url": s3.facts["endpoint_url"], "region_name": s3.facts["region"]}
+    keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    client = boto3.client("s3", **where, **keys)
+    right = {"Effect": "Allow", "Action": "s3:DeleteObject", "Resource": f"arn:aws:s3:::{s3.bucket}/{prefix}/mine/*"}
+    for place in ("mine/a", "mine/b", "other/a"):
+        s3.client().put_object(Bucket=s3.bucket, Key=f"{prefix}/{place}", Body=b"x")
+
+    def deleted(*places: str) -> list[str]:
+        named = {"Objects": [{"Key": f"{prefix}/{place}"} for place in places]}
+        return [one["Code"] for one in client.delete_objects(Bucket=s3.bucket, Delete=named).get("Errors", ())]
+
+    assert deleted("mine/a", "mine/b") == ["AccessDenied"] * 2
+    iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=document(right))
+    assert deleted("mine/a", "mine/b") == []
+    assert deleted("other/a") == ["AccessDenied"]
+    assert s3.keys(prefix) == [f"{prefix}/other/a"]
+    on_bucket = {**right, "Resource": f"arn:aws:s3:::{s3.bucket}"}
+    iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=document(on_bucket))
+    assert deleted("other/a") == ["AccessDenied"]
+    client.close()
+
+
 def test_objects_under_a_kms_key(s3, opened, prefix):
     """Writing under a key needs kms:GenerateDataKey, reading kms:Decrypt, by headers or by the bucket's default."""
     kms, iam = s3.client("admin", "kms"), s3.client("admin", "iam")

@@ -38,7 +38,6 @@ _WRITE = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadPart
 
 
 def _bucket_policy(*actions: str) -> list[dict[str, Any]]:
-    # One statement for the bucket and its objects: moto checks DeleteObjects against the bucket's ARN.
     resources = [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"]
     return [{"Effect": "Allow", "Action": list(actions), "Resource": resources}]
 

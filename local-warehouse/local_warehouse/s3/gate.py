@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from local_warehouse.faults import S3_ACTIONS, FaultError, Faults
-from local_warehouse.s3 import call_faults, encryption, policies, refusals
+from local_warehouse.s3 import call_faults, deletes, encryption, policies, refusals
 from local_warehouse.s3.objects import SOURCE_HEADER
 from local_warehouse.s3.refusals import Application, Environ, Refusal, StartResponse
 
@@ -53,6 +53,7 @@ class Gate:
                 refusals.refuse_bucket_policy(environ)
                 if self.s3 is self._application:
                     encryption.refuse_without_key(environ, key, self._account_id, region)
+                    deletes.decide(environ, body, key, self._account_id)
             if service == "kms":
                 encryption.refuse_key_policy(environ, body)
             if service == "sts":

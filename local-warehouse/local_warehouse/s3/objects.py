@@ -140,6 +140,11 @@ class Objects:
                 return
             token["ContinuationToken"] = page["NextContinuationToken"]
 
+    def demand_bucket(self, bucket: str, prefix: str) -> None:
+        """Raise AccessDenied for who may not list the bucket, or not ask where it is."""
+        self._call("list_objects_v2", f"s3://{bucket}/{prefix}", Bucket=bucket, Prefix=prefix, MaxKeys=1)
+        self._call("get_bucket_location", f"s3://{bucket}", Bucket=bucket)
+
     def head(self, bucket: str, key: str) -> Found:
         """What a listing would say about one key."""
         answer = self._call("head_object", f"s3://{bucket}/{key}", Bucket=bucket, Key=key)

@@ -20,7 +20,12 @@ _request = threading.local()
 
 def begin(context: Mapping[str, str], source: str = "") -> None:
     """Evaluate policies for this request from now on, in this thread."""
-    _request.context, _request.source = dict(context), source
+    _request.context, _request.source, _request.decided = dict(context), source, None
+
+
+def decide(action: str, resource: str, allowed: bool) -> None:
+    """Let this be the answer, whatever the policies say: for what moto asks about another resource than AWS does."""
+    _request.decided = (action, resource), "PERMITTED" if allowed else "DENIED"
 
 
 def _same(value: str, wanted: str) -> bool:
@@ -101,6 +106,9 @@ def _is_principal(wanted: Any, arn: str, source: str) -> bool:
 
 def result(statement: Mapping[str, Any], action: str, resource: str, principal: str | None) -> str:
     """PERMITTED, DENIED or NEUTRAL; `principal` is given for the statements of a trust policy."""
+    decided = getattr(_request, "decided", None)
+    if decided is not None and decided[0] == (action, resource):
+        return str(decided[1])
     concerned = (
         not _matches(statement["NotAction"], action, folded=True)
         if "NotAction" in statement

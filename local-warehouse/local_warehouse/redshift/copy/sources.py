@@ -74,6 +74,7 @@ class Stage:
         """The objects to load, in order; an error when there is none."""
         bucket, key = split_url(self.copy.source)
         if self.copy.manifest:
+            self._demand_list(bucket, key)
             return self._from_manifest(bucket, key)
         try:
             found = [Source(bucket, entry.key) for entry in self.objects.list(bucket, key)]
@@ -82,6 +83,13 @@ class Stage:
         if not found:
             raise internal_error(f"The specified S3 prefix '{key}' does not exist", f"S3 prefix={self.copy.source}")
         return found
+
+    def _demand_list(self, bucket: str, key: str) -> None:
+        """COPY needs LIST on the bucket, a manifest or not (copy-usage_notes-access-permissions)."""
+        try:
+            next(self.objects.list(bucket, key, page_size=1), None)
+        except ObjectsError as error:
+            raise service_error(error, f"Listing bucket={bucket} prefix={key}") from error
 
     def _from_manifest(self, bucket: str, key: str) -> list[Source]:
         place = f"Manifest file location = {self.copy.source}"

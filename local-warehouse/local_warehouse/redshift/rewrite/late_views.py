@@ -71,12 +71,26 @@ class LateViews:
             if depth == MAX_DEPTH:
                 raise RedshiftError("42P17", f'infinite recursion detected in view "{reference.last_part}"')
             tokens = tokens_of(query)
+            if holds:
+                self._refuse_owner(reference.name, tokens)
             tables += self.expand([token for token in tokens if token.kind != "space"], depth + 1, holds)
             alias = "" if has_alias(significant, reference.end) else f" AS {_last_text(reference.name)}"
             significant[reference.start].text = f"({text_of(tokens)}){alias}"
             for token in significant[reference.start + 1 : reference.end]:
                 token.text = ""
         return tables
+
+    def _refuse_owner(self, view: str, tokens: list[Token]) -> None:
+        """Refuse a view whose owner may not read what it reads (r_CREATE_VIEW)."""
+        read = [one.name for one in references([token for token in tokens if token.kind != "space"]) if one.qualified]
+        listed = ", ".join(map(literal, read))
+        refused = self.ask(
+            f"SELECT name FROM pg_class c, pg_namespace n, unnest(ARRAY[{listed}]::text[]) AS name"
+            f" WHERE n.oid = relnamespace AND {_is(view)}"
+            f" AND NOT has_table_privilege(relowner, to_regclass(name), 'SELECT')"
+        )
+        if refused:
+            raise RedshiftError("42501", f"permission denied for relation {last_part(str(refused[0][0]))}")
 
     def expanded(self, query: str) -> str:
         tokens = tokens_of(query)

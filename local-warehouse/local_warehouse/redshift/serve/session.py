@@ -28,7 +28,7 @@ from local_warehouse.redshift.postgres.fresh import NAME, FreshCatalog
 from local_warehouse.redshift.rewrite import serverless, widths
 from local_warehouse.redshift.rewrite.late_views import LateViews
 from local_warehouse.redshift.rewrite.plans import Plan
-from local_warehouse.redshift.rewrite.statements import Context, plan
+from local_warehouse.redshift.rewrite.statements import WRITE_LOCK, Context, plan
 from local_warehouse.redshift.rewrite.super_values import Columns
 from local_warehouse.redshift.settings import Settings
 
@@ -139,13 +139,17 @@ class Session:
         if self.backend.status == b"T" and not self.reads_snapshot:
             self.ask(f"LOCK TABLE {table} IN {lock_mode} MODE")
         rows = self.ask(
-            "SELECT attname, atttypid::regtype, relkind, relnamespace::regnamespace FROM pg_class c"
+            "SELECT attname, atttypid::regtype, relkind, relnamespace::regnamespace,"
+            " has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT') FROM pg_class c"
             " LEFT JOIN pg_attribute ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped"
             f" WHERE c.oid = to_regclass({literal(table)}) ORDER BY attnum"
         )
         if rows and rows[0][2] == "v":
             raise RedshiftError("42809", f'cannot write into a view: "{last_part(table)}"')
         if rows and rows[0][3] in SYSTEM_SCHEMAS:
+            raise RedshiftError("42501", f"permission denied for relation {last_part(table)}")
+        if rows and lock_mode == WRITE_LOCK and rows[0][4] != "t":
+            # r_GRANT: UPDATE and DELETE also need SELECT; PostgreSQL asks for it where a column is read.
             raise RedshiftError("42501", f"permission denied for relation {last_part(table)}")
         return [(str(name), str(kind)) for name, kind, *_ in rows]
 

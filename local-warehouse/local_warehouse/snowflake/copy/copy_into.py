@@ -153,6 +153,7 @@ class CopyJob:
 
     def run(self) -> Result:
         known = self._known()
+        self.location.demand_rights()
         size = 0
         for name, file in self._files():
             if file is None:

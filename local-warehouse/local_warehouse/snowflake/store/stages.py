@@ -59,6 +59,10 @@ class Location:
     prefix: str
     stage_prefix: str  # the part that belongs to the stage's URL
 
+    def demand_rights(self) -> None:
+        """What the role of a stage must be allowed to, although the files are named (data-load-s3-config)."""
+        _tell(lambda: self.objects.demand_bucket(self.bucket, self.prefix))
+
     def list(self) -> Sequence[Found]:
         """Everything below the prefix, by key; folder markers are not files."""
         found = _tell(lambda: list(self.objects.list(self.bucket, self.prefix)))
