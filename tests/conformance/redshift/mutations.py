@@ -256,6 +256,28 @@ MUTATIONS = [
         "        if False:\n",
         "too_wide",
     ),
+    # Rights
+    (
+        "UPDATE and DELETE need SELECT",
+        "serve/session.py",
+        'rows[0][4] != "t"',
+        'rows[0][4] == "never"',
+        "test_changing_rows_needs",
+    ),
+    (
+        "the owner of a late-binding view reads its tables",
+        "rewrite/late_views.py",
+        "            if holds:\n                self._refuse_owner",
+        "            if False:\n                self._refuse_owner",
+        "test_a_late_binding_view_reads",
+    ),
+    (
+        "a manifest needs the right to list",
+        "copy/sources.py",
+        "            self._demand_list(bucket, key)\n",
+        "",
+        "test_a_manifest_needs",
+    ),
     # Sessions
     (
         "libpq does not know the method of sha256 passwords",

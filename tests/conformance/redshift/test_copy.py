@@ -15,6 +15,7 @@ import pytest
 import zstandard
 
 from tests.conformance.redshift.conftest import Config, Db, Stage
+from tests.conftest import S3
 
 FAILED = "Load into table 't' failed.  Check "
 ERRORS = (
@@ -144,6 +145,28 @@ def test_role_without_rights(stand_in: Any, table: Db, stage: Stage) -> None:
     error = table.error(f"COPY t FROM '{stage.put('1|x')}' IAM_ROLE '{role}'")
     assert isinstance(error, psycopg2.InternalError)
     assert "Status 403,Error AccessDenied" in str(error)
+
+
+@pytest.mark.roles
+def test_a_manifest_needs_the_right_to_list(stand_in: Any, s3: S3, table: Db, stage: Stage) -> None:
+    """Row 78: COPY needs s3:ListBucket beside s3:GetObject, also where a manifest names the files."""
+    iam, name = s3.client("admin", "iam"), f"reader{stage.prefix.rpartition('/')[2]}"
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    keys = f"ACCESS_KEY_ID '{key['AccessKeyId']}' SECRET_ACCESS_KEY '{key['SecretAccessKey']}'"
+    manifest = stage.manifest(stage.put("1|x\n"))
+    rights = {"s3:GetObject": f"{s3.bucket}/*", "s3:ListBucket": s3.bucket}
+    for count in (1, 2):
+        allowed = [
+            {"Effect": "Allow", "Action": action, "Resource": f"arn:aws:s3:::{on}"}
+            for action, on in list(rights.items())[:count]
+        ]
+        policy = json.dumps({"Version": "2012-10-17", "Statement": allowed})
+        iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=policy)
+        if count == 1:
+            assert "Error AccessDenied" in str(table.error(f"COPY t FROM '{manifest}' {keys} MANIFEST"))
+    table.run(f"COPY t FROM '{manifest}' {keys} MANIFEST")
+    assert table.value("SELECT count(*) FROM t") == 1
 
 
 @pytest.mark.roles

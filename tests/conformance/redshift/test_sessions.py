@@ -70,6 +70,23 @@ def test_users_log_in_with_their_password(db: Db, redshift_config: Config, schem
     other.connection.close()
 
 
+def test_changing_rows_needs_the_right_to_read_them(db: Db, redshift_config: Config, schema_name: str) -> None:
+    """Row 76, r_GRANT: UPDATE and DELETE also require SELECT, be there a condition or none."""
+    user = f"u{schema_name}"
+    db.run("CREATE TABLE t (a INT)")
+    db.run(f"CREATE USER {user} PASSWORD 'Abcd1234'; GRANT USAGE ON SCHEMA {schema_name} TO {user}")
+    db.run(f"GRANT INSERT, UPDATE, DELETE ON t TO {user}")
+    other = Db(connect({**redshift_config, "user": user, "password": "Abcd1234"}))
+    changes = [f"DELETE FROM {schema_name}.t", f"UPDATE {schema_name}.t SET a = 1"]
+    for sql in changes:
+        assert other.error(sql).pgcode == "42501"
+    other.run(f"INSERT INTO {schema_name}.t VALUES (1)")
+    db.run(f"GRANT SELECT ON t TO {user}")
+    for sql in changes:
+        other.run(sql)
+    other.connection.close()
+
+
 def test_libpq_cannot_log_in_with_a_sha256_password(db: Db, redshift_config: Config, schema_name: str) -> None:
     """r_CREATE_USER: who has a sha256 password is asked by method 13, which libpq has not; an MD5 one works again."""
     user = f"u{schema_name}"

@@ -145,6 +145,20 @@ def test_reading_a_late_binding_view_needs_the_right(versions: Db, schema_name: 
     reader.connection.close()
 
 
+def test_a_late_binding_view_reads_by_the_right_of_its_owner(
+    versions: Db, schema_name: str, redshift_config: Config
+) -> None:
+    """Row 77, r_CREATE_VIEW: who owns a late-binding view needs SELECT on what it reads, whoever asks."""
+    user = f"u{schema_name}"
+    versions.run(f"CREATE USER {user} PASSWORD 'Abcd1234'; GRANT USAGE, CREATE ON SCHEMA {schema_name} TO {user}")
+    owner = Db(connect({**redshift_config, "user": user, "password": "Abcd1234"}))
+    owner.run(f"CREATE VIEW {schema_name}.v AS SELECT id FROM {schema_name}.t {LATE}")
+    owner.connection.close()
+    assert "permission denied for relation t" in str(versions.error("SELECT * FROM v"))
+    versions.run(f"GRANT SELECT ON t TO {user}")
+    assert len(versions.run("SELECT * FROM v")) == 3
+
+
 @pytest.mark.parametrize(
     ("call", "text"),
     [

@@ -415,6 +415,13 @@ MUTATIONS: list[tuple[str, str, str, str, str]] = [
         "test_error_logging",
     ),
     (
+        "COPY INTO needs the bucket beside the objects",
+        "copy/copy_into.py",
+        "        self.location.demand_rights()\n",
+        "",
+        "test_who_reads_a_stage",
+    ),
+    (
         "MERGE with ERROR_LOGGING leaves rows out",
         "rows/merge.py",
         "        if updated and logs_errors(self.entry):",

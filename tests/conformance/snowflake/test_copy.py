@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import json
 import time
 import zlib
 from decimal import Decimal
@@ -466,6 +467,29 @@ def test_url_needs_rights_of_its_own(config, db, table, stage):
         f"COPY INTO T FROM '{stage.url}' CREDENTIALS = (AWS_KEY_ID = 'AKIAXXXXXXXXXXXXXXXX' AWS_SECRET_KEY = 'no')",
         91003,
     )
+
+
+@pytest.mark.roles
+def test_who_reads_a_stage_needs_the_bucket(config, db, table, stage, s3):
+    """The files are named, and yet the bucket has to be listed and asked where it is."""
+    iam, name = s3.client("admin", "iam"), f"reader{config['default_target_schema']}"
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    keys = f"AWS_KEY_ID = '{key['AccessKeyId']}' AWS_SECRET_KEY = '{key['SecretAccessKey']}'"
+    stage.put("a.csv", "1,x\n")
+    copy = f"COPY INTO T FROM '{stage.url}' CREDENTIALS = ({keys}) FILES = ('a.csv')"
+    rights = {"s3:GetObject": f"{s3.bucket}/*", "s3:ListBucket": s3.bucket, "s3:GetBucketLocation": s3.bucket}
+    for count in (1, 2, 3):
+        allowed = [
+            {"Effect": "Allow", "Action": action, "Resource": f"arn:aws:s3:::{on}"}
+            for action, on in list(rights.items())[:count]
+        ]
+        policy = json.dumps({"Version": "2012-10-17", "Statement": allowed})
+        iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=policy)
+        if count < len(rights):
+            db.fails(copy, 91003)
+    db.run(copy)
+    assert db.value("SELECT COUNT(*) FROM T") == 1
 
 
 def test_copy_into_a_location_is_refused(db, stage):

@@ -73,9 +73,7 @@ class Load:
 
     def run(self) -> Outcome:
         sources = self.stage.sources()
-        self.backend.run(
-            "DROP TABLE IF EXISTS pg_temp.rs_stage; CREATE TEMPORARY TABLE rs_stage (" + self._stage_columns() + ")"
-        )
+        self.backend.run(f"SELECT pg_catalog.rs_make_stage({literal(self._stage_columns())})")
         self._fill(sources)
         if self._too_many():
             raise self._failed()
@@ -84,7 +82,7 @@ class Load:
             raise self._failed()
         if not self.copy.no_load:
             self._insert()
-        self.backend.run("DROP TABLE pg_temp.rs_stage")
+        self.backend.run("SELECT pg_catalog.rs_drop_stage()")
         return self.outcome
 
     def _stage_columns(self) -> str:

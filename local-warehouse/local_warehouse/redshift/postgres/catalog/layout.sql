@@ -286,3 +286,15 @@ CREATE FUNCTION pg_catalog.pg_get_late_binding_view_cols() RETURNS SETOF record 
     FROM pg_catalog.rs_late_columns() a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     ORDER BY 1, 2, 5
 $$;
+
+-- The table that COPY reads its files into is ours: COPY needs no right to make temporary tables (r_COPY).
+CREATE FUNCTION pg_catalog.rs_make_stage(columns text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    DROP TABLE IF EXISTS pg_temp.rs_stage;
+    EXECUTE 'CREATE TEMPORARY TABLE rs_stage (' || columns || ')';
+    EXECUTE format('GRANT ALL ON pg_temp.rs_stage TO %I', session_user);
+END $$;
+CREATE FUNCTION pg_catalog.rs_drop_stage() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    DROP TABLE pg_temp.rs_stage;
+END $$;

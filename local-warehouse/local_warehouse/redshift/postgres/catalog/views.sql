@@ -58,7 +58,7 @@ FROM (SELECT attrelid, attname, attnum, atttypid, atttypmod, attnotnull, attiden
     JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v') AND c.relname NOT LIKE 'rs\\_%'
-    AND (has_table_privilege(c.oid, 'SELECT') OR has_table_privilege(c.oid, 'INSERT'));
+    AND has_table_privilege(c.oid, 'SELECT');
 
 CREATE VIEW pg_catalog.svv_tables AS
 SELECT current_database()::varchar AS table_catalog, rs_name(n.nspname) AS table_schema, rs_name(c.relname) AS table_name,
