@@ -382,6 +382,9 @@ WHERE "_sdc_missing" IS NOT NULL;
 SELECT table_name, remarks
 FROM svv_tables
 WHERE table_schema = 'sales' AND table_name IN ('orders__current', 'orders__history');
+SELECT 1
+FROM "sales"."orders"
+LIMIT 0;
 BEGIN;
 CREATE OR REPLACE VIEW "sales"."orders__current" AS
 WITH events AS (
@@ -417,6 +420,9 @@ WITH NO SCHEMA BINDING;
 COMMENT ON VIEW "sales"."orders__current" IS
   'made from query 358fd1960221d16eef07fddec8d1f48f58c8ab737b5df87b6055c530ecc17267';
 COMMIT;
+SELECT 1
+FROM "sales"."orders"
+LIMIT 0;
 BEGIN;
 CREATE OR REPLACE VIEW "sales"."orders__history" AS
 WITH events AS (
@@ -507,6 +513,9 @@ WHERE "_sdc_missing" IS NOT NULL;
 SELECT table_name, remarks
 FROM svv_tables
 WHERE table_schema = 'sales' AND table_name IN ('orders__current', 'orders__history');
+SELECT 1
+FROM "sales"."orders"
+LIMIT 0;
 BEGIN;
 CREATE OR REPLACE VIEW "sales"."orders__current" AS
 WITH events AS (
@@ -558,6 +567,9 @@ WITH NO SCHEMA BINDING;
 COMMENT ON VIEW "sales"."orders__current" IS
   'made from query 0aa5c2b996df80db5c16612dc4763a69bdbc155abf31b6679bd280eca959198a';
 COMMIT;
+SELECT 1
+FROM "sales"."orders"
+LIMIT 0;
 BEGIN;
 CREATE OR REPLACE VIEW "sales"."orders__history" AS
 WITH events AS (

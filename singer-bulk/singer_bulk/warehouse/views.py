@@ -183,6 +183,8 @@ def make_views(session: Session, views: Views) -> None:
         if marks is not None:
             if marks.get(view.name.name) == mark:
                 continue
+            # A view that is bound late is made without a look at its table, and is then refused to whoever reads it.
+            session.execute(words.look(dialect.table(views.table)))
             create.append(words.comment_view(dialect, view.name, mark))
         try:
             _run(session, dialect, create)
