@@ -24,6 +24,7 @@ WRITTEN = {
     Object.WAREHOUSE: ("", "LOADING"),
     Object.INTEGRATION: ("", "MY_S3"),
     Object.STAGE: ("", "ANALYTICS.PUBLIC.SINGER_STAGE"),
+    Object.FILE_FORMAT: ("", "ANALYTICS.PUBLIC.SINGER_PIPE"),
     Object.TABLE: ("public.orders", "ANALYTICS.PUBLIC.ORDERS"),
     Object.PLACES: ("public.orders__deleted", "ANALYTICS.PUBLIC.ORDERS__DELETED"),
     Object.LEDGER: ("public._singer_loads", "ANALYTICS.PUBLIC._SINGER_LOADS"),
@@ -49,7 +50,16 @@ SETUP = {
     "snowflake": (*LEAST, Feature.VIEWS, Feature.MAKE_STAGE, Feature.MAKE_FORMAT, Feature.CREATE_SCHEMA),
 }
 # What only a table of somebody else needs.
-FOREIGN = (Object.TABLE, Object.PLACES, Object.LEDGER, Object.FENCE, Object.TURN, Object.VIEW, Object.STAGE)
+FOREIGN = (
+    Object.TABLE,
+    Object.PLACES,
+    Object.LEDGER,
+    Object.FENCE,
+    Object.TURN,
+    Object.VIEW,
+    Object.STAGE,
+    Object.FILE_FORMAT,
+)
 
 
 def rights_page() -> str:

@@ -12,6 +12,8 @@ _ON_TABLE = "GRANT {rights} ON {object} TO {to}"
 # ALTER TABLE takes a view, too (r_ALTER_TABLE). COMMENT asks for the ownership (r_COMMENT), so ALTER is not enough.
 _OWNED = "ALTER TABLE {object} OWNER TO {to}"
 _BY_KEYS = (Feature.UPSERT, Feature.VERSIONS)
+# Loads that take their turn at a table (warehouse/turn.py).
+_TURNS = (*_BY_KEYS, Feature.OVERWRITE)
 
 
 def _right(name: str, on: Object, *features: Feature, grant: str = _ON_TABLE, because: str = "") -> Right:
@@ -40,11 +42,12 @@ RIGHTS = Rights(
         _right(
             "SELECT",
             Object.TABLE,
+            Feature.APPEND,
             *_BY_KEYS,
             Feature.OVERWRITE,
             Feature.DELETES,
             Feature.VIEWS,
-            because="UPDATE, DELETE and MERGE ask for it; a view is read by the right of its owner",
+            because="its columns are asked of SVV_COLUMNS; UPDATE, DELETE and MERGE want it, and of a view its owner",
         ),
         _right("INSERT", Object.TABLE, Feature.APPEND, Feature.UPSERT, Feature.OVERWRITE),
         _right("UPDATE", Object.TABLE, *_BY_KEYS),
@@ -65,13 +68,14 @@ RIGHTS = Rights(
         _right(
             "UPDATE",
             Object.LEDGER,
-            Feature.SHARED,
+            *_TURNS,
             because="for LOCK, while programs of an older version may load into it",
         ),
         _right("SELECT", Object.FENCE, Feature.SHARED, because="of a `pipeline_id` that several users run"),
         _right("INSERT", Object.FENCE, Feature.SHARED, because="where whoever made it died before its first row"),
         _right("UPDATE", Object.FENCE, Feature.SHARED),
-        _right("UPDATE", Object.TURN, Feature.SHARED, because="for LOCK, which r_LOCK says nothing of"),
+        _right("SELECT", Object.TURN, *_TURNS, because="to be seen in SVV_COLUMNS"),
+        _right("UPDATE", Object.TURN, *_TURNS, because="for LOCK, which r_LOCK says nothing of"),
         _right(
             "SELECT",
             Object.SYSTEM_VIEW,

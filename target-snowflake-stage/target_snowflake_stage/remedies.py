@@ -94,7 +94,8 @@ class Remedies:
         on, setting = _KINDS[found[1].lower()]
         correct = f"correct the setting {setting!r}, or " if setting else ""
         grants = self._of_table(found[2]) if on is Object.TABLE else self._of(on, found[2], sql)
-        return f"{correct}create it and {told(grants)}" if grants else f"{correct}create it"
+        there, of_there = self._unseen(on, sql)
+        return f"{correct}create it and {told(grants, there, of_there)}" if grants else f"{correct}create it"
 
     def no_right(self, found: re.Match[str], sql: str) -> str | None:
         """Of an object that the role sees, and may not use so."""
@@ -105,12 +106,8 @@ class Remedies:
             grants = self._grants(Feature, on, written, owning=True) if owning else self._of_table(written)
             freeze = ", or let the table be as it is by schema_evolution: freeze" if owning else ""
             return told(grants) + freeze if grants else None
-        made, there, of_there = _CREATES.match(sql), "", list[str]()
-        if on is Object.SCHEMA and made is not None:
-            there = made[2]
-            of_there = self._of_there(made)
         grants = self._of(on, written, sql)
-        return told(grants, there, of_there) if grants else None
+        return told(grants, *self._unseen(on, sql)) if grants else None
 
     def hidden(self, found: re.Match[str], sql: str) -> str:
         """Of an object that is there, on which the role has no right."""
@@ -123,6 +120,13 @@ class Remedies:
             return "set 'warehouse' to a virtual warehouse that the role may use"
         grants = self._grants([Feature.EVERY_RUN], Object.WAREHOUSE, self.warehouse)
         return f"correct the setting 'warehouse', or create it and {told(grants)}"
+
+    def _unseen(self, on: Object, sql: str) -> tuple[str, list[str]]:
+        """Return what a refused statement was to make, and what lets the role use it if it is there, unseen."""
+        made = _CREATES.match(sql)
+        if made is None or on not in (Object.SCHEMA, Object.INTEGRATION):
+            return "", []
+        return made[2], self._of_there(made)
 
     def _of_there(self, made: re.Match[str]) -> list[str]:
         """Return what lets the role use the object that a statement would have made, if it is there already."""

@@ -12,6 +12,8 @@ _ON = "GRANT {rights} ON {kind} {object} TO ROLE {to}"
 # sql/grant-ownership: with COPY, what others were granted stays; without, grants that there are refuse it.
 _OWNED = "GRANT OWNERSHIP ON {kind} {object} TO ROLE {to} COPY CURRENT GRANTS"
 _BY_KEYS = (Feature.UPSERT, Feature.VERSIONS)
+# Loads that take their turn at a table (warehouse/turn.py).
+_TURNS = (*_BY_KEYS, Feature.OVERWRITE)
 
 
 def _right(
@@ -38,6 +40,12 @@ RIGHTS = Rights(
         _right("CREATE STAGE", Object.SCHEMA, Feature.MAKE_STAGE),
         _right("USAGE", Object.INTEGRATION, Feature.MAKE_STAGE, because="with `storage_integration`"),
         _right("USAGE", Object.STAGE, Feature.USE_STAGE),
+        _right(
+            "USAGE",
+            Object.FILE_FORMAT,
+            Feature.USE_STAGE,
+            because="where the stage names one, as those of the target do; no page says that COPY asks for it",
+        ),
         _right(
             "CREATE FILE FORMAT",
             Object.SCHEMA,
@@ -73,15 +81,15 @@ RIGHTS = Rights(
         _right(
             "UPDATE",
             Object.LEDGER,
-            Feature.SHARED,
+            *_TURNS,
             because="for its lock, while programs of an older version may load into it",
         ),
         _right("SELECT", Object.FENCE, Feature.SHARED, because="of a `pipeline_id` that several roles run"),
         _right("INSERT", Object.FENCE, Feature.SHARED, because="where whoever made it died before its first row"),
         _right("UPDATE", Object.FENCE, Feature.SHARED),
-        _right("SELECT", Object.TURN, Feature.SHARED),
-        _right("INSERT", Object.TURN, Feature.SHARED, because="where whoever made it died before its first row"),
-        _right("UPDATE", Object.TURN, Feature.SHARED, because="for its lock"),
+        _right("SELECT", Object.TURN, *_TURNS),
+        _right("INSERT", Object.TURN, *_TURNS, because="where whoever made it died before its first row"),
+        _right("UPDATE", Object.TURN, *_TURNS, because="for its lock"),
     )
 )
 

@@ -358,7 +358,7 @@ CASES = (
         17,
         "no right on the table",
         RS,
-        ("permission denied for", "run GRANT INSERT ON"),
+        ("permission denied for", "run GRANT SELECT, INSERT ON"),
         visitor,
         obeying,
         visiting(
@@ -378,7 +378,7 @@ CASES = (
         18,
         "table of another, not to be seen",
         RS,
-        ("permission denied for", "run GRANT INSERT ON"),
+        ("permission denied for", "run GRANT SELECT, INSERT ON"),
         visitor,
         obeying,
         visiting(SCHEMA, RIGHTS, "CREATE TABLE {v}.{s} (id BIGINT, note VARCHAR(65535))"),

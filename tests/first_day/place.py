@@ -100,6 +100,12 @@ class Place:
             for statement in statements:
                 cursor.execute(statement)
 
+    def query(self, warehouse: str, sql: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a query of the administrator's."""
+        with self._session(warehouse).cursor() as cursor:
+            cursor.execute(sql)
+            return [tuple(row) for row in cursor.fetchall()]
+
     def obey(self, warehouse: str, message: str) -> None:
         """Run the statement that a message tells to run."""
         found = STATEMENT.search(message)

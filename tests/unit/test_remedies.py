@@ -60,7 +60,7 @@ TO = 'TO "Load er"'
         (
             "permission denied for table _singer_turn__0123456789ab",
             'LOCK "landing"."_singer_turn__0123456789ab"',
-            f'run GRANT UPDATE ON "landing"."_singer_turn__0123456789ab" {TO}',
+            f'run GRANT SELECT, UPDATE ON "landing"."_singer_turn__0123456789ab" {TO}',
         ),
         (
             "permission denied for table loads__0123456789ab",

@@ -29,7 +29,7 @@ def _of_streams(settings: LoadSettings) -> Iterator[Feature]:
     asked = {
         Feature.FEEDS: settings.cdc is not None,
         Feature.DELETES: settings.hard_delete or CURRENT in apply,
-        Feature.VERSIONS: settings.process_activate_version_messages,
+        Feature.VERSIONS: settings.add_record_metadata and settings.process_activate_version_messages,
         Feature.VIEWS: settings.current_view,
         Feature.COLUMNS: settings.schema_evolution == "evolve",
         Feature.CREATE_SCHEMA: settings.create_schema,
