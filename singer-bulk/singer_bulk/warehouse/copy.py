@@ -14,6 +14,7 @@ from singer_bulk.errors import BulkError, CommitError, WarehouseError
 from singer_bulk.model.columns import Column
 from singer_bulk.model.load import ClosedBatch, Load, Table, TableLoad
 from singer_bulk.warehouse import words
+from singer_bulk.warehouse.copy_count import CopyCount
 from singer_bulk.warehouse.dialect import Dialect, Executes, Session, Url
 from singer_bulk.warehouse.gate import Gate, demand_none_lacking, told
 from singer_bulk.warehouse.look import ASKED_AT_ONCE, Looked, look, looked
@@ -51,6 +52,7 @@ class LoadRows:
     version_columns: Mapping[Table, str | None]
     scratch: Scratch
     times: Times
+    counting: CopyCount
     _merging: dict[ClosedBatch, MergeBatch] = field(default_factory=dict)
     _looked: dict[ClosedBatch, Looked] = field(default_factory=dict)
 
@@ -119,23 +121,23 @@ class LoadRows:
         Into a temporary table, which has no other rows, they are counted by the look that follows, if COPY itself does
         not tell.
         """
-        counts, count_query = 0, self.dialect.copy_count
+        count, is_counted_later = 0, merging is not None and self.dialect.copy_count is not None
         into = merging.scratch if merging else self.dialect.table(table.table)
         types = {column.name: column.type for column in (merging.columns if merging else table.columns)}
         for statement in self.dialect.copies(into, types, batch, self.url, self.manifests.get(batch)):
             logger.info("%s", self.dialect.masked(statement))
-            asked = statement if merging or count_query is None else f"{statement}; {count_query}"
             try:
-                rows = where.execute(asked)
+                if is_counted_later:
+                    where.execute(statement)
+                else:
+                    count += self.counting.copy(where, statement, into)
             except WarehouseError as error:
                 if error.connection_lost or error.conflict:
                     raise
                 raise CopyRefused(error, table, batch) from error
-            if count_query is None or not merging:
-                counts += self.dialect.copied_rows(rows)
-        if count_query is None or not merging:
-            self._demand_all(batch, counts)
-        return counts
+        if not is_counted_later:
+            self._demand_all(batch, count)
+        return count
 
     def _demand_all(self, batch: ClosedBatch, count: int) -> None:
         """Raise CommitError unless the rows that the warehouse has counted are those read and those staged."""

@@ -16,6 +16,7 @@ from singer_bulk.model.load import ClosedBatch, Load
 from singer_bulk.model.runtime import STANDARD
 from singer_bulk.stage.owner import RunStage
 from singer_bulk.warehouse.copy import LoadRows
+from singer_bulk.warehouse.copy_count import CopyCount
 from singer_bulk.warehouse.fence import Fence
 from singer_bulk.warehouse.given_up import given_up
 from singer_bulk.warehouse.ledger import has_load
@@ -52,6 +53,7 @@ class Loads:
         self._turns = Turns(warehouse, lock_wait_seconds)
         self._fence: Fence | None = None
         self._scratch = Scratch(self._dialect)
+        self._counting = CopyCount(self._dialect)
         self._left_open: OpenTransaction | None = None  # begun by a session that was lost, and not known to have ended
 
     def fence(self, pipeline_id: str | None) -> None:
@@ -100,7 +102,15 @@ class Loads:
         known = self._tables.make(load)
         versions = {table.table: self._tables.version_column(table) for table in load.tables}
         rows = LoadRows(
-            self._dialect, load, known, manifests, self._stage.url, versions, self._scratch, self._warehouse.times
+            self._dialect,
+            load,
+            known,
+            manifests,
+            self._stage.url,
+            versions,
+            self._scratch,
+            self._warehouse.times,
+            self._counting,
         )
         attempt = Attempt(
             self._dialect,
