@@ -55,6 +55,15 @@ CONFLICT_WORDS = re.compile(
 # https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_USER.html https://github.com/psycopg/psycopg2/issues/1758
 UNKNOWN_METHOD = re.compile(r"authentication (?:method|request) \d+ (?:is )?not supported", re.IGNORECASE)
 
+# "8001", which is the code of much else, with this text behind DETAIL. VARCHAR columns count "by a number of factors".
+# https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_TABLE_NEW.html#r_CREATE_TABLE_usage
+TOO_WIDE = re.compile(r"combined length of columns processed", re.IGNORECASE)
+TOO_WIDE_REMEDY = (
+    "the columns of this table are together too wide for MERGE and INSERT .. SELECT: make fewer or narrower ones "
+    "(leave properties out by stream_maps; a smaller varchar_default_bytes, or maxLength in the SCHEMA, for a new "
+    "table), or load the stream by append-only, which needs COPY alone"
+)
+
 logger = logging.getLogger(__name__)
 
 
@@ -126,6 +135,9 @@ class RedshiftSession:
             lost = bool(self._connection.closed) or isinstance(error, psycopg2.InterfaceError)
             conflict = error.pgcode in CONFLICTS or CONFLICT_WORDS.search(text) is not None
             remedy = self._remedies.remedy(text, sql) if error.pgcode == INSUFFICIENT_PRIVILEGE else None
+            if TOO_WIDE.search(text):
+                problem = f"Redshift: {text}; {TOO_WIDE_REMEDY}"
+                raise WarehouseError(problem, code="RS-WIDE", sql_code=error.pgcode) from error
             raise WarehouseError(
                 f"Redshift: {text}; {remedy}" if remedy else f"Redshift: {text}",
                 code="RS-LOST" if lost else "RS-CONFLICT" if conflict else "RS-RIGHT" if remedy else "RS-SQL",

@@ -58,6 +58,26 @@ def test_conflicts_are_recognized_as_psycopg2_shows_them(text: str, conflict: bo
 
 
 @pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (
+            "8001\nDETAIL:  The combined length of columns processed in the SQL statement\n"
+            "exceeded the query-processing limit of 65535 characters (pid:7627)\n",
+            "RS-WIDE",
+        ),
+        ("Value too long for character type\nDETAIL:  error: Value too long\n code: 8001\n", "RS-SQL"),
+    ],
+)
+def test_table_that_is_too_wide_for_one_statement(text: str, code: str) -> None:
+    """What COPY takes and MERGE may not (8001) is told from the other errors of that code, and what helps is said."""
+    with pytest.raises(WarehouseError) as refused:
+        failing(psycopg2.InternalError(text)).execute('MERGE INTO "s"."t"')
+    assert refused.value.code == code
+    assert ("append-only" in str(refused.value)) is (code == "RS-WIDE")
+    assert not refused.value.conflict
+
+
+@pytest.mark.parametrize(
     "text", ["authentication method 13 not supported", "authentication request 13 is not supported"]
 )
 def test_password_that_libpq_does_not_know(text: str) -> None:

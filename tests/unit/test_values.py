@@ -152,6 +152,7 @@ def test_string_that_is_too_long_inside_a_document_is_found(document: Any, place
     with pytest.raises(ValueRejected) as refused:
         Encoding(REDSHIFT, {"properties": {"v": {}}}).rows([record(v=json.dumps(document))])
     assert f"holds strings of 65535 bytes inside a document ({place}), got" in str(refused.value)
+    assert "raise super_string_bytes" in str(refused.value)
     assert "set on_invalid_record to reject" in str(refused.value)
 
 

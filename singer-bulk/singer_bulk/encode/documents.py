@@ -158,7 +158,8 @@ def _check_strings(raw: bytes, max_bytes: int) -> None:
         if len(text.encode()) > max_bytes:
             raise Unfit(
                 f"holds strings of {max_bytes} bytes inside a document",
-                "shorten or split the text, or set on_invalid_record to reject",
+                "shorten or split the text, raise super_string_bytes where the cluster has opted in to large strings, "
+                "or set on_invalid_record to reject",
                 path,
             )
 

@@ -129,6 +129,7 @@ CODES = {
     "RS-OPEN": "A lost session of Redshift does not end, so that its locks stay: the user ends it.",
     "RS-RIGHT": "A right is missing in Redshift: somebody who may runs the GRANT that the message names.",
     "RS-SQL": "Redshift refuses a statement: its own text says why.",
+    "RS-WIDE": "A table's columns are too wide together for MERGE and INSERT .. SELECT: the message says what helps.",
     "SF-CONFLICT": "Another transaction of Snowflake was in the way: run again.",
     "SF-CONNECT": "There is no connection to Snowflake: the user checks what the message names.",
     "SF-COPY": "COPY INTO refuses a file, or cannot read it: its own text says why.",
