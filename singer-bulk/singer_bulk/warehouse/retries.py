@@ -38,17 +38,21 @@ class Waiting:
         if self._begun is None:
             self._begun = self.monotonic()
 
+    def passed(self) -> float:
+        """Return how many seconds it has lasted until now."""
+        if self._begun is not None:
+            self.seconds = self.monotonic() - self._begun
+        return self.seconds
+
     def goes_on(self, what: str, error: WarehouseError) -> bool:
         """Wait a little and return True, or False if it has lasted too long; `what` says who waits, for whom."""
         self.begin()
-        assert self._begun is not None
-        self.seconds = self.monotonic() - self._begun
-        if self.seconds >= self.max_seconds:
+        if self.passed() >= self.max_seconds:
             return False
         logger.warning("%s, since %.0f s, %.0f s at most: %s", what, self.seconds, self.max_seconds, error)
         self._looks += 1
         self.pause(min(_spread(RETRY_SECONDS * 2 ** min(self._looks - 1, 8)), MAX_PAUSE_SECONDS))
-        self.seconds = self.monotonic() - self._begun
+        self.passed()
         return True
 
 

@@ -36,6 +36,8 @@ from singer_bulk.warehouse.session import Warehouse
 
 logger = logging.getLogger(__name__)
 
+# A wait for a turn that shows in the log when it is over, though the warehouse has not yet given up a look at it.
+NOTICED_SECONDS = 1.0
 TURN_COLUMN = Column("table_name", ColumnType(Kind.TEXT, max_bytes=1024))
 
 
@@ -118,8 +120,8 @@ class Turn:
             ) from error
 
     def taken(self) -> None:
-        """Say how long it took, if it was waited for."""
-        if self.waiting.seconds:
+        """Say how long it took, if that was long enough to be noticed."""
+        if self.waiting.passed() >= NOTICED_SECONDS:
             logger.info("load %s: has its turn after %.0f s", self.load_id, self.waiting.seconds)
 
 
