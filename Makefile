@@ -7,7 +7,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 BIN := .venv/bin
 
-.PHONY: setup check test test-long test-cdc faults fuzz first-day demo bench conformance
+.PHONY: setup check test test-long test-serverless test-cdc faults side-by-side fuzz first-day demo bench conformance
 
 setup: .venv/.ready
 
@@ -32,8 +32,12 @@ test: setup
 	$(BIN)/pytest -n 2 --dist worksteal --s3 rclone tests/conformance/redshift/test_copy.py tests/conformance/snowflake/test_copy.py
 
 # What takes long, or needs programs of other projects: Meltano, other taps and targets, drivers, dbt, pip.
-test-long: setup
+test-long: setup test-serverless
 	$(BIN)/pytest -n 2 --dist worksteal --long
+
+# Loads, faults and conformance of Redshift once more, against a Serverless workgroup.
+test-serverless: setup
+	$(BIN)/pytest -n 2 --dist worksteal --redshift serverless -k redshift tests/load tests/conformance/redshift
 
 # Log-based taps on MariaDB and PostgreSQL, which come from Debian's packages into .envs/, as any user. loadgroup, so
 # that each tap is recorded once; a worker that crashes ends the run, which would otherwise wait for ever.
@@ -45,6 +49,11 @@ test-cdc: setup
 faults: setup
 	$(BIN)/python -m tests.faults
 
+# 30 pipelines at once into one table, and into 30, with a reader and a pipeline of the version before beside them.
+BEFORE ?= 0cc1e63
+side-by-side: setup
+	$(BIN)/python -m tests.faults.side_by_side --before $(BEFORE)
+
 # Random names, messages, settings and files: 20,000 of each kind, half an hour; goes on where it was stopped (.fuzz/).
 fuzz: setup
 	$(BIN)/python -m tests.fuzz
@@ -54,8 +63,9 @@ first-day: setup
 	$(BIN)/python -m tests.first_day
 
 # On real accounts, with configuration files of the two targets: make conformance REDSHIFT=r.json SNOWFLAKE=s.json
+# Writes conformance.txt, which has no data and no names, for the developers.
 conformance: setup
-	$(BIN)/pytest $(if $(REDSHIFT),--redshift-config $(REDSHIFT) tests/conformance/redshift) \
+	$(BIN)/pytest -p no:randomly --report conformance.txt $(if $(REDSHIFT),--redshift-config $(REDSHIFT) tests/conformance/redshift) \
 	  $(if $(SNOWFLAKE),--snowflake-config $(SNOWFLAKE) tests/conformance/snowflake) \
 	  $(if $(REDSHIFT)$(SNOWFLAKE),,tests/conformance)
 

@@ -3,6 +3,7 @@
 `--kills 20 --pairs 5 --instants 3` makes it shorter. `--only redshift` writes the outcomes of one warehouse to standard
 output, `--pipelines` those of whole pipelines alone, and `--page FILE...` the page from such outcomes. `--part 0/3`,
 1/3 and 2/3 share the pipelines of one warehouse among three processes; `--after FILE` goes on where one was stopped.
+`--redshift serverless` is Redshift alone, as a workgroup; its outcomes go to standard output.
 """
 
 from __future__ import annotations
@@ -32,16 +33,18 @@ def main() -> None:
     parser.add_argument("--part", default="0/1", metavar="K/N", help="of the pipelines; goes with --only --pipelines")
     parser.add_argument("--pipelines", action="store_true", help="only whole pipelines")
     parser.add_argument("--after", type=Path, metavar="FILE", help="go on behind the pipelines that this output has")
+    parser.add_argument("--redshift", choices=["provisioned", "serverless"], default="provisioned")
     parser.add_argument("--page", type=Path, nargs="+", metavar="FILE")
     chosen = parser.parse_args()
+    only = "redshift" if chosen.redshift == "serverless" else chosen.only
     if chosen.page:
         write_page(line for file in chosen.page for line in file.read_text().splitlines())
-    elif chosen.only:
+    elif only:
         if not chosen.pipelines:
-            run_all(chosen.only, chosen.kills, chosen.pairs)
-        run_pipelines(
-            chosen.only, chosen.instants, chosen.pairs, *map(int, chosen.part.split("/")), done=_done(chosen.after)
-        )
+            run_all(only, chosen.kills, chosen.pairs, chosen.redshift)
+        part, parts = map(int, chosen.part.split("/"))
+        done = _done(chosen.after)
+        run_pipelines(only, chosen.instants, chosen.pairs, part, parts, done=done, redshift=chosen.redshift)
     else:
         lines = _both(sys.argv[1:])
         if chosen.pipelines:

@@ -49,8 +49,8 @@ class Plan:
 
 
 @contextmanager
-def _ground(warehouse: str) -> Iterator[Ground]:
-    with StandIns(only=("s3", warehouse)) as stand_ins:
+def _ground(warehouse: str, redshift: str) -> Iterator[Ground]:
+    with StandIns(only=("s3", warehouse), redshift=redshift) as stand_ins:
         stand_ins.start(("s3", warehouse))
         ground = Ground(stand_ins)
         try:
@@ -59,9 +59,9 @@ def _ground(warehouse: str) -> Iterator[Ground]:
             ground.close()
 
 
-def run_all(warehouse: str, kills: int, pairs: int) -> None:
-    """Strike everything that a target alone can meet in one warehouse."""
-    with _ground(warehouse) as ground:
+def run_all(warehouse: str, kills: int, pairs: int, redshift: str = "provisioned") -> None:
+    """Strike everything that a target alone can meet in one warehouse; `redshift` is which Redshift."""
+    with _ground(warehouse, redshift) as ground:
         _strike_all(ground, warehouse, at_named_steps(warehouse))
         _strike_all(ground, warehouse, cuts(ground, warehouse))
         _strike_all(ground, warehouse, conflicts(ground, warehouse))
@@ -83,12 +83,13 @@ def run_pipelines(
     part: int = 0,
     parts: int = 1,
     done: Mapping[str, int] = MappingProxyType({}),
+    redshift: str = "provisioned",
 ) -> None:
     """Strike whole pipelines in one warehouse, and run pairs of one pipeline at once: all that the part has of it.
 
     done: how many outcomes of each kind are known already; what they come from is not run again.
     """
-    with _ground(warehouse) as ground:
+    with _ground(warehouse, redshift) as ground:
         _race_all(ground, warehouse, range(part + done.get("race", 0) * parts, pairs, parts))
         tempo = blows.Tempo(ground, warehouse)
         plans = itertools.chain(blows.at_named_steps(warehouse, tempo), blows.at_random_instants(instants, tempo))
