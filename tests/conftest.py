@@ -41,6 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="provisioned",
         help="which Redshift is stood in for",
     )
+    group.addoption("--report", type=Path, help="write what the conformance tests came to, and run them by risk")
     group.addoption("--cdc", action="store_true", help="also tests/cdc, which needs database servers: make test-cdc")
     group.addoption("--long", action="store_true", help="the tests marked long, and no others: make test-long")
     group.addoption("--dbt-run", action="store_true", help="test_dbt also makes its models, twice")

@@ -89,6 +89,17 @@ def test_objects_that_we_make_read_our_files(snowflake: Loader) -> None:
     assert snowflake.rows("SELECT $1 FROM @{schema}.SINGER_STAGE") == [("NULL",)] * 2
 
 
+def test_table_that_is_clustered_by_a_function(snowflake: Loader) -> None:
+    """COPY INTO refuses some of them (002300): the error says what to do, and an upsert is not in its way."""
+    snowflake.rows("CREATE TABLE {schema}.ORDERS (ID NUMBER(38, 0), NOTE VARCHAR) CLUSTER BY (UPPER(NOTE))")
+    sent = ({**schema(id={"type": "integer"}), "key_properties": ["id"]}, record(id=1), state(1))
+    run = snowflake.load(*sent)
+    assert run.status == 1
+    assert "load it by upsert, or cluster it by plain columns" in run.stderr
+    assert snowflake.load(*sent, load_method="upsert").status == 0
+    assert snowflake.rows("SELECT ID FROM {schema}.ORDERS") == [(1,)]
+
+
 def test_file_format_that_may_not_be_made_is_not_needed(snowflake: Loader) -> None:
     """A file format that is not there and cannot be made is no reason to stop: COPY does without it."""
     load_texts(snowflake, file_format="NO_SUCH_SCHEMA.PIPE")
