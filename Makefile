@@ -49,7 +49,7 @@ test-cdc: setup
 faults: setup
 	$(BIN)/python -m tests.faults
 
-# 30 pipelines at once into one table, and into 30, with a reader and a pipeline of the version before beside them.
+# 30 pipelines at once into one table, one of them of the version before, and into 30 tables, while a view is read.
 BEFORE ?= 0cc1e63
 side-by-side: setup
 	$(BIN)/python -m tests.faults.side_by_side --before $(BEFORE)

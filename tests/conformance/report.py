@@ -17,7 +17,7 @@ PROGRAMS = {
     "snowflake": ("target-snowflake-stage", "singer-bulk", "snowflake-connector-python", "boto3"),
 }
 # What a test came to, in the words of the report; pytest's xfailed is a case that the documentation leaves open.
-WORDS = {"passed": "as here", "failed": "differs", "xfailed": "differs, open", "skipped": "not run"}
+WORDS = {"passed": "as expected", "failed": "differs", "xfailed": "differs, open", "skipped": "not run"}
 
 
 @dataclass(frozen=True)

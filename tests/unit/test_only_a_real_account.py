@@ -63,6 +63,6 @@ def test_report_has_versions_and_differences_and_nothing_else() -> None:
     ]
     written = report({"redshift": "PostgreSQL 8.0.2, Redshift 1.0.1"}, cases)
     assert "redshift: PostgreSQL 8.0.2, Redshift 1.0.1\n  by target-redshift-copy " in written
-    assert "Cases: 1 as here, 1 differs, 1 differs, open\n" in written
+    assert "Cases: 1 as expected, 1 differs, 1 differs, open\n" in written
     assert "- redshift/test_a.py::test_c[x]: differs, test_a.py:7 InternalError_ XX000\n" in written
     assert "- redshift/test_vectors.py::test_open[y]: differs, open, test_vectors.py:9 AssertionError\n" in written

@@ -69,7 +69,7 @@ def test_conflicts_are_recognized_as_psycopg2_shows_them(text: str, conflict: bo
     ],
 )
 def test_table_that_is_too_wide_for_one_statement(text: str, code: str) -> None:
-    """What COPY takes and MERGE may not (8001) is told from the other errors of that code, and what helps is said."""
+    """Columns that MERGE may not take (8001) are known among the errors of that code, and what helps is said."""
     with pytest.raises(WarehouseError) as refused:
         failing(psycopg2.InternalError(text)).execute('MERGE INTO "s"."t"')
     assert refused.value.code == code

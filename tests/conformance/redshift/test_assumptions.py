@@ -92,7 +92,7 @@ def test_merge_says_nothing_or_what_it_has_written(db: Db) -> None:
         assert cursor.rowcount in (-1, 2)
 
 
-def test_count_of_a_copy_is_told_in_its_transaction(db: Db, stage: Stage) -> None:
+def test_copy_count_answers_in_its_transaction(db: Db, stage: Stage) -> None:
     """pg_last_copy_count() answers inside a transaction block, on Serverless too."""
     db.run("CREATE TABLE t (a INT)")
     db.run("BEGIN")
