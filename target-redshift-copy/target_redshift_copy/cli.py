@@ -27,8 +27,9 @@ from target_redshift_copy.config import (
     contradictions,
     of_ini,
 )
+from target_redshift_copy.copy_access import CopyAccess
 from target_redshift_copy.remedies import Remedies
-from target_redshift_copy.sql import COUNT_SLICES, CopyAccess, Redshift
+from target_redshift_copy.sql import COUNT_SLICES, Redshift
 from target_redshift_copy.types import MAX_VARCHAR_BYTES
 
 MAX_SUPER_BYTES = 16_000_000  # limitations-super: 16 MB

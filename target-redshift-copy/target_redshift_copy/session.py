@@ -15,8 +15,8 @@ from singer_bulk.warehouse.dialect import Rows
 from singer_bulk.warehouse.words import in_calls, literal
 
 from target_redshift_copy.config import RedshiftSettings
+from target_redshift_copy.copy_access import masked
 from target_redshift_copy.remedies import INSUFFICIENT_PRIVILEGE, Remedies
-from target_redshift_copy.sql import masked
 
 # An idle connection through a NAT gateway is dropped without a word (mgmt: connecting-drop-issues).
 KEEPALIVES_IDLE_SECONDS = 200

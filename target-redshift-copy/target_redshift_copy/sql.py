@@ -6,7 +6,6 @@ Pages are those of https://docs.aws.amazon.com/redshift/latest/dg/.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from singer_bulk.model.names import NameRules
 from singer_bulk.warehouse.dialect import Rows, Session, TypeTable, Url
 from singer_bulk.warehouse.words import MAX_CATALOG_ROWS, among, listed, literal, name
 
+from target_redshift_copy.copy_access import CopyAccess, masked
 from target_redshift_copy.copy_errors import explain_copy
 from target_redshift_copy.types import TYPES
 
@@ -36,29 +36,6 @@ _COLUMNS = (
     "column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable, column_default, "
     "remarks"
 )
-
-
-@dataclass(frozen=True)
-class CopyAccess:
-    """What COPY reads S3 with: a role, or keys; and the bucket's region."""
-
-    iam_role: str | None
-    access_key_id: str | None = None
-    secret_access_key: str | None = None
-    session_token: str | None = None
-    region: str | None = None
-
-
-# What stands behind these words is a key, whatever is in it; one that is cut off has no end.
-_SECRETS = re.compile(
-    r"((?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|CREDENTIALS|PASSWORD)\s+(?:AS\s+)?)'(?:[^'\\]|\\.|'')*(?:'|\\?$)",
-    re.IGNORECASE | re.DOTALL,
-)
-
-
-def masked(text: str) -> str:
-    """Return the text of a statement or an error without the keys in it."""
-    return _SECRETS.sub(r"\1'***'", text)
 
 
 @dataclass(frozen=True)
@@ -179,20 +156,10 @@ class Redshift:
         columns = listed(column.name for column in batch.columns)
         region = f"REGION AS {literal(self.access.region)} " if self.access.region else ""
         return [
-            f"COPY {into} ({columns}) FROM {literal(url(manifest_key))} {self._authorization()} "
+            f"COPY {into} ({columns}) FROM {literal(url(manifest_key))} {self.access.clause} "
             f"MANIFEST {region}FORMAT AS CSV DELIMITER AS '|' QUOTE AS '\"' NULL AS {literal(batch.null.decode())} "
             "GZIP COMPUPDATE OFF"
         ]
-
-    def _authorization(self) -> str:
-        access = self.access
-        if access.iam_role == "default":
-            return "IAM_ROLE default"
-        if access.iam_role:
-            return f"IAM_ROLE {literal(access.iam_role)}"
-        keys = f"ACCESS_KEY_ID {literal(access.access_key_id)} SECRET_ACCESS_KEY {literal(access.secret_access_key)}"
-        token = f" SESSION_TOKEN {literal(access.session_token)}" if access.session_token else ""
-        return keys + token
 
     def copied_rows(self, rows: Rows) -> int:
         """Return the answer of pg_last_copy_count()."""

@@ -18,7 +18,8 @@ from singer_bulk.schema.record_check import record_check
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stream.stream import stream_columns
 from target_redshift_copy.cli import file_format as redshift_format
-from target_redshift_copy.sql import CopyAccess, Redshift
+from target_redshift_copy.copy_access import CopyAccess
+from target_redshift_copy.sql import Redshift
 from target_snowflake_stage.cli import file_format as snowflake_format
 from target_snowflake_stage.sql import Place, Snowflake
 

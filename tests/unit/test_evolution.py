@@ -27,7 +27,8 @@ from singer_bulk.model.type_fit import fitting, grown, holds_all
 from singer_bulk.schema.placement import EvolutionRules, Placement
 from singer_bulk.warehouse.alter_table import demand_held, describe, fit_table, recover, recovered
 from singer_bulk.warehouse.unchanged import Filled, demand_unchanged
-from target_redshift_copy.sql import CopyAccess, Redshift
+from target_redshift_copy.copy_access import CopyAccess
+from target_redshift_copy.sql import Redshift
 from target_snowflake_stage.sql import Place, Snowflake
 
 DATE, TIME = ColumnType(Kind.DATE), ColumnType(Kind.TIME)

@@ -11,6 +11,7 @@ from singer_bulk.model.columns import INTEGER, TEXT, Column
 from singer_bulk.model.load import ClosedBatch, Load, StagedFile, Table, TableLoad
 from singer_bulk.settings.methods import MethodRules
 from singer_bulk.warehouse.copy import LoadRows
+from singer_bulk.warehouse.copy_count import CopyCount
 from singer_bulk.warehouse.dialect import Rows
 from singer_bulk.warehouse.scratch import Scratch
 from singer_bulk.warehouse.times import Times
@@ -54,7 +55,9 @@ def rows_of(warehouse: str, *counts: tuple[int, Counts], streams: str = "a") -> 
     manifests = {batch: "m" for table in tables for batch in table.batches}
     versions = {table.table: None for table in tables}
     known = {table.table: {column.name: column for column in columns} for table in tables}
-    made = LoadRows(dialect, load, known, manifests, str, versions, Scratch(dialect), Times(lambda: 0.0))
+    made = LoadRows(
+        dialect, load, known, manifests, str, versions, Scratch(dialect), Times(lambda: 0.0), CopyCount(dialect)
+    )
     return made, Session([*counts])
 
 

@@ -52,6 +52,6 @@ class CopyCount:
 
 
 def _is_of(query: str, error: WarehouseError) -> bool:
-    """Return whether the question was refused, not the COPY before it: an error names the function, or says its kind."""
+    """Return whether the question was refused, not the COPY before it: by the name of its function, or by the code."""
     function = query.removeprefix("SELECT ").partition("(")[0]
     return function in error.text or error.sql_code in _NO_FUNCTION
