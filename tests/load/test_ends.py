@@ -92,7 +92,7 @@ def test_ledger_that_may_not_be_seen_is_no_empty_one(ground: Ground, grants: lis
     assert done.returncode == 1
     assert done.stdout == b""
     assert b"can neither be seen nor made" in done.stderr
-    assert b"grant this user SELECT" in done.stderr
+    assert b"run GRANT SELECT, INSERT ON" in done.stderr
     assert b"Traceback" not in done.stderr
 
 

@@ -146,8 +146,7 @@ def _prove_no_ledger(warehouse: Warehouse) -> None:
             raise
         raise ConfigError(
             f"ledger {ledger} can neither be seen nor made, so nobody knows where the pipeline stands: "
-            f"{error.text}; grant this user SELECT on it and USAGE on its schema, or correct default_target_schema and "
-            "ledger_table",
+            f"{error.text}; or correct default_target_schema and ledger_table",
             code="LOAD-LEDGER",
         ) from error
 
