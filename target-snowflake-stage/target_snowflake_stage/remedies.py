@@ -44,13 +44,13 @@ _NO_WAREHOUSE = re.compile(r"no active warehouse", re.IGNORECASE)
 _STAGE_ROLE = re.compile(r"error assuming aws_role", re.IGNORECASE)
 _STAGE_AREA = re.compile(r"failure using stage area.*access ?denied", re.IGNORECASE)
 _LOCATION = re.compile(r"is not allowed by integration", re.IGNORECASE)
-_ALTERS = re.compile(r"\s*(?:ALTER|DROP|COMMENT|CREATE OR REPLACE VIEW)\b", re.IGNORECASE)
+_ALTERS = re.compile(r"\s*(?:ALTER|DROP|COMMENT)\b", re.IGNORECASE)
 _CREATES = re.compile(
     r"CREATE (?:OR REPLACE )?(?:TEMPORARY )?(TABLE|VIEW|STAGE|FILE FORMAT|SCHEMA) (?:IF NOT EXISTS )?"
     r'((?:"(?:[^"]|"")+"\.)*"(?:[^"]|"")+")'
 )
-# The second line of such an error has the whole name.
-_GRANTED_ON = re.compile(r"must have .+? granted on (?:FILE FORMAT|\w+) (.+?)\.?(?: \(query |$)", re.IGNORECASE)
+# The second line of such an error has the right and the whole name.
+_GRANTED_ON = re.compile(r"must have (.+?) granted on (?:FILE FORMAT|\w+) (.+?)\.?(?: \(query |$)", re.IGNORECASE)
 
 READ_REMEDY = (
     s3_grant(
@@ -102,9 +102,13 @@ class Remedies:
         on, _ = _KINDS[found[1].lower()]
         written = _full_name(found, sql)
         if on in (Object.TABLE, Object.VIEW):
-            owning = _ALTERS.match(sql) is not None
-            grants = self._grants(Feature, on, written, owning=True) if owning else self._of_table(written)
-            freeze = ", or let the table be as it is by schema_evolution: freeze" if owning else ""
+            owning = on is Object.VIEW or _ALTERS.match(sql) is not None
+            grants = (
+                self._grants(Feature, on, written, owning=True) if owning else self._of_table(written, _named(found))
+            )
+            freeze = (
+                ", or let the table be as it is by schema_evolution: freeze" if owning and on is Object.TABLE else ""
+            )
             return told(grants) + freeze if grants else None
         grants = self._of(on, written, sql)
         return told(grants, *self._unseen(on, sql)) if grants else None
@@ -141,20 +145,32 @@ class Remedies:
         features = [Feature.EVERY_RUN, *([_MADE[made[1]][0]] if made else [])]
         return self._grants(features, on, written) or self._grants(Feature, on, written)
 
-    def _of_table(self, written: str) -> list[str]:
-        """Return what grants all that the configuration needs of a table."""
+    def _of_table(self, written: str, named: str = "") -> list[str]:
+        """Return what grants all that the configuration needs of a table, and the right that the error names."""
         kind = table_kind(written.rpartition(".")[2].strip('"'), self.ledger)
-        return self._grants(self.features, kind, written) or self._grants(Feature, kind, written)
+        rights = [right for right in RIGHTS.wanted(Feature, kind) if right.name != OWNERSHIP]
+        asked = [right for right in rights if right.features & self.features or right.name == named]
+        return statements(asked or rights, written, self._to)
 
     def _grants(self, features: Iterable[Feature], on: Object, written: str, *, owning: bool = False) -> list[str]:
         rights = [right for right in RIGHTS.wanted(features, on) if (right.name == OWNERSHIP) == owning]
-        return statements(rights, written, self.role or "<the role of this user>")
+        return statements(rights, written, self._to)
+
+    @property
+    def _to(self) -> str:
+        return self.role or "<the role of this user>"
+
+
+def _named(found: re.Match[str]) -> str:
+    """Return the right that the error names, "" if it names none."""
+    more = _GRANTED_ON.search(found.string)
+    return more[1] if more else ""
 
 
 def _full_name(found: re.Match[str], sql: str) -> str:
     """Return the name with database and schema, as the error or the statement has it; else as the error begins."""
     if more := _GRANTED_ON.search(found.string):
-        return more[1]
+        return more[2]
     quoted = '"' + found[2].replace('"', '""') + '"'
     written = re.search(r'(?:"(?:[^"]|"")+"\.)*' + re.escape(quoted), sql)
     return written[0] if written else found[2]

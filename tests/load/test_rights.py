@@ -128,12 +128,11 @@ def test_each_right_of_who_writes_the_bucket(s3: S3, bucket: Bucket, caplog: pyt
         access_key_id=key["AccessKeyId"],
         secret_access_key=key["SecretAccessKey"],
     )
-    stage = S3Stage(settings, 64 << 20)
     for without in (None, *WRITER.all):
         rights = [right for right in WRITER.all if right is not without]
         iam.put_user_policy(UserName=bucket.name, PolicyName="rights", PolicyDocument=bucket.document(rights))
         caplog.clear()
-        error = written(stage, large=without in (None, ABORT, DECRYPT_PARTS))
+        error = written(S3Stage(settings, 64 << 20), large=without in (None, ABORT, DECRYPT_PARTS))
         warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
         if without is None:
             assert (error, warned) == (None, [])

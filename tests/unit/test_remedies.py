@@ -128,6 +128,17 @@ def refused(kind: str, name: str, right: str, on: str) -> str:
             'CREATE OR REPLACE VIEW "D"."P"."V" COPY GRANTS AS SELECT 1',
             "run GRANT OWNERSHIP ON VIEW D.P.V TO ROLE R COPY CURRENT GRANTS",
         ),
+        (
+            refused("TABLE", "T", "SELECT", "D.P.T"),
+            'CREATE OR REPLACE VIEW "D"."P"."V" COPY GRANTS AS SELECT * FROM "D"."P"."T"',
+            "run GRANT SELECT, INSERT ON TABLE D.P.T TO ROLE R",
+        ),
+        (
+            "Integration 'I' does not exist or not authorized.",
+            'CREATE STAGE IF NOT EXISTS "D"."P"."S" URL = \'s3://b\' STORAGE_INTEGRATION = "I"',
+            "correct the setting 'storage_integration', or create it and run GRANT USAGE ON INTEGRATION I TO ROLE R, "
+            'or, if "D"."P"."S" is there already, run GRANT USAGE ON STAGE "D"."P"."S" TO ROLE R',
+        ),
         (refused("INTEGRATION", "I", "USAGE", "I"), "", "run GRANT USAGE ON INTEGRATION I TO ROLE R"),
         (
             "No active warehouse selected in the current session.",

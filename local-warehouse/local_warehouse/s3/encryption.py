@@ -35,6 +35,10 @@ def refuse_without_key(environ: Environ, access_key_id: str, account_id: str, re
     if (refused := policies.may(account_id, access_key_id, token, actions, arn)) is not None:
         because = f"because no identity-based policy allows the {refused.split(': ')[2].split(' ')[0]} action"
         raise Refusal("403 Forbidden", "AccessDenied", f"{refused} {because}")
+    if "uploads" in query:
+        # moto gives an upload in parts the bucket's default encryption neither when it begins nor at its end.
+        environ["HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION"] = "aws:kms"
+        environ["HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION_AWS_KMS_KEY_ID"] = key_name
 
 
 def _bucket(account_id: str, name: str) -> Any:
