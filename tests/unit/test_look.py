@@ -105,6 +105,26 @@ def test_look_refuses_what_is_not_as_it_was_staged(warehouse: str, answers: Any,
     assert not any(sql.startswith("MERGE") for sql in session.sent)
 
 
+@pytest.mark.parametrize(("warehouse", "merged", "lacking"), [("redshift", [], 1), ("snowflake", [(1, 1)], 0)])
+def test_rows_that_merge_leaves_out_are_noticed(warehouse: str, merged: Rows, lacking: int) -> None:
+    """Of a batch that is merged as it came each row must be written: Snowflake's MERGE says how many it wrote; on
+    Redshift, where it may say nothing, the tables are asked for all of them at the end of the load."""
+    rows, session = rows_of(warehouse, (0, PLAIN), (1, PLAIN), streams="ab")
+    answer = session.execute
+
+    def execute(sql: str) -> Rows:
+        found = answer(sql)
+        if sql.startswith("MERGE") and '"b"' in sql.lower():
+            return merged
+        return [(0, lacking)] if sql.startswith("SELECT 0, lacking") else [(lacking,)] if "NOT EXISTS" in sql else found
+
+    session.execute = execute  # type: ignore[method-assign]
+    rows.fill_scratch(session)
+    with pytest.raises(CommitError, match=r"table s\.b") as refused:
+        rows.enter(session)
+    assert refused.value.code == "LOAD-WRITTEN"
+
+
 def test_scratch_tables_take_the_place_of_those_before() -> None:
     """The second load of a run has as many temporary tables as the first one: Redshift drops those before in one
     statement, Snowflake replaces them; the last load drops nothing."""
