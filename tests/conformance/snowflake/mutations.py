@@ -428,4 +428,12 @@ MUTATIONS: list[tuple[str, str, str, str, str]] = [
         "        if False:",
         "test_error_logging",
     ),
+    (
+        "a view is replaced in one step",
+        "objects/views.py",
+        "        session.catalog.save(cursor, entry)\n        if old is not None:  # behind",
+        "        if old is not None:\n            session.catalog.remove(cursor, old)\n"
+        "        session.catalog.save(cursor, entry)\n        if old is not None:  # behind",
+        "test_a_view_is_replaced_in_one_step",
+    ),
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -23,6 +25,24 @@ def test_views(db):
     assert [row["name"] for row in db.records("SHOW VIEWS IN SCHEMA")] == ["V"]
     db.run("DROP VIEW V")
     db.fails("SELECT * FROM V", 2003)
+
+
+def test_a_view_is_replaced_in_one_step(db, other):
+    """CREATE OR REPLACE is atomic: a query at the same time finds the old view or the new one (sql/create-view)."""
+    db.run("CREATE VIEW V AS SELECT 0 A")
+    over, found = threading.Event(), []
+
+    def read():
+        while not over.is_set():
+            found.append(other.value("SELECT A FROM V"))
+
+    with ThreadPoolExecutor(1) as pool:
+        reads = pool.submit(read)
+        for number in range(1, 40):
+            db.run(f"CREATE OR REPLACE VIEW V AS SELECT {number} A")
+        over.set()
+        reads.result()
+    assert found == sorted(found)
 
 
 def test_a_view_does_not_follow_its_tables(db):

@@ -128,9 +128,9 @@ def save_object(
     demand_replace(session, kind, database, schema, name)
     entry = Entry(kind, database, schema, name, comment=comment, owner=session.role, session=owner, body=body)
     with session.engine.ddl() as cursor:
-        if old is not None:
-            session.catalog.remove(cursor, old)
         session.catalog.save(cursor, entry)
+        if old is not None:  # behind the new one: who looks meanwhile finds one of the two
+            session.catalog.remove(cursor, old)
         if not create.temporary:
             grants.apply_future(session.catalog, cursor, entry)
     return status(f"{what} {name} successfully created.")

@@ -85,9 +85,9 @@ def create_view(session: Session, parser: QueryParser, create: Create) -> Result
     if not create.replace:
         session.catalog.free("view", database, schema, name, None)
     with session.engine.ddl() as cursor:
-        if old is not None:
-            session.catalog.remove(cursor, old)
         session.catalog.save(cursor, entry)
+        if old is not None:  # behind the new one: who reads meanwhile finds one of the two
+            session.catalog.remove(cursor, old)
         grants.apply_future(session.catalog, cursor, entry)
     return status(f"View {name} successfully created.")
 

@@ -147,8 +147,11 @@ class Catalog:
             connection.execute("INSERT INTO sf_objects VALUES (?, ?)", [entry.id, json.dumps(asdict(entry))])
 
     def remove(self, connection: Any, entry: Entry) -> None:
+        """Take an entry away, unless another one has taken its name."""
         with self.lock:
-            self.entries.pop(self._key(entry), None)
+            held = self.entries.get(self._key(entry))
+            if held is not None and held.id == entry.id:
+                self.entries.pop(self._key(entry))
         connection.execute("DELETE FROM sf_objects WHERE id = ?", [entry.id])
 
     def rename(self, connection: Any, entry: Entry, database: str, schema: str, name: str) -> None:
