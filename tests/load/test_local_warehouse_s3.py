@@ -211,10 +211,13 @@ def test_a_role_for_the_service_alone(s3):
     service = {"Service": "redshift.amazonaws.com"}
     arn = role_trusted_if(s3, {"StringEquals": {"aws:SourceAccount": s3.facts["account_id"]}}, service)
     other = role_trusted_if(s3, {"StringEquals": {"aws:SourceAccount": "210987654321"}}, service)
+    any_account = role_trusted_if(s3, {}, service)  # nothing but the principal is in the way
     keys = {user: Keys(**s3.facts["keys"][user]) for user in ("service", "admin")}
     where = (s3.facts["endpoint_url"], s3.facts["region"])
     list(Objects.open(*where, keys["service"], [arn], source="redshift").list(s3.bucket, "absent"))
+    list(Objects.open(*where, keys["service"], [any_account], source="redshift").list(s3.bucket, "absent"))
     refused = [("service", arn, ""), ("admin", arn, "redshift"), ("service", other, "redshift")]
+    refused.append(("service", any_account, ""))
     for user, role, source in refused:
         with pytest.raises(AccessDenied):
             Objects.open(*where, keys[user], [role], source=source)
