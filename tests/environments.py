@@ -32,6 +32,16 @@ def environment(name: str, requirements: Sequence[str]) -> Path:
         return made / "bin"
 
 
+def environment_of(commit: str, targets: Sequence[str]) -> Path:
+    """Return the bin folder of an environment with the targets as they were at a commit of this repository."""
+    source = FOLDER / f"at-{commit}"
+    if not source.exists():
+        source.mkdir(parents=True)
+        archive = subprocess.run(["git", "archive", commit], cwd=TOP, check=True, stdout=subprocess.PIPE).stdout
+        subprocess.run(["tar", "-x", "-C", source], input=archive, check=True)
+    return environment(f"before-{commit}", [str(source / folder) for folder in ("singer-bulk", *targets)])
+
+
 def uv() -> str:
     """Return the uv that `make setup` found or brought."""
     return shutil.which("uv") or str(TOP / ".uv" / "bin" / "uv")

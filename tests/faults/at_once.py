@@ -111,7 +111,7 @@ def race(ground: Ground, warehouse: str, method: str) -> Race:
         for part in (lines[:schemas], lines[schemas : schemas + 1]):
             for target in targets:
                 _send(target, b"".join(part))
-            _wait_until_read(targets)
+            wait_until_read(targets)
         rest = b"".join(lines[schemas + 1 :])
         with ThreadPoolExecutor(2) as pool:
             ends = list(pool.map(lambda target: target.communicate(rest), targets))
@@ -129,7 +129,8 @@ def _send(target: Forked, messages: bytes) -> None:
     target.stdin.flush()
 
 
-def _wait_until_read(targets: Sequence[Forked]) -> None:
+def wait_until_read(targets: Sequence[Forked]) -> None:
+    """Wait until the targets have read what is in their pipes."""
     for target in targets:
         assert target.stdin is not None
         waiting = bytearray(b"more")
