@@ -6,7 +6,6 @@ delimiters of several characters) goes to the exact reader.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,12 +13,10 @@ from tap_csv_extract.decode import TextStream
 from tap_csv_extract.dialect import Dialect
 from tap_csv_extract.errors import RowRejected
 from tap_csv_extract.plain import Plain, plain
-from tap_csv_extract.tokens import LINE_END, Row, Tokenizer, line_ends
+from tap_csv_extract.tokens import LINE_END, Row, Tokenizer, last_lines, line_ends
 
 # 1 MiB of text at a time: large enough that the cost per block does not count, small enough for a cache.
 BLOCK_BYTES = 1 << 20
-# A row larger than this is not a row but a quote that is never closed.
-MAX_ROW_BYTES = 32 << 20
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,8 @@ class BlockReader:
         self._tokenizer = tokenizer
         self._line = first_line
         self._max_rows = max_rows
-        self._block_bytes = block_bytes
+        self._block_bytes = min(block_bytes, dialect.max_row_bytes)
+        self._max_row_bytes = dialect.max_row_bytes
         self._buffer = b""
         self._footer_lines = dialect.skip_footer_lines
         self._held = b""
@@ -67,6 +65,8 @@ class BlockReader:
             match = LINE_END.search(self._buffer)
             if match and (match.group() != b"\r" or match.end() < len(self._buffer) or self._ended):
                 lines.append(self._advance(match.end(), 1))
+            elif len(self._buffer) > self._max_row_bytes:
+                raise self._overlong_line()
             elif not self._fill():
                 lines.append(self._advance(len(self._buffer), 1))
                 break
@@ -110,8 +110,11 @@ class BlockReader:
             if row is not None and row.fault:
                 reason = f"the first row, which tells the columns, cannot be read: {row.fault}"
                 raise RowRejected(self._stream.name, row.line, None, reason, code="CSV-HDR-ROW")
-            if row is None and len(self._buffer) > MAX_ROW_BYTES:
-                reason = f"the first row, which tells the columns, has more than {MAX_ROW_BYTES} bytes; correct 'quote'"
+            if row is None and len(self._buffer) > self._max_row_bytes:
+                reason = (
+                    f"the first row, which tells the columns, has more than {self._max_row_bytes} bytes; correct "
+                    "'quote', or set 'max_row_bytes'"
+                )
                 raise RowRejected(self._stream.name, self._line, None, reason, code="CSV-HDR-ROW")
             if row is not None or not self._fill():
                 return row
@@ -136,7 +139,7 @@ class BlockReader:
             return False
         # What is there holds no whole row: as much again, else a long row is looked at once for each block.
         held = len(self._buffer)
-        data = self._stream.read(max(self._block_bytes, min(held, MAX_ROW_BYTES + 1 - held)))
+        data = self._stream.read(max(self._block_bytes, min(held, self._max_row_bytes + 1 - held)))
         self._ended = not data
         if self._footer_lines:
             data = self._hold_back(data)
@@ -146,11 +149,13 @@ class BlockReader:
     def _hold_back(self, data: bytes) -> bytes:
         """Keep the last lines back: they are the footer if the file ends behind them."""
         data = self._held + data
-        lines = data.splitlines(keepends=True)  # bytes: at LF, CR LF and CR
         # Until the file ends one line more, because a line without its end, or with half of CR LF, may go on.
         count = self._footer_lines + (0 if data.endswith(b"\n") or self._ended else 1)
-        self._held = b"" if self._ended else b"".join(lines[-count:])
-        return b"".join(lines[:-count])
+        place = last_lines(data, count)
+        self._held = b"" if self._ended else data[place:]
+        if len(self._held) > self._max_row_bytes * count:
+            raise self._overlong_line()
+        return data[:place]
 
     def _advance(self, size: int, lines: int) -> bytes:
         data, self._buffer = self._buffer[:size], self._buffer[size:]
@@ -166,18 +171,19 @@ class BlockReader:
     def _cut(self) -> tuple[int, Plain | None, list[Row] | None]:
         """How many bytes of the buffer are whole rows, how they are plain, and the rows if they were read.
 
-        No more than a window of the buffer is looked at, and a larger one where it holds no whole row: what waits
-        behind a long row is not looked at again for each block.
+        No more than a window of the buffer is looked at. Where it holds no whole row the next one is long: it is read
+        alone and exactly, for the fast engine would take many times its size of memory.
         """
-        size = self._block_bytes
-        while True:
-            cut, found, rows = self._cut_from(self._buffer[:size], self._ended and size >= len(self._buffer))
-            if cut or size >= len(self._buffer):
-                break
-            size *= 2
-        if cut == 0 and len(self._buffer) > MAX_ROW_BYTES:
-            return self._overlong_cut(), None, None
-        return cut, found, rows
+        size, length = self._block_bytes, len(self._buffer)
+        cut, found, rows = self._cut_from(self._buffer[:size], self._ended and size >= length)
+        if cut or size >= length:
+            return cut, found, rows
+        row = next(self._tokenizer.rows(self._buffer, self._line, self._ended), None)
+        if (row.end if row else length) > self._max_row_bytes:
+            row = self._overlong_row()
+        if row:
+            return row.end, None, [row]
+        return length if self._ended else 0, None, []
 
     def _cut_from(self, data: bytes, final: bool) -> tuple[int, Plain | None, list[Row] | None]:
         if not data:
@@ -186,15 +192,25 @@ class BlockReader:
         if found is not None:
             found = found.first(self._max_rows)
             return len(found.text), found, None
-        rows = list(itertools.islice(self._tokenizer.rows(data, self._line, final), self._max_rows))
-        if final and len(rows) < self._max_rows:
-            return len(data), None, rows
-        return (rows[-1].end if rows else 0), None, rows
+        rows: list[Row] = []
+        end = 0
+        for row in self._tokenizer.rows_and_blanks(data, self._line, final):
+            end = row.end
+            rows += [] if row.blank else [row]
+            if len(rows) == self._max_rows:
+                break
+        return end, None, rows
 
-    def _overlong_cut(self) -> int:
-        """Cut off the first line of a row that has grown too large: its quote is never closed."""
+    def _overlong_row(self) -> Row:
+        """The first line of a row that has grown too large: its quote is never closed."""
         match = LINE_END.search(self._buffer)
-        if match is None:
-            reason = f"a line of more than {MAX_ROW_BYTES} bytes; is this a text file?"
-            raise RowRejected(self._stream.name, self._line, None, reason, code="CSV-ROW-LONG")
-        return match.end()
+        if match is None or match.end() > self._max_row_bytes:
+            raise self._overlong_line()
+        fault = f"a quote is opened and not closed within {self._max_row_bytes} bytes ('max_row_bytes')"
+        return Row([], 0, match.end(), self._line, 1, fault)
+
+    def _overlong_line(self) -> RowRejected:
+        reason = (
+            f"a line of more than {self._max_row_bytes} bytes; correct 'path' if it is no text, or set 'max_row_bytes'"
+        )
+        return RowRejected(self._stream.name, self._line, None, reason, code="CSV-ROW-LONG")

@@ -93,6 +93,10 @@ class FileSettings(Settings, frozen=True, kw_only=True):
         ),
     ] = field(default_factory=dict)
     all_text: Annotated[bool, Meta(description="true: every column without an entry in `types` is text.")] = False
+    max_row_bytes: Annotated[
+        _Positive,
+        Meta(description="A row of more bytes is refused: a quote is never closed. Memory grows with the longest row."),
+    ] = Dialect.max_row_bytes
     skip_footer_lines: Annotated[_Count, Meta(description="Physical lines to leave out at the end.")] = (
         Dialect.skip_footer_lines
     )
@@ -377,6 +381,7 @@ def _dialect(stream: str, entry: Entry) -> Dialect:
         encoding=entry.encoding,
         null_values=entry.null_values,
         trailing_delimiter=entry.trailing_delimiter,
+        max_row_bytes=entry.max_row_bytes,
     )
 
 

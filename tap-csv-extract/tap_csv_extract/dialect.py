@@ -25,6 +25,8 @@ class Dialect:
     encoding: str = "utf-8"
     null_values: tuple[str, ...] = ("",)
     trailing_delimiter: bool = False
+    # A row larger than this is not a row but a quote that is never closed.
+    max_row_bytes: int = 32 << 20
 
     @property
     def simple(self) -> bool:

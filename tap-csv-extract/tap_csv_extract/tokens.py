@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from tap_csv_extract.dialect import Dialect
 
 LINE_END = re.compile(rb"\r\n|\n|\r")
+# A line of more bytes is read field by field, a row of more fields not to its end: each takes forty bytes and more.
+LONG_LINE = 1 << 20
+MOST_FIELDS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,11 @@ class Row:
     line: int  # of its first byte, counted from the `first_line` given
     lines: int
     fault: str | None = None  # why it cannot be read; then `fields` is empty
+
+    @property
+    def blank(self) -> bool:
+        """Whether it is no row but a blank line or a comment."""
+        return not self.fields and not self.fault
 
 
 class Tokenizer:
@@ -42,22 +50,12 @@ class Tokenizer:
         self._double_quote = dialect.double_quote
         self._comment = dialect.comment.encode() if dialect.comment else None
         self._nulls = frozenset(value.encode() for value in dialect.null_values)
-        delimiter, ends = re.escape(self._delimiter), rb"\r\n"
-        escape = re.escape(self._escape) if self._escape else b""
-        if len(self._delimiter) == 1:
-            plain = rb"[^" + delimiter + ends + escape + rb"]"
-        else:
-            plain = rb"(?:(?!" + delimiter + rb")[^" + ends + escape + rb"])"
-        plain = rb"(?:" + plain + rb"+|" + escape + rb".)*" if self._escape else plain + rb"*"
-        self._unquoted = re.compile(plain, re.DOTALL)
-        self._unescape = re.compile(escape + rb"(.)", re.DOTALL) if self._escape else None
-        if self._quote:
-            quote = re.escape(self._quote)
-            letters = rb"[^" + quote + escape + rb"]*"
-            pairs = [quote + quote] if self._double_quote else []
-            pairs += [escape + rb"."] if self._escape else []
-            inner = letters + (rb"(?:(?:" + rb"|".join(pairs) + rb")" + letters + rb")*" if pairs else b"")
-            self._quoted = re.compile(quote + rb"(" + inner + rb")" + quote, re.DOTALL)
+        delimiter = re.escape(self._delimiter)
+        # With `(?:..)*` instead of a search from mark to mark, `re` would keep a hundred bytes for each mark.
+        pair = re.escape(self._escape) + rb".?|" if self._escape else b""
+        self._unquoted_marks = re.compile(pair + delimiter + rb"|[\r\n]", re.DOTALL)
+        self._quoted_marks = re.compile(pair + re.escape(self._quote) + rb"+", re.DOTALL) if self._quote else None
+        self._unescape = re.compile(re.escape(self._escape) + rb"(.)", re.DOTALL) if self._escape else None
 
     def rows(self, data: bytes, first_line: int, final: bool) -> Iterator[Row]:
         """Yield the rows that are complete in `data`; blank and comment lines are left out.
@@ -65,19 +63,22 @@ class Tokenizer:
         `final` says that nothing follows `data`: only then is a last row without a line end complete, and only
         then is an open quote a fault. A caller that keeps `data[row.end:]` of the last row loses nothing.
         """
+        return (row for row in self.rows_and_blanks(data, first_line, final) if not row.blank)
+
+    def rows_and_blanks(self, data: bytes, first_line: int, final: bool) -> Iterator[Row]:
+        """Yield blank and comment lines as well."""
         position, line = 0, first_line
         while position < len(data):
             row = self._simple_row(data, position, line) or self._row(data, position, line, final)
             if row is None:
                 return
-            if row.fields or row.fault:
-                yield row
+            yield row
             position, line = row.end, line + row.lines
 
     def _simple_row(self, data: bytes, start: int, line: int) -> Row | None:
         """Read a line in which no mark but the delimiter counts; None if it is not known to be one. Only for speed."""
         end = data.find(b"\n", start) + 1
-        if end == 0 or self._escape or self._comment:
+        if end == 0 or end - start > LONG_LINE or self._escape or self._comment:
             return None
         text = data[start : end - 1]
         if text.endswith(b"\r"):
@@ -97,16 +98,17 @@ class Tokenizer:
         position = start
         while True:
             if self._quote and data.startswith(self._quote, position):
-                match = self._quoted.match(data, position)
-                if match is None:
+                close = self._quoted_end(data, position + 1)
+                if close is None:
                     return self._open_quote(data, start, line, final)
-                position = match.end()
-                fields.append(self._text(match.group(1), quoted=True))
+                fields.append(self._text(data[position + 1 : close], quoted=True))
+                position = close + 1
             else:
-                match = self._unquoted.match(data, position)
-                raw = match.group() if match else b""
+                raw = data[position : self._unquoted_end(data, position)]
                 position += len(raw)
                 fields.append(None if raw in self._nulls else self._text(raw, quoted=False))
+            if len(fields) > MOST_FIELDS:
+                return self._to_line_end(data, start, line, final, f"has more than {MOST_FIELDS} fields", position)
             if data.startswith(self._delimiter, position):
                 position += len(self._delimiter)
                 continue
@@ -124,6 +126,25 @@ class Tokenizer:
                 fields = []
             return Row(fields, start, end, line, _line_count(data, start, end))
 
+    def _quoted_end(self, data: bytes, start: int) -> int | None:
+        """Where the quote stands that closes a field whose text begins at `start`; None if it is not in `data`."""
+        assert self._quoted_marks is not None
+        for mark in self._quoted_marks.finditer(data, start):
+            if not data.startswith(self._quote or b"", mark.start()):
+                continue  # an escape character and what it makes literal
+            if not self._double_quote:
+                return mark.start()
+            if (mark.end() - mark.start()) % 2:
+                return mark.end() - 1
+        return None
+
+    def _unquoted_end(self, data: bytes, start: int) -> int:
+        for mark in self._unquoted_marks.finditer(data, start):
+            is_pair = self._escape and data.startswith(self._escape, mark.start())
+            if not is_pair or mark.end() - mark.start() == 1:
+                return mark.start()
+        return len(data)
+
     def _text(self, raw: bytes, quoted: bool) -> bytes:
         if quoted and self._double_quote and self._quote and self._quote in raw:
             if self._unescape is None:
@@ -134,7 +155,7 @@ class Tokenizer:
 
     def _undecided(self, data: bytes, position: int, final: bool) -> bool:
         """Whether the bytes that follow could still begin a delimiter, or the field an escape pair."""
-        rest = data[position:]
+        rest = data[position : position + len(self._delimiter) + 1]
         marks = [self._delimiter] + ([self._escape] if self._escape else [])
         return not final and any(mark.startswith(rest) for mark in marks)
 
@@ -178,6 +199,15 @@ def line_ends(data: bytes, start: int, end: int) -> int:
     """How many line ends stand there; counted without a list of them, of which there may be millions."""
     alone = data.count(b"\r", start, end) - data.count(b"\r\n", start, end)
     return data.count(b"\n", start, end) + alone
+
+
+def last_lines(data: bytes, count: int) -> int:
+    """Where the last `count` lines begin, the last one with or without its line end."""
+    place = len(data)
+    for _ in range(count):
+        place -= 2 if data.endswith(b"\r\n", 0, place) else 1
+        place = max(data.rfind(b"\n", 0, max(place, 0)), data.rfind(b"\r", 0, max(place, 0))) + 1
+    return place
 
 
 def _line_count(data: bytes, start: int, end: int) -> int:

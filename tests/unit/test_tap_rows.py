@@ -102,6 +102,18 @@ def test_a_row_behind_an_open_quote_is_read(tmp_path: Path) -> None:
     assert rejects(entry)[0]["raw"] == '2|"y\n'
 
 
+def test_a_row_may_have_so_many_bytes(tmp_path: Path) -> None:
+    """`max_row_bytes` bounds a row, and lines that are skipped; the message names it."""
+    path = tmp_path / "a.csv"
+    path.write_text('a|b\n1|"' + "x\n" * 40 + '"\n2|y\n')
+    entry = {"path": str(path), "on_bad_row": "reject", "reject_path": str(tmp_path / "r")}
+    assert [record["a"] for record in records(run_tap({**entry, "max_row_bytes": 90}))] == [1, 2]
+    run_tap({**entry, "max_row_bytes": 80})
+    assert "a quote is opened and not closed within 80 bytes ('max_row_bytes'); " in rejects(entry)[0]["reason"]
+    with pytest.raises(RowRejected, match="line 1: a line of more than 2 bytes; correct 'path' if it is no text, or set"):
+        run_tap({**entry, "skip_lines": 1, "max_row_bytes": 2})
+
+
 def test_unknown_operation_is_rejected(tmp_path: Path) -> None:
     """A row of a change file with an unknown operation goes to the reject file."""
     path = tmp_path / "a.csv"

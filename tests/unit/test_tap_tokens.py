@@ -5,15 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import sys
+import tracemalloc
+from contextlib import suppress
+from dataclasses import replace
 from typing import BinaryIO
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tap_csv_extract.blocks import BlockReader
 from tap_csv_extract.decode import TextStream
 from tap_csv_extract.dialect import Dialect
 from tap_csv_extract.engine import PlainReader, columns_of_rows, exact_rows
+from tap_csv_extract.errors import RowRejected
 from tap_csv_extract.tokens import Row, Tokenizer
 
 
@@ -85,7 +89,12 @@ def test_what_the_csv_module_reads(text: str, dialect: Dialect) -> None:
     assert texts(rows) == [row for row in expected if row]
 
 
-@given(MARKED_TEXT, st.integers(1, 9), st.integers(1, 4), st.sampled_from(DIALECTS))
+LONG_MARKS = [Dialect(delimiter="||"), Dialect(delimiter="||", quote=None, escape="\\", comment="#")]
+
+
+@given(MARKED_TEXT, st.integers(1, 30), st.integers(1, 4), st.sampled_from(DIALECTS + LONG_MARKS))
+@example('"b"a\n"a""\nb"\n', 10, 4, Dialect())
+@example('"a""||\nb"||c\n', 7, 4, LONG_MARKS[0])
 @settings(max_examples=300, deadline=None)
 def test_blocks_are_whole_rows(text: str, block_bytes: int, max_rows: int, dialect: Dialect) -> None:
     """However a file is cut into blocks, its rows, lines and offsets are the same."""
@@ -107,6 +116,38 @@ def test_blocks_are_whole_rows(text: str, block_bytes: int, max_rows: int, diale
     expected = [(row.fields, row.line, row.fault, row.start, row.end) for row in rows_of(data, dialect)]
     assert found == expected
     stream.close()
+
+
+BOUND = 1 << 16
+LONG_ROWS = {
+    "a quote that is never closed": (b'"' + b"a line\n" * BOUND, Dialect()),
+    "doubled quotes": (b'"' + b'""\n' * BOUND, Dialect()),
+    "escape characters": (b'"' + b"\\x" * BOUND, Dialect(escape="\\")),
+    "a long delimiter": (b"a|" * BOUND, Dialect(delimiter="||", quote=None)),
+    "comments": (b"#\n" * BOUND, Dialect(comment="#")),
+    "a footer": (b"a\n" * BOUND, Dialect(skip_footer_lines=1)),
+    "a footer that is one line": (b"a" * 4 * BOUND, Dialect(skip_footer_lines=1)),
+}
+
+
+@pytest.mark.parametrize("what", LONG_ROWS)
+def test_a_long_row_takes_little_memory(what: str) -> None:
+    """What is no row, or longer than a row may be, takes a few times the bytes of the longest row and no more."""
+    text, dialect = LONG_ROWS[what]
+    stream = TextStream(Bytes(text), "utf-8")
+    dialect = replace(dialect, max_row_bytes=BOUND)
+    reader = BlockReader(stream, dialect, Tokenizer(dialect), 1, 1000, BOUND >> 4)
+    tracemalloc.start()
+    try:
+        with suppress(RowRejected):
+            for block in reader.blocks():
+                if any(row.fault for row in block.rows or ()):
+                    break
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        stream.close()
+    assert peak < 5 * BOUND
 
 
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n", ""])
