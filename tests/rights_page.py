@@ -40,7 +40,9 @@ OPENING = """\
 Written by `python -m tests.generated` from the tables of rights in the code: `rights.py` of target-redshift-copy, of
 target-snowflake-stage, and of the stage in singer-bulk. Errors name what is missing by the same statements. What is in
 the tables was tried on the stand-ins by a user or a role that has exactly the rights of one feature, and with each
-single one of them taken away (`tests/load/test_rights.py`); nothing was tried in a real account.
+single one of them taken away (`tests/load/test_rights.py`). Not so tried: the notes below the tables, the system view
+of Redshift, and s3:GetObjectVersion, of which the stand-ins know nothing or do not ask. On Snowflake any right on a
+database or schema shows it, so USAGE there is missed only where it is alone. Nothing was tried in a real account.
 
 Who makes a table, a view or a stage owns it, and needs no further right on it. So a loader that is alone in its schema
 needs the first statements below and no more. Rights on what somebody else has made are in the tables, by feature.
