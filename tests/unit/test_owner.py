@@ -25,7 +25,7 @@ def test_what_was_not_released_is_removed() -> None:
     stage.open("open").write(b"rows")
     for key in ("closed", "arrived", "released", "removed"):
         written(stage, key)
-    stage.put("put", b"list")
+    stage.put_all({"put": b"list"})
     stage.wait(["arrived", "released", "removed"])
     stage.release(["released"])
     stage.remove(["removed"])
@@ -71,7 +71,7 @@ def test_small_file_that_failed_is_not_there() -> None:
         bucket = FailingStage(failure=Failure(1, after=after, error=StageError("503", code="STAGE-AWAY")))
         stage = RunStage(bucket)
         with pytest.raises(StageError, match="503"):
-            stage.put("manifest", b"")
+            stage.put_all({"manifest": b"", "another": b""})
         stage.remove_rest()
         assert bucket.files == {}
 

@@ -238,3 +238,15 @@ def test_refused_removal_keeps_no_other_file(opened: Open) -> None:
     with pytest.raises(StageError, match="s3://bucket/orders/0 and 1 more: not removed: AccessDenied"):
         stage.remove(keys)
     assert set(client.objects) == client.kept
+
+
+def test_small_files_are_sent_side_by_side(opened: Open) -> None:
+    """The manifests of a load go out four at a time; one that is refused is told when no call is under way any more."""
+    client, stage = opened()
+    contents = {f"orders/{number}.manifest": b"{}" for number in range(20)}
+    stage.put_all(contents)
+    assert client.objects.keys() == contents.keys()
+    client, stage = opened(refused=("put_object",))
+    with pytest.raises(StageError, match="AccessDenied"):
+        stage.put_all(contents)
+    assert client.begun.count("put_object") == len(contents)

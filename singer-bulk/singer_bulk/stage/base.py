@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -41,6 +41,9 @@ class Stage(Protocol):
 
     def put(self, key: str, content: bytes) -> None:
         """Write a small file at once."""
+
+    def put_all(self, contents: Mapping[str, bytes]) -> None:
+        """Write small files by key, side by side; when it raises, no call is under way any more."""
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove files, those that are still being sent too."""

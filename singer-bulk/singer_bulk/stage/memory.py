@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
@@ -36,6 +36,11 @@ class MemoryStage:
         """Write a file at once."""
         if self.keeps:
             self.files[key] = content
+
+    def put_all(self, contents: Mapping[str, bytes]) -> None:
+        """Write files one after the other."""
+        for key, content in contents.items():
+            self.put(key, content)
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove files."""

@@ -8,7 +8,7 @@ error, whichever step has failed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from singer_bulk.errors import BulkError
@@ -59,14 +59,14 @@ class RunStage:
         self._opened[key] = writer = OwnedWriter(self._stage.open(key))
         return writer
 
-    def put(self, key: str, content: bytes) -> None:
-        """Write a small file in one call; if that fails, remove what may have arrived."""
-        self._arrived.add(key)
+    def put_all(self, contents: Mapping[str, bytes]) -> None:
+        """Write small files; if that fails, remove what may have arrived."""
+        self._arrived.update(contents)
         try:
-            self._stage.put(key, content)
+            self._stage.put_all(contents)
         except BaseException:
-            self._arrived.discard(key)
-            self._remove_quietly([key])
+            self._arrived.difference_update(contents)
+            self._remove_quietly([*contents])
             raise
 
     def wait(self, keys: Iterable[str]) -> None:

@@ -19,7 +19,7 @@ from singer_bulk.model.declared import Meta, Secret, Settings
 from singer_bulk.model.rights import Feature, Right
 from singer_bulk.model.runtime import STANDARD, Runtime
 from singer_bulk.stage.rights import ABORT, DELETE, LIST_WRITTEN, PUT, WRITER, s3_grant
-from singer_bulk.stage.sending import Sender
+from singer_bulk.stage.sending import THREADS, Sender
 
 # A file is sent in parts of 8 MiB while it is written, so that its size does not count in memory; S3 takes
 # parts of 5 MiB and more (AWS: Multipart upload limits).
@@ -125,6 +125,7 @@ class S3Stage:
     def __init__(self, settings: S3Settings, max_memory: int, runtime: Runtime = STANDARD) -> None:
         self.bucket = settings.bucket
         self._settings = settings
+        self._runtime = runtime
         self._made: Any = None
         self._sender = Sender(max_memory, runtime)
         self._closed: dict[str, Future[None]] = {}  # key -> its last call
@@ -160,6 +161,17 @@ class S3Stage:
         """Write the content at the key."""
         with _s3_errors(self.bucket, key, PUT):
             self._client.put_object(Bucket=self.bucket, Key=key, Body=content)
+
+    def put_all(self, contents: Mapping[str, bytes]) -> None:
+        """Write the contents side by side, in threads of their own: those of `sending.py` may be busy for long."""
+        if len(contents) < 2:
+            for key, content in contents.items():
+                self.put(key, content)
+            return
+        with self._runtime.threads(THREADS, "put") as threads:  # waits for all, also where one fails
+            sent = [threads.submit(self.put, key, content) for key, content in contents.items()]
+        for one in sent:
+            one.result()
 
     def written(self, prefix: str) -> dict[str, datetime]:
         """Return the keys under the prefix with their times; needs s3:ListBucket."""

@@ -154,13 +154,10 @@ class Loads:
 
     def _stage_manifests(self, load: Load) -> dict[ClosedBatch, str]:
         """Stage what COPY reads the names of files from; return the keys."""
-        keys = {}
-        for table in load.tables:
-            for batch in table.batches:
-                content = self._dialect.manifest(batch, self._stage.url)
-                if content is not None:
-                    keys[batch] = f"{batch.files[0].key}.manifest"
-                    self._stage.put(keys[batch], content)
+        batches = [batch for table in load.tables for batch in table.batches]
+        contents = {batch: self._dialect.manifest(batch, self._stage.url) for batch in batches}
+        keys = {batch: f"{batch.files[0].key}.manifest" for batch in batches if contents[batch] is not None}
+        self._stage.put_all({key: contents[batch] or b"" for batch, key in keys.items()})
         return keys
 
 
