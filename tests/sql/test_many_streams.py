@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from tests.fakes import record, state
-from tests.sql.runs import Driver, told
-from tests.sql.scenarios import TEXT, keyed
+from tests.sql.many_streams import asked
 
 # Load method -> statements and calls that each stream adds: in steady state, and in the run that makes its tables.
 STREAM: dict[tuple[str, str], tuple[float, float, float, float]] = {
@@ -23,36 +19,12 @@ STREAM: dict[tuple[str, str], tuple[float, float, float, float]] = {
 RUN = {"redshift": (20, 15), "snowflake": (12, 13)}
 
 
-def messages(streams: int) -> list[dict[str, Any]]:
-    """A record and a STATE for each of the streams."""
-    return [
-        one
-        for number in range(streams)
-        for name in [f"s{number:03}"]
-        for one in (
-            {**keyed(note=TEXT), "stream": name},
-            record(name, id=1, note="x"),
-            state({"bookmarks": {name: 1}}),
-        )
-    ]
-
-
-def asked(warehouse: str, method: str, streams: int) -> list[tuple[int, int]]:
-    """Return the statements and calls of a first run and of one that finds its tables."""
-    driver, found = Driver(warehouse), []
-    for _ in range(2):
-        driver.sent.clear()
-        driver.calls = 0
-        told(driver, messages(streams), {"load_method": method})
-        found.append((len([sql for sql in driver.sent if not sql.startswith("--")]), driver.calls))
-    return found
-
-
 @pytest.mark.parametrize(("warehouse", "method"), STREAM)
 def test_statements_of_a_stream_and_of_a_run(warehouse: str, method: str) -> None:
     """Ten streams more cost what the list says for each; what a run asks beside that does not grow with them."""
-    (first_few, few), (first_many, many) = asked(warehouse, method, 2), asked(warehouse, method, 12)
-    each = tuple((more - less) / 10 for more, less in zip((*many, *first_many), (*few, *first_few), strict=True))
+    (first_few, then_few), (first_many, then_many) = (asked(warehouse, method, streams) for streams in (2, 12))
+    few, many = (*then_few.counts, *first_few.counts), (*then_many.counts, *first_many.counts)
+    each = tuple((more - less) / 10 for more, less in zip(many, few, strict=True))
     assert each == STREAM[warehouse, method]
     statements, calls = RUN[warehouse]
     assert few[0] - 2 * each[0] <= statements
