@@ -14,7 +14,6 @@ from typing import Any
 from bench import peers
 from bench.many_ground import Counts, Ground, kind_of, row, write_messages
 from bench.measure import RunFailed, run
-from bench.standins import snowflake_
 
 PEERS = {peer.driver: peer for peer in peers.PEERS}
 DRIVER = Path(__file__).parent / "many_meltanolabs.py"
@@ -62,7 +61,8 @@ def pipelinewise(ground: Ground, chosen: Any, folder: Path, streams: int, method
     """Count what the stand-in is asked, with a stage and a file format that are there; without keys it appends."""
     config = ground.stand_ins.configs["snowflake"]
     schema = f"MANY_PW_{method[:2].upper()}_{streams}"
-    connection, query, _ = snowflake_(config)
+    connection = _connected(config)
+    query = connection.cursor().execute
     query(f"CREATE SCHEMA {schema}")
     query(
         f"CREATE STAGE {schema}.PW URL = 's3://{config['s3_bucket']}/' "
@@ -87,3 +87,12 @@ def pipelinewise(ground: Ground, chosen: Any, folder: Path, streams: int, method
         source = write_messages(folder, chosen, streams, number, prefix="public-", keyed=method == "upsert")
         made.append(ground.counted("snowflake", command, source, chosen, variables))
     return tuple(made)
+
+
+def _connected(config: dict[str, Any]) -> Any:
+    import snowflake.connector
+
+    names = ("account", "user", "password", "role", "warehouse", "database", "host", "port", "protocol")
+    return snowflake.connector.connect(
+        **{name: config[name] for name in names}, enable_server_session_keep_alive_auto_detection=False
+    )
