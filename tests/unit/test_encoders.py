@@ -107,11 +107,13 @@ def test_failure_at_any_statement_leaves_all_or_nothing(monkeypatch: pytest.Monk
     for position in range(1, len(undisturbed.warehouse.statements) + 1):
         bench = Bench()
         bench.warehouse.failure = Failure(position)
-        with pytest.raises(BulkError):
+        if position == 1:  # of all tables; then each is asked for by itself
             bench.run(text, encoders=2)
-        assert bench.warehouse.rows(ORDERS) == []
-        assert bench.emitted == []
-        assert bench.stage.files == {}
+            assert (len(bench.warehouse.rows(ORDERS)), bench.emitted) == (6000, ["1"])
+        else:
+            with pytest.raises(BulkError):
+                bench.run(text, encoders=2)
+            assert (bench.warehouse.rows(ORDERS), bench.emitted, bench.stage.files) == ([], [], {})
         no_child_is_left(forked)
 
 
