@@ -88,9 +88,9 @@ class Ground:
         return send(admin_socket(self.stand_ins.path, server), request)
 
     def delay(self, warehouse: str, answer: float, copy: float) -> None:
-        """Let each answer come late."""
-        if copy:
-            self.order(warehouse, do="fault", action="delay", match=r"^\s*COPY", seconds=copy)
+        """Let each answer come late, and each COPY take so long together with its answer."""
+        if copy > answer:
+            self.order(warehouse, do="fault", action="slow", match=r"^\s*COPY", seconds=copy - answer)
         if answer:
             self.order(warehouse, do="fault", action="delay", seconds=answer)
 

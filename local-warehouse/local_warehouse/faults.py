@@ -27,9 +27,11 @@ from typing import Any, ClassVar
 
 # error: an error of the server's kind (S3: 500 InternalError); cut: the connection is closed without an
 # answer; hang: no answer until the fault is cleared or the client goes away; delay: each answer comes so many seconds
-# late, until the fault is cleared. Of several delays the first one that was set and matches holds.
-DELAY = "delay"
-ACTIONS = ("error", "cut", "hang", DELAY)
+# late, until the fault is cleared; slow: each statement takes so many seconds longer, also one of several in a call, or
+# one that its client does not wait for. Of several delays the first one that was set and matches holds.
+DELAY, SLOW = "delay", "slow"
+LATE = (DELAY, SLOW)
+ACTIONS = ("error", "cut", "hang", *LATE)
 # Another transaction was in the way: Redshift 1023 or 1018 (c_serial_isolation), which a fault says by `conflict`;
 # Snowflake 000625, a lock waited for too long.
 WAREHOUSE_ACTIONS = (*ACTIONS, "conflict")
@@ -52,7 +54,7 @@ class Fault:
     times: int = 1
     message: str = "fault on demand"
     conflict: int = 0  # which error of the warehouse a conflict is; 0: its first
-    seconds: float = 0.0  # of a delay
+    seconds: float = 0.0  # of what is late
     seen: int = 0  # matching calls so far
     released: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
 
@@ -91,14 +93,16 @@ class Fault:
 def _demand_seconds(values: Mapping[str, Any]) -> None:
     """Raise FaultError for a delay without seconds, or for what has no meaning with it or without it."""
     seconds = values.get("seconds", 0)
-    if values["action"] != DELAY:
+    if values["action"] not in LATE:
         if seconds:
-            raise FaultError(f"seconds belong to a delay, not to {values['action']!r}")
+            raise FaultError(f"seconds belong to {' and '.join(LATE)}, not to {values['action']!r}")
         return
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
-        raise FaultError(f"seconds of a delay are a number above 0, got {seconds!r}")
+        raise FaultError(f"seconds of a {values['action']} are a number above 0, got {seconds!r}")
     if given := {"when", "times", "conflict"} & values.keys():
-        raise FaultError(f"a delay has no {sorted(given)}: it holds from the at-th call until it is cleared")
+        raise FaultError(
+            f"a {values['action']} has no {sorted(given)}: it holds from the at-th call until it is cleared"
+        )
 
 
 @dataclass
@@ -132,7 +136,7 @@ class Faults:
 
     def set(self, fault: Fault) -> None:
         with self._lock:
-            if fault.action == DELAY:
+            if fault.action in LATE:
                 self._delays = (*self._delays, fault)
             else:
                 self._faults.append(fault)
@@ -150,8 +154,11 @@ class Faults:
         if self._counted is not None:
             with self._lock:
                 self._counted.trips += 1
+        self._be_late(DELAY, text)
+
+    def _be_late(self, action: str, text: str) -> None:
         for delay in self._delays:
-            if re.search(delay.match, text, re.IGNORECASE | re.DOTALL):
+            if delay.action == action and re.search(delay.match, text, re.IGNORECASE | re.DOTALL):
                 delay.seen += 1
                 if delay.seen >= delay.at:
                     delay.released.wait(delay.seconds)
@@ -162,6 +169,7 @@ class Faults:
         if self._counted is not None:
             with self._lock:
                 self._counted.note(call)
+        self._be_late(SLOW, call)
         if not self._faults:
             return None
         due = None

@@ -59,6 +59,7 @@ def test_clear_drops_waiting_faults_and_releases_hanging_calls():
         ({"action": "cut", "statement": "x"}, "statement"),
         ({"action": "cut", "seconds": 1}, "seconds"),
         ({"action": "delay"}, "seconds"),
+        ({"action": "slow"}, "seconds"),
         ({"action": "delay", "seconds": "1"}, "seconds"),
         ({"action": "delay", "seconds": 1, "times": 3}, "times"),
     ],
@@ -85,6 +86,20 @@ def test_a_delay_holds_for_every_answer_until_it_is_cleared():
     copying.join(10)
     assert not copying.is_alive()
     assert faults.shown() == []
+
+
+def test_what_is_slow_is_each_statement():
+    """A statement takes longer wherever it stands in a call; the answer to the call is not late by itself."""
+    faults = Faults()
+    faults.set(Fault("slow", match="^copy", seconds=30))
+    faults.trip("COPY a; COPY b")
+    copying = threading.Thread(target=lambda: hits(faults, "COPY a"))
+    copying.start()
+    assert hits(faults, "SELECT 1") == [False]
+    assert copying.is_alive()
+    faults.clear()
+    copying.join(10)
+    assert not copying.is_alive()
 
 
 def test_calls_are_counted_from_the_moment_that_is_ordered():

@@ -54,6 +54,24 @@ def test_statement_in_the_background(db):
         assert cursor.fetchall() == [(42,)]
 
 
+def test_statements_in_the_background_run_in_their_order(db):
+    """Several statements in a call that is not waited for: each has run when its query has ended, and one that fails
+    ends them (python-connector-example: performing an asynchronous query, executing multiple statements)."""
+    db.run("CREATE TEMPORARY TABLE T (A INT)")
+    for statements, count in (
+        ("INSERT INTO T VALUES (1); INSERT INTO T SELECT A + 1 FROM T", 2),
+        ("SELECT X; SELECT 1", 0),
+    ):
+        with db.connection.cursor() as cursor:
+            cursor.execute_async(statements, num_statements=2)
+            query_id = cursor.sfqid
+        end = time.monotonic() + PATIENCE_SECONDS
+        while db.connection.is_still_running(status := db.connection.get_query_status(query_id)):
+            assert time.monotonic() < end
+        assert db.connection.is_an_error(status) == (not count)
+    assert db.value("SELECT COUNT(*) FROM T") == 2
+
+
 def test_binds_of_the_client(db):
     """Values bound by the client arrive as they left, backslashes and quotes included (python-connector-example)."""
     texts = ["it's", 'say "x"', "a\\b", "\\N", "line\nbreak", "tab\t", "é字😀", "--no comment", "%s", ""]

@@ -98,18 +98,27 @@ class Requests:
         wanted = (body.get("parameters") or {}).get("MULTI_STATEMENT_COUNT")
         statements = split_statements(text)
         count = int(wanted) if wanted is not None else session.parameters["MULTI_STATEMENT_COUNT"]
-        if len(statements) > 1 or (wanted is not None and count != 1):
-            if count not in (0, len(statements)):
-                raise SqlError(
-                    f"Actual statement count {len(statements)} did not match the desired statement count {count}.",
-                    8,
-                    "0A000",
-                )
-            return self._several(session, statements, client)
+        several = statements if len(statements) > 1 or (wanted is not None and count != 1) else None
+        if several and count not in (0, len(several)):
+            raise SqlError(
+                f"Actual statement count {len(several)} did not match the desired statement count {count}.", 8, "0A000"
+            )
+        query_id = str(uuid.uuid4())
         if body.get("asyncExec"):
-            return self._background(session, text, client)
-        query_id, result = self._one(session, text, str(uuid.uuid4()), client)
-        return success(query_data(session, query_id, result))
+            return self._background(session, text, several, query_id)
+        return self._run(session, text, several, query_id, client)
+
+    def _run(
+        self,
+        session: ClientSession,
+        text: str,
+        several: list[str] | None,
+        query_id: str,
+        client: socket.socket | None = None,
+    ) -> Answer:
+        if several:
+            return self._several(session, several, query_id, client)
+        return success(query_data(session, *self._one(session, text, query_id, client)))
 
     def _one(
         self, session: ClientSession, text: str, query_id: str, client: socket.socket | None
@@ -126,7 +135,10 @@ class Requests:
                 raise AnswerLost(success(query_data(session, *done))) from None
         return done
 
-    def _several(self, session: ClientSession, statements: list[str], client: socket.socket) -> Answer:
+    def _several(
+        self, session: ClientSession, statements: list[str], outer: str, client: socket.socket | None
+    ) -> Answer:
+        """Run the statements one after the other; `outer` is the id of the query that they are the children of."""
         ids: list[str] = []
         types: list[str] = []
         for text in statements:
@@ -134,22 +146,19 @@ class Requests:
             self.queries[query_id] = (session, text, success(query_data(session, query_id, result)))
             ids.append(query_id)
             types.append(str(result.statement_type))
-        outer = str(uuid.uuid4())
         result = Result(
             ["multiple statement execution"], [TEXT], [["Multiple statements executed successfully."]], 0xA000
         )
         data = query_data(session, outer, result)
         return success({**data, "resultIds": ",".join(ids), "resultTypes": ",".join(types)})
 
-    def _background(self, session: ClientSession, text: str, client: socket.socket) -> Answer:
-        """Start a statement and answer before it is done."""
-        query_id = str(uuid.uuid4())
+    def _background(self, session: ClientSession, text: str, several: list[str] | None, query_id: str) -> Answer:
+        """Start one or several statements and answer before they are done."""
         self.queries[query_id] = (session, text, None)
 
         def work() -> None:
             try:
-                _, result = self._one(session, text, query_id, None)
-                answer = success(query_data(session, query_id, result))
+                answer = self._run(session, text, several, query_id)
             except SqlError as error:
                 answer = failure(error)
             except AnswerLost as lost:
@@ -181,6 +190,7 @@ class Requests:
 
     def status(self, query_id: str) -> Answer:
         """What GET /monitoring/queries/<id> says."""
+        self.faults.trip("")
         found = self.queries.get(query_id)
         if found is None:
             return success({"queries": []})
