@@ -30,6 +30,9 @@ BATCH_SIZE_ROWS, TWO_LOADS, ONE_LOAD = 12, 4, 2
 IN_PARTS = {"streams": ("orders",), "new_per_state": 220, "padding": 60_000}
 MANY_ROWS = 1000
 NEVER = 1 << 30
+# As many streams as Snowflake copies side by side, whose turns go in one call.
+SIDE_BY_SIDE = {"streams": ("orders", "users", "items", "prices")}
+COPY_OR_TURN = "^(COPY|UPDATE)"
 IN_A_TRANSACTION = "^(LOCK|UPDATE|COPY|INSERT|DELETE|MERGE|COMMIT)"
 # How long an undisturbed run takes is measured again after so many kills: other work on the machine changes it.
 KILLS_PER_MEASURE = 20
@@ -67,6 +70,7 @@ def run_all(warehouse: str, kills: int, pairs: int, redshift: str = "provisioned
         _strike_all(ground, warehouse, conflicts(ground, warehouse))
         if warehouse == "snowflake":
             _strike_all(ground, warehouse, expired_tokens(ground, warehouse))
+            _strike_all(ground, warehouse, side_by_side(ground, warehouse))
         _strike_all(ground, warehouse, s3_faults(ground, warehouse))
         _strike_all(ground, warehouse, s3_faults_in_parts(ground, warehouse))
         _strike_all(ground, warehouse, at_random_instants(ground, warehouse, kills))
@@ -171,6 +175,17 @@ def expired_tokens(ground: Ground, warehouse: str) -> Iterator[Plan]:
             what = ("sessions", "logins")[at % 2]
             moment = Moment(warehouse, "expire", "", at, what=what)
             yield Plan(f"tokens of {what} expire behind each statement", method, moment, RESUMES[at // 2 % 2], ONE_LOAD)
+
+
+def side_by_side(ground: Ground, warehouse: str) -> Iterator[Plan]:
+    """Yield a kill, a cut and a conflict at each COPY that runs beside others, and at each turn."""
+    feed = Feed("upsert", ONE_LOAD, **SIDE_BY_SIDE)
+    for at in range(1, _calls(ground, warehouse, warehouse, feed, COPY_OR_TURN) + 1):
+        for action, cell in (("hang", "kill -9"), ("cut", "connection cut"), ("conflict", "conflict")):
+            for when in ("before", "after") if action != "conflict" else ("before",):
+                moment = Moment(warehouse, action, COPY_OR_TURN, at, when)
+                told = f"{cell} at COPYs and turns of four streams"
+                yield Plan(told, "upsert", moment, RESUMES[at % 2], ONE_LOAD, SIDE_BY_SIDE)
 
 
 def s3_faults_in_parts(ground: Ground, warehouse: str) -> Iterator[Plan]:
