@@ -90,8 +90,12 @@ class NullSession:
         for statement in statements:
             self.execute(statement)
 
-    def lock(self, sql: str, max_seconds: int) -> Rows:
-        return self.execute(sql)
+    def execute_together(self, calls: Sequence[Sequence[str]], at_once: int) -> None:
+        for call in calls:
+            self.execute_all(call)
+
+    def lock(self, statements: Sequence[str], max_seconds: int) -> Rows:
+        return next(iter([self.execute(sql) for sql in statements]))
 
     def holders(self, tables: Any) -> str:
         return ""

@@ -147,6 +147,7 @@ class MemoryDialect:
     temporary = "TEMP"
     replaces_scratch = False
     view_clauses = ("", "")
+    copies_at_once = 1
     copy_count = None
     tells_written = True
 
@@ -249,8 +250,12 @@ class MemoryWarehouse:
         for statement in statements:
             self.execute(statement)
 
-    def lock(self, sql: str, max_seconds: int) -> Rows:
-        return self.execute(sql)
+    def execute_together(self, calls: Sequence[Sequence[str]], at_once: int) -> None:
+        for call in calls:
+            self.execute_all(call)
+
+    def lock(self, statements: Sequence[str], max_seconds: int) -> Rows:
+        return next(iter([self.execute(sql) for sql in statements]))
 
     def holders(self, tables: Any) -> str:
         return "held by a test"

@@ -81,12 +81,12 @@ class RedshiftSession:
         self._connection.autocommit = True
         self.execute("; ".join(f"SET {name} TO {value}" for name, value in SESSION_PARAMETERS.items()))
 
-    def lock(self, sql: str, max_seconds: int) -> Rows:
-        """Run one statement that waits for a lock, bounded by the transaction's own statement_timeout (r_SET)."""
+    def lock(self, statements: Sequence[str], max_seconds: int) -> Rows:
+        """Run the statement that waits for locks, bounded by the transaction's own statement_timeout (r_SET)."""
         self.execute(f"SET LOCAL statement_timeout TO {max_seconds * 1000}")
         try:
             # In one message: whichever of the two values its time is measured by, the lock has waited by then.
-            return self.execute(f"{sql}; SET LOCAL statement_timeout TO DEFAULT")
+            return self.execute(f"{'; '.join(statements)}; SET LOCAL statement_timeout TO DEFAULT")
         except WarehouseError as error:
             error.waited = error.sql_code == CANCELED
             raise
@@ -118,6 +118,11 @@ class RedshiftSession:
         """Run statements in one message, which is a transaction: of those before the one that fails nothing stays."""
         for part in in_calls(statements):
             self.execute("; ".join(part))
+
+    def execute_together(self, calls: Sequence[Sequence[str]], at_once: int) -> None:
+        """Run the calls one after the other: no session of Redshift runs two statements side by side."""
+        for call in calls:
+            self.execute_all(call)
 
     def execute(self, sql: str) -> Rows:
         """Run one statement; return its rows, or how many it has written where the answer says it."""

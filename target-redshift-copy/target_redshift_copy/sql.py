@@ -44,6 +44,7 @@ class Redshift:
 
     access: CopyAccess
     # PG_LAST_COPY_COUNT: the rows of the last COPY of this session; COPY's own answer has no count.
+    copies_at_once: int = 1  # docs/decisions/0013-copies-side-by-side.md
     copy_count: str | None = "SELECT pg_last_copy_count()"
 
     json_in_expressions: bool = False  # r_COALESCE and r_NVL_function do not speak of SUPER

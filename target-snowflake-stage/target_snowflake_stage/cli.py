@@ -74,6 +74,7 @@ def _dialect(settings: SnowflakeSettings, loads: LoadSettings) -> Snowflake:
         stage=place_of(settings.stage, database, schema, NAMES.fold),
         file_format=place_of(settings.file_format, database, schema, NAMES.fold),
         prefix=f"{prefix}/" if prefix else "",
+        copies_at_once=settings.parallel_copies,
     )
 
 

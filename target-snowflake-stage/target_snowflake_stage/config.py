@@ -54,6 +54,15 @@ class SnowflakeSettings(Settings, frozen=True, kw_only=True):
     aws_role: Annotated[
         str | None, Meta(description="ARN of a role for a stage that is created, instead of an integration.")
     ] = None
+    parallel_copies: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=64,
+            description="COPYs into the temporary tables of upserted streams that run side by side, from four streams "
+            "on; they share the virtual warehouse. 1: one after the other.",
+        ),
+    ] = 8
     host: Annotated[
         str | None, Meta(description="Host of the account, where it does not follow from its identifier.")
     ] = None

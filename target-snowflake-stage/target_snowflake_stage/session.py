@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from singer_bulk.errors import ConfigError, WarehouseError
@@ -49,6 +51,11 @@ LOGIN_TIMEOUT_SECONDS = 60
 
 # How long a transaction of a lost session is waited for, in steps.
 GONE_ATTEMPTS, GONE_SECONDS = 60, 0.5
+
+# How long after the last look at a query that runs beside others the next one is taken: twice as long each time.
+FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS = 0.1, 1.0
+# Looks at a query that the server does not know yet; the connector has as many.
+MAX_UNKNOWN = 24
 
 # The connection or the session is gone: network errors of the connector (250001 to 250003), session expired or
 # unknown (390111, 390112, 390104), the token that renews it unknown, expired or invalid (390113 to 390115), token
@@ -106,19 +113,63 @@ class SnowflakeSession:
         for part in in_calls(statements):
             self._execute("; ".join(part), len(part))
 
+    def execute_together(self, calls: Sequence[Sequence[str]], at_once: int) -> None:
+        """Run calls as queries that the session does not wait for, so many at a time; what they answer is not fetched.
+
+        https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example#performing-an-asynchronous-query
+        """
+        waiting, running, failed = deque(calls), deque[str](), list[WarehouseError]()
+        while running or (waiting and not failed):
+            while waiting and not failed and len(running) < at_once:
+                call = waiting.popleft()
+                running.append(self._begin("; ".join(call), len(call)))
+            try:
+                self._end(running.popleft())
+            except WarehouseError as error:
+                if error.connection_lost:
+                    raise
+                failed.append(error)
+        if failed:
+            raise failed[0]
+
+    def _begin(self, sql: str, statement_count: int) -> str:
+        """Start a query; return its id."""
+        with self._told(sql), self._connection.cursor() as cursor:
+            cursor.execute_async(sql, num_statements=statement_count)
+            return str(cursor.sfqid)
+
+    def _end(self, query: str) -> None:
+        """Wait for a query; raises WarehouseError if it has failed."""
+        unknown, seconds = 0, FIRST_LOOK_SECONDS
+        while True:
+            with self._told(query):
+                status = self._connection.get_query_status_throw_if_error(query)
+            if not self._connection.is_still_running(status):
+                return
+            unknown = unknown + 1 if status.name == "NO_DATA" else 0
+            if unknown > MAX_UNKNOWN:
+                raise WarehouseError(f"Snowflake: it does not know query {query}", code="SF-LOST", connection_lost=True)
+            STANDARD.sleep(seconds)
+            seconds = min(seconds * 2, LAST_LOOK_SECONDS)
+
     def execute(self, sql: str) -> Rows:
         """Run one statement; return its rows."""
         return self._execute(sql)
 
     def _execute(self, sql: str, statement_count: int = 1) -> Rows:
         """Run statements; return the rows of the first."""
+        several = {"num_statements": statement_count} if statement_count > 1 else {}
+        with self._told(sql), self._connection.cursor() as cursor:
+            cursor.execute(sql, **several)
+            return [tuple(row) for row in cursor.fetchall()]
+
+    @contextmanager
+    def _told(self, sql: str) -> Iterator[None]:
+        """Raise what the connector raises meanwhile as WarehouseError; `sql` is what it was raised for."""
         from snowflake.connector.errors import Error
 
-        several = {"num_statements": statement_count} if statement_count > 1 else {}
         try:
-            with self._connection.cursor() as cursor:
-                cursor.execute(sql, **several)
-                return [tuple(row) for row in cursor.fetchall()]
+            yield
         except Error as error:
             text = " ".join(masked(str(error.raw_msg or error.msg)).split())
             query = f" (query {error.sfqid})" if error.sfqid else ""
@@ -135,10 +186,10 @@ class SnowflakeSession:
                 waited=waited,
             ) from None
 
-    def lock(self, sql: str, max_seconds: int) -> Rows:
-        """Run one statement that waits for a lock: LOCK_TIMEOUT bounds it, which the session has from its beginning."""
+    def lock(self, statements: Sequence[str], max_seconds: int) -> Rows:
+        """Run statements that wait for locks: LOCK_TIMEOUT bounds each, which the session has from its beginning."""
         try:
-            return self.execute(sql)
+            return next(iter([self._execute("; ".join(part), len(part)) for part in in_calls(statements)]))
         except WarehouseError as error:
             error.waited = error.waited or error.sql_code in LOCK_ENDED
             raise

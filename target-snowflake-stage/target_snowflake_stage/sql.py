@@ -107,6 +107,8 @@ class Snowflake:
     file_format: Place
     prefix: str
 
+    copies_at_once: int = 1
+
     copy_count: str | None = None  # COPY INTO answers with a row for each file
 
     json_in_expressions: bool = True  # functions/coalesce: of any type

@@ -38,7 +38,7 @@ def test_lock_is_waited_for_as_long_as_it_is_told(loader: Loader, monkeypatch: p
 
     def take(session: Session) -> None:
         session.execute(words.BEGIN)
-        session.lock(lock, 1)
+        session.lock([lock], 1)
 
     take(first)
     with pytest.raises(WarehouseError) as late:

@@ -23,6 +23,7 @@ from singer_bulk.stage.base import StageWriter
 from singer_bulk.stage.memory import MemoryStage, MemoryWriter
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.ledger_form import LEDGER_COLUMNS
+from snowflake.connector.constants import QueryStatus
 from target_redshift_copy.types import TYPES as REDSHIFT_TYPES
 from target_snowflake_stage.types import TYPES as SNOWFLAKE_TYPES
 
@@ -84,6 +85,7 @@ class Driver:
     fails: dict[str, Exception] = field(default_factory=dict)
     sent: list[str] = field(default_factory=list)
     calls: int = 0
+    side_by_side: list[int] = field(default_factory=list)  # statements of each call that is not waited for
     _created: dict[str, str] = field(default_factory=dict)
     _ledger: list[str] = field(default_factory=list)
 
@@ -126,6 +128,8 @@ class Driver:
         if sql.startswith("SELECT 0, SUM("):
             # Of each scratch table: a row, a key, no NULL in it, no truncate, no delete, nothing to ignore.
             return [(place, 1, 1, 0, 0, 0, 0) for place in range(1 + sql.count(" UNION ALL "))]
+        if sql.startswith("SELECT 0, COUNT(*)"):  # each turn has its row
+            return [(place, 1) for place in range(1 + sql.count(" UNION ALL "))]
         if sql.startswith("SELECT 0, lacking"):
             return [(place, 0) for place in range(1 + sql.count(" UNION ALL "))]
         if verb == "SHOW" and "TRANSACTIONS" in sql:  # it is there at the first look
@@ -159,6 +163,19 @@ class DriverConnection:
 
     def execute(self, sql: str, num_statements: int = 1) -> None:
         self._rows = self._driver.answer(self, sql)
+
+    def execute_async(self, sql: str, num_statements: int) -> None:
+        self._driver.side_by_side.append(num_statements)
+        self._driver.answer(self, sql)
+
+    sfqid = "01b0"
+
+    def get_query_status_throw_if_error(self, query: str) -> Any:
+        self._driver.calls += 1
+        return QueryStatus.SUCCESS
+
+    def is_still_running(self, status: Any) -> bool:
+        return False
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         return self._rows

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from singer_bulk.errors import CommitError
+from singer_bulk.errors import CommitError, WarehouseError
 from singer_bulk.model.columns import INTEGER, TEXT, Column
 from singer_bulk.model.load import ClosedBatch, Load, StagedFile, Table, TableLoad
 from singer_bulk.settings.methods import MethodRules
@@ -29,6 +29,8 @@ class Session:
 
     counts: list[tuple[int, Counts]]
     sent: list[str] = field(default_factory=list)
+    together: list[list[list[str]]] = field(default_factory=list)
+    refusal: WarehouseError | None = None
 
     def execute(self, sql: str) -> Rows:
         self.sent.append(sql)
@@ -41,10 +43,18 @@ class Session:
     def execute_all(self, statements: Any) -> None:
         self.sent.extend(statements)
 
+    def execute_together(self, calls: Any, at_once: int) -> None:
+        """Fails where a test says so, some of the statements having taken effect."""
+        self.together.append(calls)
+        if self.refusal is not None:
+            raise self.refusal
 
-def rows_of(warehouse: str, *counts: tuple[int, Counts], streams: str = "a") -> tuple[LoadRows, Session]:
+
+def rows_of(
+    warehouse: str, *counts: tuple[int, Counts], streams: str = "a", copies_at_once: int = 1
+) -> tuple[LoadRows, Session]:
     """Return the rows of a load of three rows into each stream's table, and the session that answers."""
-    dialect = DIALECTS[warehouse]
+    dialect = replace(DIALECTS[warehouse], copies_at_once=copies_at_once)
     columns = (Column(dialect.fold("id"), INTEGER, "id"), Column(dialect.fold("note"), TEXT, "note"))
     tables = []
     for stream in streams:
@@ -140,3 +150,35 @@ def test_scratch_tables_take_the_place_of_those_before() -> None:
         assert all(sql.count("scratch") == 2 for sql in drops)
         assert [sql for sql in session.sent if sql.startswith("CREATE")] == first
         assert warehouse == "redshift" or all(sql.startswith("CREATE OR REPLACE TEMPORARY") for sql in first)
+
+
+@pytest.mark.parametrize("size", [3, 4, 9], ids=lambda size: f"{size} streams")
+def test_copies_run_side_by_side_where_there_are_enough(size: int) -> None:
+    """From four COPYs on they are dealt out to as many calls as may run side by side, each COPY once; the look counts
+    the rows of each scratch table, however they came into it."""
+    streams = "abcdefghi"[:size]
+    rows, session = rows_of("snowflake", *((n, PLAIN) for n in range(size)), streams=streams, copies_at_once=3)
+    rows.fill_scratch(session)
+    copied = [sql for calls in session.together for call in calls for sql in call]
+    alone = [sql for sql in session.sent if sql.startswith("COPY")]
+    assert (len(copied), len(alone)) == ((size, 0) if size >= 4 else (0, size))
+    assert len({*copied}) == len(copied)
+    assert [len(calls) for calls in session.together] == [3] * (size >= 4)
+
+
+def test_copies_that_fail_side_by_side_run_one_after_the_other() -> None:
+    """Some may have taken effect, so the scratch tables are made anew; what is wrong says the COPY that fails again."""
+    rows, session = rows_of("snowflake", *((n, PLAIN) for n in range(4)), streams="abcd", copies_at_once=4)
+    session.refusal = WarehouseError("refused", code="SF-SQL")
+    rows.fill_scratch(session)
+    assert [sql.split()[0] for sql in session.sent] == ["CREATE"] * 8 + ["COPY"] * 4 + ["SELECT"]
+    assert session.sent[:4] == session.sent[4:8]
+
+
+def test_lost_connection_side_by_side_is_no_reason_to_go_on() -> None:
+    """The session and its scratch tables are gone: the load begins anew, with another one."""
+    rows, session = rows_of("snowflake", *((n, PLAIN) for n in range(4)), streams="abcd", copies_at_once=4)
+    session.refusal = WarehouseError("lost", code="SF-LOST", connection_lost=True)
+    with pytest.raises(WarehouseError, match="lost"):
+        rows.fill_scratch(session)
+    assert not any(sql.startswith("COPY") for sql in session.sent)

@@ -111,13 +111,12 @@ class Rowless:
         self.sent: list[str] = []
         self._answer = answer
 
-    def lock(self, sql: str, max_seconds: int) -> Rows:
-        self.sent.append(sql)
+    def lock(self, statements: list[str], max_seconds: int) -> Rows:
+        self.sent.extend(statements)
         return self._answer(len(self.sent))
 
-    def execute(self, sql: str) -> Rows:
-        self.sent.append(sql)
-        return []
+    def execute_all(self, statements: list[str]) -> None:
+        self.sent.extend(statements)
 
 
 def test_row_that_a_dead_run_did_not_write_is_written() -> None:
@@ -134,3 +133,56 @@ def test_row_that_a_dead_run_did_not_write_is_written() -> None:
     assert session.sent[0] == session.sent[2]
     with pytest.raises(WarehouseError, match="refused"):
         turn.again(session, WarehouseError("refused", code="SF-SQL"))
+
+
+class Turned:
+    """A session of Snowflake with two turns, of which the second has no row at first; `refusals` end locks in turn."""
+
+    def __init__(self, *refusals: WarehouseError) -> None:
+        self.calls: list[list[str]] = []
+        self.refusals = [*refusals]
+        self.has_rows = [True, False]
+
+    def lock(self, statements: list[str], max_seconds: int) -> Rows:
+        self.calls.append(statements)
+        if self.refusals:
+            raise self.refusals.pop(0)
+        return [(1, 0)]
+
+    def execute(self, sql: str) -> Rows:
+        assert sql.startswith("SELECT 0, COUNT(*) FROM")
+        return [(place, int(there)) for place, there in enumerate(self.has_rows)]
+
+    def execute_all(self, statements: list[str]) -> None:
+        assert len(statements) == self.has_rows.count(False)
+        self.has_rows = [True, True]
+
+
+def turns() -> Turn:
+    dialect = DIALECTS["snowflake"]
+    locks = [Lock(turn_table(dialect, Table("S", name)), "TABLE_NAME", f"S.{name}") for name in "AB"]
+    return Turn(dialect, "load 1", locks, Waiting(lambda s: None, lambda: 0.0, 1))
+
+
+def test_several_turns_are_taken_in_one_call_when_each_has_its_row() -> None:
+    """No answer tells whether each was locked, so their rows are looked for before: one that is there stays."""
+    turn, session = turns(), Turned()
+    with pytest.raises(WarehouseError) as missing:
+        turn.take(session)  # type: ignore[arg-type]
+    assert session.calls == []
+    turn.again(session, missing.value)  # type: ignore[arg-type]
+    turn.take(session)  # type: ignore[arg-type]
+    assert [len(call) for call in session.calls] == [2]
+
+
+def test_turns_that_are_refused_in_one_call_are_taken_one_by_one() -> None:
+    """Whatever the warehouse has against several statements in a call, it is no reason to load nothing."""
+    turn, session = turns(), Turned(WarehouseError("refused", code="SF-SQL"))
+    session.has_rows = [True, True]
+    with pytest.raises(WarehouseError) as refused:
+        turn.take(session)  # type: ignore[arg-type]
+    turn.again(session, refused.value)  # type: ignore[arg-type]
+    turn.take(session)  # type: ignore[arg-type]
+    assert [len(call) for call in session.calls] == [2, 1, 1]
+    with pytest.raises(WarehouseError, match="again"):
+        turn.again(session, WarehouseError("again", code="SF-SQL"))  # type: ignore[arg-type]

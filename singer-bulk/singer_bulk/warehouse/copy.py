@@ -27,6 +27,9 @@ from singer_bulk.warehouse.unchanged import Filled, demand_unchanged
 
 logger = logging.getLogger(__name__)
 
+# Below so many, asking whether COPYs have ended takes what running them side by side saves.
+FEW_COPIES = 4
+
 
 class CopyRefused(Exception):
     """COPY was refused. Why can be asked only when the transaction has been rolled back."""
@@ -61,14 +64,40 @@ class LoadRows:
         entering = [(table, batch) for table in self.load.tables if table.method.applies for batch in table.batches]
         self.scratch.begin(session)
         self._merging = {batch: self._merging_of(table, batch) for table, batch in entering}
-        self.scratch.make(session, ((merging.scratch_table, merging.columns) for merging in self._merging.values()))
-        for table, batch in entering:
-            with self.times.of_stream(table.stream):
-                self._copy(session, table, batch, self._merging[batch])
+        self._make_scratch(session)
+        if len(entering) < FEW_COPIES or self.dialect.copies_at_once == 1 or not self._copy_together(session, entering):
+            for table, batch in entering:
+                with self.times.of_stream(table.stream):
+                    self._copy(session, table, batch)
         for start in range(0, len(entering), ASKED_AT_ONCE):
             self._look(session, [batch for _, batch in entering[start : start + ASKED_AT_ONCE]])
         choosing = [self._merging[batch] for _, batch in entering if self._needs_choosing(batch)]
         self.scratch.make(session, ((merging.chosen_table, merging.columns) for merging in choosing))
+
+    def _make_scratch(self, session: Session) -> None:
+        self.scratch.make(session, ((merging.scratch_table, merging.columns) for merging in self._merging.values()))
+
+    def _copy_together(self, session: Session, entering: Sequence[tuple[TableLoad, ClosedBatch]]) -> bool:
+        """Copy into the scratch tables side by side; return whether that has worked. Else they are empty again.
+
+        What the statements answer is not asked: the look that follows counts the rows. Which of them has failed, and
+        why, they say better one after the other.
+        """
+        largest_first = sorted(entering, key=lambda one: -sum(file.byte_count for file in one[1].files))
+        statements = [sql for table, batch in largest_first for sql in self._statements(table, batch)]
+        for statement in statements:
+            logger.info("%s", self.dialect.masked(statement))
+        at_once = self.dialect.copies_at_once
+        calls = [call for part in range(at_once) for call in words.in_calls(statements[part::at_once])]
+        try:
+            session.execute_together(calls, at_once)
+        except WarehouseError as error:
+            if error.connection_lost:
+                raise
+            logger.info("COPY side by side has failed, so one runs after the other: %s", error)
+            self._make_scratch(session)
+            return False
+        return True
 
     def enter(self, transaction: Executes) -> dict[str, int]:
         """Bring the rows into their tables; return how many COPY has counted, by stream."""
@@ -115,16 +144,16 @@ class LoadRows:
         columns = [present.get(column.name, column) for column in batch.columns]
         return batch_of(self.dialect, table, scratch, chosen, columns, self.version_columns[table.table])
 
-    def _copy(self, where: Executes, table: TableLoad, batch: ClosedBatch, merging: MergeBatch | None = None) -> int:
+    def _copy(self, where: Executes, table: TableLoad, batch: ClosedBatch) -> int:
         """Run COPY; return the number of rows, which must be those that were read and those that were staged.
 
         Into a temporary table, which has no other rows, they are counted by the look that follows, if COPY itself does
         not tell.
         """
+        merging = self._merging.get(batch)
         count, is_counted_later = 0, merging is not None and self.dialect.copy_count is not None
         into = merging.scratch if merging else self.dialect.table(table.table)
-        types = {column.name: column.type for column in (merging.columns if merging else table.columns)}
-        for statement in self.dialect.copies(into, types, batch, self.url, self.manifests.get(batch)):
+        for statement in self._statements(table, batch):
             logger.info("%s", self.dialect.masked(statement))
             try:
                 if is_counted_later:
@@ -138,6 +167,13 @@ class LoadRows:
         if not is_counted_later:
             self._demand_all(batch, count)
         return count
+
+    def _statements(self, table: TableLoad, batch: ClosedBatch) -> list[str]:
+        """Return what copies the batch into its table, or into the temporary one."""
+        merging = self._merging.get(batch)
+        into = merging.scratch if merging else self.dialect.table(table.table)
+        types = {column.name: column.type for column in (merging.columns if merging else table.columns)}
+        return self.dialect.copies(into, types, batch, self.url, self.manifests.get(batch))
 
     def _demand_all(self, batch: ClosedBatch, count: int) -> None:
         """Raise CommitError unless the rows that the warehouse has counted are those read and those staged."""

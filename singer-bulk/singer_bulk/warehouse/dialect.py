@@ -115,8 +115,18 @@ class Session(Executes, Protocol):
         Raises WarehouseError; those before the one that fails may have taken effect.
         """
 
-    def lock(self, sql: str, max_seconds: int) -> Rows:
-        """Run one statement of `Dialect.lock`; raises WarehouseError, with `waited` if others hold the lock so long."""
+    def execute_together(self, calls: Sequence[Sequence[str]], at_once: int) -> None:
+        """Run statements whose answers say nothing, outside of a transaction: those of a call one after the other, of
+        the calls `at_once` side by side. Only where `Dialect.copies_at_once` is more than one.
+
+        Raises WarehouseError when all that has begun has ended; any of the statements may have taken effect.
+        """
+
+    def lock(self, statements: Sequence[str], max_seconds: int) -> Rows:
+        """Run statements of `Dialect.lock`, each of which may wait so long; return the rows of the first.
+
+        Raises WarehouseError, with `waited` if others hold a lock for that time.
+        """
 
     def holders(self, tables: Sequence[Table]) -> str:
         """Return who holds locks of the tables, as far as this user can see it; "" if not. Outside a transaction."""
@@ -176,6 +186,10 @@ class Dialect(Protocol):
     @property
     def replaces_scratch(self) -> bool:
         """Whether CREATE takes the place of a temporary table of the same name, as `temporary` then says."""
+
+    @property
+    def copies_at_once(self) -> int:
+        """How many COPYs into temporary tables one session may run side by side; 1: none beside another."""
 
     @property
     def copy_count(self) -> str | None:

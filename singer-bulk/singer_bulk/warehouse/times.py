@@ -52,14 +52,14 @@ class Times:
             self._stream = None
 
     @contextmanager
-    def call(self, kind: str) -> Iterator[None]:
-        """Measure a call; one that fails counts too."""
+    def call(self, kind: str, count: int = 1) -> Iterator[None]:
+        """Measure a call, or so many of them at once; one that fails counts too."""
         begun = self.monotonic()
         try:
             yield
         finally:
             spent = self._spent.setdefault(self._stream, {}).setdefault(kind, Spent())
-            spent.calls += 1
+            spent.calls += count
             spent.seconds += self.monotonic() - begun
 
     def take(self) -> Taken:
@@ -139,9 +139,13 @@ class TimedSession:
         with self._times.call(kind_of(statements[0])):
             self._session.execute_all(statements)
 
-    def lock(self, sql: str, max_seconds: int) -> Rows:
+    def execute_together(self, calls: Sequence[Sequence[str]], at_once: int) -> None:
+        with self._times.call(kind_of(calls[0][0]), len(calls)):
+            self._session.execute_together(calls, at_once)
+
+    def lock(self, statements: Sequence[str], max_seconds: int) -> Rows:
         with self._times.call(LOCKS):
-            return self._session.lock(sql, max_seconds)
+            return self._session.lock(statements, max_seconds)
 
     def holders(self, tables: Sequence[Table]) -> str:
         return self._session.holders(tables)

@@ -28,7 +28,7 @@ from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import LOCK_SECONDS, Dialect, Session
 from singer_bulk.warehouse.fence import Fence
 from singer_bulk.warehouse.further_tables import applied_table
-from singer_bulk.warehouse.gate import told
+from singer_bulk.warehouse.gate import ASKED_AT_ONCE, told
 from singer_bulk.warehouse.ledger import OLDER_RUN_DAYS, older_runs
 from singer_bulk.warehouse.ledger_form import explained
 from singer_bulk.warehouse.retries import Waiting
@@ -84,30 +84,54 @@ class Lock:
 
 @dataclass
 class Turn:
-    """What one attempt at a load locks, in order, and how long it waits for that."""
+    """What one attempt at a load locks, in order, and how long it waits for that.
+
+    at_once: several statements go in one call.
+    """
 
     dialect: Dialect
     load_id: str
     locks: Sequence[Lock]
     waiting: Waiting
+    at_once: bool = True
 
     def take(self, session: Session) -> None:
         """Lock everything in the open transaction; raises WarehouseError, `waited` if others hold it for now."""
         statements = self.dialect.lock([(lock.table, lock.column) for lock in self.locks])
+        seconds = max(1, min(LOCK_SECONDS, int(self.waiting.max_seconds)))
+        if self.dialect.locks_rows and len(statements) > 1 and self.at_once:
+            self._demand_rows(session)
+            session.lock(statements, seconds)
+            return
         for position, sql in enumerate(statements):
-            rows = session.lock(sql, max(1, min(LOCK_SECONDS, int(self.waiting.max_seconds))))
-            lock = self.locks[position]
+            rows, lock = session.lock([sql], seconds), self.locks[position]
             if self.dialect.locks_rows and lock.row is not None and told(rows) == 0:
-                raise _NoRow(lock)
+                raise _NoRow([lock])
+
+    def _demand_rows(self, session: Session) -> None:
+        """Look for the rows that are to be locked, where no answer will say whether they were: one that is there stays.
+
+        To look for them behind the locks would not do: another run may have written one in between, and locked it.
+        """
+        unsure = [lock for lock in self.locks if lock.row is not None]
+        for start in range(0, len(unsure), ASKED_AT_ONCE):
+            part = unsure[start : start + ASKED_AT_ONCE]
+            query = words.count_each(self.dialect.table(lock.table) for lock in part)
+            found = {int(place): int(count) for place, count in session.execute(query)}
+            if without := [lock for place, lock in enumerate(part) if not found.get(place)]:
+                raise _NoRow(without)
 
     def again(self, session: Session, error: WarehouseError) -> None:
         """Do what lets the lock be taken; the transaction has been rolled back. Raises CommitError after too long."""
         if isinstance(error, _NoRow):
-            lock = error.lock
-            session.execute(_insert_row(self.dialect, lock.table, lock.column, lock.row))
+            session.execute_all([_insert_row(self.dialect, lock.table, lock.column, lock.row) for lock in error.locks])
             return
         if not error.waited:
-            raise error
+            if error.conflict or not self.at_once or len(self.locks) == 1:
+                raise error
+            logger.info("load %s: its turns are taken one by one: %s", self.load_id, error)
+            self.at_once = False
+            return
         names = ", ".join(str(lock.row or lock.table) for lock in self.locks)
         holders = session.holders([lock.table for lock in self.locks]) or "who has it cannot be seen"
         what = f"load {self.load_id}: waits for its turn at {names} ({holders})"
@@ -126,11 +150,11 @@ class Turn:
 
 
 class _NoRow(WarehouseError):
-    """A table whose row is to be locked has none: whoever made it died before it wrote one."""
+    """Tables whose row is to be locked have none: whoever made them died before it wrote one."""
 
-    def __init__(self, lock: Lock) -> None:
-        super().__init__(f"table {lock.table} has no row to lock", code="TABLE-BUSY")
-        self.lock = lock
+    def __init__(self, locks: Sequence[Lock]) -> None:
+        super().__init__(f"table {locks[0].table} has no row to lock", code="TABLE-BUSY")
+        self.locks = locks
 
 
 class Turns:

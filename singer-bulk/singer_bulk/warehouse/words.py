@@ -51,6 +51,11 @@ def count(relation: str, where: str | None = None) -> str:
     return f"SELECT COUNT(*) FROM {relation}{_where(where)}"
 
 
+def count_each(relations: Iterable[str]) -> str:
+    """Return the query for the number of rows of relations, a row for each: its place among them, and the count."""
+    return " UNION ALL ".join(f"SELECT {place}, COUNT(*) FROM {relation}" for place, relation in enumerate(relations))
+
+
 def count_keys(place: int, relation: str, keys: Iterable[str], conditions: Iterable[str]) -> str:
     """Return the query for a number, the rows of a relation, its different keys, and rows that meet each condition.
 
