@@ -14,7 +14,7 @@ import sys
 import types
 from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
@@ -71,10 +71,9 @@ def settings_schema(*declarations: type[msgspec.Struct]) -> dict[str, Any]:
 
 
 def _object_schema(declaration: type[msgspec.Struct]) -> dict[str, Any]:
-    hints = get_type_hints(declaration, include_extras=True)
     properties, required = {}, []
     for field in msgspec.structs.fields(declaration):
-        schema = _schema(hints[field.name])
+        schema = _schema(field.type)
         if field.required:
             required.append(field.encode_name)
         else:
