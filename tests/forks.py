@@ -31,8 +31,13 @@ from tests.environments import PATIENCE_SECONDS
 # What the commands import only when they need it comes along: a parent is asked for whole loads. Not the Snowflake
 # connector itself, whose compiled core starts threads when it is imported: only what it imports.
 MODULES = {
-    "target-redshift-copy": ("boto3", "psycopg2"),
-    "target-snowflake-stage": ("boto3", "tomlkit", "google.protobuf.descriptor_pb2"),
+    "target-redshift-copy": ("target_redshift_copy.cli", "botocore.session", "psycopg2"),
+    "target-snowflake-stage": (
+        "target_snowflake_stage.cli",
+        "botocore.session",
+        "tomlkit",
+        "google.protobuf.descriptor_pb2",
+    ),
     "tap-csv-extract": ("boto3",),
 }
 MAX_REQUEST_BYTES = 1 << 20
