@@ -31,10 +31,10 @@ from tests.environments import PATIENCE_SECONDS
 # What the commands import only when they need it comes along: a parent is asked for whole loads. Not the Snowflake
 # connector itself, whose compiled core starts threads when it is imported: only what it imports.
 MODULES = {
-    "target-redshift-copy": ("target_redshift_copy.cli", "botocore.session", "psycopg2"),
+    "target-redshift-copy": ("target_redshift_copy.cli", "boto3", "psycopg2"),
     "target-snowflake-stage": (
         "target_snowflake_stage.cli",
-        "botocore.session",
+        "boto3",
         "tomlkit",
         "google.protobuf.descriptor_pb2",
     ),
