@@ -125,7 +125,7 @@ def changed(old: str, number: int) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("mid_run", [False, True])
+@pytest.mark.parametrize("mid_run", [pytest.param(False, marks=pytest.mark.long), True])
 def test_every_pair_of_types(loader: Loader, mid_run: bool) -> None:
     """Whatever a property was and becomes: each row has its value, in one column, and an old one where it was."""
     runs = [[message for old in KINDS for message in changed(old, number)] for number in (0, 1)]

@@ -129,6 +129,7 @@ def test_first_configuration_of_redshift(
     loaded_twice(text, folder, redshift_connection, table, TARGET_REDSHIFT_COPY_PASSWORD=password)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_first_configuration_of_snowflake(
     folder: Path, snowflake_config: dict[str, Any], snowflake_connection: Any

@@ -45,6 +45,7 @@ class TestRedshift(_Suite, get_target_test_class(TargetRedshiftCopy, config={}))
         yield from _closing(TargetTestRunner(TargetRedshiftCopy, config=redshift_config))
 
 
+@pytest.mark.long
 class TestSnowflake(_Suite, get_target_test_class(TargetSnowflakeStage, config={})):  # type: ignore[misc]
     """target-snowflake-stage."""
 
@@ -53,6 +54,7 @@ class TestSnowflake(_Suite, get_target_test_class(TargetSnowflakeStage, config={
         yield from _closing(TargetTestRunner(TargetSnowflakeStage, config=snowflake_config))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name",
     [

@@ -53,7 +53,7 @@ def covered(output: bytes) -> tuple[list[int], dict[str, Any] | None]:
     return rows[:done], state
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_killed_at_a_random_moment(source: Path, tmp_path: Path, seed: int) -> None:
     """However often the tap is killed, the rows covered by STATEs are those of the files, each once and in order."""
     dice, found, state_file = random.Random(seed), [], None

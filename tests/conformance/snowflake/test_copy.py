@@ -503,6 +503,7 @@ def test_zero_rows_and_header_only(db, table, stage):
     assert stage.copy(table, "FILE_FORMAT = (SKIP_HEADER = 2)")[0]["rows_parsed"] == 0
 
 
+@pytest.mark.long
 def test_default_length_is_16_million_characters(db, stage):
     """VARCHAR without a length takes 16,777,216 characters, one more is an error (data-types-text)."""
     db.run("CREATE TABLE T (A VARCHAR)")
