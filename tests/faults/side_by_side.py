@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -31,7 +31,7 @@ from local_warehouse.supervisor import StandIns
 from tests.environments import environment_of
 from tests.faults.at_once import wait_until_read
 from tests.faults.senders import ROWS, Sender, events_of, newest_of
-from tests.faults.strikes import TARGETS, Ground, Place, connect, started
+from tests.faults.strikes import TARGETS, Ground, Place, connect, started, states_of
 from tests.forks import Forked
 
 PATIENCE_SECONDS = 3600
@@ -82,6 +82,15 @@ class Reader:
 
 
 @dataclass(frozen=True)
+class End:
+    """How a pipeline ended; acknowledged: the loads whose STATE came out."""
+
+    status: int
+    stderr: bytes
+    acknowledged: int
+
+
+@dataclass(frozen=True)
 class Seen:
     """What became of a scene; seconds on the machine that it ran on."""
 
@@ -90,8 +99,9 @@ class Seen:
     pipelines: int
     loads: int
     seconds: float
-    failed: list[str]  # the last line of each pipeline that ended with an error
-    lost: int
+    failed: list[str]  # the last line of each pipeline of this version that ended with an error
+    older_failed: list[str]  # of the version before
+    lost: int  # of an ended pipeline: of what its STATEs have acknowledged
     doubled: int
     retries: int
     longest_wait_for_a_turn: int
@@ -116,14 +126,20 @@ def play(ground: Ground, warehouse: str, scene: str, pipelines: int, loads: int,
     with reader.reading():
         ends = _all_at_once(place, senders, older)
     seconds = time.monotonic() - begun
-    said = b"".join(stderr for _, stderr in ends)
-    lost, doubled = _compared(place, senders, first)
-    anew = _last_line(_old_run(place, older, first.messages()[:1])[1]) if older else ""
+    said = b"".join(end.stderr for end in ends)
+    arrived = [
+        replace(sender, loads=end.acknowledged) if end.status else sender
+        for sender, end in zip(senders, ends, strict=True)
+    ]
+    lost, doubled = _compared(place, arrived, first)
+    anew = _last_line(_old_run(place, older, first.messages()[:1]).stderr) if older else ""
     place.drop()
-    failed = [_last_line(stderr) for status, stderr in ends if status]
+    told = [_last_line(end.stderr) if end.status else "" for end in ends]
+    olders = 1 if older else 0
     waits = [int(seconds) for seconds in TURN.findall(said)]
     return Seen(
-        warehouse, scene, pipelines, pipelines * loads, round(seconds, 1), failed, lost, doubled,
+        warehouse, scene, pipelines, pipelines * loads, round(seconds, 1), [*filter(None, told[olders:])],
+        [*filter(None, told[:olders])], lost, doubled,
         len(RETRY.findall(said)), max(waits, default=0), len(reader.seconds), round(max(reader.seconds), 2),
         round(quiet, 3), anew,
     )  # fmt: skip
@@ -140,16 +156,15 @@ def _configuration(place: Place, number: int) -> dict[str, Any]:
 def _seed(place: Place, first: Sender, older: Path | None) -> None:
     """Make schema, ledger, table and view by a first load, which the version before makes where it takes part."""
     if older:
-        status, stderr = _old_run(place, older, first.messages())
+        end = _old_run(place, older, first.messages())
     else:
         with started(place.warehouse, _configuration(place, first.number)) as process:
-            _, stderr = process.communicate(b"".join(first.messages()))
-        status = process.returncode or 0
-    assert status == 0, stderr.decode()
+            end = _end(process, b"".join(first.messages()))
+    assert end.status == 0, end.stderr.decode()
 
 
-def _all_at_once(place: Place, senders: Sequence[Sender], older: Path | None) -> list[tuple[int, bytes]]:
-    """Run them all; return exit status and standard error of each. One of the version before begins its run first."""
+def _all_at_once(place: Place, senders: Sequence[Sender], older: Path | None) -> list[End]:
+    """Run them all; return how each ended. One of the version before begins its run first."""
     with ExitStack() as stack, ThreadPoolExecutor(len(senders)) as pool:
         running: list[Any] = []
         for sender in senders:
@@ -166,10 +181,11 @@ def _all_at_once(place: Place, senders: Sequence[Sender], older: Path | None) ->
         return list(pool.map(_end, running, rest))
 
 
-def _end(process: Forked | subprocess.Popen[bytes], messages: bytes) -> tuple[int, bytes]:
-    _, stderr = process.communicate(messages, timeout=PATIENCE_SECONDS)
+def _end(process: Forked | subprocess.Popen[bytes], messages: bytes) -> End:
+    stdout, stderr = process.communicate(messages, timeout=PATIENCE_SECONDS)
     assert process.returncode is not None
-    return process.returncode, stderr
+    states = states_of(stdout)
+    return End(process.returncode, stderr, states[-1]["load"] + 1 if states else 0)
 
 
 @contextmanager
@@ -182,7 +198,7 @@ def _old(command: Path, config: dict[str, Any]) -> Iterator[subprocess.Popen[byt
             yield process
 
 
-def _old_run(place: Place, command: Path, messages: Sequence[bytes]) -> tuple[int, bytes]:
+def _old_run(place: Place, command: Path, messages: Sequence[bytes]) -> End:
     with _old(command, _configuration(place, 99)) as process:
         return _end(process, b"".join(messages))
 

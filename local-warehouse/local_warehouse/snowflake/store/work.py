@@ -77,6 +77,7 @@ class Work:
         self.versions = shared.versions
         self.last_statement = time.time()
         self.cancelled = False
+        self.using = threading.RLock()  # the cursor: another session may end the transaction at any moment
         self.cursor = engine.cursor()
         self.open = False
         self.id: int | None = None
@@ -97,18 +98,19 @@ class Work:
         """SqlError if the transaction cannot be kept; it is undone then."""
         if not self.open:
             return
-        if self.broken:
-            broken = self.broken
-            self.rollback()
-            raise SqlError(f"the transaction was rolled back: {broken}", 90252, "57014")
-        written = set().union(*(step.writes for step in self.steps)) if self.steps else set()
-        try:
-            self._commit()
-        except duckdb.Error as error:
+        with self.using:
+            if self.broken:
+                broken = self.broken
+                self.rollback()
+                raise SqlError(f"the transaction was rolled back: {broken}", 90252, "57014")
+            written = set().union(*(step.writes for step in self.steps)) if self.steps else set()
+            try:
+                self._commit()
+            except duckdb.Error as error:
+                self._end()
+                raise translate(error) from error
+            self.versions.bump(written)
             self._end()
-            raise translate(error) from error
-        self.versions.bump(written)
-        self._end()
 
     def _commit(self) -> None:
         """COMMIT; the statements are repeated where DuckDB minds that a table was altered meanwhile."""
@@ -125,9 +127,10 @@ class Work:
                 raise
 
     def rollback(self) -> None:
-        if self.open:
-            self.cursor.execute("ROLLBACK")
-            self._end()
+        with self.using:
+            if self.open:
+                self.cursor.execute("ROLLBACK")
+                self._end()
 
     def _end(self) -> None:
         for step in self.steps:
@@ -145,8 +148,9 @@ class Work:
         self.broken = self.broken or why
         self.cursor.interrupt()
         # At once, although its session may be gone and never ask: rows that are not committed are in the way of others.
-        self._quietly("ROLLBACK")
-        self._quietly("BEGIN")
+        with self.using:
+            self._quietly("ROLLBACK")
+            self._quietly("BEGIN")
         self.shared.open.pop(self.id or 0, None)
         self.shared.locks.release(self)
 
@@ -168,11 +172,12 @@ class Work:
         alone = not self.open
         if lock:
             self.shared.locks.acquire(self, lock, lock_seconds)
-        if not alone and not self.steps:  # nothing to lose: see what others have committed meanwhile
-            self.cursor.execute("ROLLBACK")
-            self.cursor.execute("BEGIN")
         try:
-            rows = self._attempt_again(steps, alone)
+            with self.using:
+                self.check()
+                if not alone and not self.steps:  # nothing to lose: see what others have committed meanwhile
+                    self._start_over()
+                rows = self._attempt_again(steps, alone)
         except duckdb.Error as error:
             for step in steps:
                 self._unregister(step)
@@ -227,17 +232,18 @@ class Work:
         """Rows of a SELECT."""
         self.check()
         step = Step(sql, tables or {})
-        if self.open and not self.steps:
-            self.cursor.execute("ROLLBACK")
-            self.cursor.execute("BEGIN")
-        try:
-            return list(self._execute(step))
-        except duckdb.Error as error:
-            if self.open:
-                self.recover()
-            raise translate(error) from error
-        finally:
-            self._unregister(step)
+        with self.using:
+            self.check()
+            if self.open and not self.steps:
+                self._start_over()
+            try:
+                return list(self._execute(step))
+            except duckdb.Error as error:
+                if self.open:
+                    self.recover()
+                raise translate(error) from error
+            finally:
+                self._unregister(step)
 
     def _execute(self, step: Step) -> list[Any]:
         for name, table in step.tables.items():
