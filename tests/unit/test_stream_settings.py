@@ -81,6 +81,18 @@ def test_a_table_of_one_stream_is_frozen() -> None:
         assert len(bench.warehouse.columns["analytics.orders"]) == (1 if own is frozen else 2)
 
 
+def test_a_table_that_is_only_being_made_is_not_frozen() -> None:
+    """A SCHEMA that changes before the first load alters no table: it is made with the columns of both."""
+    wide = schema(id={"type": "number"}, more=TEXT)
+    both = [schema(), record(id=1), wide, record(id=2.5, more="x")]
+    bench = Bench()
+    bench.run(lines(*both, state(1)), schema_evolution="freeze")
+    assert [column.name for column in bench.warehouse.columns["analytics.orders"]] == ["id", "id__f", "more"]
+    assert bench.warehouse.rows("analytics.orders") == ["1", '2.5|"x"']
+    with pytest.raises(BulkError, match="schema_evolution"):  # the first load makes the table
+        Bench().run(lines(*both[:2], state(1), *both[2:], state(2)), schema_evolution="freeze", batch_size_rows=1)
+
+
 def test_a_full_load_of_one_stream_may_be_empty() -> None:
     """overwrite_allow_empty for a stream lets its table be emptied."""
     bench = Bench()

@@ -38,7 +38,8 @@ class Placement:
 
     present: by name, those of the table and those that uncommitted loads will have added. is_lossless asks the
     warehouse whether each row of a column keeps its value in another type. pending: columns with values in files that
-    no load has committed; the warehouse does not know these values yet.
+    no load has committed; the warehouse does not know these values yet. is_made: whether the table is there, or a load
+    that makes it has been closed; before that nothing of it is frozen.
     """
 
     stream: str
@@ -47,6 +48,7 @@ class Placement:
     names: NameRules
     is_lossless: Callable[[Column, ColumnType], bool]
     pending: Collection[str] = ()
+    is_made: bool = True
     taken: set[str] = field(default_factory=set)
     keys: Collection[str] = ()  # properties that decide what becomes of a row, which must stay in their columns
     _outgrown_types: dict[str, ColumnType] = field(default_factory=dict)  # of properties with a second column
@@ -54,6 +56,12 @@ class Placement:
     def remember(self, columns: Collection[Column]) -> None:
         """Add the columns of a load to those of the table, so that later changes reckon with them."""
         self.present = with_pending(self.present, columns)
+        self.is_made = True
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the user forbids to alter the table, and there is one."""
+        return self.rules.frozen and self.is_made
 
     def keep(self, keys: Collection[str]) -> None:
         """Allow these properties no second column; raises ConfigError if one has it already."""
@@ -73,7 +81,7 @@ class Placement:
         """Return the column that the property's values go to; raises ConfigError where the user forbids the change."""
         existing = self.present.get(wanted.name)
         if existing is None:
-            if self.present and self.rules.frozen:
+            if self.present and self.is_frozen:
                 raise self._forbidden(wanted, "does not exist", "schema_evolution is freeze")
             return wanted
         fit = fitting(wanted.type, existing.type)
@@ -87,7 +95,7 @@ class Placement:
         if column.type.kind is Kind.DATETIME:
             return replace(column, type=needed)  # no value has decided its type yet
         is_change = needed.kind is not Kind.TEXT
-        if (self.rules.frozen and existing is not None) or (is_change and self.rules.on_type_change == ERROR):
+        if (self.is_frozen and existing is not None) or (is_change and self.rules.on_type_change == ERROR):
             raise outgrown.rejected
         if column.property in self.keys and existing is not None and grown(existing.type, needed) is None:
             raise outgrown.rejected  # rows are found by this column, never by a second one
@@ -98,7 +106,7 @@ class Placement:
 
     def _change(self, wanted: Column, existing: Column) -> Column:
         is_change = not wanted.type.kind is existing.type.kind is Kind.TEXT
-        if self.rules.frozen:
+        if self.is_frozen:
             raise self._forbidden(wanted, f"is {existing.type}", "schema_evolution is freeze")
         if is_change and self.rules.on_type_change == ERROR:
             raise self._forbidden(wanted, f"is {existing.type}", "on_type_change is error")

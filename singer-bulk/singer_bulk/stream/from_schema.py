@@ -86,14 +86,15 @@ def stream_of(message: Schema, present: Present, dialect: Dialect, context: Stre
     schema, settings = message.properties(), context.settings
     demand_free(message.stream, present.table, present.warehouse().ledger)
     demand_keys(message.stream, message.key_properties or (), schema["properties"])
-    names = names_of(settings, dialect.names)
+    names, there = names_of(settings, dialect.names), present.warehouse().columns(present.table)
     placement = Placement(
         message.stream,
-        with_pending(present.warehouse().columns(present.table), present.pending),
+        with_pending(there, present.pending),
         settings.evolution,
         names,
         lambda existing, new_type: present.warehouse().is_lossless(present.table, existing, new_type),
         frozenset(column.name for column in present.pending),
+        is_made=bool(there),
     )
     validate = settings.validate_records
     columns = stream_columns(schema, context.rules, names, placement, dialect.types.created, validate=validate)
