@@ -14,7 +14,7 @@ from singer_bulk.model.names import DEFAULT_SCHEMA
 from singer_bulk.settings.features import features_of
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stage.s3 import S3Settings, S3Stage
-from singer_bulk.warehouse.dialect import Session
+from singer_bulk.warehouse.dialect import Session, look_seconds
 from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.words import name
 
@@ -48,7 +48,7 @@ class TargetSnowflakeStage(BulkTarget):
             settings.role, settings.warehouse, settings.user, dialect.database, features_of(loads), ledger
         )
         warehouse = Warehouse(
-            lambda: self._connect(settings, remedies),
+            lambda: self._connect(settings, remedies, loads.lock_wait_seconds),
             dialect,
             Table(schema, ledger),
             create_schema=loads.create_schema,
@@ -58,10 +58,10 @@ class TargetSnowflakeStage(BulkTarget):
         stage = S3Stage(bucket, loads.max_memory)
         return Connector(warehouse, stage, file_format, lambda _: FileLayout(max_bytes=MAX_FILE_BYTES))
 
-    def _connect(self, settings: SnowflakeSettings, remedies: Remedies) -> Session:
+    def _connect(self, settings: SnowflakeSettings, remedies: Remedies, wait_seconds: float) -> Session:
         from target_snowflake_stage.session import SnowflakeSession
 
-        return SnowflakeSession(settings, remedies)
+        return SnowflakeSession(settings, remedies, look_seconds(wait_seconds))
 
 
 def _dialect(settings: SnowflakeSettings, loads: LoadSettings) -> Snowflake:

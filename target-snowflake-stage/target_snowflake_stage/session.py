@@ -26,7 +26,8 @@ from target_snowflake_stage.sql import masked
 # through the whole list, https://docs.snowflake.com/en/sql-reference/parameters.
 # TIMEZONE: a value without offset is read in the session's (date-time-input-output), Los Angeles by default.
 # TRANSACTION_ABORT_ON_ERROR: a failed statement otherwise leaves the transaction open and COMMIT keeps the rest
-# (sql-reference/transactions). LOCK_TIMEOUT: 12 hours by default, in which nobody would hear of us.
+# (sql-reference/transactions). LOCK_TIMEOUT: 12 hours by default, in which nobody would hear of us; a run that waits
+# less in all (`lock_wait_seconds`) has less.
 # *_INPUT_FORMAT: literals in TIMESTAMP_TZ columns, those of the ledger, are read by it (date-time-input-output).
 # ROWS_PER_RESULTSET: what a query answers is cut off there, be it a catalog or a STATE in parts; 0: no limit.
 SESSION_PARAMETERS = {
@@ -85,7 +86,7 @@ logger = logging.getLogger(__name__)
 class SnowflakeSession:
     """One connection in autocommit."""
 
-    def __init__(self, settings: SnowflakeSettings, remedies: Remedies) -> None:
+    def __init__(self, settings: SnowflakeSettings, remedies: Remedies, lock_seconds: int) -> None:
         # The connector tells of each request and of clouds that it does not run in, and logs as an ERROR what it also
         # raises: its exceptions come out under our name, once. Set before the import, which tells of them, too.
         logging.getLogger("snowflake.connector").setLevel(logging.CRITICAL)
@@ -101,7 +102,7 @@ class SnowflakeSession:
         self._remedies = remedies
         key = read_private_key(settings)
         try:
-            self._connection = snowflake.connector.connect(**_arguments(settings, key))
+            self._connection = snowflake.connector.connect(**_arguments(settings, key, lock_seconds))
         except Error as error:
             raise ConfigError(connect_problem(settings, error, key), code="SF-CONNECT") from None
 
@@ -244,10 +245,10 @@ def import_connector() -> None:
             del sys.modules[name]
 
 
-def _arguments(settings: SnowflakeSettings, key: bytes | None) -> dict[str, Any]:
+def _arguments(settings: SnowflakeSettings, key: bytes | None, lock_seconds: int) -> dict[str, Any]:
     values = {name: getattr(settings, name) for name in _SAME_NAMES}
     arguments = {name: value for name, value in values.items() if value is not None}
-    arguments["session_parameters"] = dict(SESSION_PARAMETERS)
+    arguments["session_parameters"] = SESSION_PARAMETERS | {"LOCK_TIMEOUT": lock_seconds}
     # 5.x warns while this is unset: our sessions have no statement running when they end.
     arguments["enable_server_session_keep_alive_auto_detection"] = False
     arguments["application"] = "target_snowflake_stage"

@@ -11,7 +11,6 @@ from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Session
 from target_redshift_copy.cli import TargetRedshiftCopy
 from target_snowflake_stage.cli import TargetSnowflakeStage
-from target_snowflake_stage.session import SESSION_PARAMETERS
 
 from tests.load.loaders import Loader
 
@@ -21,13 +20,12 @@ TARGETS: dict[str, type[BulkTarget]] = {
 }
 
 
-def test_lock_is_waited_for_as_long_as_it_is_told(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lock_is_waited_for_as_long_as_it_is_told(loader: Loader) -> None:
     """A lock that another session has ends the wait after its time, and shows whose it is; then it can be taken.
 
     The statements behind it are not bounded, and a lost session that has it can be ended.
     """
-    monkeypatch.setitem(SESSION_PARAMETERS, "LOCK_TIMEOUT", 1)
-    connector = TARGETS[loader.command](config=loader.config).connector()
+    connector = TARGETS[loader.command](config=loader.config | {"lock_wait_seconds": 1}).connector()
     warehouse, dialect = connector.warehouse, connector.warehouse.dialect
     table = Table(warehouse.ledger.schema, dialect.fold("_singer_turn__of_a_test"))
     column = dialect.fold("table_name")

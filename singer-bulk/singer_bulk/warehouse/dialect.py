@@ -18,6 +18,12 @@ from singer_bulk.model.names import NameRules
 # How long a statement waits for a lock before that shows in the log: a load takes seconds to minutes.
 LOCK_SECONDS = 60
 
+
+def look_seconds(wait_seconds: float) -> int:
+    """Return how long one statement waits for a lock, where a load waits so long in all."""
+    return max(1, min(LOCK_SECONDS, int(wait_seconds)))
+
+
 Rows = list[tuple[Any, ...]]
 Url = Callable[[str], str]
 

@@ -25,7 +25,7 @@ from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Load, Table
 from singer_bulk.warehouse import words
-from singer_bulk.warehouse.dialect import LOCK_SECONDS, Dialect, Session
+from singer_bulk.warehouse.dialect import Dialect, Session, look_seconds
 from singer_bulk.warehouse.fence import Fence
 from singer_bulk.warehouse.further_tables import applied_table
 from singer_bulk.warehouse.gate import ASKED_AT_ONCE, told
@@ -98,7 +98,7 @@ class Turn:
     def take(self, session: Session) -> None:
         """Lock everything in the open transaction; raises WarehouseError, `waited` if others hold it for now."""
         statements = self.dialect.lock([(lock.table, lock.column) for lock in self.locks])
-        seconds = max(1, min(LOCK_SECONDS, int(self.waiting.max_seconds)))
+        seconds = look_seconds(self.waiting.max_seconds)
         if self.dialect.locks_rows and len(statements) > 1 and self.at_once:
             self._demand_rows(session)
             session.lock(statements, seconds)
