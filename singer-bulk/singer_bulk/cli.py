@@ -61,7 +61,6 @@ class BulkTarget(LedgerOptions):
             runtime=STANDARD,
             layout=connector.layout,
             stop_signal=lambda: signals.number,
-            text_bytes=connector.text_bytes,
             connector_version=self.plugin_version,
             mapped=self.config.get("stream_maps", ()),
         )

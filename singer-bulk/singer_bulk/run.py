@@ -70,7 +70,6 @@ class Run:
         runtime: Runtime,
         layout: Callable[[Warehouse], FileLayout] = lambda warehouse: FileLayout(),
         stop_signal: Callable[[], int | None] = lambda: None,
-        text_bytes: int | None = None,
         connector_version: str = "",
         mapped: Collection[str] = (),
     ) -> None:
@@ -102,7 +101,6 @@ class Run:
             started_at=started_at,
             rejects=self._rejects,
             layout=cache(lambda: layout(warehouse)),
-            text_bytes=text_bytes,
         )
         self._opening = Opening(self._warehouse, warehouse.dialect, context)
         self._message: Message | None = None  # the one that was taken last

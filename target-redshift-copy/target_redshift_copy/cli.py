@@ -14,7 +14,6 @@ from singer_bulk.model.file_format import MAX_PARTS, FileFormat, FileLayout
 from singer_bulk.model.load import Table
 from singer_bulk.model.names import DEFAULT_SCHEMA
 from singer_bulk.settings.features import features_of
-from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stage.s3 import S3Settings, S3Stage
 from singer_bulk.warehouse.dialect import Session
 from singer_bulk.warehouse.session import Warehouse
@@ -23,6 +22,7 @@ from target_redshift_copy.config import (
     DEFAULT_SLICES,
     MAX_SUPER_STRING_BYTES,
     SETTINGS,
+    RedshiftLoads,
     RedshiftSettings,
     contradictions,
     of_ini,
@@ -42,12 +42,13 @@ class TargetRedshiftCopy(BulkTarget):
 
     name = "target-redshift-copy"
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
+    loads = RedshiftLoads
     of_ini = staticmethod(of_ini)
     contradictions = staticmethod(contradictions)
 
     def connector(self) -> Connector:
         """Return the warehouse and the stage that the configuration names."""
-        settings, loads = read(RedshiftSettings, self.config), read(LoadSettings, self.config)
+        settings, loads = read(RedshiftSettings, self.config), read(self.loads, self.config)
         bucket = read(S3Settings, self.config)
         dialect = Redshift(_access(settings, bucket))
         schema = loads.default_target_schema or DEFAULT_SCHEMA
@@ -64,7 +65,6 @@ class TargetRedshiftCopy(BulkTarget):
             S3Stage(bucket, loads.max_memory),
             lambda: file_format(settings.super_string_bytes),
             lambda warehouse: _layout(settings, warehouse),
-            settings.varchar_default_bytes,
         )
 
     def _connect(self, settings: RedshiftSettings, remedies: Remedies) -> Session:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from configparser import ConfigParser
 from contextlib import suppress
 from ipaddress import IPv6Address
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from singer_bulk.model.declared import Meta, Secret, Settings, settings_schema
 from singer_bulk.settings.files import ini_settings
 from singer_bulk.settings.loads import LoadSettings
+from singer_bulk.settings.per_stream import OfStreams, PerStream, of_streams, optional
 from singer_bulk.stage.s3 import S3Settings, s3_contradictions
 
 # If unknown, as on Serverless, which shows no slices. Four files of a batch of 512 MiB of rows are 30 to 60 MB each,
@@ -40,14 +41,6 @@ class RedshiftSettings(Settings, frozen=True, kw_only=True):
         Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
         Meta(description="TLS of the connection, as in libpq."),
     ] = "verify-full"
-    varchar_default_bytes: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=65_535,
-            description="Size of a VARCHAR whose SCHEMA gives no maxLength; a longer text widens its column.",
-        ),
-    ] = 65_535
     super_string_bytes: Annotated[
         int,
         Meta(
@@ -67,6 +60,42 @@ class RedshiftSettings(Settings, frozen=True, kw_only=True):
     sslrootcert: Annotated[
         str | None, Meta(description="Certificates to trust; default: the public authorities, Amazon's among them.")
     ] = None
+
+
+# Of a text whose SCHEMA gives no maxLength, for all streams and for one.
+TextBytes = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=65_535,
+        description="Size of a VARCHAR whose SCHEMA gives no maxLength; a longer text widens its column.",
+    ),
+]
+
+
+class RedshiftPerStream(PerStream, frozen=True, kw_only=True):
+    """What may be chosen for a stream, with what only Redshift has."""
+
+    varchar_default_bytes: TextBytes = 65_535
+
+
+if TYPE_CHECKING:
+    OfRedshiftStreams = OfStreams
+else:
+    RedshiftStreamSettings = optional(RedshiftPerStream, "RedshiftStreamSettings")
+    OfRedshiftStreams = of_streams(RedshiftStreamSettings)
+
+
+class RedshiftLoads(LoadSettings, frozen=True, kw_only=True):
+    """What the user chose for the loads of a run, with what only Redshift has."""
+
+    stream_settings: OfRedshiftStreams | None = None
+    varchar_default_bytes: TextBytes = 65_535
+
+    @property
+    def text_bytes(self) -> int:
+        """Size of a text column whose SCHEMA gives no maxLength."""
+        return self.varchar_default_bytes
 
 
 # A role's ARN, in any partition of AWS; a chain of them is joined by commas (copy-parameters-authorization).
@@ -100,7 +129,7 @@ def _is_host(text: str) -> bool:
     return False
 
 
-SETTINGS = settings_schema(RedshiftSettings, S3Settings, LoadSettings)
+SETTINGS = settings_schema(RedshiftSettings, S3Settings, RedshiftLoads)
 
 # The classic pipeline.conf: (section, key) -> setting.
 INI_NAMES = {

@@ -39,7 +39,7 @@ class TargetSnowflakeStage(BulkTarget):
 
     def connector(self) -> Connector:
         """Return the warehouse and the stage that the configuration names."""
-        settings, loads = read(SnowflakeSettings, self.config), read(LoadSettings, self.config)
+        settings, loads = read(SnowflakeSettings, self.config), read(self.loads, self.config)
         bucket = read(S3Settings, self.config)
         dialect = _dialect(settings, loads)
         schema = dialect.names.name_for(loads.default_target_schema or DEFAULT_SCHEMA)

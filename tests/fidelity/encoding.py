@@ -46,7 +46,7 @@ class Encoding:
         schema, self.odd = meaning_of("s", schema)
         self.schema = schema
         dialect = DIALECTS[warehouse]
-        rules = LoadSettings(**(settings or {})).types(None)
+        rules = LoadSettings(**(settings or {})).types
         placement = Placement("s", {}, EvolutionRules(), dialect.names, lambda existing, new_type: True)
         self.columns: tuple[Column, ...] = stream_columns(
             schema, rules, dialect.names, placement, dialect.types.created, validate=True

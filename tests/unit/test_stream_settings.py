@@ -14,6 +14,7 @@ from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.settings.per_stream import StreamSettings
 from singer_bulk.settings.unused import unused_names
 from singer_sdk.mapper import PluginMapper
+from target_redshift_copy.config import RedshiftLoads, RedshiftPerStream
 
 from tests.fakes import Bench, lines, record, schema, state
 
@@ -106,9 +107,20 @@ def test_a_full_load_of_one_stream_may_be_empty() -> None:
 
 def test_what_may_differ_for_a_stream_is_declared_as_for_all() -> None:
     """Each setting of `stream_settings` is one of all streams, with the same choices and the same description."""
-    own, for_all = (settings_schema(one)["properties"] for one in (StreamSettings, LoadSettings))
-    for name, declared in own.items():
-        assert {**for_all[name], "default": None} == {**declared, "default": None}
+    for declarations in ((StreamSettings, LoadSettings), (RedshiftPerStream, RedshiftLoads)):
+        own, for_all = (settings_schema(one)["properties"] for one in declarations)
+        for name, declared in own.items():
+            assert {**for_all[name], "default": None} == {**declared, "default": None}
+
+
+def test_size_of_text_on_redshift_holds_for_its_stream_alone() -> None:
+    """varchar_default_bytes may be set for a stream, beside what all targets have for one."""
+    own = {"short": {"varchar_default_bytes": 7, "load_method": "upsert"}, "other": {}}
+    loads = read(RedshiftLoads, {"varchar_default_bytes": 100, "stream_settings": own})
+    found = {stream: loads.of(stream) for stream in ("short", "other", "third")}
+    assert {stream: one.types.text_bytes for stream, one in found.items()} == {"short": 7, "other": 100, "third": 100}
+    assert [one.load_method for one in found.values()] == ["upsert", "append-only", "append-only"]
+    assert LoadSettings().types.text_bytes is None
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,10 @@ from singer_bulk.warehouse.session import Warehouse
 class Connector:
     """The warehouse and the stage of a configuration, and how files for them look.
 
-    `layout` is called once, and may ask the warehouse. text_bytes: of a text column whose SCHEMA gives no maxLength
-    (None: what the warehouse gives).
+    `layout` is called once, and may ask the warehouse.
     """
 
     warehouse: Warehouse
     stage: Stage
     file_format: Callable[[], FileFormat]
     layout: Callable[[Warehouse], FileLayout]
-    text_bytes: int | None = None

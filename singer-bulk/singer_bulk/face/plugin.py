@@ -48,6 +48,8 @@ class DeclaredTarget(Target):
         TargetCapabilities.VALIDATE_RECORDS,
     ]
 
+    loads: ClassVar[type[LoadSettings]] = LoadSettings  # their declaration
+
     def __init__(self, **arguments: Any) -> None:
         self._reads_environment = bool(arguments.get("parse_env_config"))
         super().__init__(**arguments)
@@ -116,7 +118,7 @@ class DeclaredTarget(Target):
 
     def load_settings(self) -> LoadSettings:
         """Return what the configuration says about loads, complete with what the environment knows."""
-        settings = read(LoadSettings, self.config)
+        settings = read(self.loads, self.config)
         return structs.replace(
             settings,
             pipeline_id=settings.pipeline_id or meltano_state_id(os.environ),

@@ -1,6 +1,7 @@
 """What may be chosen for all streams and for one: each setting declared once, for both places.
 
-To add one: declare it in `PerStream`, use it, and run `python -m tests.generated`.
+To add one: declare it in `PerStream`, use it, and run `python -m tests.generated`. One that only one warehouse has
+stands in a declaration of that target, which has these as well.
 """
 
 from __future__ import annotations
@@ -146,15 +147,21 @@ class PerStream(Settings, frozen=True, kw_only=True):
         ),
     ] = "widen"
 
-    def types(self, text_bytes: int | None) -> TypeRules:
-        """Which type a column gets where the SCHEMA leaves a choice; text_bytes: of text without maxLength."""
+    @property
+    def text_bytes(self) -> int | None:
+        """Size of a text column whose SCHEMA gives no maxLength; None: what the warehouse gives."""
+        return None
+
+    @cached_property
+    def types(self) -> TypeRules:
+        """Which type a column gets where the SCHEMA leaves a choice."""
         return TypeRules(
             self.number_type,
             self.number_scale,
             self.datetime_type,
             datetime_as_text=self.invalid_datetime == "text",
             json_as_text=self.json_as_text,
-            text_bytes=text_bytes,
+            text_bytes=self.text_bytes,
         )
 
     @cached_property
@@ -173,22 +180,23 @@ class PerStream(Settings, frozen=True, kw_only=True):
         return EvolutionRules(self.on_type_change, frozen=self.schema_evolution == "freeze")
 
 
-def _optional(declaration: type[Settings], name: str) -> Any:
+def optional(declaration: type[Settings], name: str) -> Any:
     """Return the declaration with None, which is not set, as the default of each setting."""
     hints = get_type_hints(declaration, include_extras=True)
     fields = [(one, hints[one] | None, None) for one in declaration.__struct_fields__]
     return msgspec.defstruct(name, fields, bases=(Settings,), frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
+def of_streams(own: type[Settings]) -> Any:
+    """Return the type of the setting that has them for some streams."""
+    names = ", ".join(own.__struct_fields__)
+    description = f'What differs for a stream: {{"orders": {{"load_method": "upsert"}}}}; {names} may.'
+    return Annotated[dict[str, own], Meta(description=description)]  # type: ignore[valid-type]
+
+
 if TYPE_CHECKING:
     StreamSettings = PerStream
+    OfStreams = dict[str, StreamSettings]
 else:
-    StreamSettings = _optional(PerStream, "StreamSettings")
-
-OfStreams = Annotated[
-    dict[str, StreamSettings],
-    Meta(
-        description='What differs for a stream: {"orders": {"load_method": "upsert"}}; '
-        f"{', '.join(PerStream.__struct_fields__)} may."
-    ),
-]
+    StreamSettings = optional(PerStream, "StreamSettings")
+    OfStreams = of_streams(StreamSettings)

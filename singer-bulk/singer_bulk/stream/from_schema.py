@@ -97,7 +97,7 @@ def stream_of(message: Schema, present: Present, dialect: Dialect, context: Stre
         is_made=bool(there),
     )
     validate = settings.validate_records
-    columns = stream_columns(schema, context.rules, names, placement, dialect.types.created, validate=validate)
+    columns = stream_columns(schema, settings.types, names, placement, dialect.types.created, validate=validate)
     method = settings.method.of(message.stream, message.key_properties or (), columns)
     demand_clear_stamp(message.stream, schema["properties"], method, settings.sdc_deleted_at)
     columns = deciding(message.stream, columns, method, schema["properties"])

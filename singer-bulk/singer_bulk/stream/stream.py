@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from singer_bulk.encode.added_fields import suffix_of
@@ -37,10 +36,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class StreamContext:
-    """What the streams of a run share; `of` gives what may differ for one.
-
-    text_bytes: of a text column whose SCHEMA gives no maxLength (None: what the warehouse gives).
-    """
+    """What the streams of a run share; `of` gives what may differ for one."""
 
     settings: LoadSettings
     file_format: Callable[[], FileFormat]  # one for each batch: its NULL marker is its own
@@ -52,13 +48,7 @@ class StreamContext:
     started_at: datetime
     rejects: Rejects | None  # None: a rejected record ends the run
     layout: Callable[[], FileLayout]
-    text_bytes: int | None = None
     encoders: Encoders = field(default_factory=Encoders)
-
-    @cached_property
-    def rules(self) -> TypeRules:
-        """Which type a column gets where the SCHEMA leaves a choice."""
-        return self.settings.types(self.text_bytes)
 
     def of(self, stream: str) -> StreamContext:
         """Return the context with the settings of the stream."""
@@ -223,7 +213,7 @@ class Stream:
         context = self.context
         if context.settings.extra_properties != "column":
             return None
-        return Column(context.fold(EXTRA_NAME), json_type(context.rules))
+        return Column(context.fold(EXTRA_NAME), json_type(context.settings.types))
 
     def _added_names(self) -> tuple[str, ...]:
         if not self.context.settings.add_record_metadata:
