@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from singer_bulk.errors import BulkError, ConfigError, MessageError
 from singer_bulk.maps.stream_maps import StreamMapper, settings_of_maps
+from singer_bulk.settings.per_stream import StreamSettings
 from singer_sdk.mapper import PluginMapper
 
 from tests.fakes import Bench, lines, record, schema, state
@@ -52,6 +53,41 @@ def test_null_object_is_no_undeclared_property(caplog: pytest.LogCaptureFixture)
     bench = load(FLAT, nested, {"id": "1", "a": None}, {"id": "2", "a": {"b": "x"}})
     assert bench.warehouse.rows(ROWS) == ['"1"|@null@', '"2"|"x"']
     assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == []
+
+
+BARE = {"type": "SCHEMA", "stream": "mongo", "schema": {"type": "object"}, "key_properties": ["_id"]}
+KEEPS, WARNS = StreamSettings(extra_properties="column"), StreamSettings(extra_properties="warn")
+
+
+def load_bare(own: dict[str, Any], of_map: Any, **settings: Any) -> Bench:
+    """Load a stream whose SCHEMA has no properties, with a map and settings of streams."""
+    bench = Bench()
+    text = lines(BARE, record("mongo", _id="5f", v=1), state(1))
+    bench.run(text, mapper=mapper(stream_maps={"mongo": of_map}), stream_settings=own, **settings)
+    return bench
+
+
+@pytest.mark.parametrize(
+    ("own", "settings"), [({"docs": KEEPS}, {}), ({"mongo": WARNS}, {"extra_properties": "column"})]
+)
+def test_records_that_are_not_declared_are_kept_by_the_name_of_the_map(own: Any, settings: Any) -> None:
+    """Whether a SCHEMA without properties is taken is asked by the name under which its rows are loaded."""
+    bench = load_bare(own, {"__alias__": "docs"}, **settings)
+    assert bench.warehouse.rows("analytics.docs") == ['"5f"|"{""v"":1}"']
+
+
+@pytest.mark.parametrize(
+    ("own", "settings"), [({"mongo": KEEPS}, {}), ({"docs": WARNS}, {"extra_properties": "column"})]
+)
+def test_records_that_no_column_keeps_are_refused_by_the_name_of_the_map(own: Any, settings: Any) -> None:
+    """What is set for the tap's name does not hold for the stream that a map makes: nothing is left out for it."""
+    with pytest.raises(ConfigError, match="stream 'docs': the SCHEMA names no properties"):
+        load_bare(own, {"__alias__": "docs"}, **settings)
+
+
+def test_a_stream_that_a_map_drops_needs_no_properties() -> None:
+    """It is refused for nothing that is not loaded."""
+    assert load_bare({}, None).emitted == ["1"]
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,9 @@ class Intake:
 
     def __init__(self, settings: LoadSettings, mapper: Mapper | None = None) -> None:
         self._mapper = mapper
-        self._schemas = SchemaReader(lambda stream: settings.of(stream).extra_properties == "column")
+        self._schemas = SchemaReader(
+            lambda stream: settings.of(stream).extra_properties == "column", mapped=mapper is not None
+        )
         self._deletes = Deletes(lambda stream: settings.of(stream).sdc_deleted_at == VALUE)
 
     def made_of(self, message: Schema | Records) -> Iterator[Schema | Records]:
@@ -36,6 +38,7 @@ class Intake:
         if isinstance(message, Schema):
             meant = self._schemas.read(message)
             for schema in self._mapper.schemas(meant) if self._mapper else (meant,):
+                self._schemas.demand_properties(message.stream, schema)
                 yield self._deletes.declared(schema)
             return
         for records in self._mapper.records(message) if self._mapper else (message,):

@@ -20,10 +20,15 @@ _KEY: dict[str, Any] = {"type": ["null", "string", "number", "boolean"]}
 
 
 class SchemaReader:
-    """Reads the SCHEMAs of a run; keeps_extra: whether properties that a stream's does not declare have a column."""
+    """Reads the SCHEMAs of a run.
 
-    def __init__(self, keeps_extra: Callable[[str], bool]) -> None:
-        self._keeps_extra = keeps_extra
+    keeps_extra: whether properties that a stream's SCHEMA does not declare have a column, by the name under which the
+    stream is loaded. mapped: whether that may be another one than the tap's; `demand_properties` follows then.
+    """
+
+    def __init__(self, keeps_extra: Callable[[str], bool], *, mapped: bool) -> None:
+        self._keeps_extra, self._mapped = keeps_extra, mapped
+        self._bare: set[str] = set()  # streams of the tap whose SCHEMA has no properties
         self._read: dict[str, tuple[Schema, Schema]] = {}  # by stream: as sent, as meant
 
     def read(self, message: Schema) -> Schema:
@@ -33,6 +38,13 @@ class SchemaReader:
             meant = self._meant(message)
             self._read[message.stream] = message, meant
         return meant
+
+    def demand_properties(self, sent: str, made: Schema) -> None:
+        """Raise ConfigError if the tap's SCHEMA had no properties, and the stream that maps made of it keeps none."""
+        if sent not in self._bare or self._keeps_extra(made.stream):
+            return
+        if made.properties()["properties"].keys() <= {*(made.key_properties or ())}:
+            raise no_properties(made.stream)
 
     def _meant(self, message: Schema) -> Schema:
         try:
@@ -49,13 +61,22 @@ class SchemaReader:
                 message.stream,
                 listed(odd),
             )
-        if not schema["properties"] and self._keeps_extra(message.stream):
-            schema["properties"] = dict.fromkeys(message.key_properties or (), _KEY)
-        elif not schema["properties"] and "properties" not in decoded:
-            raise no_properties(message.stream)
+        self._bare.discard(message.stream)
+        if not schema["properties"]:
+            self._complete(message, schema, declares="properties" in decoded)
         if schema == decoded:
             return message  # as it was sent, down to the digits of its numbers
         return msgspec.structs.replace(message, schema=msgspec.Raw(msgspec.json.encode(schema)))
+
+    def _complete(self, message: Schema, schema: dict[str, Any], *, declares: bool) -> None:
+        """Give a SCHEMA without properties those of its keys, where the rest of a record may have a column."""
+        stream, keys = message.stream, message.key_properties or ()
+        if self._mapped or self._keeps_extra(stream):
+            schema["properties"] = dict.fromkeys(keys, _KEY)
+            if keys or not declares:
+                self._bare.add(stream)
+        elif not declares:
+            raise no_properties(stream)
 
 
 def no_properties(stream: str) -> ConfigError:
