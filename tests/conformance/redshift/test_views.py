@@ -62,6 +62,16 @@ def test_a_star_in_a_late_binding_view_is_read_late(versions: Db, schema_name: s
         assert [column.name for column in cursor.description] == ["id", "title", "seq"]
 
 
+def test_show_view(versions: Db, schema_name: str) -> None:
+    """r_SHOW_VIEW: the definition of a view, of a late-binding one too."""
+    for name, end in (("bound", ""), ("late", LATE)):
+        versions.run(f"CREATE VIEW {name} AS SELECT id AS mine FROM {schema_name}.t {end}")
+        for named in (name, f'"{schema_name}"."{name}"'):
+            (shown,) = versions.run(f"SHOW VIEW {named}")
+            assert "mine" in shown[0]
+    assert versions.error(f"SHOW VIEW {schema_name}.absent").pgcode == "42P01"
+
+
 def test_late_binding_views_over_one_another(versions: Db, schema_name: str) -> None:
     """A view may read another; a WITH name is no table; every statement that reads can name it."""
     versions.run(f"CREATE VIEW inner_v AS {LAST.format(schema_name)} {LATE}")

@@ -178,3 +178,20 @@ def _create_late(head: str, name: str, columns: str, query: list[Token], replace
     keep = f"SELECT pg_catalog.rs_keep_late({literal(name)}, {literal(text)})"
     placeholder = f"{head} AS SELECT WHERE pg_catalog.rs_unbound({literal(last_part(name))})"
     return Plan([placeholder, keep], before=before, late_view=last_part(name))
+
+
+def show_view(tokens: list[Token]) -> Plan:
+    """How SHOW VIEW is carried out (r_SHOW_VIEW)."""
+    reader = Reader([token for token in tokens if token.kind != "space"])
+    reader.accept("SHOW", "VIEW")
+    name = reader.next().text
+    while reader.accept("."):
+        name += "." + reader.next().text
+    if not reader.ended():
+        raise syntax_error(reader.peek().text)
+    query = (
+        'SELECT coalesce(definition, pg_get_viewdef(c.oid)) AS "Show View DDL statement" FROM pg_catalog.pg_class c'
+        " LEFT JOIN pg_catalog.rs_late_view ON view_id = c.oid"
+        f" WHERE c.oid = {literal(name)}::regclass AND relkind = 'v'"
+    )
+    return Plan([query], tag="SHOW")

@@ -26,7 +26,7 @@ from local_warehouse.redshift.rewrite import (
     users,
 )
 from local_warehouse.redshift.rewrite.expressions import rewrite_expressions
-from local_warehouse.redshift.rewrite.late_views import SHOWING, LateViews, create_view
+from local_warehouse.redshift.rewrite.late_views import SHOWING, LateViews, create_view, show_view
 from local_warehouse.redshift.rewrite.parameters import reset_parameter, set_parameter, show_parameter
 from local_warehouse.redshift.rewrite.plans import Plan
 
@@ -340,6 +340,10 @@ def _analyze(tokens: list[Token], context: Context) -> Plan:
     return Plan([f"ANALYZE {table}"])
 
 
+def _show(tokens: list[Token]) -> Plan:
+    return show_view(tokens) if Reader(tokens).sees("SHOW", "VIEW") else show_parameter(tokens)
+
+
 def _lock(tokens: list[Token], context: Context) -> Plan:
     reader = Reader(tokens)
     reader.accept("LOCK")
@@ -374,7 +378,7 @@ RULES: dict[str, Callable[[list[Token], Context], Plan]] = {
     "DROP": _drop,
     "TRUNCATE": _truncate,
     "SET": lambda tokens, context: set_parameter(tokens),
-    "SHOW": lambda tokens, context: show_parameter(tokens),
+    "SHOW": lambda tokens, context: _show(tokens),
     "RESET": lambda tokens, context: reset_parameter(tokens),
     "VACUUM": _vacuum,
     "ANALYZE": _analyze,
