@@ -199,6 +199,12 @@ class MemoryDialect:
     def view_marks(self, schema: str, views: Any) -> str | None:
         return None
 
+    def show_view(self, view: Table) -> str:
+        return f"SHOW_VIEW {view}"
+
+    def view_text(self, rows: Rows, view: Table) -> str | None:
+        return None
+
     def lock(self, tables: Any) -> list[str]:
         return [f"LOCK {table}" for table, _ in tables]
 

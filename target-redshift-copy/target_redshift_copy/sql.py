@@ -122,6 +122,14 @@ class Redshift:
             f"AND table_name IN ({names})"
         )
 
+    def show_view(self, view: Table) -> str:
+        """r_SHOW_VIEW: late-binding views are shown, too."""
+        return f"SHOW VIEW {self.table(view)}"
+
+    def view_text(self, rows: Rows, view: Table) -> str | None:
+        """Return the only field of the answer."""
+        return str(rows[0][0]) if rows else None
+
     def type_clause(self, old_type: ColumnType, new_type: ColumnType) -> str | None:
         """r_ALTER_TABLE: only a VARCHAR grows, and outside a transaction."""
         return f"TYPE {TYPES.declared(new_type)}" if old_type.kind is new_type.kind is Kind.TEXT else None

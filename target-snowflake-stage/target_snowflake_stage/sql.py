@@ -182,6 +182,14 @@ class Snowflake:
         """sql/create-view: a view is replaced in one step, and no page has it wait for readers."""
         return None
 
+    def show_view(self, view: Table) -> str:
+        """sql/show-views: it needs no warehouse; STARTS WITH has no wildcards."""
+        return f"SHOW VIEWS IN SCHEMA {name(self.database)}.{name(view.schema)} STARTS WITH {literal(view.name)}"
+
+    def view_text(self, rows: Rows, view: Table) -> str | None:
+        """Return the text of the row with this name: the second field and the eighth."""
+        return next((str(row[7] or "") for row in rows if row[1] == view.name), None)
+
     def type_clause(self, old_type: ColumnType, new_type: ColumnType) -> str | None:
         """alter-table-column: a VARCHAR grows, and a NUMBER of the same scale."""
         kind, same_scale = new_type.kind, old_type.scale == new_type.scale

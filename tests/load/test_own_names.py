@@ -18,7 +18,8 @@ def keyed(stream: str, **properties: Any) -> dict[str, Any]:
 
 def test_source_that_was_loaded_by_a_singer_target(loader: Loader) -> None:
     """Its columns arrive as values: no row vanishes with a version, the newer row is the current one, what the SCHEMA
-    does not have is kept; the same in the next run. Names that Snowflake keeps have columns. A ledger is refused."""
+    does not have is kept; the same in the next run. Names that Snowflake keeps have columns. A ledger is refused, and
+    so is a view of somebody else in the place of one of ours."""
     row = {"v": "old", "_sdc_table_version": 1650000000000, "_sdc_sequence": 200, "_sdc_extra": "mine"}
     newer = {**row, "v": "new", "_sdc_sequence": 100, "foo": 1}
     settings = {
@@ -47,6 +48,13 @@ def test_source_that_was_loaded_by_a_singer_target(loader: Loader) -> None:
     run = loader.load(schema("x-_singer_loads", id=INTEGER), record("x-_singer_loads", id=1), state(3), **settings)
     assert "is the loader's own" in run.stderr or "is the ledger" in run.stderr
     assert loader.load(arguments=["--last-state"], **settings).stdout == b"2\n"
+    loader.rows("DROP VIEW {schema}.o__history")
+    loader.rows("CREATE VIEW {schema}.o__history AS SELECT COUNT(*) AS mine FROM {schema}.o")
+    run = loader.load(keyed("o", **LOADED, current_date=TEXT), record("o", id=1, **row), state(4), **settings)
+    assert "o__history is there, and is none that this program has made" in run.stderr.replace(
+        "O__HISTORY", "o__history"
+    )
+    assert loader.rows("SELECT mine FROM {schema}.o__history") == [(2,)]
 
 
 def test_keys_and_deletes_of_an_upsert(loader: Loader) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from singer_bulk.errors import WarehouseError
+from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.feeds.presets import CdcSettings
 from singer_bulk.model.added import METADATA_TYPES, ORDER_NAME
 from singer_bulk.model.columns import INTEGER, JSON, TEXT, Column
@@ -21,11 +22,12 @@ from tests.fidelity.encoding import DIALECTS
 
 
 class Commented:
-    """A session that knows the comments of views, and refuses what it is told to."""
+    """A session that knows views by their texts and comments, and refuses what it is told to."""
 
     def __init__(self, refuses: Callable[[str], bool] = lambda sql: False, *, conflict: bool = False) -> None:
         self._conflict = conflict
-        self.comments: dict[str, str] = {}
+        self.comments: dict[str, str | None] = {}
+        self.texts: dict[str, str] = {}
         self.sent: list[str] = []
         self._refuses = refuses
 
@@ -35,6 +37,15 @@ class Commented:
             raise WarehouseError("refused", code="RS-SQL", conflict=self._conflict)
         if sql.startswith("SELECT table_name, remarks"):
             return list(self.comments.items())
+        if made := re.match(r'CREATE OR REPLACE VIEW (?:"\w+"\.)+"(\w+)"', sql):
+            self.texts[made[1]] = sql
+        if sql.startswith("SHOW VIEW "):
+            if sql.split('"')[3] not in self.texts:
+                raise WarehouseError("does not exist", code="RS-SQL")
+            return [(self.texts[sql.split('"')[3]],)]
+        if sql.startswith("SHOW VIEWS"):
+            begin = sql.split("'")[1]
+            return [("", name, *[""] * 5, text) for name, text in self.texts.items() if name.startswith(begin)]
         if sql.startswith("COMMENT ON VIEW"):
             self.comments[sql.split('"')[3]] = sql.split("'")[1]
         return []
@@ -43,13 +54,14 @@ class Commented:
         return "1"
 
 
-def views(note: str = "note") -> Views:
-    """Return the views of a table of Redshift."""
-    dialect = DIALECTS["redshift"]
-    columns = [Column("id", INTEGER, "id"), Column(note, TEXT, note), Column("operation", TEXT, "operation")]
-    columns += [Column(name, METADATA_TYPES[name]) for name in ("_sdc_received_at", "_sdc_sequence")]
+def views(note: str = "note", warehouse: str = "redshift") -> Views:
+    """Return the views of a table."""
+    dialect = DIALECTS[warehouse]
+    columns = [Column(dialect.fold(name), kind, name) for name, kind in (("id", INTEGER), (note, TEXT))]
+    columns.append(Column(dialect.fold("operation"), TEXT, "operation"))
+    columns += [Column(dialect.fold(name), METADATA_TYPES[name]) for name in ("_sdc_received_at", "_sdc_sequence")]
     method = MethodRules(cdc=CdcSettings("book"), current_view=True, ordered=True).of("orders", ("id",), columns)
-    load = TableLoad("orders", Table("sales", "orders"), tuple(columns), (), method)
+    load = TableLoad("orders", Table("sales", dialect.fold("orders")), tuple(columns), (), method)
     return Views(dialect, load.table, events_of(dialect, load, columns, None), columns)
 
 
@@ -81,6 +93,43 @@ def test_view_whose_comment_cannot_be_seen_is_replaced() -> None:
     session: Any = Commented(lambda sql: sql.startswith("SELECT table_name"))
     make_views(session, views())
     assert created(session.sent) == ["orders__current", "orders__history"]
+
+
+THEIRS = "SELECT id, _sdc_sequence FROM orders WHERE active"
+
+
+@pytest.mark.parametrize("comment", [None, "of somebody"])
+@pytest.mark.parametrize("name", ["orders__current", "orders__history"])
+def test_view_of_somebody_else_is_not_replaced(name: str, comment: str | None) -> None:
+    """A view that has neither our comment nor our text stays, and the error says how both can be had."""
+    session: Any = Commented()
+    session.texts[name], session.comments[name] = THEIRS, comment
+    with pytest.raises(ConfigError, match=rf"view sales\.{name} is there, .* rename it, or set current_view to false"):
+        make_views(session, views())
+    assert session.texts[name] == THEIRS
+    session.comments.clear()
+    session.texts.clear()  # renamed, as the error says
+    make_views(session, views())
+    assert len(session.texts) == 2
+
+
+@pytest.mark.parametrize("text", [THEIRS, "", None], ids=["theirs", "not shown", "none"])
+def test_view_of_somebody_else_is_not_replaced_where_there_are_no_marks(text: str | None) -> None:
+    """Snowflake: the text of the view is looked at; what is not shown may be ours, and is replaced as before."""
+    session: Any = Commented()
+    session.texts["ORDERS__CURRENT_OF_MINE"] = THEIRS
+    make_views(session, views(warehouse="snowflake"))
+    make_views(session, views("other", "snowflake"))
+    assert len(session.texts) == 3
+    if text is None:
+        return
+    session.texts["ORDERS__HISTORY"] = text
+    if text:
+        with pytest.raises(ConfigError, match=r"view sales\.ORDERS__HISTORY is there"):
+            make_views(session, views("third", "snowflake"))
+    else:
+        make_views(session, views("third", "snowflake"))
+    assert (session.texts["ORDERS__HISTORY"] == THEIRS) is bool(text)
 
 
 @pytest.mark.parametrize("conflict", [False, True])

@@ -94,6 +94,8 @@ CODES = {
     "TABLE-NOT-NULL": "A column that somebody else has made NOT NULL gets no value: the user fills it by a stream map, "
     "or alters the table.",
     "TABLE-NO-COLUMN": "No name is free for a column beside one that does not fit: the user alters the table.",
+    "TABLE-VIEW": "Somebody else's view has the name that `current_view` would give to one: the user renames it, or "
+    "sets `current_view` to false for the stream.",
     "TABLE-VALUES": "A column has values that its wider type does not keep: the user sets `on_type_change` to "
     "new_column.",
     "STAGE-AWAY": "S3 does not answer: the user checks the endpoint, the region and the network.",

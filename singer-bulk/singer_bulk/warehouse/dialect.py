@@ -226,6 +226,12 @@ class Dialect(Protocol):
     def view_marks(self, schema: str, views: Sequence[str]) -> str | None:
         """Return the query for the comments of views, by name; None where replacing a view is in nobody's way."""
 
+    def show_view(self, view: Table) -> str:
+        """Return the statement that shows of what a view is made."""
+
+    def view_text(self, rows: Rows, view: Table) -> str | None:
+        """Return that text from its answer; None if there is no such view, "" if it is not shown to this user."""
+
     def describe_table(self, table: Table) -> str:
         """Return the query for a table's columns; if there is no such table, no rows or an error (`is_missing`)."""
 

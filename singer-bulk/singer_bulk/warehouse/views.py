@@ -12,11 +12,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from singer_bulk.errors import WarehouseError
-from singer_bulk.model.added import EXTRACTED_AT, RECEIVED_AT
+from singer_bulk.errors import ConfigError, WarehouseError
+from singer_bulk.model.added import EXTRACTED_AT, OWN_PREFIX, RECEIVED_AT
 from singer_bulk.model.columns import Column
 from singer_bulk.model.feed import Meaning
 from singer_bulk.model.load import Table
+from singer_bulk.model.names import lower
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect, Session
 from singer_bulk.warehouse.events import Events
@@ -26,6 +27,9 @@ logger = logging.getLogger(__name__)
 
 CURRENT_SUFFIX, HISTORY_SUFFIX = "__current", "__history"
 _TIMES = (EXTRACTED_AT, RECEIVED_AT)
+# A column that only the queries of these views have, each of them.
+_MOMENT = "moment"
+_MARK = "made from query "
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ class Views:
 
     def history(self) -> str:
         """Return the query of `<table>__history`."""
-        events, moment = self.events, self.events.own("moment")
+        events, moment = self.events, self.events.own(_MOMENT)
         ends = [f"LEAD({moment}) OVER (PARTITION BY {events.part()} ORDER BY {events.order()})"]
         if events.epochs:
             truncated = f"CASE WHEN {events.says(Meaning.TRUNCATE)} THEN {moment} END"
@@ -126,7 +130,7 @@ class Views:
         """
         events = self.events
         names = [events.name(column.name) for column in self.columns]
-        own = [events.own(name) for name in ("deleted", "operation", "moment")]
+        own = [events.own(name) for name in ("deleted", "operation", _MOMENT)]
         flags = f"{events.flag(Meaning.DELETE)} AS {own[0]}, {self._word()} AS {own[1]}, {self._moment()} AS {own[2]}"
         first = [*names, flags, *([events.epoch()] if events.epochs else [])]
         if activated and self.activated is not None and events.version is not None:
@@ -169,7 +173,7 @@ class Views:
 
 
 def make_views(session: Session, views: Views) -> None:
-    """Create both views, or replace those that are otherwise.
+    """Create both views, or replace those that are otherwise; raises ConfigError for one that somebody else has made.
 
     Where the warehouse says with which text a view was made (`Dialect.view_marks`), one that has it stays: Redshift's
     CREATE OR REPLACE VIEW waits for whoever reads the view, and new readers wait behind it (r_CREATE_VIEW). It replaces
@@ -177,12 +181,16 @@ def make_views(session: Session, views: Views) -> None:
     loses the grants on the old one.
     """
     dialect, made = views.dialect, views.all()
-    marks = _marks(session, dialect, [view.name for view in made])
+    question = dialect.view_marks(views.table.schema, [view.name.name for view in made])
+    marks = None if question is None else _marks(session, question)
     for view in made:
         create, mark = [words.create_view(dialect, view.name, view.query)], _mark(view.query)
-        if marks is not None:
-            if marks.get(view.name.name) == mark:
-                continue
+        there = "" if marks is None else marks.get(view.name.name, _MARK)
+        if there == mark:
+            continue
+        if not (there or "").startswith(_MARK):
+            _demand_ours(session, dialect, view.name)
+        if question is not None:
             # A view that is bound late is made without a look at its table, and is then refused to whoever reads it.
             session.execute(words.look(dialect.table(views.table)))
             create.append(words.comment_view(dialect, view.name, mark))
@@ -207,18 +215,32 @@ def _run(session: Session, dialect: Dialect, statements: Sequence[str]) -> None:
 
 def _mark(query: str) -> str:
     """Return the comment of a view that was made with this query."""
-    return f"made from query {hashlib.sha256(query.encode()).hexdigest()}"
+    return f"{_MARK}{hashlib.sha256(query.encode()).hexdigest()}"
 
 
-def _marks(session: Session, dialect: Dialect, views: Sequence[Table]) -> dict[str, str | None] | None:
-    """Return the comments of the views that are there, by name; None if the warehouse keeps no marks for us."""
-    question = dialect.view_marks(views[0].schema, [view.name for view in views])
-    if question is None:
-        return None
+def _marks(session: Session, question: str) -> dict[str, str | None] | None:
+    """Return the comments of the views that are there, by name; None if they cannot be seen."""
     try:
         return {str(name): comment for name, comment in session.execute(question)}
     except WarehouseError as error:
         if error.connection_lost:
             raise
         logger.debug("the comments of the views cannot be seen: %s", error)
-        return {}
+        return None
+
+
+def _demand_ours(session: Session, dialect: Dialect, view: Table) -> None:
+    """Raise ConfigError if there is a view of that name, and its text shows that this program has not made it."""
+    try:
+        text = dialect.view_text(session.execute(dialect.show_view(view)), view)
+    except WarehouseError as error:
+        if error.connection_lost:
+            raise
+        logger.debug("the text of view %s cannot be seen: %s", view, error)
+        return
+    if text and OWN_PREFIX + _MOMENT not in lower(text):
+        raise ConfigError(
+            f"view {view} is there, and is none that this program has made: it would be replaced by that of "
+            "current_view; rename it, or set current_view to false for the stream",
+            code="TABLE-VIEW",
+        )
