@@ -52,6 +52,7 @@ class OpenLoad:
         self._claimed: dict[Table, str] = {}
         self.made_of: dict[str, set[str]] = {}  # the tap's stream -> what stream maps made of it
         self._ended: list[TableLoad] = []  # of streams whose SCHEMA has changed
+        self._busy: dict[str, Stream] = {}  # those that have something for a load; a run may have thousands that do not
         self._first_row_at = 0.0
         self.closed_state: str | None = None  # of the last load
         self._has_warned = False
@@ -66,7 +67,7 @@ class OpenLoad:
     @property
     def is_empty(self) -> bool:
         """Whether nothing would be lost if the run ended now."""
-        return not self._ended and not any(stream.has_work or stream.rejected for stream in self.streams.values())
+        return not self._ended and not self._busy
 
     @property
     def may_close(self) -> bool:
@@ -107,6 +108,7 @@ class OpenLoad:
                 "the tap must send the SCHEMA first",
             )
         self._uncover()
+        self._busy[stream.name] = stream
         policy = self._settings.policy
         while records.count:
             room = policy.batch_size_rows - (stream.batch.row_count if stream.batch else 0)
@@ -135,6 +137,7 @@ class OpenLoad:
         self._uncover()
         for stream in made:
             stream.activated = max(message.version, stream.activated or 0)
+            self._busy[stream.name] = stream
 
     def begin_stream(self, stream: Stream) -> None:
         """Take rows of the stream from now on; raises ConfigError if a table of it is another stream's."""
@@ -148,6 +151,7 @@ class OpenLoad:
         if load.batches or load.rejected or load.activated is not None:
             self._ended.append(load)
         del self.streams[stream.name]
+        self._busy.pop(stream.name, None)
 
     def note_made(self, name: str, made: str) -> None:
         """Remember what stream maps have made of a stream of the tap."""
@@ -173,7 +177,7 @@ class OpenLoad:
 
     def close_largest(self) -> bool:
         """Close the largest files, to make room in memory; return whether there were any."""
-        written = [stream for stream in self.streams.values() if stream.batch is not None]
+        written = [stream for stream in self._busy.values() if stream.batch is not None]
         if written:
             self._close_batch(max(written, key=lambda stream: stream.batch.byte_count if stream.batch else 0))
         return bool(written)
@@ -183,13 +187,10 @@ class OpenLoad:
 
         Raises BulkError.
         """
-        asking = {stream.name for stream in also}
-        parts = [*self._ended]
-        for stream in self.streams.values():
-            if stream.has_work or stream.rejected or stream.name in asking:
-                parts.append(stream.take_load())
+        asking = {stream.name: stream for stream in also}
+        parts = [*self._ended, *(stream.take_load() for stream in (self._busy | asking).values())]
         tables = joined(parts)
-        self._ended = []
+        self._ended, self._busy = [], {}
         self.due = False
         self.counts["load"] += 1
         self.closed_state = self.state

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import sys
 from typing import Any
 
 import pytest
@@ -153,6 +154,36 @@ def test_record_before_its_schema_is_refused() -> None:
     """A row has no table then."""
     with pytest.raises(RecordBeforeSchema, match="a RECORD of stream 'orders' before its SCHEMA"):
         Gathering().take(record(id=1))
+
+
+def calls_among(streams: int) -> int:
+    """Return how many Python functions a record, its STATE and a load of it call beside so many silent streams."""
+    made = Gathering(batch_size_rows=1000)
+    names = [f"s{number}" for number in range(streams)]
+    made.take(*map(schema, names), record(names[-1], id=0), state(0)).close()
+    calls = 0
+
+    def count(frame: Any, event: str, argument: Any) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        for number in range(5):
+            load = made.take(record(names[-1], id=number), state(number))
+            load.look_at_age()
+        assert load.may_close
+        assert load.close_largest()
+        assert len(load.close().tables) == 1
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+def test_streams_without_rows_cost_nothing() -> None:
+    """Of thousands of streams few may have rows: what is done for a record and a load does not look at the others."""
+    assert calls_among(2) == calls_among(80)
 
 
 def test_largest_files_are_closed_first() -> None:

@@ -96,11 +96,6 @@ class Stream:
         """Rows that no load has committed."""
         return sum(batch.row_count for batch in self.closed) + (self.batch.row_count if self.batch else 0)
 
-    @property
-    def has_work(self) -> bool:
-        """Whether a load has something to do for the stream."""
-        return self.row_count > 0 or self.activated is not None
-
     def add(self, records: Records, sequence: int) -> None:
         """Take the records into the open batch, opening one if there is none.
 

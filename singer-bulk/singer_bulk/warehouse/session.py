@@ -106,7 +106,7 @@ class Warehouse:
 
     def look_at(self, tables: Iterable[Table]) -> None:
         """Look at tables, several of a schema by one question for all of it."""
-        missing = Counter(table.schema for table in {*tables} - self._tables.keys())
+        missing = Counter(table.schema for table in {*tables} if table not in self._tables)
         for schema in (schema for schema, count in missing.items() if count > 1):
             self._ask(f"looking at the tables of schema {schema!r}", partial(self._look_at_all, schema))
 
