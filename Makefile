@@ -26,9 +26,10 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/vulture
 
-# worksteal, because loadgroup waits for ever when a worker has crashed (pytest-xdist 3.8).
+# Three workers for two cores: tests wait for servers, and those for them. worksteal, because loadgroup waits for ever
+# when a worker has crashed (pytest-xdist 3.8).
 test: setup
-	$(BIN)/pytest -n 2 --dist worksteal || $(BIN)/pytest -n 0 --crashed
+	$(BIN)/pytest -n 3 --dist worksteal || $(BIN)/pytest -n 0 --crashed
 	$(BIN)/pytest -n 2 --dist worksteal --s3 rclone tests/conformance/redshift/test_copy.py tests/conformance/snowflake/test_copy.py
 
 # What takes long, or needs programs of other projects: Meltano, other taps and targets, drivers, dbt, pip.

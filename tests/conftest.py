@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 import uuid
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +103,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _belongs(item: pytest.Item, config: pytest.Config) -> bool:
-    if (item.get_closest_marker("long") is not None) != config.getoption("--long") and not _is_named(item, config):
+    if _is_long(item, config) != config.getoption("--long") and not _is_named(item, config):
         return False
     used = set(getattr(item, "fixturenames", ()))
     if config.getoption("--s3") != "moto":
@@ -115,6 +116,24 @@ def _belongs(item: pytest.Item, config: pytest.Config) -> bool:
     return not (
         real and used & {f"{name}_config" for name in real} and used & {"warehouses", "fault", "serverless", "s3"}
     )
+
+
+def _is_long(item: pytest.Item, config: pytest.Config) -> bool:
+    """Whether the test is marked so, or one that runs in both warehouses, in the one that its name leaves for later.
+
+    Which warehouse that is follows from the name alone, so that half of these tests run in each of them.
+    """
+    if item.get_closest_marker("long") is not None:
+        return True
+    warehouse = item.callspec.params.get("loader") if isinstance(item, pytest.Function) and _has_cases(item) else None
+    if warehouse is None or item.get_closest_marker("both") or config.getoption("--redshift") == "serverless":
+        return False
+    name = f"{item.path.name}::{item.originalname}"  # type: ignore[attr-defined]
+    return bool(warehouse != ("redshift", "snowflake")[zlib.crc32(name.encode()) % 2])
+
+
+def _has_cases(item: pytest.Function) -> bool:
+    return hasattr(item, "callspec")
 
 
 def _is_named(item: pytest.Item, config: pytest.Config) -> bool:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 
+import pytest
+
 from tests.fakes import record, schema, state
 from tests.load.loaders import Loader
+
+pytestmark = pytest.mark.both
 
 ORDERS = schema(
     id={"type": "integer"},

@@ -14,6 +14,8 @@ from target_snowflake_stage.cli import TargetSnowflakeStage
 
 from tests.load.loaders import Loader
 
+pytestmark = pytest.mark.both
+
 TARGETS: dict[str, type[BulkTarget]] = {
     "target-redshift-copy": TargetRedshiftCopy,
     "target-snowflake-stage": TargetSnowflakeStage,
