@@ -121,11 +121,12 @@ class SnowflakeSession:
         """
         waiting, running, failed = deque(calls), deque[str](), list[WarehouseError]()
         while running or (waiting and not failed):
-            while waiting and not failed and len(running) < at_once:
-                call = waiting.popleft()
-                running.append(self._begin("; ".join(call), len(call)))
             try:
-                self._end(running.popleft())
+                if waiting and not failed and len(running) < at_once:
+                    call = waiting.popleft()
+                    running.append(self._begin("; ".join(call), len(call)))
+                else:
+                    self._end(running.popleft())
             except WarehouseError as error:
                 if error.connection_lost:
                     raise
@@ -145,7 +146,7 @@ class SnowflakeSession:
         while True:
             with self._told(query):
                 status = self._connection.get_query_status_throw_if_error(query)
-            if not self._connection.is_still_running(status):
+            if status.name == "SUCCESS":  # neither RESTARTED nor NO_DATA, which is no failure either
                 return
             unknown = unknown + 1 if status.name == "NO_DATA" else 0
             if unknown > MAX_UNKNOWN:
