@@ -174,9 +174,6 @@ class DriverConnection:
         self._driver.calls += 1
         return QueryStatus.SUCCESS
 
-    def is_still_running(self, status: Any) -> bool:
-        return False
-
     def fetchall(self) -> list[tuple[Any, ...]]:
         return self._rows
 
