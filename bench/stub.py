@@ -14,11 +14,14 @@ from dataclasses import fields, replace
 from functools import partial
 from typing import Any
 
-from singer_bulk.cli import main
-from singer_bulk.face.connector import Connector
-from singer_bulk.model.load import ClosedBatch
-from singer_bulk.stage.memory import MemoryStage
-from singer_bulk.warehouse.dialect import Rows, TypeTable
+from singer_bulk.model.start_up import imports
+
+with imports():
+    from singer_bulk.cli import main
+    from singer_bulk.face.connector import Connector
+    from singer_bulk.model.load import ClosedBatch
+    from singer_bulk.stage.memory import MemoryStage
+    from singer_bulk.warehouse.dialect import Rows, TypeTable
 
 _MADE = re.compile(r'(?:CREATE TABLE IF NOT EXISTS|ALTER TABLE) .*?"([^"]+)" (?:ADD COLUMN|\()(.*)$', re.DOTALL)
 _COLUMN = re.compile(r'"([^"]+)" ([A-Z_]+(?: PRECISION)?)(?:\((\d+)(?:, (\d+))?\))?')
@@ -161,4 +164,6 @@ def target_of(name: str) -> Any:
 
 
 if __name__ == "__main__":
-    main(stubbed(target_of(sys.argv.pop(1))))
+    with imports():
+        target = target_of(sys.argv.pop(1))
+    main(stubbed(target))
