@@ -39,7 +39,7 @@ PEERS = [
     Peer("meltanolabs-target-snowflake 0.20.4, defaults", ("meltanolabs-target-snowflake==0.20.4",), "meltanolabs"),
     Peer(
         "pipelinewise-target-snowflake 2.3.0, defaults, no validation",
-        ("pipelinewise-target-snowflake==2.3.0", "numpy<2"),
+        ("pipelinewise-target-snowflake==2.3.0", "numpy<2", "pandas<2.1"),  # imports pandas without saying so
         "pipelinewise",
     ),
     Peer("dlt 1.31.0, dict rows to csv.gz, no validation", ("dlt[filesystem]==1.31.0", "orjson"), "dlt"),
