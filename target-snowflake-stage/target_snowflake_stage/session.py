@@ -55,8 +55,9 @@ GONE_ATTEMPTS, GONE_SECONDS = 60, 0.5
 
 # How long after the last look at a query that runs beside others the next one is taken: twice as long each time.
 FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS = 0.1, 1.0
-# Looks at a query that the server does not know yet; the connector has as many.
-MAX_UNKNOWN = 24
+# Looks in a row at a query that the server does not know, or calls neither running nor ended; the connector's take as
+# long.
+MAX_UNCLEAR = 100
 
 # The connection or the session is gone: network errors of the connector (250001 to 250003), session expired or
 # unknown (390111, 390112, 390104), the token that renews it unknown, expired or invalid (390113 to 390115), token
@@ -119,20 +120,13 @@ class SnowflakeSession:
 
         https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example#performing-an-asynchronous-query
         """
-        waiting, running, failed = deque(calls), deque[str](), list[WarehouseError]()
-        while running or (waiting and not failed):
-            try:
-                if waiting and not failed and len(running) < at_once:
-                    call = waiting.popleft()
-                    running.append(self._begin("; ".join(call), len(call)))
-                else:
-                    self._end(running.popleft())
-            except WarehouseError as error:
-                if error.connection_lost:
-                    raise
-                failed.append(error)
-        if failed:
-            raise failed[0]
+        waiting, running = deque(calls), deque[str]()
+        while waiting or running:
+            if waiting and len(running) < at_once:
+                call = waiting.popleft()
+                running.append(self._begin("; ".join(call), len(call)))
+            else:
+                self._end(running.popleft())
 
     def _begin(self, sql: str, statement_count: int) -> str:
         """Start a query; return its id."""
@@ -141,18 +135,26 @@ class SnowflakeSession:
             return str(cursor.sfqid)
 
     def _end(self, query: str) -> None:
-        """Wait for a query; raises WarehouseError if it has failed."""
-        unknown, seconds = 0, FIRST_LOOK_SECONDS
-        while True:
-            with self._told(query):
-                status = self._connection.get_query_status_throw_if_error(query)
-            if status.name == "SUCCESS":  # neither RESTARTED nor NO_DATA, which is no failure either
+        """Wait for a query; raises WarehouseError if it has failed, or if nothing says what it does."""
+        unclear, seconds = 0, FIRST_LOOK_SECONDS
+        while unclear < MAX_UNCLEAR:
+            status = self._status(query)
+            if status.name == "SUCCESS":
                 return
-            unknown = unknown + 1 if status.name == "NO_DATA" else 0
-            if unknown > MAX_UNKNOWN:
-                raise WarehouseError(f"Snowflake: it does not know query {query}", code="SF-LOST", connection_lost=True)
+            is_clear = status.name != "NO_DATA" and self._connection.is_still_running(status)
+            unclear = 0 if is_clear else unclear + 1
             STANDARD.sleep(seconds)
             seconds = min(seconds * 2, LAST_LOOK_SECONDS)
+        raise WarehouseError(f"Snowflake: nothing says what query {query} does", code="SF-LOST", connection_lost=True)
+
+    def _status(self, query: str) -> Any:
+        """Return what a query does. The connector 4.x takes answers apart that it did not get."""
+        try:
+            with self._told(query):
+                return self._connection.get_query_status_throw_if_error(query)
+        except (TypeError, ValueError, KeyError, AttributeError) as odd:
+            problem = f"Snowflake: what query {query} does cannot be read ({type(odd).__name__})"
+            raise WarehouseError(problem, code="SF-LOST", connection_lost=True) from odd
 
     def execute(self, sql: str) -> Rows:
         """Run one statement; return its rows."""
@@ -250,7 +252,7 @@ def _arguments(settings: SnowflakeSettings, key: bytes | None, lock_seconds: int
     values = {name: getattr(settings, name) for name in _SAME_NAMES}
     arguments = {name: value for name, value in values.items() if value is not None}
     arguments["session_parameters"] = SESSION_PARAMETERS | {"LOCK_TIMEOUT": lock_seconds}
-    # 5.x warns while this is unset: our sessions have no statement running when they end.
+    # 5.x warns while this is unset. A session that ends with a statement running is given up, and so is what it does.
     arguments["enable_server_session_keep_alive_auto_detection"] = False
     arguments["application"] = "target_snowflake_stage"
     arguments["login_timeout"] = LOGIN_TIMEOUT_SECONDS

@@ -13,9 +13,10 @@ from local_warehouse.snowflake.store.work import Shared, Step, Work
 
 
 class Cursor:
-    """A cursor of DuckDB that one thread uses at a time, whose INSERT runs until it is let go on."""
+    """A cursor of DuckDB that one thread uses at a time, of which one statement runs until it is let go on."""
 
     def __init__(self) -> None:
+        self.slow = "INSERT"
         self.used: list[str] = []
         self.begun, self.goes_on = threading.Event(), threading.Event()
         self._free = threading.Lock()
@@ -23,7 +24,7 @@ class Cursor:
     def execute(self, sql: str) -> Cursor:
         assert self._free.acquire(blocking=False), f"{sql} while another statement runs"
         try:
-            if sql.startswith("INSERT"):
+            if sql.startswith(self.slow):
                 self.begun.set()
                 assert self.goes_on.wait(30)
             self.used.append(sql)
@@ -70,3 +71,21 @@ def test_transaction_is_ended_behind_the_statement_that_runs() -> None:
     assert work.shared.open == {}
     with pytest.raises(SqlError, match="somebody has ended it"):
         work.commit()
+
+
+def test_idle_transaction_that_commits_is_not_waited_for_in_a_ring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for its lock ends it after five minutes; a COMMIT that is under way ends well, and frees the lock."""
+    monkeypatch.setattr("local_warehouse.snowflake.store.locks.IDLE_SECONDS", -1)
+    engine: Any = Engine()
+    engine.made.slow = "COMMIT"
+    shared = Shared()
+    holder, waiter = Work(engine, shared), Work(engine, shared)
+    holder.begin()
+    shared.locks.acquire(holder, {1}, 1)
+    with ThreadPoolExecutor(2) as threads:
+        committing = threads.submit(holder.commit)
+        assert engine.made.begun.wait(30)
+        waiting = threads.submit(shared.locks.acquire, waiter, {1}, 30)
+        committing.result(30)
+        waiting.result(30)
+    assert shared.locks.held == {1: waiter}

@@ -166,19 +166,16 @@ def test_copies_run_side_by_side_where_there_are_enough(size: int) -> None:
     assert [len(calls) for calls in session.together] == [3] * (size >= 4)
 
 
-def test_copies_that_fail_side_by_side_run_one_after_the_other() -> None:
-    """Some may have taken effect, so the scratch tables are made anew; what is wrong says the COPY that fails again."""
+@pytest.mark.parametrize("connection_lost", [False, True])
+def test_copies_that_fail_side_by_side_follow_one_another_in_another_session(connection_lost: bool) -> None:
+    """Whatever the error says, some of them may go on: nothing of this session is used any more, nor tried again."""
     rows, session = rows_of("snowflake", *((n, PLAIN) for n in range(4)), streams="abcd", copies_at_once=4)
-    session.refusal = WarehouseError("refused", code="SF-SQL")
-    rows.fill_scratch(session)
-    assert [sql.split()[0] for sql in session.sent] == ["CREATE"] * 8 + ["COPY"] * 4 + ["SELECT"]
-    assert session.sent[:4] == session.sent[4:8]
-
-
-def test_lost_connection_side_by_side_is_no_reason_to_go_on() -> None:
-    """The session and its scratch tables are gone: the load begins anew, with another one."""
-    rows, session = rows_of("snowflake", *((n, PLAIN) for n in range(4)), streams="abcd", copies_at_once=4)
-    session.refusal = WarehouseError("lost", code="SF-LOST", connection_lost=True)
-    with pytest.raises(WarehouseError, match="lost"):
+    session.refusal = WarehouseError("refused", code="SF-SQL", connection_lost=connection_lost)
+    with pytest.raises(WarehouseError, match="refused") as failed:
         rows.fill_scratch(session)
-    assert not any(sql.startswith("COPY") for sql in session.sent)
+    assert failed.value.connection_lost
+    assert {sql.split()[0] for sql in session.sent} == {"CREATE"}
+    other = Session(session.counts)
+    rows.fill_scratch(other)
+    assert [sql.split()[0] for sql in other.sent] == ["CREATE"] * 4 + ["COPY"] * 4 + ["SELECT"]
+    assert other.together == []

@@ -34,6 +34,9 @@ class Connection:
         self.running[sql] = [*looks, QueryStatus.SUCCESS]
         self.most = max(self.most, len(self.running))
 
+    def is_still_running(self, status: QueryStatus) -> bool:
+        return status in (QueryStatus.NO_DATA, QueryStatus.QUEUED, QueryStatus.RUNNING)
+
     def get_query_status_throw_if_error(self, query: str) -> QueryStatus:
         status = self.running[query].pop(0)
         if status is QueryStatus.SUCCESS:
@@ -67,20 +70,31 @@ def test_so_many_calls_run_at_a_time_and_all_have_ended(at_once: int) -> None:
 
 
 @pytest.mark.usefixtures("told")
-@pytest.mark.parametrize("where", ["b", "begin_c"])
-def test_what_runs_beside_a_failure_ends_first(where: str) -> None:
-    """The scratch tables are made anew behind it: nothing may still be copied into them. What waits does not begin."""
-    connection = Connection(**{where: REFUSED})
-    with pytest.raises(WarehouseError, match="not recognized"):
+@pytest.mark.parametrize(
+    ("where", "error", "connection_lost"),
+    [
+        ("b", REFUSED, False),
+        ("begin_c", REFUSED, False),
+        ("a", LOST, True),
+        ("a", TypeError("'NoneType' object is not subscriptable"), True),
+        ("a", KeyError("SUSPENDED"), True),
+    ],
+)
+def test_whatever_goes_wrong_is_an_error_of_the_warehouse(where: str, error: Exception, connection_lost: bool) -> None:
+    """Also what the connector 4.x raises for an answer without content, or for a status that it does not know."""
+    connection = Connection(**{where: error})
+    with pytest.raises(WarehouseError) as failed:
         together(connection, 2)
-    assert connection.running == {}
+    assert failed.value.connection_lost == connection_lost
     assert "d" not in connection.begun
 
 
 @pytest.mark.usefixtures("told")
-def test_lost_connection_ends_it_at_once() -> None:
-    """There is nobody left to ask; the session and its tables are given up."""
-    connection = Connection(a=LOST)
-    with pytest.raises(WarehouseError) as lost:
-        together(connection, 3)
-    assert lost.value.connection_lost
+@pytest.mark.parametrize("status", [QueryStatus.NO_DATA, QueryStatus.RESTARTED])
+def test_query_that_nothing_is_known_of_is_given_up(monkeypatch: pytest.MonkeyPatch, status: QueryStatus) -> None:
+    """A status that neither runs nor ends is not waited for without an end."""
+    monkeypatch.setattr("target_snowflake_stage.session.LAST_LOOK_SECONDS", 0)
+    connection = Connection()
+    monkeypatch.setattr(connection, "get_query_status_throw_if_error", lambda query: status)
+    with pytest.raises(WarehouseError, match="nothing says what query a does"):
+        together(connection, 1)

@@ -64,8 +64,10 @@ class LoadRows:
         entering = [(table, batch) for table in self.load.tables if table.method.applies for batch in table.batches]
         self.scratch.begin(session)
         self._merging = {batch: self._merging_of(table, batch) for table, batch in entering}
-        self._make_scratch(session)
-        if len(entering) < FEW_COPIES or self.dialect.copies_at_once == 1 or not self._copy_together(session, entering):
+        self.scratch.make(session, ((merging.scratch_table, merging.columns) for merging in self._merging.values()))
+        if len(entering) >= FEW_COPIES and self.dialect.copies_at_once > 1 and self.scratch.side_by_side:
+            self._copy_together(session, entering)
+        else:
             for table, batch in entering:
                 with self.times.of_stream(table.stream):
                     self._copy(session, table, batch)
@@ -74,14 +76,11 @@ class LoadRows:
         choosing = [self._merging[batch] for _, batch in entering if self._needs_choosing(batch)]
         self.scratch.make(session, ((merging.chosen_table, merging.columns) for merging in choosing))
 
-    def _make_scratch(self, session: Session) -> None:
-        self.scratch.make(session, ((merging.scratch_table, merging.columns) for merging in self._merging.values()))
+    def _copy_together(self, session: Session, entering: Sequence[tuple[TableLoad, ClosedBatch]]) -> None:
+        """Copy into the scratch tables side by side. What the statements answer is not asked: the look counts the rows.
 
-    def _copy_together(self, session: Session, entering: Sequence[tuple[TableLoad, ClosedBatch]]) -> bool:
-        """Copy into the scratch tables side by side; return whether that has worked. Else they are empty again.
-
-        What the statements answer is not asked: the look that follows counts the rows. Which of them has failed, and
-        why, they say better one after the other.
+        If anything is wrong with it, the load is tried again in another session, whose scratch tables are its own:
+        nobody knows what goes on in this one. There one COPY follows the other, and says better what is wrong.
         """
         largest_first = sorted(entering, key=lambda one: -sum(file.byte_count for file in one[1].files))
         statements = [sql for table, batch in largest_first for sql in self._statements(table, batch)]
@@ -92,12 +91,13 @@ class LoadRows:
         try:
             session.execute_together(calls, at_once)
         except WarehouseError as error:
-            if error.connection_lost:
-                raise
-            logger.info("COPY side by side has failed, so one runs after the other: %s", error)
-            self._make_scratch(session)
-            return False
-        return True
+            self.scratch.side_by_side = False
+            raise WarehouseError(
+                f"COPYs side by side have failed, one will follow the other: {error.text}",
+                code=error.code,
+                sql_code=error.sql_code,
+                connection_lost=True,
+            ) from error
 
     def enter(self, transaction: Executes) -> dict[str, int]:
         """Bring the rows into their tables; return how many COPY has counted, by stream."""

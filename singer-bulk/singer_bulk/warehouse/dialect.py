@@ -125,7 +125,8 @@ class Session(Executes, Protocol):
         """Run statements whose answers say nothing, outside of a transaction: those of a call one after the other, of
         the calls `at_once` side by side. Only where `Dialect.copies_at_once` is more than one.
 
-        Raises WarehouseError when all that has begun has ended; any of the statements may have taken effect.
+        Raises WarehouseError. Then any of the statements may have taken effect, or may yet take it: whatever the error
+        says, the session is to be given up.
         """
 
     def lock(self, statements: Sequence[str], max_seconds: int) -> Rows:

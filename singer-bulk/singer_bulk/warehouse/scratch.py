@@ -17,12 +17,16 @@ from singer_bulk.warehouse.dialect import Dialect, Session
 
 
 class Scratch:
-    """Makes and names temporary tables, and knows which of them an earlier load has left."""
+    """Makes and names temporary tables, and knows which of them an earlier load has left.
+
+    side_by_side: whether several of them may be filled at a time, as far as the run has seen.
+    """
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._left: list[Table] = []
         self._count = 0
+        self.side_by_side = True
 
     def begin(self, session: Session) -> None:
         """Begin anew with the names; what is left of the attempt before goes."""

@@ -19,6 +19,7 @@ from local_warehouse.snowflake.errors import SqlError
 # issues/431; a newer report says 50.
 MAX_WAITERS = 20
 IDLE_SECONDS = 300  # a transaction that blocks others is aborted after five minutes without a statement
+IDLE = "it was idle for five minutes and blocked another transaction"
 
 
 class Holder(Protocol):
@@ -73,6 +74,7 @@ class Locks(Generic[H]):
 
     def _acquire(self, work: H, tables: set[int], timeout_seconds: int) -> None:
         deadline = time.monotonic() + timeout_seconds
+        ended = set[H]()
         with self._changed:
             while True:
                 holders = {self.held[table] for table in tables if self.held.get(table, work) is not work}
@@ -81,9 +83,11 @@ class Locks(Generic[H]):
                     return
                 if work.cancelled:
                     raise SqlError("SQL execution canceled", 604, "57014")
-                for holder in holders:
+                for holder in holders - ended:
                     if holder.idle_seconds() > IDLE_SECONDS:
-                        holder.abort("it was idle for five minutes and blocked another transaction")
+                        ended.add(holder)
+                        # In a thread: it waits for a COMMIT of that session, which waits for these locks.
+                        threading.Thread(target=holder.abort, args=(IDLE,), daemon=True).start()
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise SqlError(
