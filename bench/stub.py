@@ -10,13 +10,15 @@ import json
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import fields, replace
 from functools import partial
 from typing import Any
 
 from singer_bulk.model.start_up import imports
 
-with imports():
+# As the installed commands begin; not where tests import this, whose process goes on.
+with imports() if __name__ == "__main__" else nullcontext():
     from singer_bulk.cli import main
     from singer_bulk.face.connector import Connector
     from singer_bulk.model.load import ClosedBatch

@@ -84,6 +84,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         cache.set("singer/crashed", _crashed if _failed == set(_crashed) else [])
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let connections that the Snowflake connector closes at the end of the process say nothing: nobody captures it."""
+    logging.raiseExceptions = False
+
+
 def _only_crashed(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Choose the tests whose worker crashed, if nothing else failed; else end with the failure that there was."""
     assert config.cache is not None
