@@ -30,7 +30,7 @@ check: setup
 # when a worker has crashed (pytest-xdist 3.8).
 test: setup
 	$(BIN)/pytest -n 3 --dist worksteal || $(BIN)/pytest -n 0 --crashed
-	$(BIN)/pytest -n 2 --dist worksteal --s3 rclone tests/conformance/redshift/test_copy.py tests/conformance/snowflake/test_copy.py
+	$(BIN)/pytest -n 3 --dist worksteal --s3 rclone tests/conformance/redshift/test_copy.py tests/conformance/snowflake/test_copy.py
 
 # What takes long, or needs programs of other projects: Meltano, other taps and targets, drivers, dbt, pip.
 test-long: setup test-serverless

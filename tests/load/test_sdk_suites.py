@@ -20,6 +20,8 @@ from target_snowflake_stage.cli import TargetSnowflakeStage
 
 from tests.load.loaders import Loader
 
+pytestmark = pytest.mark.long
+
 
 def _closing(runner: TargetTestRunner) -> Iterator[TargetTestRunner]:
     yield runner
@@ -45,7 +47,6 @@ class TestRedshift(_Suite, get_target_test_class(TargetRedshiftCopy, config={}))
         yield from _closing(TargetTestRunner(TargetRedshiftCopy, config=redshift_config))
 
 
-@pytest.mark.long
 class TestSnowflake(_Suite, get_target_test_class(TargetSnowflakeStage, config={})):  # type: ignore[misc]
     """target-snowflake-stage."""
 
@@ -54,7 +55,6 @@ class TestSnowflake(_Suite, get_target_test_class(TargetSnowflakeStage, config={
         yield from _closing(TargetTestRunner(TargetSnowflakeStage, config=snowflake_config))
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     "name",
     [
