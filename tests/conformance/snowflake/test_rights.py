@@ -133,6 +133,7 @@ def test_what_the_owner_alone_may_do(limited: Limited, config: Config) -> None:
     limited.owner.fails(f"GRANT OWNERSHIP ON TABLE T TO ROLE {limited.role}", 3036)
     limited.owner.run(f"GRANT OWNERSHIP ON TABLE T TO ROLE {limited.role} REVOKE CURRENT GRANTS")
     limited.session.run("ALTER TABLE T ADD COLUMN B INT")
+    limited.session.fails("ALTER TABLE T SWAP WITH U", 3001)  # of which it owns one alone
     limited.session.run("INSERT INTO T VALUES (1, 2)")
     assert [r["owner"] for r in limited.session.records("SHOW TABLES LIKE 'T'")] == [limited.role]
     limited.session.run("GRANT SELECT ON TABLE T TO ROLE PUBLIC")
