@@ -26,7 +26,7 @@ from target_snowflake_stage.cli import TargetSnowflakeStage
 TARGETS: Mapping[str, type[BulkTarget]] = {"redshift": TargetRedshiftCopy, "snowflake": TargetSnowflakeStage}
 Config = dict[str, Any]
 # What a message tells to run, as far as it goes.
-STATEMENT = re.compile(r"\b(?:run|or run|key:) ((?:GRANT|CREATE|ALTER) .*?)(?=, because|, or |; | \[[A-Z]+-|$)")
+STATEMENT = re.compile(r"\b(?:run|or run|key:) ((?:GRANT|CREATE|ALTER) .*?)(?=, because|, or\b|; | \[[A-Z]+-|$)")
 VISITOR, VISITOR_PASSWORD = "visitor", "Visitor1secret"
 
 
