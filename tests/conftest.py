@@ -130,15 +130,13 @@ def _is_long(item: pytest.Item, config: pytest.Config) -> bool:
     """
     if item.get_closest_marker("long") is not None:
         return True
-    warehouse = item.callspec.params.get("loader") if isinstance(item, pytest.Function) and _has_cases(item) else None
-    if warehouse is None or item.get_closest_marker("both") or config.getoption("--redshift") == "serverless":
+    case = getattr(item, "callspec", None)
+    warehouse = None if case is None else case.params.get("loader")
+    runs_whole = item.get_closest_marker("both") or config.getoption("--cdc")
+    if warehouse is None or runs_whole or config.getoption("--redshift") == "serverless":
         return False
-    name = f"{item.path.name}::{item.originalname}"  # type: ignore[attr-defined]
+    name = f"{item.path.name}::{item.name.partition('[')[0]}"
     return bool(warehouse != ("redshift", "snowflake")[zlib.crc32(name.encode()) % 2])
-
-
-def _has_cases(item: pytest.Function) -> bool:
-    return hasattr(item, "callspec")
 
 
 def _is_named(item: pytest.Item, config: pytest.Config) -> bool:

@@ -193,10 +193,11 @@ class SnowflakeSession:
     def lock(self, statements: Sequence[str], max_seconds: int) -> Rows:
         """Run statements that wait for locks: LOCK_TIMEOUT bounds each, which the session has from its beginning."""
         try:
-            return next(iter([self._execute("; ".join(part), len(part)) for part in in_calls(statements)]))
+            answers = [self._execute("; ".join(part), len(part)) for part in in_calls(statements)]
         except WarehouseError as error:
             error.waited = error.waited or error.sql_code in LOCK_ENDED
             raise
+        return answers[0]
 
     def holders(self, tables: Sequence[Table]) -> str:
         """Return the transactions that SHOW LOCKS shows with locks of the tables: those of this user."""

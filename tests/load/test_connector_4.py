@@ -66,6 +66,7 @@ def test_copies_run_side_by_side_through_connector_4(
         input=lines(*sent, state({"done": 1})), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert "5 COPYs in 5 calls side by side" in done.stderr
     assert "side by side have failed" not in done.stderr
     with snowflake_connection.cursor() as cursor:
         for name in streams:

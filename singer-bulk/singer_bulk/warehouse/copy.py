@@ -88,6 +88,7 @@ class LoadRows:
             logger.info("%s", self.dialect.masked(statement))
         at_once = self.dialect.copies_at_once
         calls = [call for part in range(at_once) for call in words.in_calls(statements[part::at_once])]
+        logger.info("load %s: %d COPYs in %d calls side by side", self.load.load_id, len(statements), len(calls))
         try:
             session.execute_together(calls, at_once)
         except WarehouseError as error:
