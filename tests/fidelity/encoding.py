@@ -27,7 +27,7 @@ from tests.fidelity.corpus import REDSHIFT
 from tests.fidelity.reader import fields, redshift_value, snowflake_value
 
 DIALECTS: dict[str, Any] = {
-    "redshift": Redshift(CopyAccess(None)),
+    "redshift": Redshift(CopyAccess("default")),
     "snowflake": Snowflake("DEMO", Place("DEMO", "PUBLIC", "S"), Place("DEMO", "PUBLIC", "F"), ""),
 }
 
@@ -46,11 +46,9 @@ class Encoding:
         schema, self.odd = meaning_of("s", schema)
         self.schema = schema
         dialect = DIALECTS[warehouse]
-        rules = LoadSettings(**(settings or {})).types
+        loads = LoadSettings(**(settings or {}))
         placement = Placement("s", {}, EvolutionRules(), dialect.names, lambda existing, new_type: True)
-        self.columns: tuple[Column, ...] = stream_columns(
-            schema, rules, dialect.names, placement, dialect.types.created, validate=True
-        )
+        self.columns: tuple[Column, ...] = stream_columns(schema, loads, dialect.names, placement, dialect.types)
         made = redshift_format() if warehouse == REDSHIFT else snowflake_format()
         self.format: FileFormat = replace(made, rules=values or ValueRules())
         self.check = record_check("s", schema, self.columns)
@@ -65,7 +63,9 @@ class Encoding:
             try:
                 required = frozenset(self.schema.get("required", ()))
                 rows = RowEncoder("s", self.columns, self.format, required=required)
-                return (BlockEncoder(rows, self.format) if in_blocks else rows).encode(run, 0)
+                if in_blocks:
+                    return BlockEncoder(rows, self.format).encode(run, 0, bytes)
+                return rows.encode(run, 0)
             except ColumnOutgrown as outgrown:
                 self.columns = tuple(
                     replace(column, type=outgrown.needed) if column.name == outgrown.column else column

@@ -1,7 +1,8 @@
 """`python -m tests.fuzz`: the long form, which goes on where it was stopped.
 
-`--seeds 20000` says how many seeds of each kind there are to be in all, `--only whole_runs` which kind. What was done
-and what has failed stands in .fuzz/<kind>.json after every hundred seeds; `--again` tries only what has failed before.
+`--seeds 20000` says how many seeds of each kind there are to be in all, `--only whole_runs` which kind, `--minutes 60`
+when to stop all the same. What was done and what has failed stands in .fuzz/<kind>.json after every hundred seeds;
+`--again` tries only what has failed before.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import json
 import logging
 import sys
 import traceback
+from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from tests.fuzz.kinds import KINDS
@@ -25,21 +28,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20_000, help="of each kind, with those of earlier runs")
     parser.add_argument("--only", choices=list(KINDS), action="append")
+    parser.add_argument("--minutes", type=float, default=inf, help="for each kind")
     parser.add_argument("--again", action="store_true", help="try only the seeds that failed before")
     chosen = parser.parse_args()
     logging.disable(logging.CRITICAL)
     FOLDER.mkdir(exist_ok=True)
-    failed = [_run(kind, 0 if chosen.again else chosen.seeds) for kind in chosen.only or KINDS]
+    seeds, seconds = 0 if chosen.again else chosen.seeds, 60 * chosen.minutes
+    failed = [_run(kind, seeds, monotonic() + seconds) for kind in chosen.only or KINDS]
     sys.exit(1 if any(failed) else 0)
 
 
-def _run(kind: str, seeds: int) -> dict[str, str]:
+def _run(kind: str, seeds: int, until: float) -> dict[str, str]:
     path = FOLDER / f"{kind}.json"
     done: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"seeds": 0, "failed": {}}
     failed: dict[str, str] = {}
     for seed in done["failed"]:
         failed |= _try(kind, int(seed))
-    while done["seeds"] < seeds:
+    while done["seeds"] < seeds and monotonic() < until:
         step = range(done["seeds"], min(done["seeds"] + STEP, seeds))
         for seed in step:
             failed |= _try(kind, seed)

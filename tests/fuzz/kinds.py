@@ -24,6 +24,7 @@ from target_snowflake_stage.cli import TargetSnowflakeStage
 
 from tests.fakes import Bench, state
 from tests.fuzz import draws
+from tests.fuzz.rows import native_rows
 from tests.unit.tap_run import run_lines
 
 SETTINGS: Mapping[str, list[Any]] = {
@@ -159,4 +160,5 @@ KINDS: Mapping[str, Callable[[int], None]] = {
     "settings": settings,
     "files": files,
     "tap_files": tap_files,
+    "native_rows": native_rows,
 }

@@ -1,30 +1,39 @@
-"""Rows that encoder processes made are the rows that one process makes, errors included."""
+"""Rows that other threads made are the rows that one thread makes, errors included."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from singer_bulk.encode import batch as batch_module
-from singer_bulk.encode.pool import can_fork
+from singer_bulk.encode import workers
+from singer_bulk.encode.gzip_files import Piece
+from singer_bulk.encode.workers import Block, Blocks, Workers
 from singer_bulk.errors import BulkError, ValueRejected
+from singer_bulk.model.columns import TIMESTAMPTZ
+from singer_bulk.model.file_format import ColumnOutgrown
+from singer_bulk.model.messages import Records
 
 from tests.fakes import Bench, Failure, lines, record, schema, state
 
-pytestmark = pytest.mark.skipif(not can_fork(), reason="processes are not forked here")
 ORDERS = "analytics.orders"
 COUNT = 30_000
 WIDE = schema(id={"type": "integer"}, note={"type": ["null", "string"]}, at={"format": "date-time", "type": "string"})
 
 
 @pytest.fixture(autouse=True)
-def _fork_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A batch of any size is worth the processes here."""
-    monkeypatch.setattr(batch_module, "START_BYTES", 1)
+def handed_over(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Return whether each run of records was taken by a thread; one of any size may be."""
+    taken: list[bool] = []
+    hand_over = Workers.hand_over
+
+    def noted(self: Workers, blocks: Blocks, block: Block) -> bool:
+        taken.append(hand_over(self, blocks, block))
+        return taken[-1]
+
+    monkeypatch.setattr(Workers, "hand_over", noted)
+    monkeypatch.setattr(workers, "LEAST_BYTES", 1)
+    return taken
 
 
 def rows_of(count: int = COUNT) -> list[dict[str, Any]]:
@@ -34,7 +43,7 @@ def rows_of(count: int = COUNT) -> list[dict[str, Any]]:
 
 
 def run_both(text: str, **options: Any) -> tuple[Bench, Bench]:
-    """Return what comes of the input without and with encoder processes."""
+    """Return what comes of the input without and with two more threads."""
     benches = []
     for encoders in (0, 2):
         bench = Bench()
@@ -43,19 +52,18 @@ def run_both(text: str, **options: Any) -> tuple[Bench, Bench]:
     return benches[0], benches[1]
 
 
-def test_rows_are_the_same_whoever_encodes_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two processes and none give the same rows and STATE, in as many files."""
-    forked = catch_forks(monkeypatch)
+def test_rows_are_the_same_whoever_encodes_them(handed_over: list[bool]) -> None:
+    """Two more threads and none give the same rows and STATE, in as many files."""
     alone, helped = run_both(lines(WIDE, *rows_of(), state("end")), add_record_metadata=True)
     assert sorted(helped.warehouse.rows(ORDERS)) == sorted(alone.warehouse.rows(ORDERS))
     assert len(helped.warehouse.rows(ORDERS)) == COUNT
     assert helped.emitted == alone.emitted == ['"end"']
     assert len(alone.stage.files) == len(helped.stage.files) == 1
-    assert len(forked) == 2
+    assert any(handed_over)
 
 
 def test_batches_end_and_begin() -> None:
-    """Each batch has processes of its own, and each STATE its rows."""
+    """Each batch gets its own pieces, and each STATE its rows."""
     parts = [lines(*rows_of(4000), state(n)) for n in range(4)]
     alone, helped = run_both(lines(WIDE) + "".join(parts), batch_size_rows=3000)
     assert sorted(helped.warehouse.rows(ORDERS)) == sorted(alone.warehouse.rows(ORDERS))
@@ -72,8 +80,27 @@ def test_column_that_outgrows_its_type() -> None:
     assert helped.warehouse.columns[ORDERS] == alone.warehouse.columns[ORDERS]
 
 
+def test_blocks_behind_one_that_comes_back_come_back_too() -> None:
+    """A block that may begin another batch is followed by those that came later, though they are encoded: written into
+    the batch before, they would be merged before it, and an older row would replace a newer one."""
+
+    def encode(records: Records, sequence: int, piece: Any) -> Any:
+        if sequence == 1:
+            raise ColumnOutgrown("at", TIMESTAMPTZ, None)  # type: ignore[arg-type]
+        return Piece(b"", 0, 0)
+
+    written: list[int] = []
+    blocks = Blocks(encode, lambda piece, count: written.append(count))
+    made = [Block(Records("orders", b"{}\n", range(at, at + 1)), at) for at in range(4)]
+    threads = Workers(2)
+    assert all(threads.hand_over(blocks, block) for block in made)
+    assert threads.wait_for(blocks) == made[1:]
+    assert written == [1]
+    assert threads.wait_for(blocks) == []
+
+
 def test_rejected_value_is_named_with_its_line() -> None:
-    """The error of a block that a process had is the one that the definition gives."""
+    """The error of a block that another thread had is the one that the definition gives."""
     text = lines(WIDE, *rows_of(9000), record(id="x", note=None, at="2020-06-01"), *rows_of(9000), state(1))
     told = []
     for encoders in (0, 2):
@@ -98,10 +125,9 @@ def test_rejected_records_are_set_aside() -> None:
     assert len(reasons[0]) == len(reasons[1]) > 0
 
 
-def test_failure_at_any_statement_leaves_all_or_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whichever statement fails, with encoder processes too: no STATE, all rows or none, no file and no process."""
+def test_failure_at_any_statement_leaves_all_or_nothing() -> None:
+    """Whichever statement fails, with more threads too: no STATE, all rows or none, no file."""
     text = lines(WIDE, *rows_of(6000), state(1))
-    forked = catch_forks(monkeypatch)
     undisturbed = Bench()
     undisturbed.run(text, encoders=2)
     for position in range(1, len(undisturbed.warehouse.statements) + 1):
@@ -114,49 +140,10 @@ def test_failure_at_any_statement_leaves_all_or_nothing(monkeypatch: pytest.Monk
             with pytest.raises(BulkError):
                 bench.run(text, encoders=2)
             assert (bench.warehouse.rows(ORDERS), bench.emitted, bench.stage.files) == ([], [], {})
-        no_child_is_left(forked)
-
-
-def test_process_that_is_killed_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An encoder process that dies is named; nothing is committed."""
-    forked = catch_forks(monkeypatch)
-
-    def stop_signal() -> None:
-        for pid in forked:
-            os.kill(pid, signal.SIGKILL)
-
-    bench = Bench()
-    with pytest.raises(BulkError, match="encoder process"):
-        bench.run(lines(WIDE, *rows_of(60_000), state(1)), encoders=2, stop_signal=stop_signal)
-    assert bench.emitted == []
-    assert bench.warehouse.rows(ORDERS) == []
-    no_child_is_left(forked)
-
-
-def catch_forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return the list that gets the number of each process forked from now on."""
-    forked: list[int] = []
-    fork: Callable[[], int] = os.fork
-
-    def noted() -> int:
-        pid = fork()
-        forked.append(pid)
-        return pid
-
-    monkeypatch.setattr(os, "fork", noted)
-    return forked
-
-
-def no_child_is_left(forked: list[int]) -> None:
-    """Assert that every process that was forked has been waited for."""
-    assert forked
-    for pid in forked:
-        with pytest.raises(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
 
 
 def test_long_lines_are_encoded_where_they_are_read() -> None:
-    """A block that does not fit into the shared memory takes the other way."""
+    """Lines that are longer than a block are rows like any others."""
     rows = schema(id={"type": "integer"}, note={"type": "array"}, at={"type": "string"})
     text = lines(rows, *(record(id=n, note=[n], at="x") for n in range(9000)))
     longer = json.dumps(record(id=1, note=["y" * 60_000] * 20, at="z")) + "\n"

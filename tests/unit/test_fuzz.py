@@ -10,7 +10,7 @@ import pytest
 from tests.fuzz.kinds import KINDS
 
 # Seeds of each kind: about two seconds each.
-SHORT = {"whole_runs": 25, "damaged_lines": 25, "settings": 100, "files": 100, "tap_files": 40}
+SHORT = {"whole_runs": 25, "damaged_lines": 25, "settings": 100, "files": 100, "tap_files": 40, "native_rows": 10}
 
 
 @pytest.fixture(autouse=True)

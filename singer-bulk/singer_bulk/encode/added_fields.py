@@ -7,14 +7,14 @@ whichever is higher, and counts up; so a clock that is set back cannot repeat a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
 from itertools import repeat
 from typing import Any
 
 from singer_bulk.encode.fields import field_encoder
-from singer_bulk.encode.rows import Suffix
+from singer_bulk.encode.rows import Suffix, Varying
 from singer_bulk.model.added import (
     BATCHED_AT,
     DELETED_AT,
@@ -39,46 +39,53 @@ def first_sequence(started_at: datetime, last_committed: int) -> int:
     return max(microseconds << SEQUENCE_SHIFT, last_committed + 1)
 
 
-def suffix_of(
-    names: Sequence[str], file_format: FileFormat, now: Callable[[], datetime], started_at: datetime
-) -> Callable[[], Suffix]:
-    """Return what makes the function that writes the fields of the named columns for one run of records.
+class MetadataFields:
+    """The fields of the named columns: those of METADATA_TYPES, and ORDER_NAME, the number of a scratch table's row."""
 
-    The names are those of METADATA_TYPES, and ORDER_NAME, the number of a row in a scratch table. What it makes
-    raises Unfit for a version beyond 64 bits.
-    """
-    instant, integer = field_encoder(TIMESTAMPTZ, file_format), field_encoder(INTEGER, file_format)
-    null = file_format.null
-    batched_at = _at(now(), instant)
-    started = b"%d" % int(started_at.timestamp() * 1000)
+    def __init__(
+        self, names: Sequence[str], file_format: FileFormat, now: Callable[[], datetime], started_at: datetime
+    ) -> None:
+        self._names = names
+        self._null = file_format.null
+        self._now = now
+        self._instant, self._integer = field_encoder(TIMESTAMPTZ, file_format), field_encoder(INTEGER, file_format)
+        self._batched_at = _at(now(), self._instant)
+        self._started = b"%d" % int(started_at.timestamp() * 1000)
 
-    def suffix() -> Suffix:
-        received_at = _at(now(), instant)
-        extracted_at = lru_cache(maxsize=1024)(lambda text: _extracted(text, instant, null))
+    def parts(self) -> list[bytes | Varying]:
+        """Return each field for a run of records that arrives now: the field, or what it follows from."""
+        received_at = _at(self._now(), self._instant)
+        parts: dict[str, bytes | Varying] = {
+            EXTRACTED_AT: Varying.EXTRACTED_AT,
+            RECEIVED_AT: received_at,
+            BATCHED_AT: self._batched_at,
+            DELETED_AT: self._null,
+            SEQUENCE: Varying.SEQUENCE,
+            ORDER_NAME: Varying.SEQUENCE,
+            TABLE_VERSION: Varying.TABLE_VERSION,
+            SYNC_STARTED_AT: self._started,
+        }
+        return [parts[name] for name in self._names]
 
-        version_field = lru_cache(maxsize=16)(lambda version: integer(b"%d" % version))
+    def suffix(self) -> Suffix:
+        """Return what writes the fields of such a run; it raises Unfit for a version beyond 64 bits."""
+        parts = self.parts()
+        extracted_at = lru_cache(maxsize=1024)(lambda text: _extracted(text, self._instant, self._null))
+        version_field = lru_cache(maxsize=16)(lambda version: self._integer(b"%d" % version))
 
         def fields(messages: Sequence[Any], sequence: int) -> list[bytes]:
-            numbers = [b"%d" % number for number in range(sequence, sequence + len(messages))]
-            columns: dict[str, Callable[[], Iterable[bytes]]] = {
-                EXTRACTED_AT: lambda: [extracted_at(message.time_extracted) for message in messages],
-                RECEIVED_AT: lambda: repeat(received_at),
-                BATCHED_AT: lambda: repeat(batched_at),
-                DELETED_AT: lambda: repeat(null),
-                SEQUENCE: lambda: numbers,
-                ORDER_NAME: lambda: numbers,
-                TABLE_VERSION: lambda: [
-                    null if message.version is None else version_field(message.version) for message in messages
+            varying: dict[Varying, Callable[[], list[bytes]]] = {
+                Varying.SEQUENCE: lambda: [b"%d" % number for number in range(sequence, sequence + len(messages))],
+                Varying.EXTRACTED_AT: lambda: [extracted_at(message.time_extracted) for message in messages],
+                Varying.TABLE_VERSION: lambda: [
+                    self._null if message.version is None else version_field(message.version) for message in messages
                 ],
-                SYNC_STARTED_AT: lambda: repeat(started),
             }
+            columns = [varying[part]() if isinstance(part, Varying) else repeat(part) for part in parts]
             # Joined with the empty field in front, the fields begin with "|".
-            rows = zip(repeat(b"", len(messages)), *(columns[name]() for name in names), strict=False)
-            return list(map(b"|".join, rows))
+            return list(map(b"|".join, zip(repeat(b"", len(messages)), *columns, strict=False)))
 
         return fields
-
-    return suffix
 
 
 def _at(moment: datetime, instant: FieldEncoder) -> bytes:
@@ -90,5 +97,6 @@ def _extracted(time_extracted: str | None, instant: FieldEncoder, null: bytes) -
         return null
     try:
         return instant(b'"%b"' % time_extracted.encode())
-    except Unfit:
+    except Unfit as unfit:
+        unfit.bare()
         return null  # time_extracted is the tap's, not a value of the source: one that is no date-time is left out

@@ -92,20 +92,6 @@ def timestamp_field(column_type: ColumnType, file_format: FileFormat) -> FieldEn
     return _or_invalid(encode, _UNFIT_DATETIME, file_format)
 
 
-class UndecidedDatetime:
-    """Writes date-times without offset until one has an offset; knows whether it has written any."""
-
-    def __init__(self, column_type: ColumnType, file_format: FileFormat) -> None:
-        self._encode = timestamp_field(column_type, file_format)
-        self._null = file_format.null
-        self.seen = False
-
-    def __call__(self, raw: bytes) -> bytes:
-        field = self._encode(raw)
-        self.seen = self.seen or field != self._null
-        return field
-
-
 def timestamptz_field(column_type: ColumnType, file_format: FileFormat) -> FieldEncoder:
     """Return the encoder of a TIMESTAMPTZ column; a value without offset is in UTC."""
     utc = b"+00" if file_format.utc else b"+00:00"

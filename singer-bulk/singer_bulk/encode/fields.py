@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import msgspec
 
-from singer_bulk.encode.datetimes import UndecidedDatetime, date_field, time_field, timestamp_field, timestamptz_field
+from singer_bulk.encode.datetimes import date_field, time_field, timestamp_field, timestamptz_field
 from singer_bulk.encode.documents import NUL, json_field
 from singer_bulk.encode.numbers import decimal_field, double_field, integer_field
 from singer_bulk.model.columns import Column, ColumnType, Content
@@ -37,15 +37,8 @@ def column_encoder(column: Column, file_format: FileFormat) -> FieldEncoder:
     own = replace(file_format, rules=file_format.rules.of(column))
     if not column.is_stamp or column.type.kind is Kind.BOOLEAN:
         return field_encoder(column.type, own)
-    if column.type.kind is Kind.DATETIME:
-        return _UndecidedStamp(column.type, own)
     encode = field_encoder(column.type, own)
     return lambda raw: own.null if raw == b"false" else encode(raw)
-
-
-class _UndecidedStamp(UndecidedDatetime):
-    def __call__(self, raw: bytes) -> bytes:
-        return self._null if raw == b"false" else super().__call__(raw)
 
 
 def _refuse_type(column_type: ColumnType) -> bytes:
@@ -114,7 +107,7 @@ _ENCODERS: dict[Kind, Callable[[ColumnType, FileFormat], FieldEncoder]] = {
     Kind.TEXT: _text,
     Kind.DATE: date_field,
     Kind.TIME: time_field,
-    Kind.DATETIME: UndecidedDatetime,
+    Kind.DATETIME: timestamp_field,  # until a value has an offset
     Kind.TIMESTAMP: timestamp_field,
     Kind.TIMESTAMPTZ: timestamptz_field,
     Kind.JSON: json_field,

@@ -30,6 +30,9 @@ _TRAILER = struct.Struct("<II")
 PIECE_BYTES = 1 << 17
 
 
+Rows = bytes | memoryview
+
+
 class Piece(NamedTuple):
     """Compressed rows. byte_count and checksum (CRC-32) are of the rows before compression."""
 
@@ -47,7 +50,7 @@ class PieceCompressor:
         self._isal: Any = isal_zlib
         self._deflate: Any = isal_zlib.compressobj(level=GZIP_LEVEL, wbits=RAW_DEFLATE)
 
-    def begin(self, rows: bytes) -> bytes:
+    def begin(self, rows: Rows) -> bytes:
         """Return the compressed bytes that can be written already; more rows of the piece may follow."""
         content: bytes = self._deflate.compress(rows)
         return content
@@ -57,11 +60,11 @@ class PieceCompressor:
         content: bytes = self._deflate.flush(self._isal.Z_FULL_FLUSH)
         return content
 
-    def piece(self, rows: bytes) -> Piece:
+    def piece(self, rows: Rows) -> Piece:
         """Return the rows as a piece of their own."""
         return Piece(self.begin(rows) + self.end(), len(rows), self.checksum(rows, 0))
 
-    def checksum(self, rows: bytes, before: int) -> int:
+    def checksum(self, rows: Rows, before: int) -> int:
         """Return the checksum of the rows behind those that have the checksum `before`."""
         value: int = self._isal.crc32(rows, before)
         return value
@@ -102,7 +105,7 @@ class Files:
     _begun: _File | None = None  # the file of the piece that this process is compressing
     _begun_bytes: int = 0
 
-    def add_rows(self, rows: bytes, row_count: int) -> None:
+    def add_rows(self, rows: Rows, row_count: int) -> None:
         """Compress whole rows into a file; raises StageError."""
         file = self._begun = self._begun or self._next_file()
         file.writer.write(self._compressor.begin(rows))

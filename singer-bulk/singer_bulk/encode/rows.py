@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from enum import Enum
+from typing import Any, Protocol
 
 import msgspec
 
-from singer_bulk.encode.datetimes import UndecidedDatetime
 from singer_bulk.encode.documents import MAX_DEPTH
 from singer_bulk.encode.fields import column_encoder, field_encoder
 from singer_bulk.encode.record_decoder import (
@@ -27,12 +27,23 @@ from singer_bulk.encode.record_decoder import (
     record_decoder,
     record_of,
 )
-from singer_bulk.errors import SHOWN_CHARACTERS, KeyPropertyMissing, MessageError, RecordRejected, ValueRejected, shown
+from singer_bulk.encode.seen import seen_of
+from singer_bulk.errors import (
+    SHOWN_CHARACTERS,
+    KeyPropertyMissing,
+    MessageError,
+    RecordInvalid,
+    RecordRejected,
+    StageError,
+    ValueRejected,
+    shown,
+)
 from singer_bulk.model.added import TABLE_VERSION
 from singer_bulk.model.check import Check
 from singer_bulk.model.columns import Column
-from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, Outgrown, Unfit
+from singer_bulk.model.file_format import ColumnOutgrown, FieldEncoder, FileFormat, Outgrown, Unfit, quoted
 from singer_bulk.model.messages import Records, are_plain, mended
+from singer_bulk.model.seen import ColumnSeen, merge
 
 NULL_JSON = b"null"
 # Properties that a SCHEMA lacks are named up to this many; then records may have any. Each new one makes a decoder.
@@ -42,16 +53,49 @@ MAX_PASSED = 200
 Suffix = Callable[[Sequence[Any], int], list[bytes]]
 
 
-def no_suffix() -> None:
-    """The suffix of a table without metadata columns."""
+class Varying(Enum):
+    """A field behind those of the columns that is not the same in all rows of a run."""
+
+    SEQUENCE = "the number of the row"
+    EXTRACTED_AT = "the RECORD's time_extracted"
+    TABLE_VERSION = "the RECORD's version"
 
 
-def lone_suffix() -> Suffix:
-    """The suffix of a table of one column, where NULL is an empty field: an empty second field.
+class Added(Protocol):
+    """The fields behind those of the columns."""
+
+    def suffix(self) -> Suffix | None:
+        """Return what writes them for a run of records; None if there are none."""
+
+    def parts(self) -> list[bytes | Varying]:
+        """Return each of them for a run of records: the field, or what it follows from."""
+
+
+class NoFields:
+    """A table without metadata columns."""
+
+    def suffix(self) -> Suffix | None:
+        """Return None."""
+        return None
+
+    def parts(self) -> list[bytes | Varying]:
+        """Return nothing."""
+        return []
+
+
+class LoneField:
+    """A table of one column, where NULL is an empty field: an empty second field.
 
     Without it a row of NULL would be a blank line, and a blank line is not a row (SKIP_BLANK_LINES). COPY INTO selects
     its fields by number, and does not select the second one."""
-    return lambda messages, sequence: [b"|"] * len(messages)
+
+    def suffix(self) -> Suffix | None:
+        """Return what writes it."""
+        return lambda messages, sequence: [b"|"] * len(messages)
+
+    def parts(self) -> list[bytes | Varying]:
+        """Return the empty field."""
+        return [b""]
 
 
 @dataclass(frozen=True)
@@ -81,7 +125,7 @@ class RowEncoder:
         *,
         keys: frozenset[str] = frozenset(),
         required: frozenset[str] = frozenset(),
-        suffix: Callable[[], Suffix | None] = no_suffix,
+        added: Added = NoFields(),  # noqa: B008 - it has no state
         on_unknown: Callable[[Sequence[str]], None] | None = None,
         extra: Column | None = None,
         check: Check | None = None,
@@ -91,13 +135,15 @@ class RowEncoder:
         self.check = check
         self.columns = tuple(columns)
         self._null = file_format.null
+        self._marker = quoted(self._null)
         self._max_bytes = file_format.row_max_bytes
         self.encoders = [column_encoder(column, file_format) for column in columns]
         self._rules = file_format.rules
-        self.suffix = suffix
+        self._added = added
         self._extra = None if extra is None else (extra, field_encoder(extra.type, file_format))
         self._left_out = None if left_out is None else (left_out, field_encoder(left_out.column.type, file_format))
         self.left_out_seen: frozenset[str] = frozenset()  # columns that some record left out
+        self.seen = (ColumnSeen(),) * len(self.columns)  # what the fields of all rows so far show, by column
         self._on_unknown = on_unknown
         self._keys = keys
         self.required = required = required | keys
@@ -114,28 +160,58 @@ class RowEncoder:
                 self._decoder = ByName(self.columns, self.required, self.passed)
         return bool(self._by_name)
 
+    @property
+    def takes_unknown(self) -> bool:
+        """Whether any property that no column has is passed over, and nobody is to know."""
+        return self.passed is None and self._extra is None
+
+    @property
+    def names_missing(self) -> bool:
+        """Whether a field names what a record left out."""
+        return self._left_out is not None
+
+    def parts(self) -> list[bytes | Varying]:
+        """Return the fields behind those of the columns, for records that lack nothing and have nothing unknown."""
+        return [self._null] * ((self._extra is not None) + self.names_missing) + self._added.parts()
+
     def encode(self, records: Records, sequence: int) -> bytes:
         """Return the rows of the records; the first has the number `sequence`, each next one more.
 
-        Raises ValueRejected or MessageError with the line number, and ColumnOutgrown.
+        Raises ValueRejected or MessageError for the first record that is refused, ColumnOutgrown, or StageError.
         """
-        if self.check is not None:
-            self.check(records)
+        try:
+            if self.check is not None:
+                self.check(records)
+        except RecordInvalid as invalid:
+            self.encode(records.split(records.line_numbers.index(invalid.line_number))[0], sequence)
+            raise
         self.goes_by_name(records)
-        rows = []
-        suffix = self.suffix()
+        rows, written = [], []
+        suffix = self._added.suffix()
         for number, line in zip(records.line_numbers, records.lines, strict=True):
             message = self._decode(line, number)
             fields = self._fields(message.record, number)
+            written.append(tuple(fields))
             fields += [] if self._extra is None else [self._extra_field(line, number)]
-            fields += [] if self._left_out is None else [self._left_out_field(message.record)]
+            fields += [] if self._left_out is None else [self._left_out_field(message.record, number)]
             row = b"|".join(fields)
+            if self._null and self._marker in row and self._marker in fields:
+                # The marker is random per batch, so this takes an adversary who reads our memory, or a bug.
+                problem = f"stream {self.stream!r}: a value equals the batch's NULL marker; run again"
+                raise StageError(problem, code="STAGE-MARKER")
             row += self._suffix_fields(suffix, message, number, sequence) if suffix else b""
             if self._max_bytes is not None and len(row) > self._max_bytes:
                 raise self._too_long(message.record, number, len(row))
             rows += [row, b"\n"]
             sequence += 1
+        self._look_at(written)
         return b"".join(rows)
+
+    def _look_at(self, written: Sequence[tuple[bytes, ...]]) -> None:
+        """Note what the fields of rows show; of a run in which a record is rejected, nothing."""
+        if written:
+            columns = zip(self.columns, self.seen, zip(*written, strict=True), strict=True)
+            self.seen = tuple(merge(seen, seen_of(one.type, fields, self._null)) for one, seen, fields in columns)
 
     def _too_long(self, record: Any, line_number: int, byte_count: int) -> RecordRejected:
         values = zip(self.columns, msgspec.structs.astuple(record), strict=False)  # behind them is what is passed
@@ -174,9 +250,9 @@ class RowEncoder:
                 value=values[position],
                 remedy=self._remedy(self.columns[position], unfit),
             )
-            if isinstance(unfit, Outgrown):
-                raise ColumnOutgrown(self.columns[position].name, unfit.needed, rejected) from unfit
-            raise rejected from unfit
+            if isinstance(unfit, Outgrown) and not self.columns[position].chosen:
+                raise ColumnOutgrown(self.columns[position].name, unfit.needed, rejected) from unfit.bare()
+            raise rejected from unfit.bare()
         return fields
 
     def _because(self, column: Column) -> str:
@@ -185,6 +261,8 @@ class RowEncoder:
         return "" if allowed else " (it decides what becomes of its row, so no setting lets it be altered)"
 
     def _remedy(self, column: Column, unfit: Unfit) -> str:
+        if column.chosen and isinstance(unfit, Outgrown):
+            return "mend it at its source, or give the column a type that holds it in the setting 'columns'"
         if not self._because(column):
             return unfit.remedy
         return "mend it at its source, or set on_invalid_record to reject, which sets the record aside"
@@ -198,7 +276,10 @@ class RowEncoder:
         members = [msgspec.json.encode(name) + b":" + bytes(raw) for name, raw in record.items() if name not in known]
         if not members:
             return self._null
-        raw = b"{" + b",".join(members) + b"}"
+        return self._own_field(column, encode, b"{" + b",".join(members) + b"}", line_number)
+
+    def _own_field(self, column: Column, encode: FieldEncoder, raw: bytes, line_number: int) -> bytes:
+        """Return the field of a column that no property fills."""
         try:
             return encode(raw)
         except Unfit as unfit:
@@ -209,9 +290,9 @@ class RowEncoder:
                 expected=unfit.expected,
                 value=raw,
                 remedy=unfit.remedy,
-            ) from unfit
+            ) from unfit.bare()
 
-    def _left_out_field(self, record: Any) -> bytes:
+    def _left_out_field(self, record: Any, line_number: int) -> bytes:
         """Return the field that names the columns that the record left out."""
         assert self._left_out is not None
         left_out, encode = self._left_out
@@ -221,7 +302,8 @@ class RowEncoder:
         if not names or any(raw in whole.get(str(column.property), ()) for column, raw in values):
             return self._null
         self.left_out_seen = self.left_out_seen.union(names)
-        return encode(msgspec.json.encode(msgspec.json.encode(names).decode()))
+        raw = msgspec.json.encode(msgspec.json.encode(names).decode())
+        return self._own_field(left_out.column, encode, raw, line_number)
 
     def _suffix_fields(self, suffix: Suffix, message: Any, line_number: int, sequence: int) -> bytes:
         try:
@@ -235,7 +317,7 @@ class RowEncoder:
                 expected=unfit.expected,
                 value=message.version,
                 remedy="send a version of 64 bits, as of a clock",
-            ) from unfit
+            ) from unfit.bare()
 
     def _null_field(self, position: int) -> bytes:
         column = self.columns[position]
@@ -243,14 +325,6 @@ class RowEncoder:
             remedy = "load the stream by append-only" if column.property in self._keys else "let the SCHEMA allow null"
             raise Unfit("takes no null", f"send a value, or {remedy}")
         return self._null
-
-    def datetimes_seen(self) -> frozenset[str]:
-        """Return the undecided date-time columns that have got a value."""
-        return frozenset(
-            column.name
-            for column, encode in zip(self.columns, self.encoders, strict=True)
-            if isinstance(encode, UndecidedDatetime) and encode.seen
-        )
 
     def _decode(self, line: bytes, line_number: int) -> Any:
         try:
@@ -284,7 +358,9 @@ class RowEncoder:
         names = {column.property: column.name for column in self.columns}
         end = 0
         for name, raw in record_of(whole).items():
-            start = whole.index(bytes(raw), end)
+            start = whole.find(bytes(raw), end)
+            if start < 0:
+                break  # a name stands twice
             end = start + len(bytes(raw))
             value = line[start:end]
             if value != bytes(raw):
@@ -319,7 +395,10 @@ class RowEncoder:
         try:
             found = [name for name in record_of(line) if name not in known]
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            self.passed = None  # what is wrong with the line behind the property is said by the decoder that takes any
+            found = []
+        if not found:
+            # What is wrong with the line behind the property, or its second record, is the decoder's that takes any.
+            self.passed = None
         else:
             self._on_unknown(found)
             passed = (*self.passed, *found)
