@@ -35,6 +35,7 @@ from tap_csv_extract.detect import detect
 from tap_csv_extract.discover import Discovery
 from tap_csv_extract.errors import ConfigError, TapError, nothing_unexpected
 from tap_csv_extract.kinds import Kind, kind_of_schema
+from tap_csv_extract.masks import masks, secrets_in
 from tap_csv_extract.other_taps import ELSEWHERE
 from tap_csv_extract.output import MessageWriter
 from tap_csv_extract.pipes import Wait
@@ -211,6 +212,7 @@ class TapCsvExtract(Tap):
         """
         self._config = {name: value for name, value in self._config.items() if value is not None}
         schema = self._schema()
+        masks.hide(secrets_in(self._config, schema))  # before anything uses them: the SDK discovers in its constructor
         unread = unread_variables(self._env_var_prefix, os.environ, schema["properties"].keys() - self._config.keys())
         if unread and not self._reads_environment:
             self.logger.warning("the environment is not read, though it has %s; add --config ENV", ", ".join(unread))
@@ -264,6 +266,7 @@ def main() -> None:
     try:
         with nothing_unexpected(lambda: "tap-csv-extract"):
             command = TapCsvExtract.cli  # which sets logging up
+            masks.install()
             keep_libraries_quiet()
             command()
     except TapError as error:

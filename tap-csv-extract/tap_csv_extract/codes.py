@@ -39,6 +39,8 @@ CODES = {
     "user names another file.",
     "CSV-CFG-SAME-STREAM": "Two entries of `files` are one stream: the user joins their paths in one entry, or names "
     "one of them by `stream`.",
+    "CSV-CFG-SECRET": "A setting refers to a secret that cannot be had from where it is kept: the user corrects the "
+    "reference, or grants what the message says.",
     "CSV-CFG-STREAM-NAME": "The path gives no name to a stream: the user sets `stream`.",
     "CSV-CFG-VALUE": "A setting is missing, unknown, contradicts another, or has a value that it does not take: the "
     "user corrects it.",

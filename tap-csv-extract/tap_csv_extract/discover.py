@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tap_csv_extract.columns import converter, without_marks
+from tap_csv_extract.columns import converter, plain_integer, plain_timestamp, without_marks
 from tap_csv_extract.config import FileSet
 from tap_csv_extract.drift import ERROR, QUARANTINE, REMEDY, difference
 from tap_csv_extract.errors import HeaderError
@@ -53,9 +53,24 @@ class Candidate:
         if len(values) == 0 or not self.possible:
             return
         self.seen = True
-        self.possible = [name for name in self.possible if self._fits(name, values)]
+        if self.possible[:2] == ["integer", "decimal"] and self._are_integers(values):
+            kept, asked = self.possible[:2], self.possible[2:]
+        else:
+            kept, asked = [], self.possible
+        self.possible = kept + [name for name in asked if self._fits(name, values)]
+
+    def _are_integers(self, values: Any) -> bool:
+        """Whether all are plain integers, which are decimals too; takes note of their digits."""
+        if self.complete("", Kind("integer")).marked or plain_integer(Kind("integer"), values) is None:
+            return False
+        ends = pc.min_max(pc.cast(values, pa.int64())).as_py()
+        self.whole = max(self.whole, *(len(str(abs(end))) for end in ends.values()))
+        return self.whole + self.scale <= DECIMAL_DIGITS
 
     def _fits(self, name: str, values: Any) -> bool:
+        if name == "timestamp" and self.complete("", Kind(name)).format is None and plain_timestamp(values) is not None:
+            self.offsets.add(False)
+            return len(self.offsets) == 1
         if name == "timestamp" and not self._offsets_agree(values):
             return False
         if name in ("date", "timestamp"):

@@ -10,6 +10,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tap_csv_extract.columns import text_of
 from tap_csv_extract.kinds import Kind
 
 
@@ -39,15 +40,7 @@ class RecordEncoder:
         if not pieces:
             return memoryview(((self._head + literal) * count).encode())
         joined = pc.binary_join_element_wise(*pieces, pa.scalar(literal), "")
-        return _text_of(joined)
-
-
-def _text_of(array: Any) -> memoryview:
-    """The bytes of all values of a string array, which lie one behind the other."""
-    if not len(array):
-        return memoryview(b"")
-    offsets = memoryview(array.buffers()[1]).cast("i")
-    return memoryview(array.buffers()[2])[offsets[array.offset] : offsets[array.offset + len(array)]]
+        return text_of(joined)
 
 
 def _json(text: str) -> str:

@@ -84,11 +84,15 @@ class Kind:
         """Whether the value is a JSON string."""
         return self.name in ("string", "date", "timestamp", "time") or self.text_format is not None
 
+    @property
+    def digits(self) -> int:
+        """How many digits an integer has at most that is spliced as it stands."""
+        return 18 if self.declared else INFERRED_INTEGER_DIGITS
+
     def pattern(self) -> str:
         """A regular expression (RE2 and re) for the text that is spliced as it stands."""
         if self.name == "integer":
-            digits = 18 if self.declared else INFERRED_INTEGER_DIGITS
-            return rf"^(?:0|-?[1-9][0-9]{{0,{digits - 1}}})$"
+            return rf"^(?:0|-?[1-9][0-9]{{0,{self.digits - 1}}})$"
         if self.name == "decimal":
             whole = max(self.precision - self.scale, 1)
             fraction = rf"(?:\.[0-9]{{1,{self.scale}}})?" if self.scale else ""

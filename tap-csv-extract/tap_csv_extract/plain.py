@@ -132,15 +132,16 @@ def _quoted_fields(octets: Octets, text: bytes, dialect: Dialect, final: bool) -
     quotes = np.flatnonzero(octets == quote[0])
     opening = np.zeros(256, bool)
     opening[[ord(dialect.delimiter), LF, CR]] = True
-    begins = opening[octets[quotes - 1]]
+    before = octets[quotes - 1]
+    begins = opening[before]
     begins[0] |= quotes[0] == 0
     if not begins.any():
         return _NONE
     opening[quote[0]] = dialect.double_quote
-    paired = opening[octets[quotes - 1]]
+    paired = opening[before]
     paired[0] |= quotes[0] == 0
-    follows = np.append(octets[1:], LF)[quotes]
-    closing = opening[follows]
+    closing = opening[octets[np.minimum(quotes + 1, len(octets) - 1)]]
+    closing[-1] |= quotes[-1] == len(octets) - 1
     if (len(quotes) % 2 == 0 or not final) and paired[0::2].all() and closing[1::2].all():
         return _Quoted(quotes[0::2], quotes[1::2])
     return _one_by_one(quotes, begins, closing, dialect.double_quote, final)

@@ -81,7 +81,7 @@ class BadRows:
         if self._file is None:
             assert self._path is not None
             with self._said_clearly():
-                self._file = open(self._path, "ab")  # noqa: SIM115 - it stays open for the stream
+                self._file = open(self._path, "ab", opener=_for_owner)  # noqa: SIM115 - it stays open for the stream
         with self._said_clearly():
             self._file.write(msgspec.json.encode(entry) + b"\n")
 
@@ -95,3 +95,8 @@ class BadRows:
                 f"reject_path {self._path!r}: cannot be written: {reason}; make room, or name another file",
                 code="CSV-CFG-REJECT-PATH",
             ) from error
+
+
+def _for_owner(path: str, flags: int) -> int:
+    """Open a file that, if it is made, nobody else can read: it has rows as they were."""
+    return os.open(path, flags, 0o600)

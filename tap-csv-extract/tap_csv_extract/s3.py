@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tap_csv_extract.config import S3Settings
 from tap_csv_extract.errors import ConfigError, SourceError
 from tap_csv_extract.globs import is_glob, matcher
+from tap_csv_extract.references import resolved
 from tap_csv_extract.source_file import SourceFile
 
 # One ranged GET brings so much: fewer requests than S3 charges for noticeably, little enough to keep in memory.
@@ -145,7 +146,7 @@ class S3Files:
 
     def _connected(self) -> Any:
         if self._client is None:
-            settings = self._settings
+            settings = resolved(self._settings)
             with _said_clearly("s3"):
                 session = boto3.Session(
                     aws_access_key_id=settings.aws_access_key_id,
