@@ -56,6 +56,7 @@ def for_redshift(directory: Path, s3: Facts, deployment: str) -> dict[str, Any]:
     """Settings line of local_warehouse.redshift."""
     return {
         **_aws_of(directory, "redshift", s3),
+        "iam_socket": str(admin_socket(directory, "s3")),
         "default_role_arn": s3["roles"]["redshift-copy"],
         "user": "loader",
         "password": _new_password(),

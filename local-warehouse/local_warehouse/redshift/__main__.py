@@ -18,6 +18,7 @@ from typing import Any
 from local_warehouse import faults
 from local_warehouse.redshift.postgres import backend
 from local_warehouse.redshift.serve import credentials
+from local_warehouse.redshift.serve.callers import GateOfS3
 from local_warehouse.redshift.serve.server import Server
 from local_warehouse.redshift.settings import Settings
 
@@ -33,10 +34,11 @@ def main() -> int:
     try:
         server = Server(settings, running)
         server.serve()
-        issuer = credentials.serve(server.passwords, settings.host)
+        issuer = credentials.serve(_cluster(settings, server), settings.host)
         commands: dict[str, faults.Command] = {
             "expire": lambda request: server.passwords.expire(),
             "deploy": server.deploy,
+            "move_clock": server.move_clock,
         }
         close_admin = faults.serve(settings.admin_socket, server.faults, commands) if settings.admin_socket else None
         threading.Thread(target=_prepare, args=(server,), daemon=True).start()
@@ -47,7 +49,9 @@ def main() -> int:
             "credentials_url": url_of(issuer),
         }
         if settings.dir:
-            (Path(settings.dir) / "credentials.url").write_text(facts["credentials_url"])
+            path = Path(settings.dir) / "credentials.url"  # whoever has it gets passwords
+            path.touch(0o600)
+            path.write_text(facts["credentials_url"])
         print(json.dumps(facts), flush=True)  # noqa: T201
         threading.Thread(target=_wait_for_end_of_file, args=(stop,), daemon=True).start()
         threading.Thread(target=_wait_for_backend, args=(running, stop), daemon=True).start()
@@ -59,6 +63,18 @@ def main() -> int:
     finally:
         running.stop()
     return int(lost)
+
+
+def _cluster(settings: Settings, server: Server) -> credentials.Cluster:
+    return credentials.Cluster(
+        server.passwords,
+        GateOfS3(Path(settings.iam_socket)),
+        str(server.host),
+        server.port,
+        settings.database,
+        settings.region,
+        settings.account_id,
+    )
 
 
 def url_of(issuer: ThreadingHTTPServer) -> str:

@@ -24,6 +24,7 @@ class Settings:
     default_role_arn: str | None = None
     dir: str | None = None
     admin_socket: str | None = None
+    iam_socket: str = ""  # of the server that knows access keys and policies
     deployment: str = "provisioned"  # or "serverless"
     host: str = "127.0.0.1"
     port: int = 0

@@ -46,12 +46,35 @@ def _may_assume(*role_arns: str) -> list[dict[str, Any]]:
     return [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": list(role_arns)}]
 
 
+def _sign_in(account_id: str) -> list[dict[str, Any]]:
+    """To sign in to the only cluster by IAM, as any user but one whose name begins with refused."""
+    databases = [f"arn:aws:{service}:*:{account_id}:*" for service in ("redshift", "redshift-serverless")]
+    calls = [
+        "redshift:DescribeClusters",
+        "redshift:GetClusterCredentials*",
+        "redshift:CreateClusterUser",
+        "redshift:JoinGroup",
+        "redshift-serverless:Get*",
+    ]
+    refused = [
+        f"arn:aws:redshift:*:{account_id}:dbuser:*/refused*",
+        f"arn:aws:redshift:*:{account_id}:dbname:*/refused*",
+    ]
+    secrets = [f"arn:aws:secretsmanager:*:{account_id}:secret:loader-*"]
+    return [
+        {"Effect": "Allow", "Action": calls, "Resource": databases},
+        {"Effect": "Deny", "Action": calls, "Resource": refused},
+        {"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": secrets},
+    ]
+
+
 def users_of(account_id: str) -> dict[str, list[dict[str, Any]]]:
     """User -> policy statements. `service` is the warehouses' own identity, `admin` the tests'."""
     return {
         "loader": [
             *_bucket_policy(*_LIST_IN_MOTO, *_READ, *_WRITE),
             *_may_assume(f"arn:aws:iam::{account_id}:role/loader-session"),
+            *_sign_in(account_id),
         ],
         "service": _may_assume(f"arn:aws:iam::{account_id}:role/*"),
         "admin": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
@@ -147,7 +170,8 @@ def _serve(settings: Mapping[str, Any]) -> None:
             at_end.callback(rclone.stop)
         moto_settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
         gate.closed = True
-        at_end.callback(faults.serve(settings["admin_socket"], gate.faults, {"expire": gate.expire}))
+        commands: dict[str, faults.Command] = {"expire": gate.expire, "signer": gate.signer, "may": gate.may}
+        at_end.callback(faults.serve(settings["admin_socket"], gate.faults, commands))
         child.ready(**facts)
         child.wait_for_end()
 

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from local_warehouse.faults import S3_ACTIONS, FaultError, Faults
-from local_warehouse.s3 import call_faults, deletes, encryption, policies, refusals
+from local_warehouse.s3 import call_faults, deletes, encryption, policies, refusals, secret
 from local_warehouse.s3.objects import SOURCE_HEADER
 from local_warehouse.s3.refusals import Application, Environ, Refusal, StartResponse
 
@@ -54,6 +54,8 @@ class Gate:
                 if self.s3 is self._application:
                     encryption.refuse_without_key(environ, key, self._account_id, region)
                     deletes.decide(environ, body, key, self._account_id)
+            if service == "secretsmanager":
+                secret.decide(environ, body, key, self._account_id, region)
             if service == "kms":
                 encryption.refuse_key_policy(environ, body)
             if service == "sts":
@@ -107,6 +109,42 @@ class Gate:
             self._expired.add(request["access_key_id"])
         else:
             raise FaultError("expire needs a role or an access_key_id")
+
+    def signer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Admin command: {"do": "signer", "access_key_id", "session_token"}: whose key it is, or why it is refused.
+
+        So another server of the set can check signatures and, by `may`, what the identity's policies allow.
+        """
+        from moto.iam.models import iam_backends
+
+        key, token = request["access_key_id"], request.get("session_token")
+        try:
+            self._refuse_dead_key(key, "iam")
+        except Refusal as refusal:
+            return {"refused": [refusal.code, refusal.text]}
+        for session in self._sessions():
+            if session.access_key_id == key and session.session_token == token:
+                return {"secret_access_key": session.secret_access_key, "arn": session.arn}
+        known = iam_backends[self._account_id]["aws"].access_keys.get(key)
+        if known is None or token is not None:
+            return {"refused": ["InvalidClientTokenId", "The security token included in the request is invalid."]}
+        return {
+            "secret_access_key": known.secret_access_key,
+            "arn": f"arn:aws:iam::{self._account_id}:user/{known.user_name}",
+        }
+
+    def may(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Admin command: {"do": "may", "access_key_id", "session_token", "action", "resource"}: None, or why not."""
+        policies.begin({})
+        return {
+            "refused": policies.may(
+                self._account_id,
+                request["access_key_id"],
+                request.get("session_token"),
+                [request["action"]],
+                request["resource"],
+            )
+        }
 
     def _sessions(self) -> list[Any]:
         from moto.sts.models import sts_backends

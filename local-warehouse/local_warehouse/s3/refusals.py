@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import zlib
 from collections.abc import Callable, Iterable
@@ -70,8 +71,16 @@ def refuse_altered_body(environ: Environ, body: bytes) -> None:
             raise Refusal("400 Bad Request", "BadDigest", text)
 
 
+JSON_SERVICES = ("secretsmanager",)
+
+
 def answer(refusal: Refusal, service: str, start_response: StartResponse) -> Iterable[bytes]:
-    """The refusal as XML, in the shape of S3 or of the other services."""
+    """The refusal as XML, in the shape of S3 or of the other services, or as JSON."""
+    if service in JSON_SERVICES:
+        data = json.dumps({"__type": refusal.code, "message": refusal.text}).encode()
+        kind = ("Content-Type", "application/x-amz-json-1.1")
+        start_response(refusal.status, [kind, ("Content-Length", str(len(data)))])
+        return [data]
     code, text = escape(refusal.code), escape(refusal.text)
     error = f"<Code>{code}</Code><Message>{text}</Message>"
     headers = [("Content-Type", "application/xml")]

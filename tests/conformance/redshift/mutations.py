@@ -294,6 +294,27 @@ MUTATIONS = [
         "test_wrong_password",
     ),
     (
+        "a call for a password is signed by the secret of its key",
+        "serve/callers.py",
+        "    if not hmac.compare_digest(",
+        "    if False and not hmac.compare_digest(",
+        "test_who_may_ask",
+    ),
+    (
+        "a policy allows who asks for a password",
+        "serve/callers.py",
+        "        if refused:\n",
+        "        if False:\n",
+        "test_who_may_ask",
+    ),
+    (
+        "the names of users keep their case",
+        "grammar/names.py",
+        "case_sensitive or id(token) in users",
+        "case_sensitive",
+        "test_quoted_user",
+    ),
+    (
         "functions of the leader node see no tables",
         "rewrite/foreign.py",
         "        if named.tables:\n",

@@ -417,6 +417,15 @@ def test_fault_hangs_until_cleared(db: Db, ordered: Callable[..., None], stand_i
     assert answers == [42]
 
 
+def test_quoted_user_keeps_its_case(db: Db, schema_name: str) -> None:
+    """r_enable_case_sensitive_identifier: in quotes the names of users keep their case, those of tables do not."""
+    user = f'"IAMR:Load_{schema_name}"'
+    db.run(f'CREATE USER {user} PASSWORD DISABLE; CREATE TABLE "Mine" (a INT)')
+    db.run(f'GRANT SELECT ON "Mine" TO {user}; ALTER TABLE "MINE" OWNER TO {user}')
+    assert db.value(f"SELECT tableowner FROM pg_tables WHERE schemaname = '{schema_name}'") == user.strip('"')
+    db.run(f'REVOKE SELECT ON "Mine" FROM {user}; DROP TABLE "Mine"; DROP USER {user}')
+
+
 # -- temporary passwords
 
 
@@ -486,3 +495,29 @@ def test_credentials_duration(aws: Callable[[str], Any]) -> None:
     """API GetClusterCredentials: DurationSeconds is 900 to 3600."""
     with pytest.raises(botocore.exceptions.ClientError, match="InvalidParameterValue"):
         aws("redshift").get_cluster_credentials(DbUser="x", ClusterIdentifier="local", DurationSeconds=100)
+
+
+def test_who_may_ask_for_a_password(stand_in: Any, redshift_config: Config) -> None:
+    """generating-iam-credentials-role-permissions: by the signature, and by a policy for the database user."""
+    url = (stand_in.path / "redshift" / "credentials.url").read_text()
+    key, secret = (redshift_config[f"aws_{name}"] for name in ("access_key_id", "secret_access_key"))
+    asked = {"ClusterIdentifier": "local", "DbUser": "refused"}
+    for given, code in ((secret, "AccessDenied"), ("wrong", "SignatureDoesNotMatch")):
+        client = boto3.session.Session().client(
+            "redshift", endpoint_url=url, region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key=given
+        )
+        with pytest.raises(botocore.exceptions.ClientError) as refused:
+            client.get_cluster_credentials(**asked)
+        assert refused.value.response["Error"]["Code"] == code
+        client.close()
+
+
+def test_query_group_of_a_transaction(db):
+    """SET LOCAL in one message with BEGIN, or with a statement, holds until the transaction ends (r_query_group)."""
+    db.run("SET query_group TO 'run'")
+    db.run("BEGIN; SET LOCAL query_group TO 'run load'")
+    assert db.value("SHOW query_group") == "run load"
+    assert db.value("SET LOCAL query_group TO 'run load orders'; SELECT 1") == 1
+    assert db.value("SHOW query_group") == "run load orders"
+    db.run("COMMIT")
+    assert db.value("SHOW query_group") == "run"

@@ -486,6 +486,39 @@ def test_pg_table_def_shows_the_search_path(db: Db, schema_name: str) -> None:
     assert db.run(f"SELECT * FROM pg_table_def WHERE schemaname = '{schema_name}'") == []
 
 
+def test_catalogs_of_all_users_show_how_a_table_lies(db: Db, schema_name: str) -> None:
+    """Row 80, r_SVV_REDSHIFT_COLUMNS, r_PG_CLASS_INFO: keys and encodings as declared, an interleaved key by its signs,
+    and the style in force: what a loader compares with its settings."""
+    db.run("CREATE TABLE t (a INT ENCODE az64, b INT) DISTSTYLE KEY DISTKEY (a) INTERLEAVED SORTKEY (b, a)")
+    db.run("CREATE TABLE u (a INT) DISTSTYLE ALL; CREATE TABLE v (a INT)")
+    shown = db.run(
+        "SELECT table_name, column_name, encoding, distkey, sortkey FROM svv_redshift_columns WHERE database_name = "
+        f"CAST(CURRENT_DATABASE() AS VARCHAR) AND schema_name = '{schema_name}' AND table_name = 't' ORDER BY 2"
+    )
+    assert [row[:2] + row[3:] for row in shown] == [("t", "a", True, -2), ("t", "b", False, 1)]
+    assert shown[0][2] == "az64"
+    styles = db.run(
+        "SELECT c.relname, c.releffectivediststyle FROM pg_class_info c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        f"WHERE n.nspname = '{schema_name}' ORDER BY 1"
+    )
+    assert styles == [("t", 1), ("u", 8), ("v", 10)]
+
+
+def test_a_table_is_made_described_and_granted_in_one_message(db: Db, schema_name: str) -> None:
+    """Row 81, r_GRANT: SELECT to a role, a group and a user; of a message that fails nothing stays."""
+    table = "CREATE TABLE t (a INT) BACKUP NO; COMMENT ON TABLE t IS 'one; two'"
+    said = f"SELECT remarks FROM svv_tables WHERE table_schema = '{schema_name}' AND table_name = 't'"
+    with pytest.raises(psycopg2.Error):
+        db.run(f"{table}; GRANT SELECT ON TABLE {schema_name}.t TO ROLE nobody_of_that_name")
+    assert db.run(said) == []
+    for kind in ("ROLE", "GROUP", "USER"):
+        who = f"{schema_name}_{kind.lower()}"
+        db.run(f"CREATE {kind} {who}" + (" PASSWORD 'Abcd1234'" if kind == "USER" else ""))
+        db.run("DROP TABLE IF EXISTS t")
+        db.run(f"{table}; GRANT SELECT ON TABLE {schema_name}.t TO {'' if kind == 'USER' else kind} {who}")
+        assert db.run(said) == [("one; two",)]
+
+
 def test_svv_table_info_echoes_the_layout(db: Db, schema_name: str) -> None:
     """r_SVV_TABLE_INFO: distribution style and sort key as declared; empty tables are not listed."""
     db.run("CREATE TABLE t (a INT, b INT) DISTSTYLE KEY DISTKEY (a) COMPOUND SORTKEY (b, a)")

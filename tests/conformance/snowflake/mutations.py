@@ -205,9 +205,9 @@ MUTATIONS: list[tuple[str, str, str, str, str]] = [
     ),
     (
         "the signature of a key pair is verified",
-        "serve/login.py",
-        "return False\n    return True",
-        "return True\n    return True",
+        "identity/jwt.py",
+        "except InvalidSignature:\n        return False",
+        "except InvalidSignature:\n        return True",
         "test_a_signature_by_another_key_is_refused",
     ),
     (

@@ -300,6 +300,21 @@ def test_error_logging_leaves_out_the_rows_that_do_not_fit(db):
     db.fails("SELECT * FROM TABLE(ERROR_TABLE(T))")  # not built
 
 
+def test_what_a_table_was_made_with_is_shown(db):
+    """Kind, clustering, retention and comment as declared, in that order of clauses (sql/create-table)."""
+    db.run("CREATE TRANSIENT TABLE T (A INT) CLUSTER BY (A) DATA_RETENTION_TIME_IN_DAYS = 0 COMMENT = 'what is said'")
+    db.run("CREATE TABLE U (A INT)")
+    names = ("kind", "cluster_by", "retention_time", "comment")
+    shown = {row["name"]: [row[name] for name in names] for row in db.records("SHOW TABLES IN SCHEMA")}
+    assert shown == {"T": ["TRANSIENT", "LINEAR(A)", "0", "what is said"], "U": ["TABLE", "", "1", ""]}
+
+
+def test_a_tag_that_does_not_exist_is_refused(db):
+    """CREATE TABLE .. WITH TAG behind the comment needs the tag (user-guide/object-tagging)."""
+    db.fails("CREATE TABLE T (A INT) COMMENT = 'x' WITH TAG (NO_TAG_OF_THAT_NAME = 'v')", 2003)
+    db.fails("SELECT * FROM T", 2003)
+
+
 def test_clustering_keys(db, stage):
     """CLUSTER BY is kept, changed, dropped and shown; a COPY of CSV fails if it calls functions (copy-into-table)."""
     db.run("CREATE TABLE T (A INT, D DATE) CLUSTER BY (A, D)")

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from local_warehouse.snowflake.serve.login import fingerprint, log_in, read_users
-from local_warehouse.snowflake.serve.server import Server, serve
+from local_warehouse.snowflake.serve.server import TOKEN_SECONDS, Server, serve
 from snowflake.connector.errors import Error
 
 from tests.conformance.snowflake.conftest import Db, connect
@@ -51,6 +51,8 @@ def settings(directory: str) -> dict[str, Any]:
             {"name": "APP", "tokens": [{"token": "oauth-token", "kind": "oauth"}]},
             {"name": "OLD", "tokens": [{"token": "old-token", "kind": "oauth", "expires": 1.0}]},
             {"name": "BOT", "tokens": [{"token": "pat-token", "kind": "pat"}]},
+            {"name": "BARE", "type": "SERVICE", "tokens": [{"token": "bare-token", "kind": "pat"}]},
+            {"name": "LATE", "tokens": [{"token": "late-token", "kind": "pat", "expires": 1.0}]},
         ],
     }  # fmt: skip
 
@@ -117,6 +119,13 @@ def test_programmatic_access_token(log):
     assert log(user="BOT", password="pat-token").value("SELECT CURRENT_USER()") == "BOT"
     assert log(user="BOT", authenticator="PROGRAMMATIC_ACCESS_TOKEN", token="pat-token").value("SELECT 1") == 1
     refused(log, 394400, user="BOT", authenticator="PROGRAMMATIC_ACCESS_TOKEN", token="no")
+
+
+def test_a_service_user_needs_a_network_policy_for_its_token(log):
+    """A token of a SERVICE user without a network policy is refused, as is one that has ended (programmatic tokens)."""
+    refused(log, 390432, user="BARE", authenticator="PROGRAMMATIC_ACCESS_TOKEN", token="bare-token")
+    refused(log, 394400, user="LATE", authenticator="PROGRAMMATIC_ACCESS_TOKEN", token="late-token")
+    refused(log, 394400, user="LATE", password="late-token")
 
 
 def jwt(key: rsa.RSAPrivateKey, **changes: Any) -> str:
@@ -207,3 +216,12 @@ def test_expired_session(server, log):
     db = log(user="LOADER", password="right")
     server.warehouse.expire({"what": "sessions"})
     assert db.value("SELECT 1") == 1
+
+
+def test_tokens_of_sessions_end_by_the_clock(server, log):
+    """After an hour the connector renews its token; after four without a word it has to log in again."""
+    db, idle = log(user="LOADER", password="right"), log(user="LOADER", password="right")
+    for _ in range(5):
+        server.warehouse.proofs.clock.move({"seconds": TOKEN_SECONDS + 1})
+        assert db.value("SELECT 1") == 1
+    idle.fails("SELECT 1")

@@ -208,6 +208,16 @@ def test_roles_hold_roles(limited: Limited) -> None:
     limited.session.fails("SELECT * FROM T", 2003)
 
 
+def test_a_view_that_is_replaced_keeps_its_grants(limited: Limited) -> None:
+    """CREATE OR REPLACE VIEW .. COPY GRANTS copies what was granted; without it that is lost (sql/create-view)."""
+    limited.owner.run("CREATE VIEW KEPT AS SELECT 1 AS A")
+    limited.owner.run(f"GRANT SELECT ON VIEW KEPT TO ROLE {limited.role}")
+    limited.owner.run("CREATE OR REPLACE VIEW KEPT COPY GRANTS AS SELECT 2 AS A")
+    assert limited.session.run("SELECT * FROM KEPT") == [(2,)]
+    limited.owner.run("CREATE OR REPLACE VIEW KEPT AS SELECT 3 AS A")
+    limited.session.fails("SELECT * FROM KEPT", 2003)
+
+
 def test_a_user_logs_in_with_its_roles(limited: Limited, config: Config) -> None:
     """A user logs in with a role it has; its other roles count beside it, but not to create (sql/create-user)."""
     schema = config["default_target_schema"]

@@ -209,3 +209,11 @@ def test_fault_is_a_conflict(db, fault):
         fault("snowflake", action="conflict", match="^DELETE", **more)
         db.fails("DELETE FROM T", code)
     db.run("DELETE FROM T")
+
+
+def test_parameters_of_one_statement(db):
+    """A parameter that goes with a request holds for its statements alone (connector API)."""
+    shown = "SHOW PARAMETERS LIKE 'QUERY_TAG'"
+    with db.connection.cursor() as cursor:
+        assert cursor.execute(shown, _statement_params={"QUERY_TAG": "one"}).fetchone()[1] == "one"
+        assert cursor.execute(shown).fetchone()[1] != "one"

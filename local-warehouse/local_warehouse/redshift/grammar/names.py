@@ -73,12 +73,29 @@ def name_of(token: Token, case_sensitive: bool = False) -> str:
 
 def normalise(tokens: Iterable[Token], names: LongNames, case_sensitive: bool) -> None:
     """Rewrite the identifiers of a statement in place into what the backend is to see."""
-    for token in tokens:
+    listed = list(tokens)
+    users = {id(token) for token in _users([token for token in listed if token.kind != "space"])}
+    for token in listed:
         if token.kind == "quoted":
-            token.text = quoted(names.alias(name_of(token, case_sensitive)))
+            token.text = quoted(names.alias(name_of(token, case_sensitive or id(token) in users)))
         elif token.kind == "word" and (len(token.text) > 40 or token.text.startswith("#")):
             token.text = quoted(names.alias(name_of(token)))
             token.kind = "quoted"
+
+
+def _users(tokens: list[Token]) -> list[Token]:
+    """The quoted names of users in a statement, which keep their case (r_enable_case_sensitive_identifier).
+
+    GRANT .. TO, REVOKE .. FROM, CREATE, ALTER and DROP USER, OWNER TO.
+    """
+    words = [token.word() for token in tokens]
+    behind = {"GRANT": "TO", "REVOKE": "FROM"}.get(words[0] or "") if words else None
+    if behind in words:
+        return tokens[words.index(behind) :]
+    if words[1:2] == ["USER"]:
+        return tokens[2:3]
+    owners = [at + 2 for at in range(len(words) - 2) if words[at : at + 2] == ["OWNER", "TO"]]
+    return [tokens[at] for at in owners]
 
 
 def quoted(name: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from local_warehouse.redshift.errors import NotSupported, RedshiftError, syntax_error
 from local_warehouse.redshift.grammar.lexer import Reader, Token
-from local_warehouse.redshift.grammar.names import LongNames
+from local_warehouse.redshift.grammar.names import LongNames, name_of
 from local_warehouse.redshift.postgres.connection import literal, quoted
 from local_warehouse.redshift.rewrite.ddl import Key, TableReader, layout_statements, note_column
 from local_warehouse.redshift.rewrite.plans import Plan
@@ -35,7 +35,7 @@ def alter_table(tokens: list[Token], names: LongNames, case_sensitive: bool) -> 
     if reader.accept("RENAME"):
         return Plan([_rename(head, part)])
     if reader.accept("OWNER", "TO"):
-        return Plan([f"{head} OWNER TO {quoted(part.name())}"])
+        return Plan([f"{head} OWNER TO {quoted(name_of(reader.peek(), case_sensitive=True))}"])
     raise NotSupported(f"ALTER TABLE {reader.peek().word()}")
 
 

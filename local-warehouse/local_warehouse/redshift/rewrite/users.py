@@ -1,8 +1,12 @@
-"""CREATE USER and ALTER USER: a password that is given as sha256 is none that libpq can log in with.
+"""CREATE USER, ALTER USER and GRANT.
+
+A password that is given as sha256 is none that libpq can log in with.
 
 The server asks such a user by authentication method 13, which libpq has not and redshift_connector has. Whose password
 is one is kept as a setting of the PostgreSQL role, which is rolled back and dropped with it.
-Sources: r_CREATE_USER, https://github.com/jazzband/django-redshift-backend/issues/146
+
+PostgreSQL has users, groups and roles under one kind of name, so GRANT .. TO ROLE is its GRANT .. TO.
+Sources: r_CREATE_USER, r_GRANT, https://github.com/jazzband/django-redshift-backend/issues/146
 """
 
 from __future__ import annotations
@@ -31,3 +35,14 @@ def user(tokens: list[Token], tag: str = "") -> Plan:
         password.text = "NULL"
     setting = f"ALTER ROLE {name} {f'SET {SHA256}' if hashed else 'RESET rs.password'}"
     return Plan([text_of(tokens), setting], tag=tag)
+
+
+def grant(tokens: list[Token]) -> Plan:
+    """How GRANT and REVOKE are carried out: without ROLE before the names that they give to or take from."""
+    before = ""
+    for token in Reader(tokens).tokens:
+        if token.word() == "ROLE" and before in ("TO", "FROM", ","):
+            token.text = ""
+        else:
+            before = "," if token.text == "," else token.word()
+    return Plan([text_of(tokens)])

@@ -120,11 +120,12 @@ class Server:
         if parameters is None:
             return
         user, database = parameters.get("user", ""), parameters.get("database") or parameters.get("user", "")
-        if not self._authenticate(client, user):
+        account = self._authenticate(client, user)
+        if account is None:
             _refuse(client, "28000", f'password authentication failed for user "{user}"')
             return
         forwarded = {name: value for name, value in parameters.items() if name.lower() in FORWARDED}
-        user = credentials.account_of(user)
+        user = account
         backend_channel = self.backend.connect(user, database, **forwarded)
         session = None
         try:
@@ -171,18 +172,25 @@ class Server:
             sock.sendall(struct.pack("!I", len(body) + 4) + body)
             sock.recv(1)
 
-    def _authenticate(self, client: wire.Channel, user: str) -> bool:
+    def _authenticate(self, client: wire.Channel, user: str) -> str | None:
+        """The account that the password opens, None where it opens none."""
         if self._has_sha256(user):
             self._ask_for_digest(client)
         salt = os.urandom(4)
         client.write(b"R", struct.pack("!I", 5) + salt)
         client.flush()
         kind, payload = client.read()
+        if kind != b"p":
+            return None
         given = payload.rstrip(b"\0")
-        return kind == b"p" and any(
-            hmac.compare_digest(b"md5" + hashlib.md5(stored + salt).hexdigest().encode(), given)  # noqa: S324
-            for stored in self._password_hashes(user)
-        )
+        for stored, account in self._password_hashes(user):
+            if hmac.compare_digest(b"md5" + hashlib.md5(stored + salt).hexdigest().encode(), given):  # noqa: S324
+                return account if self._is_there(account) else None
+        return None
+
+    def _is_there(self, account: str) -> bool:
+        """Whether there is such a user: a temporary password is given for one that is not, too."""
+        return bool(self._ask(f"SELECT 1 FROM pg_authid WHERE rolname = {literal(account)} AND rolcanlogin"))
 
     def _has_sha256(self, user: str) -> bool:
         of_role = f"WHERE rolname = {literal(user)} AND {literal(SHA256)} = ANY (setconfig)"
@@ -201,11 +209,16 @@ class Server:
         _refuse(client, "0A000", f"{PREFIX}logging in with a sha256 password")
         raise wire.Disconnected("a login with a sha256 password")
 
-    def _password_hashes(self, user: str) -> list[bytes]:
-        """md5(password + user) of every password that opens the account now."""
+    def _password_hashes(self, user: str) -> list[tuple[bytes, str]]:
+        """md5(password + user) of every password of the login name, each with the account that it opens now."""
         sql = f"SELECT rolpassword FROM pg_authid WHERE rolname = {literal(user)} AND rolpassword <> '' AND rolcanlogin"
         rows = self._ask(sql)
-        return [str(row[0]).removeprefix("md5").encode() for row in rows] + self.passwords.digests(user)
+        own = [(str(row[0]).removeprefix("md5").encode(), user) for row in rows]
+        return own + self.passwords.opening(user)
+
+    def move_clock(self, request: Mapping[str, Any]) -> None:
+        """Admin command: {"do": "move_clock", "seconds": N}: temporary passwords end so much earlier."""
+        self.passwords.move(float(request["seconds"]))
 
     def _create_user(self, name: str) -> None:
         """A user made with a temporary password; it has no password of its own and the rights of PUBLIC."""

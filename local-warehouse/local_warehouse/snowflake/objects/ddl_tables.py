@@ -9,7 +9,7 @@ from local_warehouse.snowflake.bind.queries import QueryBinder
 from local_warehouse.snowflake.bind.results import Result, status
 from local_warehouse.snowflake.bind.scope import Bound, Typed
 from local_warehouse.snowflake.bind.session import Context, Runners, Session
-from local_warehouse.snowflake.errors import Unsupported, compilation, exists
+from local_warehouse.snowflake.errors import Unsupported, compilation, exists, no_object
 from local_warehouse.snowflake.grammar.properties import Properties, read
 from local_warehouse.snowflake.grammar.query_parser import QueryParser
 from local_warehouse.snowflake.objects import alter_table
@@ -44,6 +44,23 @@ def _columns(session: Session, parser: QueryParser) -> tuple[list[ColumnDef], li
         if any(key["kind"] == PRIMARY and column.name in key["columns"] for key in keys):
             column.nullable = False
     return columns, keys
+
+
+def demand_tags(parser: QueryParser) -> None:
+    """`[WITH] TAG (name = 'value', ..)`, behind the comment: there is no CREATE TAG, so no tag that it names exists."""
+    parser.words("WITH")
+    if not parser.words("TAG"):
+        return
+    parser.need_op("(")
+    names = []
+    while True:
+        names.append(parser.qualified())
+        parser.need_op("=")
+        parser.string()
+        if not parser.op(","):
+            break
+    parser.need_op(")")
+    raise no_object("Tag", ".".join(map(quote, names[0])))
 
 
 def number_columns(columns: list[ColumnDef]) -> list[ColumnDef]:
@@ -84,7 +101,8 @@ def create_table(session: Session, parser: QueryParser, create: Create) -> Resul
         if source.kind != "table":
             raise compilation(f"'{quote(source.name)}' is not a table", 2203)
     clustering = read_clustering(parser) if parser.words("CLUSTER", "BY") else None
-    properties = Properties(read(parser, stop=("AS",)))
+    properties = Properties(read(parser, stop=("AS", "WITH", "TAG")))
+    demand_tags(parser)
     comment = properties.text("COMMENT")
     logs_errors = properties.flag("ERROR_LOGGING")
     retention = properties.number("DATA_RETENTION_TIME_IN_DAYS")
@@ -125,6 +143,8 @@ def create_table(session: Session, parser: QueryParser, create: Create) -> Resul
         entry.body["logs_errors"] = True
     if create.transient:
         entry.body["transient"] = True
+    if retention is not None:
+        entry.body["retention"] = retention
     fill = f"SELECT * FROM {source.duck}" if source is not None and clone else None
     if bound is not None:
         fill = filled(bound, columns, context)

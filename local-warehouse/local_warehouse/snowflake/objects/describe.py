@@ -205,7 +205,7 @@ def _row(session: Session, e: Entry) -> list[Any]:
             session.row_count(e),
             0,
             e.owner,
-            "1",
+            str(e.body.get("retention", 1)),
         ]
     if e.kind == "view":
         return [*start, "", e.database, e.schema, e.owner, e.comment or "", e.body["text"], "false", "false"]

@@ -47,8 +47,7 @@ def create_view(session: Session, parser: QueryParser, create: Create) -> Result
         raise Unsupported("CREATE TEMPORARY VIEW")
     parts = parser.qualified()
     columns = _named_columns(parser)
-    if parser.words("COPY", "GRANTS"):
-        pass  # there are no grants here to copy or to lose
+    keeps_grants = parser.words("COPY", "GRANTS")
     properties = Properties(read(parser, stop=("AS",)))
     comment = properties.text("COMMENT")
     properties.finish("VIEW")
@@ -87,6 +86,8 @@ def create_view(session: Session, parser: QueryParser, create: Create) -> Result
     with session.engine.ddl() as cursor:
         session.catalog.save(cursor, entry)
         if old is not None:  # behind the new one: who reads meanwhile finds one of the two
+            if keeps_grants:
+                grants.copy_grants(session.catalog, cursor, old, entry)
             session.catalog.remove(cursor, old)
         grants.apply_future(session.catalog, cursor, entry)
     return status(f"View {name} successfully created.")

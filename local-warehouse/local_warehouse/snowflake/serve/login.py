@@ -1,4 +1,4 @@
-"""Who may log in: passwords, key pairs, OAuth tokens, programmatic access tokens.
+"""Who may log in: passwords and passcodes, key pairs, OAuth, programmatic access tokens, workloads.
 
 https://docs.snowflake.com/en/user-guide/key-pair-auth  https://docs.snowflake.com/en/user-guide/programmatic-access-tokens
 """
@@ -8,19 +8,30 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from local_warehouse.snowflake.errors import LoginError
+from local_warehouse.snowflake.identity.clock import Clock
+from local_warehouse.snowflake.identity.jwt import TokenError, TokenExpiredError, is_signed_by, load_key, parts
+from local_warehouse.snowflake.identity.oauth import ANY_ROLE, Issuer, read_clients
+from local_warehouse.snowflake.identity.passcodes import Factor
+from local_warehouse.snowflake.identity.workload import Identity, Workloads, read_identity, read_workloads
 from local_warehouse.snowflake.store.catalog import Catalog
 
 WRONG_PASSWORD = ("Incorrect username or password was specified.", 390100)
 WRONG_JWT = ("JWT token is invalid.", 390144)
 WRONG_OAUTH = ("Invalid OAuth access token.", 390303)
+OTHER_USER = ("The user you were trying to authenticate as differs from the user tied to the access token.", 390309)
 EXPIRED_OAUTH = ("OAuth access token expired. [token]", 390318)
 WRONG_PAT = ("Programmatic access token is invalid.", 394400)
+NO_POLICY = ("Network policy is required.", 390432)
+WRONG_PASSCODE = ("Incorrect passcode was specified.", 390127)
+NO_PUSH = ("The second factor was not approved in time.", 390126)
+# The number is not in any page; docs/stand-ins-snowflake.md says so.
+WRONG_WORKLOAD = ("The workload identity could not be verified.", 390100)
 
 
 @dataclass
@@ -34,13 +45,54 @@ class Token:
 
 @dataclass
 class User:
-    """A user of the account; `public_keys` are PEM texts or their base64 bodies."""
+    """A user of the account; `public_keys` are PEM texts or their base64 bodies.
+
+    A user of kind SERVICE has no password, and needs a network policy for a programmatic access token.
+    """
 
     name: str
     password: str | None = None
     role: str = "PUBLIC"
     public_keys: list[str] = field(default_factory=list)
     tokens: list[Token] = field(default_factory=list)
+    factor: Factor | None = None
+    workload: Identity | None = None
+    kind: str = "PERSON"
+    network_policy: str | None = None
+
+
+@dataclass
+class Proofs:
+    """What logins are verified by: the clock of tokens, the provider of OAuth, who vouches for workloads."""
+
+    clock: Clock
+    issuer: Issuer
+    workloads: Workloads
+
+    @classmethod
+    def of(cls, settings: dict[str, Any]) -> Proofs:
+        clock = Clock()
+        clients = read_clients(settings.get("oauth_clients") or {})
+        return cls(clock, Issuer(clock, clients), read_workloads(settings, clock))
+
+
+@dataclass(frozen=True)
+class Login:
+    """A login request: its fields, and the role that the connection asks for."""
+
+    users: Mapping[str, User]
+    account: str
+    data: Mapping[str, Any]
+    role: str
+    proofs: Proofs
+
+    def text(self, name: str) -> str:
+        """A field as text, empty if it is not there."""
+        return str(self.data.get(name) or "")
+
+    @property
+    def name(self) -> str:
+        return self.text("LOGIN_NAME").upper()
 
 
 def read_users(settings: dict[str, Any]) -> dict[str, User]:
@@ -50,9 +102,11 @@ def read_users(settings: dict[str, Any]) -> dict[str, User]:
         tokens = [Token(t["token"], t["kind"], t.get("expires")) for t in raw.get("tokens", ())]
         users.append(
             User(
-                raw["name"], raw.get("password"), raw.get("role", settings["role"]), raw.get("public_keys", []), tokens
+                raw["name"], raw.get("password"), raw.get("role", settings["role"]), raw.get("public_keys", []), tokens,
+                Factor(**raw["mfa"]) if raw.get("mfa") else None, read_identity(raw.get("workload_identity")),
+                raw.get("type", "PERSON"), raw.get("network_policy"),
             )
-        )
+        )  # fmt: skip
     return {user.name.upper(): user for user in users}
 
 
@@ -66,41 +120,94 @@ def _same(a: str, b: str) -> bool:
     return hmac.compare_digest(a.encode(), b.encode())
 
 
-def log_in(users: dict[str, User], account: str, data: dict[str, Any]) -> User:
+def log_in(
+    users: Mapping[str, User], account: str, data: Mapping[str, Any], role: str = "", proofs: Proofs | None = None
+) -> User:
     """The user that a login request proves to be; LoginError else."""
     method = str(data.get("AUTHENTICATOR") or "SNOWFLAKE").upper()
-    name = str(data.get("LOGIN_NAME") or "").upper()
-    token = data.get("TOKEN")
-    if method == "SNOWFLAKE_JWT":
-        return _key_pair(users, account, str(token or ""))
-    if method in ("OAUTH", "PROGRAMMATIC_ACCESS_TOKEN"):
-        return _token(users, name, str(token or ""), "oauth" if method == "OAUTH" else "pat")
-    if method not in ("SNOWFLAKE", "USERNAME_PASSWORD_MFA"):
+    if method not in AUTHENTICATORS:
         raise LoginError(f"Authenticator {method} is not supported here.", 390104)
-    return _password(users, name, str(data.get("PASSWORD") or ""))
+    return AUTHENTICATORS[method](Login(users, account, data, role.upper(), proofs or Proofs.of({})))
 
 
-def _password(users: dict[str, User], name: str, password: str) -> User:
-    user = users.get(name)
-    if user is not None and user.password is not None and _same(user.password, password):
-        return user
+def _password(login: Login) -> User:
+    user, password = login.users.get(login.name), login.text("PASSWORD")
     if user is not None and any(t.kind == "pat" and _same(t.value, password) for t in user.tokens):
-        return _token(users, name, password, "pat")  # a PAT may stand in for the password
-    raise LoginError(*WRONG_PASSWORD)
+        return _planted(login, password, "pat")  # a PAT may stand in for the password
+    if user is None or user.password is None or user.kind == "SERVICE":
+        raise LoginError(*WRONG_PASSWORD)
+    passcode = login.text("PASSCODE")
+    # 4.x leaves the passcode behind the password to the server.
+    if user.factor is not None and not passcode and login.data.get("EXT_AUTHN_DUO_METHOD") == "passcode":
+        password, passcode = password[: len(user.password)], password[len(user.password) :]
+    if not _same(user.password, password):
+        raise LoginError(*WRONG_PASSWORD)
+    if user.factor is not None:
+        _second_factor(user.factor, passcode, login)
+    return user
 
 
-def _token(users: dict[str, User], name: str, value: str, kind: str) -> User:
-    for user in users.values():
+def _second_factor(factor: Factor, passcode: str, login: Login) -> None:
+    now = login.proofs.clock.now()
+    if passcode:
+        if not factor.takes(passcode, now):
+            raise LoginError(*WRONG_PASSCODE)
+    elif not factor.takes_token(login.text("TOKEN"), now):
+        raise LoginError(*NO_PUSH)
+
+
+def _oauth(login: Login) -> User:
+    token = login.text("TOKEN")
+    if token.count(".") != 2:
+        return _planted(login, token, "oauth")
+    try:
+        claims = login.proofs.issuer.claims(token)
+    except TokenExpiredError:
+        raise LoginError(*EXPIRED_OAUTH) from None
+    except TokenError:
+        raise LoginError(*WRONG_OAUTH) from None
+    user = login.users.get(str(claims["sub"]))
+    if user is None:
+        raise LoginError(*WRONG_OAUTH)
+    if login.name not in ("", user.name.upper()):
+        raise LoginError(*OTHER_USER)
+    asked = login.role or user.role
+    if not {ANY_ROLE, f"session:role:{asked}".lower()} & {str(scope).lower() for scope in claims["scp"]}:
+        raise LoginError(
+            f"The role requested in the connection, or the default role if none was requested in the connection "
+            f"('{asked}'), is not listed in the Access Token or was filtered.",
+            390317,
+        )
+    return user
+
+
+def _access_token(login: Login) -> User:
+    return _planted(login, login.text("TOKEN"), "pat")
+
+
+def _planted(login: Login, value: str, kind: str) -> User:
+    for user in login.users.values():
         for token in user.tokens:
-            if token.kind == kind and _same(token.value, value) and name in ("", user.name.upper()):
-                if token.expires is not None and token.expires <= time.time():
+            if token.kind == kind and _same(token.value, value) and login.name in ("", user.name.upper()):
+                if token.expires is not None and token.expires <= login.proofs.clock.now():
                     raise LoginError(*(EXPIRED_OAUTH if kind == "oauth" else WRONG_PAT))
+                if kind == "pat" and user.kind == "SERVICE" and user.network_policy is None:
+                    raise LoginError(*NO_POLICY)
                 return user
     raise LoginError(*(WRONG_OAUTH if kind == "oauth" else WRONG_PAT))
 
 
-def _decoded(part: str) -> bytes:
-    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+def _workload(login: Login) -> User:
+    provider, token = login.text("PROVIDER").upper(), login.text("TOKEN")
+    for user in login.users.values():
+        if user.workload is None or login.name not in ("", user.name.upper()):
+            continue
+        try:
+            if login.proofs.workloads.proves(provider, token, user.workload):
+                return user
+        except TokenError:
+            continue
+    raise LoginError(*WRONG_WORKLOAD)
 
 
 def fingerprint(key: Any) -> str:
@@ -111,44 +218,31 @@ def fingerprint(key: Any) -> str:
     return "SHA256:" + base64.b64encode(hashlib.sha256(der).digest()).decode()
 
 
-def _load_key(text: str) -> Any:
-    from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
-
-    if "BEGIN" in text:
-        return load_pem_public_key(text.encode())
-    return load_der_public_key(base64.b64decode(text))
-
-
-def _verified(key: Any, header: dict[str, Any], signed: bytes, signature: bytes) -> bool:
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import padding, rsa
-
-    if header.get("alg") != "RS256" or not isinstance(key, rsa.RSAPublicKey) or key.key_size < 2048:
-        return False
+def _key_pair(login: Login) -> User:
     try:
-        key.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
-    except InvalidSignature:
-        return False
-    return True
-
-
-def _key_pair(users: dict[str, User], account: str, token: str) -> User:
-    try:
-        head, body, tail = token.split(".")
-        header, claims, signature = json.loads(_decoded(head)), json.loads(_decoded(body)), _decoded(tail)
+        header, claims, signed, signature = parts(login.text("TOKEN"))
         subject, issuer = str(claims["sub"]), str(claims["iss"])
         issued, expires = float(claims["iat"]), float(claims["exp"])
-    except (ValueError, KeyError, TypeError):
+    except (TokenError, ValueError, KeyError, TypeError):
         raise LoginError(*WRONG_JWT) from None
-    prefix = f"{account.split('.')[0].upper()}."
-    user = users.get(subject.removeprefix(prefix)) if subject.startswith(prefix) else None
+    prefix = f"{login.account.split('.')[0].upper()}."
+    user = login.users.get(subject.removeprefix(prefix)) if subject.startswith(prefix) else None
     now = time.time()
     # An hour is the longest life of a token; the clock may be a minute off.
     if user is None or not issued - 60 <= now < expires or expires - issued > 3600:
         raise LoginError(*WRONG_JWT)
     for text in user.public_keys:
-        key = _load_key(text)
-        if issuer == f"{subject}.{fingerprint(key)}" and _verified(key, header, f"{head}.{body}".encode(), signature):
+        key = load_key(text)
+        if issuer == f"{subject}.{fingerprint(key)}" and is_signed_by(key, header.get("alg"), signed, signature):
             return user
     raise LoginError(*WRONG_JWT)
+
+
+AUTHENTICATORS: Mapping[str, Callable[[Login], User]] = {
+    "SNOWFLAKE": _password,
+    "USERNAME_PASSWORD_MFA": _password,
+    "SNOWFLAKE_JWT": _key_pair,
+    "OAUTH": _oauth,
+    "PROGRAMMATIC_ACCESS_TOKEN": _access_token,
+    "WORKLOAD_IDENTITY": _workload,
+}

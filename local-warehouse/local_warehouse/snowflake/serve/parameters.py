@@ -73,6 +73,12 @@ def is_client_note(name: str) -> bool:
     return name.upper() in _CLIENT
 
 
+def of_statement(given: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that a request sets for its statements; SqlError for an unknown one."""
+    names = {name.upper(): value for name, value in given.items() if name.upper() != "MULTI_STATEMENT_COUNT"}
+    return {name: parse_value(name, value) for name, value in names.items()}
+
+
 def parse_value(name: str, value: Any) -> Any:
     """The value of a parameter; SqlError for an unknown name or a value it cannot have."""
     if name not in DEFAULTS:

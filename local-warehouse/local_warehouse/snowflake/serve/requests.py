@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,7 @@ from local_warehouse.faults import Fault, Faults
 from local_warehouse.snowflake.bind.results import Result
 from local_warehouse.snowflake.errors import SqlError
 from local_warehouse.snowflake.grammar.lexer import split_statements
+from local_warehouse.snowflake.serve import parameters
 from local_warehouse.snowflake.serve.session import ClientSession, describe
 from local_warehouse.snowflake.values.types import TEXT
 
@@ -104,9 +105,10 @@ class Requests:
                 f"Actual statement count {len(several)} did not match the desired statement count {count}.", 8, "0A000"
             )
         query_id = str(uuid.uuid4())
+        own = parameters.of_statement(body.get("parameters") or {})
         if body.get("asyncExec"):
-            return self._background(session, text, several, query_id)
-        return self._run(session, text, several, query_id, client)
+            return self._background(session, text, several, query_id, own)
+        return self._run(session, text, several, query_id, own, client)
 
     def _run(
         self,
@@ -114,19 +116,20 @@ class Requests:
         text: str,
         several: list[str] | None,
         query_id: str,
+        own: Mapping[str, Any],
         client: socket.socket | None = None,
     ) -> Answer:
         if several:
-            return self._several(session, several, query_id, client)
-        return success(query_data(session, *self._one(session, text, query_id, client)))
+            return self._several(session, several, query_id, own, client)
+        return success(query_data(session, *self._one(session, text, query_id, own, client)))
 
     def _one(
-        self, session: ClientSession, text: str, query_id: str, client: socket.socket | None
+        self, session: ClientSession, text: str, query_id: str, own: Mapping[str, Any], client: socket.socket | None
     ) -> tuple[str, Result]:
         due = self.faults.due(text)
         if due is not None and due.when == "before":
             _act(due, client)
-        with session.lock, _time_limit(session):
+        with session.lock, _own_parameters(session, own), _time_limit(session):
             done = session.execute(text, query_id)
         if due is not None and due.when == "after":
             try:
@@ -136,13 +139,18 @@ class Requests:
         return done
 
     def _several(
-        self, session: ClientSession, statements: list[str], outer: str, client: socket.socket | None
+        self,
+        session: ClientSession,
+        statements: list[str],
+        outer: str,
+        own: Mapping[str, Any],
+        client: socket.socket | None,
     ) -> Answer:
         """Run the statements one after the other; `outer` is the id of the query that they are the children of."""
         ids: list[str] = []
         types: list[str] = []
         for text in statements:
-            query_id, result = self._one(session, text, str(uuid.uuid4()), client)
+            query_id, result = self._one(session, text, str(uuid.uuid4()), own, client)
             self.queries[query_id] = (session, text, success(query_data(session, query_id, result)))
             ids.append(query_id)
             types.append(str(result.statement_type))
@@ -152,13 +160,15 @@ class Requests:
         data = query_data(session, outer, result)
         return success({**data, "resultIds": ",".join(ids), "resultTypes": ",".join(types)})
 
-    def _background(self, session: ClientSession, text: str, several: list[str] | None, query_id: str) -> Answer:
+    def _background(
+        self, session: ClientSession, text: str, several: list[str] | None, query_id: str, own: Mapping[str, Any]
+    ) -> Answer:
         """Start one or several statements and answer before they are done."""
         self.queries[query_id] = (session, text, None)
 
         def work() -> None:
             try:
-                answer = self._run(session, text, several, query_id)
+                answer = self._run(session, text, several, query_id, own)
             except SqlError as error:
                 answer = failure(error)
             except AnswerLost as lost:
@@ -225,17 +235,32 @@ def _act(due: Fault, client: socket.socket | None) -> None:
 
 
 @contextmanager
+def _own_parameters(session: ClientSession, own: Mapping[str, Any]) -> Iterator[None]:
+    """Let parameters hold for one statement; what it sets itself stays."""
+    before = {name: session.parameters[name] for name in own}
+    session.parameters.update(own)
+    try:
+        yield
+    finally:
+        session.parameters.update(
+            {name: value for name, value in before.items() if session.parameters[name] == own[name]}
+        )
+
+
+@contextmanager
 def _time_limit(session: ClientSession) -> Iterator[None]:
     """STATEMENT_TIMEOUT_IN_SECONDS, where it is not the default of two days."""
     seconds = session.parameters["STATEMENT_TIMEOUT_IN_SECONDS"]
     if seconds in (0, 172_800):
         yield
         return
-    reached = threading.Event()
+    reached, ended = threading.Event(), threading.Event()
 
     def stop() -> None:
         reached.set()
         session.work.cancel()
+        while not ended.wait(0.1):
+            session.work.cancel()  # an engine that had not begun yet does not notice the first one
 
     timer = threading.Timer(seconds, stop)
     timer.start()
@@ -250,7 +275,9 @@ def _time_limit(session: ClientSession) -> Iterator[None]:
             ) from error
         raise
     finally:
+        ended.set()
         timer.cancel()
+        timer.join()  # behind this, nothing stops the session's next statement
 
 
 def parameter_list(session: ClientSession) -> list[dict[str, Any]]:

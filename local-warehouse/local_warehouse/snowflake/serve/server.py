@@ -16,6 +16,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from local_warehouse.faults import WAREHOUSE_ACTIONS, FaultError, Faults
 from local_warehouse.s3.objects import Keys
 from local_warehouse.snowflake.errors import LoginError, SqlError
 from local_warehouse.snowflake.serve import parameters
-from local_warehouse.snowflake.serve.login import log_in, made_here, read_users
+from local_warehouse.snowflake.serve.login import Proofs, log_in, made_here, read_users
 from local_warehouse.snowflake.serve.requests import CONFLICTS, Disconnected, Requests, failure, parameter_list, success
 from local_warehouse.snowflake.serve.session import ClientSession, granted_roles
 from local_warehouse.snowflake.store import grants
@@ -35,6 +36,8 @@ from local_warehouse.snowflake.store.engine import Engine
 from local_warehouse.snowflake.store.stages import Cloud
 from local_warehouse.snowflake.store.work import Shared
 
+# Where the identity provider gives clients their tokens; another server in earnest, so its statuses are HTTP's.
+TOKEN_PATH = "/oauth/token-request"  # noqa: S105 (a path)
 TOKEN_SECONDS, MASTER_SECONDS = 3600, 14_400
 EXPIRED = ("Session token has expired. The session must be renewed.", 390112)
 EXPIRED_LOGIN = ("Authentication token has expired. The user must authenticate again.", 390114)
@@ -50,6 +53,7 @@ class Warehouse:
         self.settings = settings
         self.account = str(settings["account"])
         self.users = read_users(settings)
+        self.proofs = Proofs.of(settings)
         service = Keys(settings["service_access_key_id"], settings["service_secret_access_key"])
         self.cloud = Cloud(settings["s3_endpoint_url"], settings["region"], service, settings.get("account_id", ""))
         self.engine = Engine(directory / "snowflake.duckdb")
@@ -60,6 +64,7 @@ class Warehouse:
         self.faults = Faults(WAREHOUSE_ACTIONS, tuple(CONFLICTS))
         self.requests = Requests(self.faults)
         self.expired: set[str] = set()
+        self.ends: dict[str, float] = {}  # of sessions' tokens and of those that renew them, by the clock
         self._provide()
 
     def _provide(self) -> None:
@@ -95,7 +100,8 @@ class Warehouse:
 
     def login(self, data: dict[str, Any], query: dict[str, str]) -> dict[str, Any]:
         catalog = self.engine.catalog
-        user = log_in({**made_here(catalog), **self.users}, self.account, data)
+        users = {**made_here(catalog), **self.users}
+        user = log_in(users, self.account, data, query.get("roleName") or "", self.proofs)
         role = user.role
         if user.name.upper() not in self.users and role not in granted_roles(catalog, user.name):
             role = grants.PUBLIC
@@ -108,15 +114,27 @@ class Warehouse:
             session.close()
             raise
         token, master = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-        self.sessions[token], self.masters[master] = session, token
+        self.issue(session, token, master)
+        asks = (data.get("SESSION_PARAMETERS") or {}).get("CLIENT_REQUEST_MFA_TOKEN") is True
+        spared = user.factor.token(self.proofs.clock.now()) if user.factor is not None and asks else None
         return {
             "token": token, "masterToken": master, "validityInSeconds": TOKEN_SECONDS,
             "masterValidityInSeconds": MASTER_SECONDS, "sessionId": session.id, "displayUserName": session.user,
             "serverVersion": "9.0.0", "firstLogin": False, "remMeToken": None, "remMeValidityInSeconds": 0,
             "healthCheckInterval": 45, "newClientForUpgrade": None, "idToken": None, "idTokenValidityInSeconds": 0,
-            "mfaToken": None, "mfaTokenValidityInSeconds": 0, "responseData": None,
+            "mfaToken": spared, "mfaTokenValidityInSeconds": MASTER_SECONDS if spared else 0, "responseData": None,
             "parameters": parameter_list(session), "sessionInfo": session_info(session),
         }  # fmt: skip
+
+    def issue(self, session: ClientSession, token: str, master: str) -> None:
+        """Let a session be spoken for by a token, and by another one that renews it; each ends by the clock."""
+        now = self.proofs.clock.now()
+        self.sessions[token], self.masters[master] = session, token
+        self.ends[token], self.ends[master] = now + TOKEN_SECONDS, now + MASTER_SECONDS
+
+    def has_ended(self, token: str) -> bool:
+        """Whether a token of a session, or one that renews it, has expired."""
+        return token in self.expired or self.ends[token] <= self.proofs.clock.now()
 
     def _start(self, session: ClientSession, data: dict[str, Any], query: dict[str, str]) -> None:
         """ClientSession parameters, role, warehouse, database and schema of a new session."""
@@ -160,7 +178,7 @@ class Warehouse:
         token = header.removeprefix('Snowflake Token="').removesuffix('"')
         for known, session in list(self.sessions.items()):
             if hmac.compare_digest(known, token):
-                if token in self.expired:
+                if self.has_ended(token):
                     raise LoginError(*EXPIRED)
                 return session
         raise LoginError(*GONE)
@@ -184,7 +202,7 @@ class Warehouse:
 
     def administer(self, path: str) -> Callable[[], None]:
         """Listen for faults on a Unix socket; the function that comes back ends that."""
-        return faults.serve(path, self.faults, {"expire": self.expire})
+        return faults.serve(path, self.faults, {"expire": self.expire, "clock": self.proofs.clock.move})
 
     def close(self) -> None:
         for token in list(self.sessions):
@@ -213,6 +231,9 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if parts.path == TOKEN_PATH:
+            self._send(*self.server.warehouse.proofs.issuer.answer(self.headers, raw))
+            return
         try:
             if self.headers.get("Content-Encoding") == "gzip":
                 raw = gzip.decompress(raw)
@@ -226,8 +247,12 @@ class Handler(BaseHTTPRequestHandler):
         except Exception:
             traceback.print_exc(file=sys.stderr)
             answer = failure(SqlError("the stand-in failed on this statement; see its log", 603, "XX000"))
+        self._send(200, answer)
+
+    def _send(self, status: int, answer: dict[str, Any]) -> None:
         data = json.dumps(answer, ensure_ascii=False).encode("utf-8", "surrogatepass")
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
+        reason = self.responses[HTTPStatus(status)][0]
+        head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
         self.wfile.write(head.encode() + data)  # one write: two would wait for a delayed ACK
 
     do_GET = do_POST  # noqa: N815 (the name is http.server's)
@@ -266,10 +291,10 @@ class Handler(BaseHTTPRequestHandler):
         old = warehouse.masters.get(master)
         if old is None:
             raise LoginError("Master token is not valid", 390115)
-        if master in warehouse.expired:
+        if warehouse.has_ended(master):
             raise LoginError(*EXPIRED_LOGIN)
         session, token = warehouse.sessions.pop(old), secrets.token_urlsafe(32)
-        warehouse.sessions[token], warehouse.masters[master] = session, token
+        warehouse.issue(session, token, master)
         return {
             "sessionToken": token, "validityInSecondsST": TOKEN_SECONDS, "masterToken": master,
             "validityInSecondsMT": MASTER_SECONDS, "sessionId": session.id,

@@ -137,6 +137,13 @@ def grants_on(catalog: Catalog, entry: Entry) -> list[tuple[str, Entry]]:
     ]
 
 
+def copy_grants(catalog: Catalog, cursor: Any, old: Entry, new: Entry) -> None:
+    """Grant on what takes the place of an object what was granted on that (COPY GRANTS); never its ownership."""
+    for privilege, role in grants_on(catalog, old):
+        if privilege != OWNERSHIP:
+            give(catalog, cursor, catalog.find("role", "", "", role.name) or role, [privilege], new)
+
+
 def apply_future(catalog: Catalog, cursor: Any, entry: Entry) -> None:
     """Grant on a new object what was granted on those to come: what the schema says goes before the database.
 

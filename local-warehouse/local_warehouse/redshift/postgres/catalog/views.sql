@@ -127,9 +127,16 @@ SELECT table_catalog AS database_name, table_schema AS schema_name, table_name, 
 FROM pg_catalog.svv_tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema');
 CREATE VIEW pg_catalog.svv_all_tables AS SELECT * FROM pg_catalog.svv_redshift_tables;
 CREATE VIEW pg_catalog.svv_redshift_columns AS
-SELECT table_catalog AS database_name, table_schema AS schema_name, table_name, column_name, ordinal_position, data_type, column_default, is_nullable, NULL::varchar AS encoding,
-    NULL::boolean AS distkey, NULL::int AS sortkey, NULL::varchar AS column_acl, remarks
-FROM pg_catalog.svv_columns WHERE table_schema NOT IN ('pg_catalog', 'information_schema');
+SELECT c.table_catalog AS database_name, c.table_schema AS schema_name, c.table_name, c.column_name, c.ordinal_position, c.data_type, c.column_default, c.is_nullable, s.encoding,
+    s.distkey, s.sortkey::int AS sortkey, NULL::varchar AS column_acl, c.remarks
+FROM pg_catalog.svv_columns c LEFT JOIN pg_catalog.rs_shown_column s ON rs_name(s.nspname) = c.table_schema AND rs_name(s.relname) = c.table_name AND rs_name(s.attname) = c.column_name
+WHERE c.table_schema NOT IN ('pg_catalog', 'information_schema');
+-- R_PG_CLASS_INFO: pg_class with its oid as reloid, and the style in force; AUTO begins as AUTO(ALL).
+CREATE VIEW pg_catalog.pg_class_info AS
+SELECT c.oid AS reloid, c.relname, c.relnamespace, c.relowner, c.relkind, NULL::timestamp AS relcreationtime,
+    CASE t.diststyle WHEN 'EVEN' THEN 0 WHEN 'KEY' THEN 1 WHEN 'ALL' THEN 8 ELSE 10 END AS releffectivediststyle
+FROM pg_class c LEFT JOIN pg_catalog.rs_table_layout t ON t.relid = c.oid
+WHERE c.relkind IN ('r', 'v') AND c.relname NOT LIKE 'rs\\_%' AND has_table_privilege(c.oid, 'SELECT');
 CREATE VIEW pg_catalog.svv_all_columns AS
 SELECT table_catalog AS database_name, table_schema AS schema_name, table_name, column_name, ordinal_position, column_default, is_nullable, data_type,
     character_maximum_length, numeric_precision, numeric_scale, remarks
@@ -180,7 +187,7 @@ DO $$
 DECLARE view_name text;
 BEGIN
     FOR view_name IN SELECT relname FROM pg_class WHERE relkind = 'v' AND relnamespace = 'pg_catalog'::regnamespace
-        AND relname ~ '^(stl|stv|sys|svv|rs)_|^pg_table_def$' LOOP
+        AND relname ~ '^(stl|stv|sys|svv|rs)_|^pg_(table_def|class_info)$' LOOP
         EXECUTE format('GRANT SELECT ON pg_catalog.%I TO PUBLIC', view_name);
     END LOOP;
 END $$;

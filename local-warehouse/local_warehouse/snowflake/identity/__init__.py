@@ -1,0 +1,1 @@
+"""Who somebody is: what is verified of what a login brings."""
