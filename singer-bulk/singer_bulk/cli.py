@@ -25,7 +25,7 @@ from singer_bulk.maps.intake import Intake, mapper_of
 from singer_bulk.maps.stream_maps import settings_of_maps
 from singer_bulk.model.runtime import STANDARD
 from singer_bulk.run import Run
-from singer_bulk.settings.secrets import keep_libraries_quiet, masks, secrets_in
+from singer_bulk.settings.secrets import keep_libraries_quiet, masks
 from singer_bulk.settings.texts import refuse_texts
 from singer_bulk.signals import signals
 
@@ -39,7 +39,6 @@ class BulkTarget(LedgerOptions):
         super().__init__(**arguments)
         assert isinstance(self.message_reader, LoadReader)
         self.message_reader.load = self._load
-        masks.hide(secrets_in(self.config, self._schema()))
         refuse_texts(self.config)
 
     def setup_mapper(self) -> None:

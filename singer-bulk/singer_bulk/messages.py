@@ -12,7 +12,7 @@ import io
 import os
 import re
 import select
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from typing import IO, Any
@@ -20,6 +20,7 @@ from typing import IO, Any
 import msgspec
 
 from singer_bulk.errors import SHOWN_CHARACTERS, BulkError, MessageError, shown
+from singer_bulk.model.library import count_lines, run_of_lines
 from singer_bulk.model.messages import ActivateVersion, Block, Message, Records, Schema, State, mended
 
 # 256 KiB: what is made of a block on its way to rows stays in the cache of a core, and what is done once per block
@@ -28,6 +29,14 @@ BLOCK_BYTES = 1 << 18
 # The longest value that a column of either warehouse takes, 16 MB, with each of its bytes written as \\u00xx. What is
 # longer is refused before it is read to its end: read, it takes five to seven times its length of memory.
 MAX_LINE_BYTES = 6 * (16 << 20) + BLOCK_BYTES
+
+
+Show = Callable[[bytes], str]
+
+
+def unshown(line: bytes) -> str:
+    """Return what an error says in the place of a line while values are masked."""
+    return "a line that is not shown, because values are masked"
 
 
 class _Header(msgspec.Struct):
@@ -44,13 +53,17 @@ _DECODERS: dict[str, Any] = {
 
 
 def read_blocks(
-    source: IO[Any] | None, wait_seconds: float | None = None, max_line_bytes: int = MAX_LINE_BYTES
+    source: IO[Any] | None,
+    wait_seconds: float | None = None,
+    max_line_bytes: int = MAX_LINE_BYTES,
+    *,
+    show: Show = shown,
 ) -> Iterator[Block | None]:
     """Yield the input as blocks of whole lines; None whenever nothing came for `wait_seconds`.
 
     `source` is a file object; one with a descriptor is read directly, past its own buffer. A last line without a
     line end is yielded like any other. Raises MessageError for a line of more than `max_line_bytes` as soon as it
-    has as many, BulkError where nothing can be read.
+    has as many, BulkError where nothing can be read. show: how a line is shown in an error.
     """
     line_number, rest, rest_bytes = 1, list[bytes](), 0
     for chunk in _chunks(source, wait_seconds):
@@ -62,21 +75,21 @@ def read_blocks(
             rest.append(chunk)
             rest_bytes += len(chunk)
             if rest_bytes > max_line_bytes:
-                raise _too_long(line_number, rest[0] or chunk, max_line_bytes)
+                raise _too_long(line_number, rest[0] or chunk, max_line_bytes, show)
             continue
         text = b"".join([*rest, memoryview(chunk)[:end]])
         rest, rest_bytes = [chunk[end:]], len(chunk) - end
-        numbers = range(line_number, line_number + text.count(b"\n"))
+        numbers = range(line_number, line_number + count_lines(text))
         yield Block(text, numbers)
         line_number = numbers.stop
     if last := b"".join(rest):
         yield Block(last + b"\n", range(line_number, line_number + 1))
 
 
-def _too_long(line_number: int, begin: bytes, max_bytes: int) -> MessageError:
+def _too_long(line_number: int, begin: bytes, max_bytes: int, show: Show) -> MessageError:
     return MessageError(
         line_number,
-        f"longer than {max_bytes} bytes, which no row can be: {shown(begin[:SHOWN_CHARACTERS])}...",
+        f"longer than {max_bytes} bytes, which no row can be: {show(begin[:SHOWN_CHARACTERS])}...",
         "split the record at its source, or let the tap leave its largest property out",
         code="IN-LONG",
     )
@@ -131,19 +144,20 @@ def _chunks_of_memory(source: IO[Any]) -> Iterator[bytes]:
         yield chunk.encode() if isinstance(chunk, str) else chunk
 
 
-def messages_of(block: Block) -> Iterator[Message]:
+def messages_of(block: Block, show: Show = shown) -> Iterator[Message]:
     """Yield the messages of a block in their order, runs of RECORDs of one stream together.
 
-    Raises MessageError for a line that is no JSON object, has no type, or a type that is not taken.
+    Raises MessageError for a line that is no JSON object, has no type, or a type that is not taken. show: how a line
+    is shown in it.
     """
     text, number, start = block.text, block.line_numbers.start, 0
     while start < len(text):
         end = text.index(b"\n", start) + 1
         line = text[start : end - 1]
-        header = _decode(_header_of, line, number, header=True)
+        header = _decode(_header_of, line, number, show, header=True)
         kind = header.type.upper()
         if kind != "RECORD":
-            yield _other(kind, line, number)
+            yield _other(kind, line, number, show)
             start, number = end, number + 1
             continue
         if header.stream is None:
@@ -168,6 +182,9 @@ def _run(text: bytes, start: int, end: int, lines_left: int, stream: str) -> tup
     """
     prefix = _PREFIX.match(text, start)
     if prefix is not None:
+        run = run_of_lines(text, start, prefix[0])
+        if run is not None:
+            return run
         if text.count(b"}\n" + prefix[0], start) == lines_left - 1 and text.endswith(b"}\n"):
             return len(text), lines_left
         end = int(_end_of(prefix[0]).search(text, end - 1).end())
@@ -191,7 +208,7 @@ def _end_of(prefix: bytes) -> Any:
     return re.compile(rb"\n(?:(?<!\}\n)(?<!\}\r\n)|(?!" + re.escape(prefix) + rb"))")
 
 
-def _other(kind: str, line: bytes, number: int) -> Message:
+def _other(kind: str, line: bytes, number: int, show: Show) -> Message:
     decoder = _DECODERS.get(kind)
     if decoder is None:
         remedy = (
@@ -200,25 +217,25 @@ def _other(kind: str, line: bytes, number: int) -> Message:
             else "this target takes SCHEMA, RECORD, STATE and ACTIVATE_VERSION"
         )
         raise MessageError(number, f"message type {shown(kind)}", remedy, code="IN-TYPE")
-    message: Message = _decode(decoder.decode, line, number)
+    message: Message = _decode(decoder.decode, line, number, show)
     return message
 
 
-def _decode(decode: Any, line: bytes, number: int, *, header: bool = False) -> Any:
+def _decode(decode: Any, line: bytes, number: int, show: Show, *, header: bool = False) -> Any:
     """Return the message; `header`: what can be mended is left to who decodes the record."""
     try:
         return decode(line)
     except msgspec.ValidationError as error:
         raise MessageError(
-            number, f"not a Singer message ({error}): {shown(line)}", "check the tap", code="IN-MESSAGE"
+            number, f"not a Singer message ({error}): {show(line)}", "check the tap", code="IN-MESSAGE"
         ) from error
     except RecursionError as error:
         raise MessageError(
-            number, f"nested too deep: {shown(line)}", "flatten the record at its source", code="IN-DEEP"
+            number, f"nested too deep: {show(line)}", "flatten the record at its source", code="IN-DEEP"
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         if header:
             with suppress(msgspec.DecodeError, UnicodeDecodeError):
                 return decode(mended(line))
         remedy = "each line must be one JSON object; was the tap cut off, or does it print to stdout?"
-        raise MessageError(number, f"broken JSON ({error}): {shown(line)}", remedy, code="IN-JSON") from error
+        raise MessageError(number, f"broken JSON ({error}): {show(line)}", remedy, code="IN-JSON") from error

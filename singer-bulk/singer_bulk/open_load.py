@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 
 from singer_bulk.errors import ConfigError, RecordBeforeSchema
-from singer_bulk.model.columns import Column
 from singer_bulk.model.input_end import InputEnd
 from singer_bulk.model.load import OVERWRITE, Load, Table, TableLoad
 from singer_bulk.model.messages import ActivateVersion, Records, Schema, State
@@ -161,10 +160,10 @@ class OpenLoad:
         """Return what stream maps have made of a stream of the tap."""
         return [self.streams[one] for one in self.made_of.get(name, set()) & self.streams.keys()]
 
-    def pending(self, name: str, table: Table) -> list[Column]:
-        """Return the columns that the table will have when this is loaded; raises ConfigError if the table is taken."""
+    def pending(self, name: str, table: Table) -> list[TableLoad]:
+        """Return what this will do to the table so far, under earlier SCHEMAs; raises ConfigError if it is taken."""
         self._claim(name, table)
-        return [column for part in self._ended if part.table == table for column in part.columns]
+        return [part for part in self._ended if part.table == table]
 
     def has_rows(self, stream: Stream) -> bool:
         """Return whether there are rows of the stream, under its SCHEMA of now or one before."""

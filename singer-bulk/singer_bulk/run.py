@@ -31,12 +31,13 @@ from singer_bulk.commit_thread import Committer
 from singer_bulk.errors import Interrupted, shown
 from singer_bulk.errors.unexpected import raise_unexpected
 from singer_bulk.maps.intake import Intake
-from singer_bulk.messages import messages_of, read_blocks
+from singer_bulk.messages import messages_of, read_blocks, unshown
 from singer_bulk.model.block_memory import keep_freed_memory
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.load import Load
 from singer_bulk.model.messages import ActivateVersion, Message, Schema, State, place_of
 from singer_bulk.model.runtime import Runtime
+from singer_bulk.model.statements import statements_of
 from singer_bulk.open_load import OpenLoad
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.settings.unused import tell_unused
@@ -50,6 +51,7 @@ from singer_bulk.warehouse.ledger import committed_runs, is_news
 from singer_bulk.warehouse.loads import Loads
 from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.tables import LoadTables
+from singer_bulk.warehouse.user_sql import LoadSql, run_each
 
 # How long a silent tap is waited for before age limits and signals are looked at.
 WAIT_SECONDS = 1.0
@@ -84,8 +86,15 @@ class Run:
         self._rejects = Rejects(self._stage.open, self._names.for_rejects, stage.url, settings.max_rejected_records)
         tables = LoadTables(warehouse, versioned=settings.has_versions)
         loads = Loads(
-            warehouse, tables, self._stage, stop_signal, runtime.now, lock_wait_seconds=settings.lock_wait_seconds
+            warehouse,
+            tables,
+            self._stage,
+            stop_signal,
+            runtime.now,
+            lock_wait_seconds=settings.lock_wait_seconds,
+            user_sql=LoadSql(statements_of(settings.pre_load_sql or ""), statements_of(settings.post_load_sql or "")),
         )
+        warehouse.label.run, warehouse.label.pipeline = self._run_id, settings.pipeline_id or ""
         self._committer = Committer(
             warehouse, loads, self._stage, emit, runtime, keep_staged_files=settings.keep_staged_files
         )
@@ -96,8 +105,7 @@ class Run:
             open_file=self._stage.open,
             new_key=self._names.for_rows,
             fold=warehouse.dialect.fold,
-            now=runtime.now,
-            monotonic=runtime.monotonic,
+            runtime=runtime,
             started_at=started_at,
             rejects=self._rejects,
             layout=cache(lambda: layout(warehouse)),
@@ -112,25 +120,33 @@ class Run:
         """
         keep_freed_memory()
         try:
+            self._run_sql("pre_run_sql", self._settings.pre_run_sql)
             self._committer.fence(self._settings.pipeline_id)
-            for block in read_blocks(source, WAIT_SECONDS):
+            show = unshown if self._intake.hides else shown
+            for block in read_blocks(source, WAIT_SECONDS, show=show):
                 self._committer.check()
                 self._stop_if_signalled()
-                for message in messages_of(block) if block else ():
+                for message in messages_of(block, show) if block else ():
                     self._take(message)
                 self._flush_if_old()
             self._finish()
             tell_unused(self._named, self._settings.schema_mapping or {}, self._open.made_of)
+            self._intake.tell_unused()
+            self._run_sql("post_run_sql", self._settings.post_run_sql)
             self._sweep()
         except BaseException as error:
             self._committer.end()
             self._open.abort()
-            raise_unexpected(error, place_of(self._message))
+            raise_unexpected(error, place_of(self._message), hides=self._intake.hides)
             raise
         finally:
             self._stage.remove_rest()
             self._committer.close()
         return self._open.counts
+
+    def _run_sql(self, setting: str, sql: str | None) -> None:
+        if statements := statements_of(sql or ""):
+            run_each(self._warehouse().session, setting, statements)
 
     def _take(self, message: Message) -> None:
         self._message = message

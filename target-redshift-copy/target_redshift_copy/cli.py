@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from typing import Any, ClassVar, NoReturn
 
@@ -9,17 +10,22 @@ from singer_bulk.cli import BulkTarget
 from singer_bulk.cli import main as run_main
 from singer_bulk.errors import ConfigError
 from singer_bulk.face.connector import Connector
+from singer_bulk.identity.aws import AwsKeys
+from singer_bulk.identity.references import resolved
 from singer_bulk.model.declared import read
 from singer_bulk.model.file_format import MAX_PARTS, FileFormat, FileLayout
+from singer_bulk.model.label import Label
 from singer_bulk.model.load import Table
 from singer_bulk.model.names import DEFAULT_SCHEMA
 from singer_bulk.settings.features import features_of
+from singer_bulk.settings.secrets import masks
 from singer_bulk.stage.s3 import S3Settings, S3Stage
 from singer_bulk.warehouse.dialect import Session
 from singer_bulk.warehouse.session import Warehouse
 
 from target_redshift_copy.config import (
     DEFAULT_SLICES,
+    GROUP_CHARACTERS,
     MAX_SUPER_STRING_BYTES,
     SETTINGS,
     RedshiftLoads,
@@ -29,8 +35,11 @@ from target_redshift_copy.config import (
 )
 from target_redshift_copy.copy_access import CopyAccess
 from target_redshift_copy.remedies import Remedies
+from target_redshift_copy.sign_in import SignIn
 from target_redshift_copy.sql import COUNT_SLICES, Redshift
 from target_redshift_copy.types import MAX_VARCHAR_BYTES
+
+logger = logging.getLogger(__name__)
 
 MAX_SUPER_BYTES = 16_000_000  # limitations-super: 16 MB
 MAX_ROW_BYTES = 4_000_000  # r_COPY: 4 MB, from any source
@@ -50,27 +59,39 @@ class TargetRedshiftCopy(BulkTarget):
         """Return the warehouse and the stage that the configuration names."""
         settings, loads = read(RedshiftSettings, self.config), read(self.loads, self.config)
         bucket = read(S3Settings, self.config)
-        dialect = Redshift(_access(settings, bucket))
+        # A reference that leads nowhere ends the run here, before the input is read.
+        user = resolved(settings).user
+        for others in (bucket, loads):
+            resolved(others)
+        stage = S3Stage(bucket, loads.max_memory)
+        dialect = Redshift(_access(settings, bucket, stage))
         schema = loads.default_target_schema or DEFAULT_SCHEMA
         ledger = Table(dialect.names.name_for(schema), dialect.fold(loads.ledger_table))
-        remedies = Remedies(settings.user, settings.database, features_of(loads), ledger.name)
+        remedies = Remedies(user or "", settings.database or "", features_of(loads), ledger.name)
+        sign_in, label = SignIn(settings), Label(settings.query_group, GROUP_CHARACTERS)
         return Connector(
             Warehouse(
-                lambda: self._connect(settings, remedies),
+                lambda: self._connect(settings, sign_in, remedies, label),
                 dialect,
                 ledger,
                 create_schema=loads.create_schema,
-                lets_see=remedies.seen,
+                lets_see=lambda schema: _known(remedies, sign_in).seen(schema),
+                label=label,
             ),
-            S3Stage(bucket, loads.max_memory),
+            stage,
             lambda: file_format(settings.super_string_bytes),
             lambda warehouse: _layout(settings, warehouse),
         )
 
-    def _connect(self, settings: RedshiftSettings, remedies: Remedies) -> Session:
+    def _connect(self, settings: RedshiftSettings, sign_in: SignIn, remedies: Remedies, label: Label) -> Session:
         from target_redshift_copy.session import RedshiftSession
 
-        return RedshiftSession(settings, remedies)
+        return RedshiftSession(settings, sign_in, remedies, label)
+
+
+def _known(remedies: Remedies, sign_in: SignIn) -> Remedies:
+    """Return the remedies for the user that has signed in, whom IAM or a secret has named."""
+    return remedies if sign_in.last is None else remedies.of(sign_in.last.account, sign_in.last.place.database)
 
 
 def _layout(settings: RedshiftSettings, warehouse: Warehouse) -> FileLayout:
@@ -82,16 +103,25 @@ def _layout(settings: RedshiftSettings, warehouse: Warehouse) -> FileLayout:
     return FileLayout(min(slices, MAX_PARTS), MAX_FILE_BYTES)
 
 
-def _access(settings: RedshiftSettings, bucket: S3Settings) -> CopyAccess:
+def _access(settings: RedshiftSettings, bucket: S3Settings, stage: S3Stage) -> CopyAccess:
     if settings.iam_role:
         return CopyAccess(settings.iam_role, region=bucket.region)
-    if not (bucket.access_key_id and bucket.secret_access_key):
+    logger.warning(
+        "COPY is given keys of who writes the files, in the text of its statement: a role is better, set iam_role"
+    )
+    return CopyAccess(None, lambda: _copy_keys(stage), bucket.region)
+
+
+def _copy_keys(stage: S3Stage) -> AwsKeys:
+    """Return the keys of who writes the files as they are now; raises ConfigError."""
+    try:
+        keys = stage.identity.keys()
+    except ConfigError as error:
         raise ConfigError(
-            "COPY has nothing to read S3 with: keys of the environment or a profile only write the files; "
-            "set iam_role, or aws_access_key_id and aws_secret_access_key",
-            code="RS-COPY-ACCESS",
-        )
-    return CopyAccess(None, bucket.access_key_id, bucket.secret_access_key, bucket.session_token, bucket.region)
+            f"COPY has nothing to read S3 with: {error.text}; or set iam_role", code="RS-COPY-ACCESS"
+        ) from error
+    masks.hide(filter(None, (keys.secret_access_key, keys.session_token)))
+    return keys
 
 
 def file_format(super_string_bytes: int = MAX_SUPER_STRING_BYTES) -> FileFormat:

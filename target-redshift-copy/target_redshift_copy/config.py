@@ -2,18 +2,56 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from configparser import ConfigParser
 from contextlib import suppress
+from functools import cached_property
 from ipaddress import IPv6Address
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
-from singer_bulk.model.declared import Meta, Secret, Settings, settings_schema
+from singer_bulk.identity.aws_contradictions import ROLE
+from singer_bulk.model.declared import Meta, settings_schema
+from singer_bulk.model.label import label_problems
+from singer_bulk.model.table_properties import TableProperties
+from singer_bulk.settings.columns import column_problems
 from singer_bulk.settings.files import ini_settings
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.settings.per_stream import OfStreams, PerStream, of_streams, optional
+from singer_bulk.settings.session_sql import parameter_problems, sql_problems
 from singer_bulk.stage.s3 import S3Settings, s3_contradictions
+
+from target_redshift_copy.sign_in_settings import SignInSettings, sign_in_contradictions
+from target_redshift_copy.table_layout import (
+    Backup,
+    DistKey,
+    DistStyle,
+    Encodings,
+    SortKey,
+    SortStyle,
+    layout_problems,
+    properties_of,
+)
+
+# What a statement inside of a load's transaction may begin with: no other takes part in one.
+# https://docs.aws.amazon.com/redshift/latest/dg/r_TRUNCATE.html
+# https://docs.aws.amazon.com/redshift/latest/dg/stored-procedure-transaction-management.html
+OF_LOAD = (
+    "SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "UNLOAD", "CREATE", "ALTER", "DROP", "GRANT",
+    "REVOKE", "COMMENT", "ANALYZE", "LOCK",
+)  # fmt: skip
+COMMITS = "TRUNCATE and CALL could commit it in its middle, SET would change what our statements mean"
+_DEPENDS = "may not be set: the statements of a load depend on its value"
+# Name of a parameter -> what to do instead of setting it.
+REFUSED = {
+    **dict.fromkeys(
+        ("timezone", "datestyle", "extra_float_digits", "enable_case_sensitive_identifier", "search_path"), _DEPENDS
+    ),
+    "query_group": "use 'query_group'",
+    "statement_timeout": "use 'statement_timeout_seconds'",
+    "session_authorization": "use 'user'",
+    **dict.fromkeys(("client_encoding", "standard_conforming_strings"), _DEPENDS),
+}
+GROUP_CHARACTERS = 320  # r_query_group
 
 # If unknown, as on Serverless, which shows no slices. Four files of a batch of 512 MiB of rows are 30 to 60 MB each,
 # enough to be sent while they are written.
@@ -22,25 +60,16 @@ DEFAULT_SLICES = 4
 MAX_SUPER_STRING_BYTES = 65_535
 
 
-class RedshiftSettings(Settings, frozen=True, kw_only=True):
+class RedshiftSettings(SignInSettings, frozen=True, kw_only=True):
     """How the warehouse is reached, and what only Redshift has."""
 
-    host: Annotated[str, Meta(description="Endpoint of the cluster or workgroup.")]
-    port: Annotated[int, Meta(description="Port of the endpoint.", ge=1, le=65_535)] = 5439
-    user: Annotated[str, Meta(description="Database user.")]
-    password: Annotated[Secret | None, Meta(description="Its password.")] = None
-    database: Annotated[str, Meta(description="Database that holds the tables.")]
     iam_role: Annotated[
         str | None,
         Meta(
             description="Role that COPY reads S3 with: an ARN, a chain of ARNs joined by commas, or default (the "
-            "cluster's default role). Without it COPY is given aws_access_key_id and aws_secret_access_key."
+            "cluster's default role). Without it COPY is given the keys of who writes the files, as they are then."
         ),
     ] = None
-    sslmode: Annotated[
-        Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
-        Meta(description="TLS of the connection, as in libpq."),
-    ] = "verify-full"
     super_string_bytes: Annotated[
         int,
         Meta(
@@ -57,8 +86,20 @@ class RedshiftSettings(Settings, frozen=True, kw_only=True):
             f"of them read. Default: as the cluster says (STV_SLICES), {DEFAULT_SLICES} where it does not."
         ),
     ] = None
-    sslrootcert: Annotated[
-        str | None, Meta(description="Certificates to trust; default: the public authorities, Amazon's among them.")
+    query_group: Annotated[
+        str,
+        Meta(
+            description="query_group of the session, with {pipeline} and {run}, and inside a load's transaction with "
+            "{load} and {stream}; default: as it is set for the user."
+        ),
+    ] = ""
+    session_parameters: Annotated[
+        dict[str, Any] | None,
+        Meta(description="Parameters of the session; those that our statements depend on are refused."),
+    ] = None
+    statement_timeout_seconds: Annotated[
+        Annotated[int, Meta(ge=1, le=2_000_000)] | None,
+        Meta(description="Seconds after which the warehouse ends a statement; default: as it is set for the user."),
     ] = None
 
 
@@ -77,6 +118,12 @@ class RedshiftPerStream(PerStream, frozen=True, kw_only=True):
     """What may be chosen for a stream, with what only Redshift has."""
 
     varchar_default_bytes: TextBytes = 65_535
+    dist_style: DistStyle = None
+    dist_key: DistKey = None
+    sort_key: SortKey = None
+    sort_style: SortStyle = None
+    encodings: Encodings = None
+    backup: Backup = None
 
 
 if TYPE_CHECKING:
@@ -91,34 +138,44 @@ class RedshiftLoads(LoadSettings, frozen=True, kw_only=True):
 
     stream_settings: OfRedshiftStreams | None = None
     varchar_default_bytes: TextBytes = 65_535
+    dist_style: DistStyle = None
+    dist_key: DistKey = None
+    sort_key: SortKey = None
+    sort_style: SortStyle = None
+    encodings: Encodings = None
+    backup: Backup = None
 
     @property
     def text_bytes(self) -> int:
         """Size of a text column whose SCHEMA gives no maxLength."""
         return self.varchar_default_bytes
 
-
-# A role's ARN, in any partition of AWS; a chain of them is joined by commas (copy-parameters-authorization).
-_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
+    @cached_property
+    def table_properties(self) -> TableProperties:
+        """What a table has besides its columns."""
+        return properties_of(self)
 
 
 def contradictions(config: Mapping[str, Any]) -> list[str]:
     """Return what settings, each right by itself, say against one another; no value is shown."""
-    problems = s3_contradictions(config)
-    if not _is_host(config["host"]):
+    problems = s3_contradictions(config) + sign_in_contradictions(config)
+    if not _is_host(config.get("host", "")):
         problems.append(
             "setting 'host' takes the name of the endpoint alone; what the console shows behind it is 'port' and "
             "'database', what stands before :// is left out"
         )
     role = config.get("iam_role", "default")
-    if role != "default" and not all(_ROLE.fullmatch(one.strip()) for one in role.split(",")):
+    # A chain is joined by commas (copy-parameters-authorization).
+    if role != "default" and not all(ROLE.fullmatch(one.strip()) for one in role.split(",")):
         problems.append(
             "setting 'iam_role' takes an ARN as in arn:aws:iam::123456789012:role/NAME, a chain of ARNs joined by "
             "commas, or default"
         )
     if "sslrootcert" in config and not config["sslmode"].startswith("verify"):
         problems.append("setting 'sslrootcert' needs 'sslmode' verify-ca or verify-full, which alone look at it")
-    return problems
+    problems += [*sql_problems(config, OF_LOAD, COMMITS), *parameter_problems(config, REFUSED)]
+    problems += [*layout_problems(config), *column_problems(config)]
+    return problems + label_problems("query_group", config.get("query_group") or "")
 
 
 def _is_host(text: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from singer_bulk.model.rights import OWNERSHIP, Feature, Object, statements, table_kind, told
 from singer_bulk.stage.rights import READER, s3_grant
@@ -45,6 +45,10 @@ class Remedies:
     database: str
     features: frozenset[Feature] = frozenset(Feature)
     ledger: str = ""
+
+    def of(self, user: str, database: str) -> Remedies:
+        """Return the same for the user that a connection has turned out to be."""
+        return replace(self, user=user, database=database)
 
     def remedy(self, text: str, sql: str) -> str | None:
         """Return what to do about a statement that was refused for want of a right, None if it is nothing like it."""

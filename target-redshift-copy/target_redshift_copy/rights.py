@@ -36,7 +36,7 @@ RIGHTS = Rights(
             Object.DATABASE,
             Feature.UPSERT,
             grant=_ON_KIND,
-            because="all users have it by PUBLIC, unless it was taken away",
+            because="all users have it by PUBLIC, unless it was taken away; appends only if a type changes",
         ),
         _right("CREATE", Object.DATABASE, Feature.CREATE_SCHEMA, grant=_ON_KIND),
         _right(
@@ -85,12 +85,49 @@ RIGHTS = Rights(
     )
 )
 
+_IAM = "grant {rights} on {object} to {to}"
+
+
+def _action(name: str, on: Object, *features: Feature, because: str = "") -> Right:
+    return Right(name, on, frozenset(features), _IAM, because=because)
+
+
+# Of the identity that signs in: boto3's own, or that of the `login_` settings.
+# https://docs.aws.amazon.com/redshift/latest/mgmt/generating-iam-credentials-role-permissions.html
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshift.html
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshiftserverless.html
+SIGN_IN = Rights(
+    (
+        _action("redshift:DescribeClusters", Object.CLUSTER, Feature.LOOK_UP),
+        _action("redshift-serverless:GetWorkgroup", Object.WORKGROUP, Feature.LOOK_UP),
+        _action(
+            "redshift-serverless:GetNamespace", Object.NAMESPACE, Feature.LOOK_UP, because="without `database` alone"
+        ),
+        _action("redshift:GetClusterCredentials", Object.DB_USER, Feature.BY_USER),
+        _action("redshift:GetClusterCredentials", Object.DB_NAME, Feature.BY_USER),
+        _action("redshift:CreateClusterUser", Object.DB_USER, Feature.AUTO_CREATE),
+        _action("redshift:JoinGroup", Object.DB_GROUP, Feature.GROUPS),
+        _action("redshift:GetClusterCredentialsWithIAM", Object.DB_NAME, Feature.BY_IAM),
+        _action("redshift-serverless:GetCredentials", Object.WORKGROUP, Feature.BY_WORKGROUP),
+        _action("secretsmanager:GetSecretValue", Object.SECRET, Feature.SECRET),
+        _action(
+            "kms:Decrypt", Object.SECRET_KEY, Feature.SECRET, because="where it is another than aws/secretsmanager"
+        ),
+    )
+)
+
+
 # What is refused without a word that a statement could answer, or not at all.
 NOTES = (
+    "`grants`: who makes a table or a view owns it, and may grant it. Who is granted a table needs USAGE of its schema "
+    "as well: `GRANT USAGE ON SCHEMA <schema> TO ROLE <role>`.",
+    "How tables lie is asked of SVV_REDSHIFT_COLUMNS and PG_CLASS_INFO, which show all users what is their own; where "
+    "they are refused, the log says so, and nothing is compared.",
     "A table with row-level security: DELETE and MERGE see visible rows only, and COPY would add the others again. The "
     "user must be free of it: `GRANT IGNORE RLS TO ROLE <role>`, and `GRANT ROLE <role> TO <user>` (r_GRANT). No error "
     "tells.",
     "All users may use the roles that are attached to the cluster, unless ASSUMEROLE was taken from PUBLIC: then "
     "`GRANT ASSUMEROLE ON '<iam_role>' TO <user> FOR COPY` (r_GRANT-usage-notes).",
-    "The password must not be kept as SHA-256 (`CREATE USER .. PASSWORD 'sha256|..'`), which libpq does not know.",
+    "The password must not be kept as SHA-256 (`CREATE USER .. PASSWORD 'sha256|..'`), which libpq does not know; "
+    "who signs in by IAM needs none.",
 )

@@ -9,27 +9,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from singer_bulk.errors import ConfigError, WarehouseError
+from singer_bulk.model.label import Label
 from singer_bulk.model.load import Table
 from singer_bulk.model.runtime import STANDARD
 from singer_bulk.warehouse.dialect import Rows
-from singer_bulk.warehouse.words import in_calls, literal
+from singer_bulk.warehouse.words import BEGIN, COMMIT, ROLLBACK, in_calls, literal
 
-from target_redshift_copy.config import RedshiftSettings
+from target_redshift_copy.config import GROUP_CHARACTERS, RedshiftSettings
 from target_redshift_copy.copy_access import masked
+from target_redshift_copy.parameters import parameters_of
 from target_redshift_copy.remedies import INSUFFICIENT_PRIVILEGE, Remedies
+from target_redshift_copy.sign_in import Login, SignIn
+from target_redshift_copy.sign_in_settings import BY_IAM, SignInSettings, Way
 
 # An idle connection through a NAT gateway is dropped without a word (mgmt: connecting-drop-issues).
 KEEPALIVES_IDLE_SECONDS = 200
 CONNECT_TIMEOUT_SECONDS = 60
-# What a user or a parameter group may have set otherwise, and our statements depend on; in one statement, because each
-# answer takes its time. docs/session-parameters.md goes through the whole list.
-SESSION_PARAMETERS = {
-    "timezone": "'UTC'",  # r_Datetime_types: a value without offset in a TIMESTAMPTZ column is read in it
-    "datestyle": "'ISO, MDY'",  # r_datestyle: how dates and times become text, where a column becomes one
-    "extra_float_digits": "0",  # r_extra_float_digits: how many digits a double has as text
-    "enable_case_sensitive_identifier": "off",  # r_enable_case_sensitive_identifier: a table in capitals is another one
-    "search_path": "'$user', public",  # r_search_path: temporary tables are looked for first, unless it says otherwise
-}
 # How long a lost session is waited for, in steps.
 GONE_ATTEMPTS, GONE_SECONDS = 60, 0.5
 # Whether a process has a transaction: SVV_TRANSACTIONS shows each user the locks of all (r_SVV_TRANSACTIONS), and is
@@ -70,23 +65,31 @@ logger = logging.getLogger(__name__)
 class RedshiftSession:
     """One connection in autocommit."""
 
-    def __init__(self, settings: RedshiftSettings, remedies: Remedies) -> None:
+    def __init__(
+        self, settings: RedshiftSettings, sign_in: SignIn, remedies: Remedies, label: Label | None = None
+    ) -> None:
         import psycopg2
 
-        self._remedies = remedies
+        login = sign_in.login()  # of this connection: the password of an earlier one may have ended
+        self._remedies = remedies.of(login.account, login.place.database)
         try:
-            self._connection = psycopg2.connect(**_arguments(settings))
+            self._connection = psycopg2.connect(**_arguments(sign_in.settings, login))
         except psycopg2.OperationalError as error:
-            raise ConfigError(_connect_problem(settings, str(error)), code="RS-CONNECT") from error
+            sign_in.refused()
+            raise ConfigError(_connect_problem(sign_in.way, login, str(error)), code="RS-CONNECT") from error
         self._connection.autocommit = True
-        self.execute("; ".join(f"SET {name} TO {value}" for name, value in SESSION_PARAMETERS.items()))
+        timeout = settings.statement_timeout_seconds
+        self._timeout = "DEFAULT" if timeout is None else str(timeout * 1000)
+        self._label = label or Label(settings.query_group, GROUP_CHARACTERS)
+        self._group = self._labelled = self._label.of_session
+        self.execute(parameters_of(settings, self._group))
 
     def lock(self, statements: Sequence[str], max_seconds: int) -> Rows:
         """Run the statement that waits for locks, bounded by the transaction's own statement_timeout (r_SET)."""
         self.execute(f"SET LOCAL statement_timeout TO {max_seconds * 1000}")
         try:
             # In one message: whichever of the two values its time is measured by, the lock has waited by then.
-            return self.execute(f"{'; '.join(statements)}; SET LOCAL statement_timeout TO DEFAULT")
+            return self.execute(f"{'; '.join(statements)}; SET LOCAL statement_timeout TO {self._timeout}")
         except WarehouseError as error:
             error.waited = error.sql_code == CANCELED
             raise
@@ -130,7 +133,7 @@ class RedshiftSession:
 
         try:
             with self._connection.cursor() as cursor:
-                cursor.execute(sql)
+                cursor.execute(self._in_group(sql))
                 if cursor.description is None:
                     return [] if cursor.rowcount < 0 else [(cursor.rowcount,)]
                 rows: Rows = cursor.fetchall()
@@ -150,6 +153,27 @@ class RedshiftSession:
                 connection_lost=lost,
                 conflict=conflict and not lost,
             ) from error
+
+    def _in_group(self, sql: str) -> str:
+        """Return the call with what sets the query group before it, in a transaction and where it is another one.
+
+        It is in one message with it, so it costs no answer, and ends with the transaction. Outside of one some
+        statements may not stand in a message with others, which is a transaction itself (ALTER COLUMN TYPE).
+        https://docs.aws.amazon.com/redshift/latest/dg/r_query_group.html
+        """
+        text = self._label.text
+        if sql in (COMMIT, ROLLBACK):
+            self._labelled = self._group
+        elif text != self._labelled and (sql == BEGIN or self._is_in_transaction()):
+            self._labelled = text
+            group = f"SET LOCAL query_group TO {literal(text) if text else 'DEFAULT'}"
+            return f"{sql}; {group}" if sql == BEGIN else f"{group}; {sql}"
+        return sql
+
+    def _is_in_transaction(self) -> bool:
+        from psycopg2.extensions import TRANSACTION_STATUS_INTRANS
+
+        return bool(self._connection.info.transaction_status == TRANSACTION_STATUS_INTRANS)
 
     def close(self) -> None:
         """End the session; the server rolls back what is open."""
@@ -191,13 +215,13 @@ class RedshiftSession:
         )
 
 
-def _arguments(settings: RedshiftSettings) -> dict[str, Any]:
+def _arguments(settings: SignInSettings, login: Login) -> dict[str, Any]:
     arguments = {
-        "host": settings.host,
-        "port": settings.port,
-        "user": settings.user,
-        "password": settings.password,
-        "dbname": settings.database,
+        "host": login.place.host,
+        "port": login.place.port,
+        "user": login.user,
+        "password": login.password,
+        "dbname": login.place.database,
         "sslmode": settings.sslmode,
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         "keepalives_idle": KEEPALIVES_IDLE_SECONDS,
@@ -215,19 +239,29 @@ def _public_authorities() -> str:
     return certifi.where()
 
 
-def _connect_problem(settings: RedshiftSettings, text: str) -> str:
-    where = f"Redshift at {settings.host}:{settings.port}, database {settings.database!r}, user {settings.user!r}"
+def _connect_problem(way: Way, login: Login, text: str) -> str:
+    place = login.place
+    where = f"Redshift at {place.host}:{place.port}, database {place.database!r}, user {login.user!r}"
     reason = " ".join(masked(text).split())
+    return f"cannot connect to {where}: {reason}; {_connect_remedy(way, login, reason)}"
+
+
+def _connect_remedy(way: Way, login: Login, reason: str) -> str:
     lowered = reason.lower()
     if UNKNOWN_METHOD.search(reason):
-        remedy = (
-            "the password of this user is kept as SHA-256, which libpq does not know; give it one that is kept as MD5 "
-            f"(ALTER USER {settings.user} PASSWORD 'md5...' or a plain one), or take temporary credentials"
+        return (
+            "the password of this user is kept as SHA-256, which libpq does not know; sign in by IAM (set "
+            "cluster_identifier or workgroup_name, and no password), or give the user a password that is kept as MD5 "
+            f"(ALTER USER {login.account} PASSWORD 'md5...' or a plain one)"
         )
-    elif "password" in lowered:
-        remedy = "check user and password"
-    elif "ssl" in lowered or "certificate" in lowered:
-        remedy = "check sslmode and sslrootcert"
-    else:
-        remedy = "check host, port and database, and that the network lets you through"
-    return f"cannot connect to {where}: {reason}; {remedy}"
+    if "password" in lowered and way in BY_IAM:
+        return (
+            "the user that the password by IAM is for cannot log in: make it, or set auto_create_user to true"
+            if way is Way.CLUSTER_USER
+            else "check that database and cluster or workgroup belong together"
+        )
+    if "password" in lowered:
+        return "check user and password" if way is Way.PASSWORD else f"check {way.value}: is it of this database?"
+    if "ssl" in lowered or "certificate" in lowered:
+        return "check sslmode and sslrootcert"
+    return "check host, port and database, and that the network lets you through"

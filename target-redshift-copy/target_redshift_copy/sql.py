@@ -19,6 +19,7 @@ from singer_bulk.warehouse.words import MAX_CATALOG_ROWS, among, listed, literal
 
 from target_redshift_copy.copy_access import CopyAccess, masked
 from target_redshift_copy.copy_errors import explain_copy
+from target_redshift_copy.shown_layout import ask_columns, ask_styles, shown_layout
 from target_redshift_copy.types import TYPES
 
 # r_STV_SLICES: a row for each slice of the cluster, visible to all users; Serverless refuses it.
@@ -47,6 +48,7 @@ class Redshift:
     copies_at_once: int = 1  # docs/decisions/0013-copies-side-by-side.md
     copy_count: str | None = "SELECT pg_last_copy_count()"
 
+    view_in_grant: str = "TABLE"  # r_GRANT
     json_in_expressions: bool = False  # r_COALESCE and r_NVL_function do not speak of SUPER
     locks_rows: bool = False  # r_LOCK: the table itself
     tells_written: bool = False  # r_MERGE does not say what it answers
@@ -113,6 +115,15 @@ class Redshift:
     def is_missing(self, error: WarehouseError) -> bool:
         """A table that is missing has no rows in SVV_COLUMNS."""
         return False
+
+    def ask_properties(self, tables: Sequence[Table]) -> list[str]:
+        """Return the queries: r_SVV_REDSHIFT_COLUMNS has keys and encodings, r_PG_CLASS_INFO the style; both show a
+        user what is his own. SVV_TABLE_INFO is for superusers."""
+        return [ask_columns(tables), ask_styles(tables)]
+
+    def shown_properties(self, answers: Sequence[Rows]) -> dict[Table, dict[str, str]]:
+        """Return what they show."""
+        return shown_layout(*answers)
 
     def view_marks(self, schema: str, views: Sequence[str]) -> str | None:
         """Return the query for the comments (SVV_TABLES)."""

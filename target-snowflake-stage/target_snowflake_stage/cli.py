@@ -7,8 +7,10 @@ from typing import Any, ClassVar, NoReturn
 from singer_bulk.cli import BulkTarget
 from singer_bulk.cli import main as run_main
 from singer_bulk.face.connector import Connector
+from singer_bulk.identity.references import resolved
 from singer_bulk.model.declared import read
 from singer_bulk.model.file_format import FileFormat, FileLayout
+from singer_bulk.model.label import Label
 from singer_bulk.model.load import Table
 from singer_bulk.model.names import DEFAULT_SCHEMA
 from singer_bulk.settings.features import features_of
@@ -18,8 +20,9 @@ from singer_bulk.warehouse.dialect import Session, look_seconds
 from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.words import name
 
-from target_snowflake_stage.config import SETTINGS, SnowflakeSettings, contradictions, of_ini
+from target_snowflake_stage.config import SETTINGS, SnowflakeLoads, SnowflakeSettings, contradictions, of_ini
 from target_snowflake_stage.objects import make_objects, place_of
+from target_snowflake_stage.parameters import TAG_CHARACTERS
 from target_snowflake_stage.remedies import Remedies
 from target_snowflake_stage.sql import NAMES, Snowflake
 from target_snowflake_stage.types import DEFAULT_VARCHAR_CHARACTERS
@@ -34,6 +37,7 @@ class TargetSnowflakeStage(BulkTarget):
 
     name = "target-snowflake-stage"
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
+    loads = SnowflakeLoads
     of_ini = staticmethod(of_ini)
     contradictions = staticmethod(contradictions)
 
@@ -41,27 +45,31 @@ class TargetSnowflakeStage(BulkTarget):
         """Return the warehouse and the stage that the configuration names."""
         settings, loads = read(SnowflakeSettings, self.config), read(self.loads, self.config)
         bucket = read(S3Settings, self.config)
+        # A reference that leads nowhere ends the run here, before the input is read.
+        user = resolved(settings).user
+        for others in (bucket, loads):
+            resolved(others)
         dialect = _dialect(settings, loads)
         schema = dialect.names.name_for(loads.default_target_schema or DEFAULT_SCHEMA)
         ledger = dialect.fold(loads.ledger_table)
-        remedies = Remedies(
-            settings.role, settings.warehouse, settings.user, dialect.database, features_of(loads), ledger
-        )
+        remedies = Remedies(settings.role, settings.warehouse, user, dialect.database, features_of(loads), ledger)
+        label = Label(settings.query_tag, TAG_CHARACTERS)
         warehouse = Warehouse(
-            lambda: self._connect(settings, remedies, loads.lock_wait_seconds),
+            lambda: self._connect(settings, remedies, loads.lock_wait_seconds, label),
             dialect,
             Table(schema, ledger),
             create_schema=loads.create_schema,
             lets_see=lambda schema: remedies.seen(f"{name(dialect.database)}.{name(schema)}"),
+            label=label,
             prepare=lambda session: make_objects(session, dialect, settings, bucket),
         )
         stage = S3Stage(bucket, loads.max_memory)
         return Connector(warehouse, stage, file_format, lambda _: FileLayout(max_bytes=MAX_FILE_BYTES))
 
-    def _connect(self, settings: SnowflakeSettings, remedies: Remedies, wait_seconds: float) -> Session:
+    def _connect(self, settings: SnowflakeSettings, remedies: Remedies, wait_seconds: float, label: Label) -> Session:
         from target_snowflake_stage.session import SnowflakeSession
 
-        return SnowflakeSession(settings, remedies, look_seconds(wait_seconds))
+        return SnowflakeSession(settings, remedies, look_seconds(wait_seconds), label)
 
 
 def _dialect(settings: SnowflakeSettings, loads: LoadSettings) -> Snowflake:

@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 from singer_bulk.errors import ConfigError, WarehouseError
+from singer_bulk.identity.references import resolved
 from singer_bulk.stage.s3 import S3Settings
 from singer_bulk.warehouse.dialect import Rows, Session
 from singer_bulk.warehouse.words import literal, name
@@ -151,13 +152,18 @@ def _stage_access(settings: SnowflakeSettings, bucket: S3Settings) -> str:
         return f"STORAGE_INTEGRATION = {name(NAMES.fold(settings.storage_integration))}"
     if settings.aws_role:
         return f"CREDENTIALS = (AWS_ROLE = {literal(settings.aws_role)})"
-    if bucket.session_token:
+    if bucket.session_token or bucket.role_arn:
         raise ConfigError(
-            "the stage does not exist and would be made with temporary keys; "
+            "the stage does not exist and would be made with temporary keys, which end while it stays; "
             "set storage_integration or aws_role, or create the stage",
             code="SF-STAGE-ACCESS",
         )
     if bucket.access_key_id and bucket.secret_access_key:
+        logger.warning(
+            "the stage is made with keys in it, which stay there until somebody changes them: a storage integration is "
+            "better, set storage_integration"
+        )
+        bucket = resolved(bucket)
         key, secret = literal(bucket.access_key_id), literal(bucket.secret_access_key)
         return f"CREDENTIALS = (AWS_KEY_ID = {key} AWS_SECRET_KEY = {secret})"
     raise ConfigError(

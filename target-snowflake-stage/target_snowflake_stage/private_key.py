@@ -14,14 +14,22 @@ from singer_bulk.errors import ConfigError
 from target_snowflake_stage.config import SnowflakeSettings
 
 MIN_BITS = 2048
+# https://docs.snowflake.com/en/user-guide/key-pair-auth
+CURVES = ("secp256r1", "secp384r1", "secp521r1")
 _MAKE = "openssl genrsa 2048 | openssl pkcs8 -topk8 -nocrypt -out KEY.p8"
+
+_PUBLIC = ("is a public key", "give the private one; the public one belongs to the user in Snowflake")
+# PKCS#5, in DER: an encrypted PKCS#8 begins with it. https://www.rfc-editor.org/rfc/rfc8018
+_ENCRYPTED = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05"
 
 # How a text that is no key begins -> what it is, and what to do.
 _BEGINS = {
     "": ("is empty", f"make one: {_MAKE}"),
-    "-----BEGIN PUBLIC": ("is a public key", "give the private one; the public one belongs to the user in Snowflake"),
+    "-----BEGIN PUBLIC": _PUBLIC,
+    "-----BEGIN RSA PUBLIC": _PUBLIC,
     "-----BEGIN CERT": ("is a certificate", "give the private key"),
     "ssh-": ("is a public key of OpenSSH", "give the private one, as PEM"),
+    "PuTTY-": ("is in PuTTY's form", "export it in OpenSSH's, then: ssh-keygen -p -m PKCS8 -f KEY"),
     "-----BEGIN OPENSSH": ("is in OpenSSH's form", "turn it into PEM: ssh-keygen -p -m PKCS8 -f KEY"),
 }
 
@@ -45,37 +53,73 @@ def read_private_key(settings: SnowflakeSettings) -> bytes | None:
 
 
 def _der(content: bytes, setting: str, passphrase: str | None) -> bytes:
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-    # A key that came through one line of an environment variable has its line ends escaped.
-    content = content.replace(b"\\n", b"\n").strip()
+    content = _mended(content)
+    load = serialization.load_pem_private_key
+    if (body := _body(content)) is not None:
+        content, load = body, serialization.load_der_private_key
     try:
-        key = serialization.load_pem_private_key(content, passphrase.encode() if passphrase else None)
-    except (ValueError, TypeError) as error:
-        raise _wrong(f"the key of {setting} {_problem(content, setting, passphrase)}") from error
-    # Connector 5.2 takes keys of elliptic curves, too; whether the account does, it says itself.
+        key = load(content, passphrase.encode() if passphrase else None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _wrong(
+            f"the key of {setting} {_problem(content, setting, passphrase, is_body=body is not None)}"
+        ) from error
     is_long = isinstance(key, RSAPrivateKey) and key.key_size >= MIN_BITS
-    if not (is_long or isinstance(key, EllipticCurvePrivateKey)):
-        raise _wrong(f"the key of {setting} is no RSA key of {MIN_BITS} bits or more; make one: {_MAKE}")
+    if not (is_long or (isinstance(key, EllipticCurvePrivateKey) and key.curve.name in CURVES)):
+        raise _wrong(
+            f"the key of {setting} is no RSA key of {MIN_BITS} bits or more, and none of the curves P-256, P-384 and "
+            f"P-521; make one: {_MAKE}"
+        )
     return key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
-def _problem(content: bytes, setting: str, passphrase: str | None) -> str:
+def _mended(content: bytes) -> bytes:
+    """Return the key with the line ends that it has lost on its way: what it says stays the same.
+
+    A key that came through one line of an environment variable has them escaped; other editors write \\r\\n.
+    """
+    return content.replace(b"\\r", b"").replace(b"\\n", b"\n").strip()
+
+
+def _body(content: bytes) -> bytes | None:
+    """Return the DER of a key that is given without the first and the last line of its PEM, as dbt takes it."""
+    try:
+        der = base64.b64decode(b"".join(content.split()), validate=True)
+    except ValueError:
+        return None
+    return der if der[:1] == b"\x30" else None
+
+
+def _problem(content: bytes, setting: str, passphrase: str | None, *, is_body: bool) -> str:
     text = content.decode("latin-1")
     for begin, (problem, remedy) in _BEGINS.items():
         if text.startswith(begin) if begin else not text:
             return f"{problem}; {remedy}"
     if text.startswith("-----BEGIN ") and "PRIVATE KEY" in text.partition("\n")[0]:
         return _of_pem("ENCRYPTED" in text, passphrase)
+    if content[:1] == b"\x30" and is_body:
+        return "{}; {}".format(*_PUBLIC) if _is_public(content) else _of_pem(_ENCRYPTED in content[:40], passphrase)
     if content[:1] == b"\x30":
         return "is DER; turn it into PEM: openssl pkey -inform DER -in KEY -out KEY.p8"
     if setting == "private_key" and len(text) < MIN_BITS // 8:
         return "is no key; if it is a path, set private_key_path instead"
     return "is no private key in PEM, whose first line is -----BEGIN PRIVATE KEY-----; give the whole file"
+
+
+def _is_public(der: bytes) -> bool:
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    try:
+        load_der_public_key(der)
+    except ValueError:
+        return False
+    return True
 
 
 def _of_pem(encrypted: bool, passphrase: str | None) -> str:

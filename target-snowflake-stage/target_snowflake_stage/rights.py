@@ -36,6 +36,12 @@ RIGHTS = Rights(
             "temporary tables need no right",
         ),
         _right("CREATE VIEW", Object.SCHEMA, Feature.VIEWS),
+        _right(
+            "APPLY",
+            Object.TAG,
+            Feature.TAGS,
+            because="with USAGE of its database and schema; or APPLY TAG on the account",
+        ),
         _right("CREATE SCHEMA", Object.DATABASE, Feature.CREATE_SCHEMA),
         _right("CREATE STAGE", Object.SCHEMA, Feature.MAKE_STAGE),
         _right("USAGE", Object.INTEGRATION, Feature.MAKE_STAGE, because="with `storage_integration`"),
@@ -92,6 +98,8 @@ RIGHTS = Rights(
 )
 
 NOTES = (
+    "`grants`: who makes a table or a view owns it, and may grant it. In a schema WITH MANAGED ACCESS only its owner "
+    "may, or who has MANAGE GRANTS. Who is granted a table needs USAGE of its database and schema as well.",
     "Views, tables and ledger of one role need the fewest rights: let all pipelines of a schema load by the same role.",
     "A stage that is there is used by USAGE of it; whether its integration has to be usable by the role as well, or by "
     "the owner of the stage alone, no page says.",

@@ -2,50 +2,33 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import os
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from singer_bulk.errors import ConfigError, WarehouseError
+from singer_bulk.identity.masks import masks
+from singer_bulk.identity.references import resolved
+from singer_bulk.model.label import Label
 from singer_bulk.model.load import Table
 from singer_bulk.model.runtime import STANDARD
-from singer_bulk.warehouse.dialect import LOCK_SECONDS, Rows
+from singer_bulk.warehouse.dialect import Rows
 from singer_bulk.warehouse.words import in_calls
 
 from target_snowflake_stage.address_space import demand_address_space
 from target_snowflake_stage.config import SnowflakeSettings
-from target_snowflake_stage.private_key import read_private_key, registration
+from target_snowflake_stage.identity import sign_in_arguments
+from target_snowflake_stage.login_errors import connect_problem, no_news
+from target_snowflake_stage.parameters import SESSION_PARAMETERS
+from target_snowflake_stage.private_key import read_private_key
 from target_snowflake_stage.remedies import Remedies
 from target_snowflake_stage.sql import masked
-
-# What an account or a user may have set otherwise, and our statements depend on. docs/session-parameters.md goes
-# through the whole list, https://docs.snowflake.com/en/sql-reference/parameters.
-# TIMEZONE: a value without offset is read in the session's (date-time-input-output), Los Angeles by default.
-# TRANSACTION_ABORT_ON_ERROR: a failed statement otherwise leaves the transaction open and COMMIT keeps the rest
-# (sql-reference/transactions). LOCK_TIMEOUT: 12 hours by default, in which nobody would hear of us; a run that waits
-# less in all (`lock_wait_seconds`) has less.
-# *_INPUT_FORMAT: literals in TIMESTAMP_TZ columns, those of the ledger, are read by it (date-time-input-output).
-# ROWS_PER_RESULTSET: what a query answers is cut off there, be it a catalog or a STATE in parts; 0: no limit.
-SESSION_PARAMETERS = {
-    "QUERY_TAG": "target-snowflake-stage",
-    "TIMEZONE": "UTC",
-    "AUTOCOMMIT": True,
-    "TRANSACTION_ABORT_ON_ERROR": True,
-    "LOCK_TIMEOUT": LOCK_SECONDS,
-    "DATE_INPUT_FORMAT": "AUTO",
-    "TIME_INPUT_FORMAT": "AUTO",
-    "TIMESTAMP_INPUT_FORMAT": "AUTO",
-    "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
-    "BINARY_INPUT_FORMAT": "HEX",
-    "TWO_DIGIT_CENTURY_START": 1970,
-    "QUOTED_IDENTIFIERS_IGNORE_CASE": False,
-    "ERROR_ON_NONDETERMINISTIC_MERGE": True,
-    "ROWS_PER_RESULTSET": 0,
-}
 
 # Of a login, with all of its retries; the connector's own default lets a port that never answers wait for two minutes.
 LOGIN_TIMEOUT_SECONDS = 60
@@ -74,10 +57,8 @@ LOCK_ENDED = {"630", "615"}
 CONFLICTS = {"603", "615", "200001"}
 
 # Settings that the connector knows by the same name.
-_SAME_NAMES = (
-    "account", "user", "password", "authenticator", "token", "role", "warehouse", "database",
-    "host", "port", "protocol",
-)  # fmt: skip
+_SAME_NAMES = ("account", "user", "role", "warehouse", "database", "host", "port", "protocol")
+AWS_SDK = "botocore."
 # Packages that the connector can hand results over in; each is imported with it where it is installed.
 _RESULT_FORMATS = ("numpy", "pandas", "pyarrow", "sqlalchemy")
 
@@ -87,7 +68,9 @@ logger = logging.getLogger(__name__)
 class SnowflakeSession:
     """One connection in autocommit."""
 
-    def __init__(self, settings: SnowflakeSettings, remedies: Remedies, lock_seconds: int) -> None:
+    def __init__(
+        self, settings: SnowflakeSettings, remedies: Remedies, lock_seconds: int, label: Label | None = None
+    ) -> None:
         # The connector tells of each request and of clouds that it does not run in, and logs as an ERROR what it also
         # raises: its exceptions come out under our name, once. Set before the import, which tells of them, too.
         logging.getLogger("snowflake.connector").setLevel(logging.CRITICAL)
@@ -100,12 +83,24 @@ class SnowflakeSession:
         os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
         from snowflake.connector.errors import Error
 
-        self._remedies = remedies
+        settings = resolved(settings)  # at each connection: what a reference leads to may have an end
+        self._remedies = replace(remedies, user=settings.user)
         key = read_private_key(settings)
+        if key is not None:  # as a library may write it that is given it
+            masks.hide([repr(key)[2:-1], base64.b64encode(key).decode(), key.hex()])
+        self._label = label or Label(settings.query_tag)
+        self._tag = self._label.of_session
+        arguments = connect_arguments(settings, key, lock_seconds, self._tag)
         try:
-            self._connection = snowflake.connector.connect(**_arguments(settings, key, lock_seconds))
-        except Error as error:
-            raise ConfigError(connect_problem(settings, error, key), code="SF-CONNECT") from None
+            with no_news(settings):
+                self._connection = snowflake.connector.connect(**arguments)
+        except Exception as error:
+            # 4.x lets those of the AWS SDK through, which it asks for the identity of a workload.
+            if not isinstance(error, Error) and not type(error).__module__.startswith(AWS_SDK):
+                raise
+            raise ConfigError(
+                connect_problem(settings, error, key, arguments.get("token")), code="SF-CONNECT"
+            ) from None
 
     def execute_all(self, statements: Sequence[str]) -> None:
         """Run statements in one request, each of which commits by itself.
@@ -131,7 +126,7 @@ class SnowflakeSession:
     def _begin(self, sql: str, statement_count: int) -> str:
         """Start a query; return its id."""
         with self._told(sql), self._connection.cursor() as cursor:
-            cursor.execute_async(sql, num_statements=statement_count)
+            cursor.execute_async(sql, num_statements=statement_count, **self._tagged())
             return str(cursor.sfqid)
 
     def _end(self, query: str) -> None:
@@ -164,8 +159,16 @@ class SnowflakeSession:
         """Run statements; return the rows of the first."""
         several = {"num_statements": statement_count} if statement_count > 1 else {}
         with self._told(sql), self._connection.cursor() as cursor:
-            cursor.execute(sql, **several)
+            cursor.execute(sql, **several, **self._tagged())
             return [tuple(row) for row in cursor.fetchall()]
+
+    def _tagged(self) -> dict[str, Any]:
+        """Return what tags a statement otherwise than the session: it goes with its request, and costs none.
+
+        https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-api
+        """
+        tag = self._label.text
+        return {} if tag == self._tag else {"_statement_params": {"QUERY_TAG": tag}}
 
     @contextmanager
     def _told(self, sql: str) -> Iterator[None]:
@@ -249,53 +252,27 @@ def import_connector() -> None:
             del sys.modules[name]
 
 
-def _arguments(settings: SnowflakeSettings, key: bytes | None, lock_seconds: int) -> dict[str, Any]:
+def connect_arguments(settings: SnowflakeSettings, key: bytes | None, lock_seconds: int, tag: str) -> dict[str, Any]:
     values = {name: getattr(settings, name) for name in _SAME_NAMES}
     arguments = {name: value for name, value in values.items() if value is not None}
-    arguments["session_parameters"] = SESSION_PARAMETERS | {"LOCK_TIMEOUT": lock_seconds}
+    own = {name.upper(): value for name, value in (settings.session_parameters or {}).items()}
+    if settings.statement_timeout_seconds is not None:
+        own["STATEMENT_TIMEOUT_IN_SECONDS"] = settings.statement_timeout_seconds
+    ours = SESSION_PARAMETERS | {"LOCK_TIMEOUT": lock_seconds, "QUERY_TAG": tag}
+    arguments["session_parameters"] = own | ours
     # 5.x warns while this is unset. A session that ends with a statement running is given up, and so is what it does.
     arguments["enable_server_session_keep_alive_auto_detection"] = False
     arguments["application"] = "target_snowflake_stage"
     arguments["login_timeout"] = LOGIN_TIMEOUT_SECONDS
-    if key is not None:
-        arguments["private_key"] = key
-        arguments.setdefault("authenticator", "SNOWFLAKE_JWT")
-    return arguments
+    return arguments | sign_in_arguments(settings, key) | token_cache(settings)
 
 
-def connect_problem(settings: SnowflakeSettings, error: Any, key: bytes | None) -> str:
-    """Return what is wrong where Snowflake cannot be reached, and what to do; no secret is in it."""
-    reason = " ".join(masked(str(error.raw_msg or error.msg)).split())
-    for secret in (settings.password, settings.token, settings.private_key_passphrase):
-        if secret:
-            reason = reason.replace(secret, "***")
-    where = f"Snowflake account {settings.account!r}, user {settings.user!r}"
-    return f"cannot connect to {where}: {reason}; {_connect_remedy(settings, reason.lower(), key)}"
+def token_cache(settings: SnowflakeSettings) -> dict[str, Any]:
+    """Return whether the connector keeps tokens in its cache: 5.x does unless it is told not to, 4.x never asks MFA for
+    one unless it is told to by another name, which 5.x warns of."""
+    import snowflake.connector
 
-
-# What the words of a refused login point to, and what to do; the first that fits.
-_CONNECT_REMEDIES = (
-    (("missing required parameter",), "set 'private_key_path' or 'password', or 'token' with 'authenticator'"),
-    (("incorrect username or password", "password"), "check user and password"),
-    (("oauth", "token"), "get another token for 'token', and check 'authenticator'"),
-    (
-        ("does not exist or not authorized",),
-        "check role, warehouse and database, and that they are granted to the user",
-    ),
-    (("account",), "check account, as in organization-account"),
-    (
-        ("connect", "timed out", "timeout", "refused", "resolve", "ssl", "http", "certificate", "request", "dns"),
-        "check account, or host, port and protocol, and that the network lets you through",
-    ),
-)
-
-
-def _connect_remedy(settings: SnowflakeSettings, reason: str, key: bytes | None) -> str:
-    if "jwt" in reason and key is not None:
-        return f"check account and user, and {registration(key, settings.user)}"
-    if settings.role and "role" in reason:
-        return f"correct the setting 'role', or {Remedies(settings.role, settings.warehouse, settings.user).of_role()}"
-    for words, advice in _CONNECT_REMEDIES:
-        if any(word in reason for word in words):
-            return advice
-    return "check account, user and credentials, role, warehouse and database"
+    kept = {"client_store_temporary_credential": settings.client_store_temporary_credential}
+    if settings.client_store_temporary_credential and snowflake.connector.__version__.startswith("4."):
+        kept["client_request_mfa_token"] = True
+    return kept

@@ -21,6 +21,7 @@ from singer_bulk.warehouse.words import MAX_CATALOG_ROWS, among, literal, name
 
 from target_snowflake_stage.copy_errors import explain_copy
 from target_snowflake_stage.copy_into import copies_into
+from target_snowflake_stage.table_layout import clustered_by
 from target_snowflake_stage.types import TYPES
 
 # identifiers-syntax: 255 characters; names without quotes are stored in upper case, and so are all of ours.
@@ -111,6 +112,7 @@ class Snowflake:
 
     copy_count: str | None = None  # COPY INTO answers with a row for each file
 
+    view_in_grant: str = "VIEW"  # sql/grant-privilege
     json_in_expressions: bool = True  # functions/coalesce: of any type
     locks_rows: bool = True
     tells_written: bool = True  # sql/insert, sql/update, sql/delete, sql/merge
@@ -177,6 +179,23 @@ class Snowflake:
     def is_missing(self, error: WarehouseError) -> bool:
         """Return whether DESC says that there is no such table, or that it may not be seen."""
         return error.sql_code == DOES_NOT_EXIST
+
+    def ask_properties(self, tables: Sequence[Table]) -> list[str]:
+        """sql/show-tables: it needs no warehouse, and shows 10,000 tables at most."""
+        schemas = dict.fromkeys(table.schema for table in tables)
+        return [f"SHOW TABLES IN SCHEMA {name(self.database)}.{name(schema)}" for schema in schemas]
+
+    def shown_properties(self, answers: Sequence[Rows]) -> dict[Table, dict[str, str]]:
+        """Return what SHOW TABLES shows: name, schema, kind, cluster_by and retention_time."""
+        return {
+            Table(row[3], row[1]): {
+                "CLUSTER BY": clustered_by(str(row[6] or "")),
+                "kind": str(row[4]),
+                "retention_time": str(row[10]),
+            }
+            for rows in answers
+            for row in rows
+        }
 
     def view_marks(self, schema: str, views: Sequence[str]) -> str | None:
         """sql/create-view: a view is replaced in one step, and no page has it wait for readers."""

@@ -41,7 +41,7 @@ TYPES = TypeTable(
         Kind.DOUBLE: TypeWords("FLOAT", ("FLOAT",)),
         # A length counts characters and costs nothing; without one a longer text of a later run still fits.
         # Only a column that somebody else made shorter has one: it grows to what is needed.
-        Kind.TEXT: TypeWords("VARCHAR", ("VARCHAR", "TEXT"), created=_created_text),
+        Kind.TEXT: TypeWords("VARCHAR", ("VARCHAR", "TEXT"), "VARCHAR({size})", created=_created_text),
         Kind.DATE: TypeWords(
             "DATE",
             ("DATE",),

@@ -21,17 +21,23 @@ AREAS = {
 
 # Code -> what it means, and what whoever can do something about it does.
 CODES = {
-    "CFG-AWS": "S3 cannot be reached with these settings: the user corrects the profile, the region or the endpoint.",
+    "CFG-AWS": "AWS cannot be reached with these settings: the user corrects the profile, the region or the endpoint.",
+    "CFG-AWS-CREDENTIALS": "There are no credentials for AWS, or they are not known, or over: the user gives others.",
+    "CFG-AWS-REFUSED": "AWS refuses a call to sign in, or to assume a role: the message says which right or setting.",
     "CFG-FILE": "A configuration file cannot be read, or is no JSON object or INI file in UTF-8: the user mends it.",
     "CFG-LAST-STATE": "`--last-state` needs to know which pipeline is asked for: the user sets `pipeline_id`.",
     "CFG-MAPS": "`stream_maps` or the settings of flattening cannot be read: the user mends them.",
     "CFG-SCHEMA": "A schema does not exist: the user corrects its name, creates it, or sets `create_schema`.",
     "CFG-SCHEMA-NAME": "An entry of `schema_mapping` gives no name of a schema: the user corrects it.",
+    "CFG-SECRET": "A setting refers to a secret that cannot be had from where it is kept: the user corrects the "
+    "reference, or grants what the message says.",
     "CFG-VALUE": "A setting is missing, unknown, or has a value that it does not take: the user corrects it.",
     "STREAM-CDC-PROPERTY": "The change feed's settings name a property that the SCHEMA lacks: the user names another.",
     "STREAM-CDC-TYPE": "The column that operations are read from can hold none of them: the user names another.",
     "STREAM-CDC-OVERWRITE": "`cdc.apply` and `load_method: overwrite` exclude each other: the user takes one of them.",
     "STREAM-COLUMN-NAME": "No column name is free for a property: the user renames it by a stream map.",
+    "STREAM-COLUMN-TYPE": "The type that `columns` gives a column takes no value of its property, or the table has "
+    "another: the user chooses another one, or alters the table.",
     "STREAM-DELETED-AT": "`_sdc_deleted_at` may tell deletes or be a value of the source: the user says which by the "
     "setting of that name.",
     "STREAM-ENVELOPE": "The SCHEMA of an event does not say which columns its row has: the tap declares them.",
@@ -46,6 +52,8 @@ CODES = {
     "STREAM-KEYS-CHANGED": "The key properties are others than those by which the rows of the table entered: the user "
     "sets the keys by a stream map, or loads into an empty table.",
     "STREAM-MAP": "A stream map cannot be applied to its stream: the user mends the map.",
+    "STREAM-MASK": "A value cannot be masked so: a key by redact or drop, what decides over rows, a digest again: the "
+    "user takes another method, or none.",
     "STREAM-NAME": "The stream has a name that no table can have: the user renames it by a stream map.",
     "STREAM-NO-HISTORY": "A setting needs all versions of a row, and the load method keeps one: the user changes one "
     "of the two.",
@@ -53,12 +61,15 @@ CODES = {
     "user sets another `load_method`.",
     "STREAM-NO-ORDER": "A setting needs to know which row is newer, and no column says so: the user adds the record "
     "metadata, or names the feed's own order.",
+    "STREAM-NO-PROPERTY": "The settings of a stream name a property that its SCHEMA lacks: the user corrects the name.",
     "STREAM-NO-PROPERTIES": "The SCHEMA names no properties, so there are no columns: the user checks what the tap "
     "selects.",
     "STREAM-NO-TIME": "`current_view` needs a time for each row: the user adds the record metadata, or names the "
     "feed's own time.",
     "STREAM-OWN-NAME": "A stream or a property would take a name that is the loader's own: the user renames it by a "
     "stream map.",
+    "STREAM-TABLE-PROPERTY": "A setting of the table names a column that it has not, or that is no key: the user names "
+    "another.",
     "STREAM-SAME-TABLE": "Two streams would be loaded into one table: the user renames one by a stream map.",
     "STREAM-SCHEMA": "The SCHEMA is no JSON Schema: the tap corrects it, or the user does not validate records.",
     "IN-DEEP": "A line is nested deeper than can be read: the tap flattens the record.",
@@ -80,6 +91,7 @@ CODES = {
     "its source.",
     "REC-KEY": "A record lacks a key property: the tap sends it.",
     "REC-LONG": "A row is longer than COPY takes: the record is split, or its largest property left out.",
+    "REC-MASK": "A line cannot be read, so what is to be masked in it is not found: the tap mends it.",
     "REC-MAP": "A stream map or flattening fails for a record: the user mends the expression or the names.",
     "REC-REQUIRED": "A record lacks a property that its SCHEMA requires: the tap sends it.",
     "REC-VALUE": "A value does not fit its column, and is never cut or rounded to fit: it is mended at its source, or "
@@ -88,6 +100,8 @@ CODES = {
     "TABLE-COLUMNS": "The table would have more columns than the warehouse takes: the user selects fewer properties.",
     "TABLE-FROZEN": "A column does not fit the SCHEMA, and the settings forbid to change it: the user alters the "
     "table, or allows the change.",
+    "TABLE-GRANT": "A table or view has been made, and not granted as `grants` says: the user corrects the setting and "
+    "runs the statements that the message has.",
     "TABLE-GONE": "Somebody has dropped or renamed a table in mid-run: the user restores it, or runs again to begin a "
     "new one.",
     "TABLE-LONG-NAME": "A column would be replaced by one whose name is too long: the user renames the property.",
@@ -124,14 +138,16 @@ CODES = {
     "out without an error, as ERROR_LOGGING of a Snowflake table does.",
     "RS-CONFLICT": "Another transaction of Redshift was in the way: run again.",
     "RS-CONNECT": "There is no connection to Redshift: the user checks what the message names.",
-    "RS-COPY-ACCESS": "Nothing says what COPY reads S3 with: the user sets `iam_role`, or the AWS keys.",
+    "RS-COPY-ACCESS": "Nothing says what COPY reads S3 with: the user sets `iam_role`, or gives AWS keys.",
     "RS-COPY-ROLE": "COPY cannot read the bucket: the user grants it to the role that COPY names.",
     "RS-COPY-ROW": "COPY refuses a row, though it was checked before: the message names it; report it.",
     "RS-LOST": "The connection to Redshift broke, and again when it was made anew: run again.",
     "RS-OPEN": "A lost session of Redshift does not end, so that its locks stay: the user ends it.",
     "RS-RIGHT": "A right is missing in Redshift: somebody who may runs the GRANT that the message names.",
+    "RS-SECRET": "The secret of `secret_arn` is not in Amazon's form: the user mends it, or sets what it lacks.",
     "RS-SQL": "Redshift refuses a statement: its own text says why.",
     "RS-WIDE": "A table's columns are too wide together for MERGE and INSERT .. SELECT: the message says what helps.",
+    "SF-BROWSER": "The login needs a browser, and there is none: the user chooses another way to sign in.",
     "SF-CONFLICT": "Another transaction of Snowflake was in the way: run again.",
     "SF-CONNECT": "There is no connection to Snowflake: the user checks what the message names.",
     "SF-COPY": "COPY INTO refuses a file, or cannot read it: its own text says why.",
@@ -145,13 +161,14 @@ CODES = {
     "`storage_integration` or `aws_role`, or makes the stage.",
     "SF-STAGE-NAME": "A setting gives no name of a stage or file format: the user corrects it.",
     "SF-STAGE-URL": "The stage leads elsewhere than our files: the user names another stage, or corrects the bucket.",
-    "RUN-ENCODER": "A process that encodes records has ended, killed perhaps for want of memory: the user gives it "
-    "more, or sets `encoders` to 0.",
+    "SF-TOKEN": "The file with the token cannot be read, or has something else: whoever issues the token writes it.",
     "RUN-INPUT": "Standard input is closed, or cannot be read: the user pipes the output of a tap into it.",
     "RUN-MEMORY": "There is no memory left: the user gives the process more, or lets it take less.",
     "RUN-OUTPUT": "Standard output takes no STATE, so whoever reads it has gone: the next run begins from "
     "`--last-state`.",
     "RUN-SIGNAL": "A signal ended the run where that is safe: run again.",
+    "RUN-USER-SQL": "A statement of `pre_run_sql`, `post_run_sql`, `pre_load_sql` or `post_load_sql` is refused: the "
+    "user corrects it, or is given the right that its text names.",
     "RUN-UNEXPECTED": "Something came up that nobody has foreseen, at the place that the message names: the user "
     "reports it with the traceback that LOGLEVEL=DEBUG shows.",
 }

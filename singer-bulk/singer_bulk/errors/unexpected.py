@@ -14,8 +14,11 @@ _NO_MEMORY = re.compile(
 )
 
 
-def raise_unexpected(error: BaseException, place: str) -> None:
-    """Raise an error that is neither ours nor a signal or an exit as one of ours, which says where it came up."""
+def raise_unexpected(error: BaseException, place: str, *, hides: bool = False) -> None:
+    """Raise an error that is neither ours nor a signal or an exit as one of ours, which says where it came up.
+
+    hides: what it says may hold a value that is masked, so its kind alone is told, and no traceback.
+    """
     if isinstance(error, BulkError) or not isinstance(error, Exception):
         return
     if _is_of_memory(error):
@@ -24,11 +27,12 @@ def raise_unexpected(error: BaseException, place: str) -> None:
             "batch_size_bytes; what no STATE covers was not acknowledged",
             code="RUN-MEMORY",
         ) from error
+    said = "what it says is not shown, because values are masked" if hides else shown(" ".join(str(error).split()))
     raise BulkError(
-        f"{place}: {type(error).__name__}: {shown(' '.join(str(error).split()))}: nobody has foreseen this; "
+        f"{place}: {type(error).__name__}: {said}: nobody has foreseen this; "
         "what no STATE covers was not acknowledged; report it with the traceback that LOGLEVEL=DEBUG shows",
         code="RUN-UNEXPECTED",
-    ) from error
+    ) from (None if hides else error)
 
 
 def _is_of_memory(error: Exception) -> bool:

@@ -31,6 +31,7 @@ from singer_bulk.model.declared import (
 from singer_bulk.settings.files import read_config
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.settings.other_loaders import known_elsewhere
+from singer_bulk.settings.secrets import masks, secrets_in
 
 
 class DeclaredTarget(Target):
@@ -98,6 +99,7 @@ class DeclaredTarget(Target):
         """Check the settings by their declarations, fill in defaults, take null as not set; raises ConfigError."""
         self._config = {name: value for name, value in self._config.items() if value is not None}
         schema = self._schema()
+        masks.hide(secrets_in(self._config, schema))
         elsewhere = known_elsewhere(schema["properties"])
         self._tell_of_unread_variables(schema["properties"])
         problems = [problem_of(error, elsewhere) for error in JSONSchemaValidator(schema).iter_errors(self._config)]

@@ -18,10 +18,11 @@ from singer_bulk.schema.residue import RECORD_KEYWORDS
 
 # Numbers pass as Decimal, so that a mapped record keeps the digits of what it does not touch; NaN and Infinity too,
 # which stay what they are and are refused by their columns. A float that is one would become null.
-_encode = msgspec.json.Encoder(decimal_format="number").encode
+value_text = msgspec.json.Encoder(decimal_format="number").encode
 
 
-def _decode(line: bytes) -> Any:
+def decode_line(line: bytes) -> Any:
+    """Return what a JSON text says, numbers as Decimal; halves of surrogate pairs, NaN and Infinity as they are."""
     import json
 
     return json.loads(line, parse_float=Decimal, parse_constant=Decimal)
@@ -67,7 +68,7 @@ class StreamMapper:
         if self._flattens is not None:
             self._flat[name] = Flattening(self._flattens)
             schema = self._flat[name].schema(name, schema)
-        return Schema(name, msgspec.Raw(_encode(schema)), list(stream_map.transformed_key_properties or []))
+        return Schema(name, msgspec.Raw(value_text(schema)), list(stream_map.transformed_key_properties or []))
 
     def records(self, records: Records) -> list[Records]:
         """Return the mapped records, the ones that a filter drops left out, line numbers kept."""
@@ -92,7 +93,7 @@ class StreamMapper:
                 except Exception as error:
                     raise _cannot(records.stream, number, told(error), "mend the expression in stream_maps") from error
                 if mapped is not None:
-                    lines.append(_line({**message, "stream": name, "record": mapped}))
+                    lines.append(line_of({**message, "stream": name, "record": mapped}))
                     numbers.append(number)
             if lines:
                 made.append(Records.of_lines(name, lines, numbers))
@@ -131,9 +132,10 @@ def told(error: BaseException) -> str:
     return name + (text if len(text) <= TOLD_CHARACTERS else text[: TOLD_CHARACTERS - 3] + "...")
 
 
-def _line(message: dict[str, Any]) -> bytes:
+def line_of(message: dict[str, Any]) -> bytes:
+    """Return the JSON text of what `decode_line` has read."""
     try:
-        return _encode(message)
+        return value_text(message)
     except UnicodeEncodeError:
         return _escaped(message)
 
@@ -148,12 +150,12 @@ def _escaped(value: Any) -> bytes:
         return b"{" + b",".join(_escaped(name) + b":" + _escaped(member) for name, member in value.items()) + b"}"
     if isinstance(value, list):
         return b"[" + b",".join(map(_escaped, value)) + b"]"
-    return _encode(value)
+    return value_text(value)
 
 
 def _message(line: bytes, number: int) -> dict[str, Any]:
     try:
-        message: dict[str, Any] = _decode(line)
+        message: dict[str, Any] = decode_line(line)
     except RecursionError as error:
         remedy = "flatten the record at its source"
         raise MessageError(number, "nested too deep for a stream map", remedy, code="IN-DEEP") from error

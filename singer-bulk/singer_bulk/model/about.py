@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from singer_bulk.model.declared import allowed
+from singer_bulk.model.declared import allowed, takes_reference
 
 # Where the SDK's list of settings begins and ends.
 TEXT_BEGINS = "\nSettings:\n"
@@ -52,7 +52,8 @@ def _table(schema: Mapping[str, Any]) -> str:
 
 
 def _takes(schema: Mapping[str, Any]) -> str:
-    return allowed(schema) + (", a secret" if schema.get("secret") else "")
+    kind = allowed(schema) + (", a secret" if schema.get("secret") else "")
+    return kind + (" or a reference to it" if takes_reference(schema) else "")
 
 
 def _default(schema: Mapping[str, Any], required: bool) -> str:

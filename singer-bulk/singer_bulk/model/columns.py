@@ -57,7 +57,8 @@ class Column:
 
     takes_null: whether a record may say null; nullable: whether the column may be NULL, because the property may be
     null or missing. comment, has_default: what a table says of a column. decides: its values decide what becomes of
-    their rows, as keys, order and operation do; is_stamp: a value means a delete.
+    their rows, as keys, order and operation do; is_stamp: a value means a delete. chosen: the user has said its type,
+    so it never becomes another one.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Column:
     has_default: bool = False
     decides: bool = False
     is_stamp: bool = False
+    chosen: bool = False
 
 
 BOOLEAN = ColumnType(Kind.BOOLEAN)

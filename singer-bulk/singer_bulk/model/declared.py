@@ -21,7 +21,9 @@ import msgspec
 Meta = msgspec.Meta
 _Declared = TypeVar("_Declared", bound=msgspec.Struct)
 
+# Both may name where the value is instead of holding it: references.py. A user is no secret, and may come with one.
 Secret = Annotated[str, Meta(extra_json_schema={"secret": True, "writeOnly": True})]
+Referable = Annotated[str, Meta(extra_json_schema={"reference": True})]
 
 # So many names of settings may stand in a message.
 FEW = 40
@@ -68,6 +70,17 @@ def settings_schema(*declarations: type[msgspec.Struct]) -> dict[str, Any]:
         "required": [name for part in parts for name in part.get("required", ())],
         "additionalProperties": False,
     }
+
+
+def referable(declaration: type[msgspec.Struct]) -> dict[str, str]:
+    """Return the fields that take a reference, each with the name of its setting."""
+    schemas = {field.name: (field.encode_name, _schema(field.type)) for field in msgspec.structs.fields(declaration)}
+    return {field: name for field, (name, schema) in schemas.items() if takes_reference(schema)}
+
+
+def takes_reference(schema: Mapping[str, Any]) -> bool:
+    """Return whether a setting may name where its value is."""
+    return bool(schema.get("secret") or schema.get("reference"))
 
 
 def _object_schema(declaration: type[msgspec.Struct]) -> dict[str, Any]:

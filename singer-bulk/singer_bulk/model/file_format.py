@@ -95,6 +95,10 @@ class Unfit(Exception):
         self.remedy = remedy
         self.path = path
 
+    def bare(self) -> Unfit:
+        """Return it without its traceback: one is raised for many values, and would keep the frames of them all."""
+        return self.with_traceback(None)
+
 
 class Outgrown(Unfit):
     """A value that the column cannot hold, and one of the type `needed` can: this one widened, or a second one."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from singer_bulk.model.columns import Column
+from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.feed import Feed, Meaning
+from singer_bulk.model.seen import ColumnSeen, merge
+from singer_bulk.model.table_properties import PLAIN, TableProperties
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,18 @@ class ClosedBatch:
     byte_count: int  # before compression
     first_sequence: int
     last_sequence: int
-    datetimes_seen: frozenset[str] = frozenset()  # undecided date-time columns that got a value
+    seen: tuple[ColumnSeen, ...] = ()  # what the fields show of `columns`, in their order, of those with a property
     left_out: frozenset[str] = frozenset()  # columns that a partial update left out
+    form: int = 0  # which of `TableLoad.forms` the columns had when it was written
+
+
+def seen_by_column(batches: Iterable[ClosedBatch]) -> dict[str, ColumnSeen]:
+    """Return what the fields of the batches show, by the name of their column."""
+    found: dict[str, ColumnSeen] = {}
+    for batch in batches:
+        for column, seen in zip(batch.columns, batch.seen, strict=False):  # metadata columns are not looked at
+            found[column.name] = merge(found.get(column.name, ColumnSeen()), seen)
+    return found
 
 
 @dataclass(frozen=True, order=True)
@@ -92,7 +105,8 @@ class LoadMethod:
 class TableLoad:
     """What a load does to one table.
 
-    `activated` is the version whose predecessors an ACTIVATE_VERSION made obsolete, if one came.
+    `activated` is the version whose predecessors an ACTIVATE_VERSION made obsolete, if one came. forms: the columns
+    under each SCHEMA of the load, in order, if there was more than one.
     """
 
     stream: str
@@ -103,11 +117,21 @@ class TableLoad:
     activated: int | None = None
     rejected: int = 0  # records that the load goes without
     frozen: bool = False  # the table is never altered
+    forms: tuple[tuple[Column, ...], ...] = ()
+    properties: TableProperties = PLAIN  # of the table, where the load makes it
 
     @property
     def overwrite(self) -> bool:
         """Whether the rows of the table are replaced."""
         return self.method.name == OVERWRITE
+
+    def types_of(self, batch: ClosedBatch, name: str) -> list[ColumnType]:
+        """Return the types that a column of the batch has had, from that which its fields are read by on, in order."""
+        found: list[ColumnType] = []
+        for column in (column for form in self.forms[batch.form :] for column in form if column.name == name):
+            if column.type.as_in_table() not in found[-1:]:
+                found.append(column.type.as_in_table())
+        return found
 
 
 @dataclass(frozen=True)

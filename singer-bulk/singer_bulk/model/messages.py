@@ -90,6 +90,9 @@ class ActivateVersion(msgspec.Struct, frozen=True):
 
 
 Message = Records | Schema | State | ActivateVersion
+# The keyword by which a SCHEMA says how the values of a property are masked, and at its top of which properties and
+# paths they are, be they declared or not: name -> method.
+MASKED = "x-singer-masked"
 
 
 def place_of(message: Message | None) -> str:

@@ -37,8 +37,21 @@ class Feature(Enum):
     FILES = "files in the bucket"
     LARGE_FILES = "files of more than 8 MiB"
     ENCRYPTION = "a bucket whose objects are under a KMS key"
+    ACL = "`s3_acl`"
+    ROLE = "`s3_role_arn`, `login_role_arn`"
+    LOOK_UP = "`cluster_identifier` or `workgroup_name` without host, port or database"
+    BY_USER = "`cluster_identifier` with `user` and no password"
+    BY_IAM = "`cluster_identifier` with neither user nor password"
+    BY_WORKGROUP = "`workgroup_name` without a password"
+    GROUPS = "`db_groups`"
+    AUTO_CREATE = "`auto_create_user`"
+    SECRET = "`secret_arn`"  # noqa: S105
     CLEAN_UP = "staged files that go after their load"
     SWEEP = "`sweep_after_hours`"
+    TAGS = "`tags`"
+    FROM_MANAGER = "`aws-secretsmanager:` in a secret setting"
+    FROM_PARAMETERS = "`aws-ssm:` in a secret setting"
+    FROM_KMS = "a secret or a parameter under a KMS key of your own"
 
 
 class Object(Enum):
@@ -61,6 +74,17 @@ class Object(Enum):
     OBJECTS = ("the objects below the prefix", "OBJECTS")
     BUCKET = ("the bucket", "BUCKET")
     KEY = ("the KMS key", "KEY")
+    ROLE = ("the role", "ROLE")
+    CLUSTER = ("the cluster", "CLUSTER")
+    WORKGROUP = ("the workgroup", "WORKGROUP")
+    NAMESPACE = ("the namespace", "NAMESPACE")
+    DB_USER = ("the database user, as dbuser:CLUSTER/USER", "DBUSER")
+    DB_NAME = ("the database, as dbname:CLUSTER/DATABASE", "DBNAME")
+    DB_GROUP = ("each group, as dbgroup:CLUSTER/GROUP", "DBGROUP")
+    SECRET = ("the secret", "SECRET")
+    SECRET_KEY = ("the KMS key of the secret", "KEY")
+    TAG = ("each tag", "TAG")
+    PARAMETER = ("the parameter", "PARAMETER")
 
     @property
     def shown(self) -> str:

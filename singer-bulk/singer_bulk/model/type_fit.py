@@ -72,9 +72,15 @@ def holds_all(old: ColumnType, new: ColumnType) -> bool:
     """Return whether every field that was written for one type is read as the same value by the other."""
     if new.kind is Kind.TEXT:
         return True
-    if old.kind is not new.kind and new.kind not in KINDS[old.kind].read_by:
+    if not is_read_alike(old, new):
         return False
     return whole_digits(old) <= whole_digits(new) and old.scale <= new.scale
+
+
+def is_read_alike(old: ColumnType, new: ColumnType) -> bool:
+    """Return whether a field that was written for a column of the old type is read by one of the new type as the value
+    that conversion gives, if the new type holds it at all."""
+    return old.kind is new.kind or new.kind in KINDS[old.kind].read_by
 
 
 def widest_of(one: ColumnType, other: ColumnType) -> ColumnType:

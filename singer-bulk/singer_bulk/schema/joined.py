@@ -19,10 +19,12 @@ def joined(parts: Iterable[TableLoad]) -> tuple[TableLoad, ...]:
             found[part.table] = part
             continue
         columns = tuple(with_pending({column.name: column for column in first.columns}, part.columns).values())
+        forms = first.forms or (first.columns,)
         found[part.table] = replace(
             part,
             columns=columns,
-            batches=first.batches + part.batches,
+            batches=first.batches + tuple(replace(batch, form=len(forms)) for batch in part.batches),
+            forms=(*forms, part.columns),
             method=_joined_method(part.stream, first.method, part.method),
             activated=max((one for one in (first.activated, part.activated) if one is not None), default=None),
             rejected=first.rejected + part.rejected,

@@ -11,7 +11,8 @@ from singer_bulk.errors import ConfigError
 from singer_bulk.model.columns import Column
 from singer_bulk.model.names import DEFAULT_SCHEMA, NameRules, lower, name_hash
 
-_COMMENT = re.compile(r'Singer property (".*")', re.DOTALL)
+NOTHING_CHOSEN: Mapping[str, str] = {}
+_COMMENT = re.compile(r'Singer property ("(?:[^"\\]|\\.)*")(?:\n.*)?', re.DOTALL)
 
 
 def table_name(
@@ -38,16 +39,25 @@ def table_name(
     return rules.name_for(mapped or default_schema or own or DEFAULT_SCHEMA), f"_{name}" if name[:1] == "#" else name
 
 
-def column_names(properties: Iterable[str], present: Collection[Column], rules: NameRules) -> dict[str, str]:
+def column_names(
+    properties: Iterable[str], present: Collection[Column], rules: NameRules, chosen: Mapping[str, str] = NOTHING_CHOSEN
+) -> dict[str, str]:
     """Return the column name of each property; `present` are the columns that the table has.
 
     A property that a column's comment names has that column. Of others that would share a name, the one that
     is written like it has it, else the first in the order of characters; the rest get a suffix of their own. The
-    order within the SCHEMA does not matter.
+    order within the SCHEMA does not matter. chosen: the columns that the user names, which no other property gets.
     """
+    properties = list(properties)
     remembered = {owner: column.name for column in present if (owner := property_in(column.comment)) is not None}
     names = {written: remembered[written] for written in properties if written in remembered}
+    for written, name in _chosen_names(properties, present, rules, chosen).items():
+        if remembered.setdefault(written, name) != name:
+            raise _refused_name(written, name, f"the table has its values in column {remembered[written]!r}")
+        names[written] = name
     used = set(remembered.values())
+    if len(used) < len(remembered):
+        raise _shared_name(remembered)
     _demand_own(properties, names, present, rules)
     for written in sorted(set(properties) - set(names), key=lambda name: (not is_plain(name, rules), name)):
         name = rules.column_for(written)
@@ -68,6 +78,46 @@ def column_names(properties: Iterable[str], present: Collection[Column], rules: 
                 code="STREAM-OWN-NAME",
             )
     return names
+
+
+def _chosen_names(
+    properties: Collection[str], present: Collection[Column], rules: NameRules, chosen: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the columns that the user names, of the properties that there are; raises ConfigError."""
+    names: dict[str, str] = {}
+    there = {column.name for column in present}
+    for written, wanted in chosen.items():
+        if written not in properties:
+            continue
+        name, before = rules.fold(wanted), rules.column_for(written)
+        if not wanted or rules.column_for(wanted) != name:
+            raise _refused_name(written, wanted, "which is no name of a column that a property may have")
+        others = [one for one in properties if one != written and one not in chosen and rules.column_for(one) == name]
+        if others:
+            raise _refused_name(written, name, f"which is that of property {others[0]!r}")
+        if before in there and name not in there:
+            problem = f"and the table has its values in column {before!r}: rename that to {name!r} in the table"
+            raise _refused_name(written, name, problem)
+        names[written] = name
+    return names
+
+
+def _shared_name(names: Mapping[str, str]) -> ConfigError:
+    """Return the error for two properties with one column."""
+    owners: dict[str, str] = {}
+    for written, name in names.items():
+        if name in owners:
+            return _refused_name(written, name, f"which is that of property {owners[name]!r}")
+        owners[name] = written
+    raise AssertionError("no name is shared")
+
+
+def _refused_name(written: str, name: str, why: str) -> ConfigError:
+    return ConfigError(
+        f"setting 'column_names' calls the column of property {written!r} {name!r}, {why}; choose another name, or "
+        "leave the property out",
+        code="STREAM-COLUMN-NAME",
+    )
 
 
 def _demand_own(
@@ -99,9 +149,19 @@ def is_plain(written: str, rules: NameRules) -> bool:
     return lower(written) == written and rules.column_for(written) == rules.fold(written)
 
 
-def comment_of(written: str, rules: NameRules) -> str | None:
-    """Return the comment that keeps the property's name at its column; None if it follows from the column's name."""
-    return None if is_plain(written, rules) else f"Singer property {json.dumps(written, ensure_ascii=False)}"
+def comment_of(written: str, rules: NameRules, description: object = None, *, column: str | None = None) -> str | None:
+    """Return the comment of a property's column: its name, unless that follows from the column's, and what the SCHEMA
+    says of it. column: the name of the column, where the user may have chosen it.
+
+    The name comes first: SVV_COLUMNS shows 256 bytes of a comment.
+    https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_COLUMNS.html
+    """
+    text = description if isinstance(description, str) and description else None
+    is_own = column is None or column == rules.column_for(written)
+    if is_plain(written, rules) and is_own and property_in(text) is None:
+        return text
+    name = f"Singer property {json.dumps(written, ensure_ascii=False)}"
+    return name if text is None else f"{name}\n{text}"
 
 
 def property_in(comment: str | None) -> str | None:

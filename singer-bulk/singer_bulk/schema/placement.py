@@ -1,8 +1,9 @@
 """Where do a property's values go when its table exists: into its column, a wider one, or a second one?
 
 This is decided when a SCHEMA arrives, and again when a value outgrows its column; `warehouse/alter_table.py` changes
-the table when the load commits. A column is widened only if the warehouse confirms that every row keeps its value.
-Otherwise the property gets a second column, `name__s` for text, and the old column keeps its values.
+the table when the load commits. A column is widened only if the warehouse confirms that every row keeps its value, and
+what was seen of rows that it does not have yet (`model/seen.py`) says the same. Otherwise the property gets a second
+column, `name__s` for text, and the old column keeps its values.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from singer_bulk.model.columns import TIMESTAMPTZ, Column, ColumnType
 from singer_bulk.model.file_format import ColumnOutgrown
 from singer_bulk.model.kinds import KINDS, Kind
 from singer_bulk.model.names import NameRules
-from singer_bulk.model.type_fit import fitting, grown, holds_all, is_whole
+from singer_bulk.model.type_fit import fitting, grown, is_whole
 
 logger = logging.getLogger(__name__)
 
@@ -36,10 +37,9 @@ class EvolutionRules:
 class Placement:
     """The columns of one stream's table, and what may become of them.
 
-    present: by name, those of the table and those that uncommitted loads will have added. is_lossless asks the
-    warehouse whether each row of a column keeps its value in another type. pending: columns with values in files that
-    no load has committed; the warehouse does not know these values yet. is_made: whether the table is there, or a load
-    that makes it has been closed; before that nothing of it is frozen.
+    present: by name, those of the table and those that uncommitted loads will have added. is_lossless: whether each
+    value of a column is the same in another type, those in files that no load has committed among them. is_made:
+    whether the table is there, or a load that makes it has been closed; before that nothing of it is frozen.
     """
 
     stream: str
@@ -47,7 +47,6 @@ class Placement:
     rules: EvolutionRules
     names: NameRules
     is_lossless: Callable[[Column, ColumnType], bool]
-    pending: Collection[str] = ()
     is_made: bool = True
     taken: set[str] = field(default_factory=set)
     keys: Collection[str] = ()  # properties that decide what becomes of a row, which must stay in their columns
@@ -84,10 +83,32 @@ class Placement:
             if self.present and self.is_frozen:
                 raise self._forbidden(wanted, "does not exist", "schema_evolution is freeze")
             return wanted
+        if wanted.chosen:
+            return self._as_chosen(wanted, existing)
         fit = fitting(wanted.type, existing.type)
         if fit is not None:
             return replace(wanted, type=fit)
         return self._change(wanted, existing)
+
+    def _as_chosen(self, wanted: Column, existing: Column) -> Column:
+        """Return a column whose type the user has chosen, as the table has it: it stays as it is."""
+        fit = fitting(wanted.type, existing.type)
+        if fit is None:
+            raise ConfigError(
+                f"stream {self.stream!r}: setting 'columns' makes column {wanted.name!r} {wanted.type}, and the table "
+                f"has it as {existing.type}, which does not hold every such value; alter the table, or leave the "
+                "property out of the setting",
+                code="STREAM-COLUMN-TYPE",
+            )
+        if fit.as_in_table() != wanted.type.as_in_table():
+            logger.warning(
+                "stream %s: column %r is %s in the table, not %s as the setting 'columns' says; it stays as it is",
+                self.stream,
+                wanted.name,
+                existing.type,
+                wanted.type,
+            )
+        return replace(wanted, type=fit)
 
     def outgrow(self, column: Column, outgrown: ColumnOutgrown) -> Column:
         """Return the column for this row and all after it; raises ValueRejected where the user forbids the change."""
@@ -122,11 +143,7 @@ class Placement:
         if not self.names.is_short(WIDENED + existing.name):
             return False
         asked = TIMESTAMPTZ if wider.kind is Kind.DATETIME else wider
-        if self.rules.on_type_change != WIDEN or (
-            existing.name in self.pending and not holds_all(existing.type, asked)
-        ):
-            return False
-        return self.is_lossless(existing, asked)
+        return self.rules.on_type_change == WIDEN and self.is_lossless(existing, asked)
 
     def _second_column(self, wanted: Column, existing: Column) -> Column:
         """Return the first column `name__s`, `name__s2` .. that is free or fits."""

@@ -11,8 +11,8 @@ Schema does not define is ignored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import MAX_EMAX, Decimal, InvalidOperation
 from typing import Annotated, Any, Literal, TypedDict, Union
 
 import jsonschema_rs
@@ -20,15 +20,14 @@ import msgspec
 
 from singer_bulk.errors import ConfigError, RecordInvalid, shown
 from singer_bulk.model.block_memory import collector_paused
-from singer_bulk.model.check import Check
+from singer_bulk.model.check import Check, Demand, Shape
 from singer_bulk.model.columns import INT64_MAX, INT64_MIN, Column
-from singer_bulk.model.messages import Records, are_plain
+from singer_bulk.model.messages import Records
+from singer_bulk.schema.demands import demand_of, shape_of
 from singer_bulk.schema.residue import (
     RECORD_KEYWORDS,
-    VALUE_KEYWORDS,
     Json,
     definitions,
-    is_text_format,
     judged,
     residue_of,
 )
@@ -73,16 +72,17 @@ def record_check(
     simple = typed and None not in kinds.values()
     # A TypedDict looks at all of its names for each property that is none of them.
     by_name = len(residues) * len(schema["properties"]) > MAX_STEPS
-    lengths = {name: part["maxLength"] for name, part in residues.items() if simple and set(part) == {"maxLength"}}
+    demands = {name: demand_of(part, types.get(name)) for name, part in residues.items()}
     return _Checker(
         stream,
         _validator(stream, {**whole, **definitions(schema), "properties": residues}),
         _record_decoder({name: kind | None for name, kind in kinds.items()}) if simple and not by_name else None,
         _record_decoder(dict.fromkeys(residues, Any))
         if typed and not by_name
-        else msgspec.json.Decoder(float_hook=Decimal),
-        lengths if len(lengths) == len(residues) and not whole else None,
-        {name: _array_decoder(kind) for name, kind in kinds.items()} if simple else None,
+        else msgspec.json.Decoder(float_hook=_decimal),
+        None
+        if whole or None in demands.values()
+        else {name: each for name, each in demands.items() if each is not None},
         frozenset(operations),
     )
 
@@ -105,12 +105,10 @@ class _Checker:
         validator: jsonschema_rs.Validator,
         fast: Any,
         decoder: Any,
-        max_lengths: Mapping[str, int] | None,
-        decoders: Mapping[str, Callable[[bytes], object]] | None,
+        demands: Mapping[str, Demand] | None,
         operations: frozenset[str],
     ) -> None:
-        self.max_lengths = max_lengths
-        self.decoders = decoders
+        self.demands = demands
         self._operations = operations
         self._stream = stream
         self._validator = validator
@@ -118,20 +116,28 @@ class _Checker:
         self._decoder = decoder
 
     def __call__(self, records: Records) -> None:
-        if self._fast is not None:
-            try:
-                with collector_paused():
-                    self._fast.decode_lines(records.text)
-                return
-            except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-                pass  # 1.0 for an integer, or a record that fails: the validator decides
+        if self._are_fine(records.text):
+            return
         for number, line in zip(records.line_numbers, records.lines, strict=True):
+            if self._are_fine(line):
+                continue  # what is said of a record does not depend on those beside it
             try:
                 record = self._decoder.decode(line)["record"]
-            except (KeyError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            except (KeyError, TypeError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
                 continue  # no record at all: the encoder says what is wrong with it
             if not self._validator.is_valid(record):
                 raise self._invalid(record, number)
+
+    def _are_fine(self, lines: bytes) -> bool:
+        """Return whether the fast decoder takes the lines; 1.0 for an integer it leaves to the validator."""
+        if self._fast is None:
+            return False
+        try:
+            with collector_paused():
+                self._fast.decode_lines(lines)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            return False
+        return True
 
     def _invalid(self, record: Any, line_number: int) -> RecordInvalid:
         error = next(iter(self._validator.iter_errors(record)))
@@ -163,9 +169,12 @@ def _path(steps: Iterable[Any]) -> str:
 
 
 def _steps(value: Any, path: Iterable[Any]) -> list[Any]:
-    """Return the steps to a value; a name that looks like a number comes as one."""
-    steps = []
+    """Return the steps to a value; a name that looks like a number comes as one, an empty one not at all."""
+    steps: list[Any] = []
     for step in path:
+        if isinstance(value, dict) and str(step) not in value:
+            steps.append("")
+            value = value[""]
         steps.append(str(step) if isinstance(value, dict) else step)
         value = value[steps[-1]]
     return steps
@@ -175,6 +184,15 @@ def _at(value: Any, steps: Iterable[Any]) -> Any:
     for step in steps:
         value = value[step]
     return _as_sent(value)
+
+
+def _decimal(text: str) -> Decimal:
+    """Return the number; where its exponent is beyond any Decimal, one that is as far out for every bound."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        digits, _, exponent = text.lower().partition("e")
+        return Decimal(f"{digits}e{'-' if exponent[0] == '-' else ''}{MAX_EMAX // 2}")
 
 
 def _as_sent(value: Any) -> Any:
@@ -224,7 +242,8 @@ def _simple(residue: Any) -> Any:
         return Annotated[str, msgspec.Meta(max_length=residue.get("maxLength"), min_length=residue.get("minLength"))]
     if keywords <= {"minimum", "maximum"} and small:
         return Annotated[int, msgspec.Meta(ge=residue.get("minimum"), le=residue.get("maximum"))]
-    return _simple_document(residue)
+    shape = shape_of(residue)
+    return None if shape is None else _document(shape)
 
 
 def _is_literal(value: Any) -> bool:
@@ -234,53 +253,23 @@ def _is_literal(value: Any) -> bool:
 _SCALARS: dict[str, Any] = {"null": None, "string": str, "integer": int, "number": float, "boolean": bool}
 
 
-def _simple_document(schema: Any) -> Any:
-    """Return the msgspec type that checks a document of which only types are demanded; None for any other schema.
-
-    It takes no value that the schema refuses. It refuses 1.0 for an integer, which the validator then takes.
-    """
-    if not isinstance(schema, Mapping):
-        return msgspec.Raw if schema is True else None
-    keywords = {name for name in schema if name in VALUE_KEYWORDS and schema[name] != {}}
-    if not is_text_format(schema.get("format")):
-        keywords.discard("format")
-    if not keywords <= {"type", "properties", "items"}:
-        return None
-    if not keywords:
-        return msgspec.Raw
-    named = schema.get("type", [name for name, part in _CONTAINERS.items() if part in keywords])
-    kinds = [_simple_part(name, schema) for name in ([named] if isinstance(named, str) else named)]
-    if "refused" in kinds or not kinds:
-        return None
-    return Union[tuple(kinds)]  # noqa: UP007 - of a list
+def _document(shape: Shape) -> Any:
+    """Return the msgspec type of the documents of a shape."""
+    return Union[tuple(_part(name, shape) for name in sorted(shape.types))] if shape.types else msgspec.Raw  # noqa: UP007
 
 
-_CONTAINERS = {"object": "properties", "array": "items"}
-
-
-def _simple_part(name: str, schema: Json) -> Any:
+def _part(name: str, shape: Shape) -> Any:
     if name in _SCALARS:
         return _SCALARS[name]
     if name == "array":
-        items = _simple_document(schema.get("items", True))
-        return "refused" if items is None else list[items]  # type: ignore[valid-type]
-    if name != "object":
-        return "refused"
-    parts = {name: _simple_document(part) for name, part in schema.get("properties", {}).items()}
-    if None in parts.values() or not are_plain(parts):
-        return "refused"
-    fields = [(f"f{position}", kind, None) for position, kind in enumerate(parts.values())]
-    return msgspec.defstruct("Document", fields, rename=dict(zip((name for name, _, _ in fields), parts, strict=True)))
-
-
-def _array_decoder(kind: Any) -> Callable[[bytes], object]:
-    """Return what decodes a JSON array of values that all pass."""
-    array: Any = list[kind | None]
-    return msgspec.json.Decoder(array).decode
+        return list[msgspec.Raw if shape.items is None else _document(shape.items)]  # type: ignore[misc]
+    fields = [(f"f{position}", _document(part), None) for position, part in enumerate(shape.properties.values())]
+    names = dict(zip((name for name, _, _ in fields), shape.properties, strict=True))
+    return msgspec.defstruct("Document", fields, rename=names)
 
 
 def _record_decoder(kinds: Mapping[str, Any]) -> Any:
     """Return a decoder of RECORD lines to a dict with these properties only."""
     typed_dict: Any = TypedDict
     record = typed_dict("record", dict(kinds), total=False)
-    return msgspec.json.Decoder(typed_dict("message", {"record": record}), float_hook=Decimal)
+    return msgspec.json.Decoder(typed_dict("message", {"record": record}), float_hook=_decimal)

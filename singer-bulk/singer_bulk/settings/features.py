@@ -33,5 +33,6 @@ def _of_streams(settings: LoadSettings) -> Iterator[Feature]:
         Feature.VIEWS: settings.current_view,
         Feature.COLUMNS: settings.schema_evolution == "evolve",
         Feature.CREATE_SCHEMA: settings.create_schema,
+        Feature.TAGS: bool(getattr(settings, "tags", None)),  # of one warehouse
     }
     yield from (feature for feature, is_asked in asked.items() if is_asked)

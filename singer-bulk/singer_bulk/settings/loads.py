@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 from msgspec import structs
 
 from singer_bulk.feeds.presets import CdcSettings
-from singer_bulk.model.declared import Meta
+from singer_bulk.model.declared import Meta, Secret
 from singer_bulk.model.flush import FlushPolicy
+from singer_bulk.model.table_properties import TableProperties
 from singer_bulk.settings.methods import MethodRules
 from singer_bulk.settings.per_stream import OfStreams, PerStream
 
@@ -41,6 +42,9 @@ class LoadSettings(PerStream, frozen=True, kw_only=True):
             description="Schema of the tables and of the ledger; default: what a stream's name has before its "
             "last dash, else public."
         ),
+    ] = None
+    mask_key: Annotated[
+        Secret | None, Meta(description="Key of mask's hmac; with another key a value has another digest.")
     ] = None
     create_schema: Annotated[
         bool,
@@ -85,7 +89,7 @@ class LoadSettings(PerStream, frozen=True, kw_only=True):
     encoders: Annotated[
         Annotated[int, Meta(ge=0)] | None,
         Meta(
-            description="Processes that encode and compress rows of a large stream; 0: none. Default: the cores "
+            description="Threads that encode and compress rows beside the one that reads; 0: none. Default: the cores "
             "but one, at least one.",
         ),
     ] = None
@@ -116,6 +120,23 @@ class LoadSettings(PerStream, frozen=True, kw_only=True):
             "default_target_schema."
         ),
     ] = None
+    pre_run_sql: Annotated[
+        str | None,
+        Meta(description="SQL before anything else of a run; statements end in semicolons, each commits by itself."),
+    ] = None
+    post_run_sql: Annotated[
+        str | None, Meta(description="SQL behind the last load and STATE of a run that has not failed.")
+    ] = None
+    pre_load_sql: Annotated[
+        str | None,
+        Meta(
+            description="SQL at the beginning of each load's transaction, and part of it: of a load that fails nothing "
+            "stays."
+        ),
+    ] = None
+    post_load_sql: Annotated[
+        str | None, Meta(description="SQL at the end of each load's transaction, before its COMMIT.")
+    ] = None
     pipeline_id: Annotated[
         str | None, Meta(description="Name of the pipeline in the ledger; default: Meltano's state id.")
     ] = None
@@ -138,6 +159,16 @@ class LoadSettings(PerStream, frozen=True, kw_only=True):
             self.add_record_metadata,
             self.sdc_deleted_at,
         )
+
+    @property
+    def table_properties(self) -> TableProperties:
+        """What a table has besides its columns, in the words of the warehouse."""
+        return TableProperties(comments=self.comments)
+
+    def masks_of(self, stream: str) -> dict[str, str]:
+        """Return what is masked in a stream: what is set for all, and what is set for it alone."""
+        own = (self.stream_settings or {}).get(stream)
+        return {**(self.mask or {}), **((own and own.mask) or {})}
 
     def of(self, stream: str) -> LoadSettings:
         """Return the settings of a stream: what `stream_settings` leaves out is as for all."""

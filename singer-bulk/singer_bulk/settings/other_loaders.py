@@ -20,6 +20,8 @@ TICKETSWAP = "TicketSwap's target-redshift"
 # https://github.com/datamill-co/target-redshift/blob/master/README.md
 # https://github.com/datamill-co/target-snowflake/blob/master/README.md
 DATAMILL = "datamill-co's loader"
+# https://github.com/aws/amazon-redshift-python-driver https://docs.getdbt.com/docs/core/connect-data-platform/redshift-setup
+AMAZON = "Amazon's driver or dbt"
 # Names that many programs have.
 ANOTHER = "another loader"
 REDSHIFT, SNOWFLAKE = "target-redshift-copy", "target-snowflake-stage"
@@ -52,26 +54,25 @@ THEIRS: Mapping[str, Theirs] = {
     "data_flattening_max_level": Theirs(
         PIPELINEWISE, ("flattening_max_depth",), "with 'flattening_enabled' true; 0 is both left out"
     ),
-    "parallelism": Theirs(PIPELINEWISE, ("encoders",), "processes that encode rows"),
-    "parallelism_max": Theirs(PIPELINEWISE, ("encoders",), "processes that encode rows"),
-    "max_parallelism": Theirs(PIPELINEWISE, ("encoders",), "processes that encode rows"),
+    "parallelism": Theirs(PIPELINEWISE, ("encoders",), "threads that encode rows"),
+    "parallelism_max": Theirs(PIPELINEWISE, ("encoders",), "threads that encode rows"),
+    "max_parallelism": Theirs(PIPELINEWISE, ("encoders",), "threads that encode rows"),
     "primary_key_required": Theirs(
         PIPELINEWISE, ("load_method",), "'upsert' needs key properties, 'append-only' and 'overwrite' do not"
     ),
     "copy_options": Theirs(PIPELINEWISE, (), "COPY has the options that keep every value as it is"),
     "flush_all_streams": Theirs(PIPELINEWISE, (), "a load has the rows of all streams"),
     "default_target_schema_select_permissions": Theirs(
-        PIPELINEWISE, (), "rights are granted in the warehouse: ALTER DEFAULT PRIVILEGES"
+        PIPELINEWISE, ("grants",), "for the tables that a run makes; of the schema in the warehouse"
     ),
     "default_target_schema_select_permission": Theirs(
-        PIPELINEWISE, (), "rights are granted in the warehouse: GRANT SELECT ON FUTURE TABLES"
+        PIPELINEWISE, ("grants",), "for the tables that a run makes; of the schema in the warehouse"
     ),
     "disable_table_cache": Theirs(PIPELINEWISE, (), "tables are looked at in each run"),
     "skip_updates": Theirs(PIPELINEWISE, (), "rows of known keys are replaced by 'upsert' or kept by 'append-only'"),
     "compression": Theirs(PIPELINEWISE, (), "files are always compressed"),
     "no_compression": Theirs(PIPELINEWISE, (), "files are always compressed"),
     "temp_dir": Theirs(PIPELINEWISE, (), "no file waits on a disk"),
-    "s3_acl": Theirs(PIPELINEWISE, (), "files get the bucket's own rules"),
     "query_tag": Theirs(PIPELINEWISE, (), "queries are tagged target-snowflake-stage"),
     "client_side_encryption_master_key": Theirs(PIPELINEWISE, (), "let the bucket encrypt: SSE-S3 or SSE-KMS"),
     "client_side_encryption_stage_object": Theirs(PIPELINEWISE, (), "let the bucket encrypt: SSE-S3 or SSE-KMS"),
@@ -102,9 +103,19 @@ THEIRS: Mapping[str, Theirs] = {
     "ssl_enable": Theirs(TICKETSWAP, ("sslmode",), 'true is "verify-full", false "disable"'),
     "ssl_mode": Theirs(TICKETSWAP, ("sslmode",)),
     "remove_s3_files": Theirs(TICKETSWAP, ("keep_staged_files",), "the other way round: true where theirs is false"),
-    "enable_iam_authentication": Theirs(TICKETSWAP, ("user", "password"), "the password of the database's user"),
-    "cluster_identifier": Theirs(TICKETSWAP, ("host",), "the endpoint of the cluster"),
-    "grants": Theirs(TICKETSWAP, (), "rights are granted in the warehouse: ALTER DEFAULT PRIVILEGES"),
+    "enable_iam_authentication": Theirs(TICKETSWAP, ("cluster_identifier",), "without a password"),
+    **_same(
+        AMAZON,
+        {
+            "cluster_id": "cluster_identifier",
+            "db_user": "user",
+            "auto_create": "auto_create_user",
+            "autocreate": "auto_create_user",
+            "serverless_work_group": "workgroup_name",
+            "workgroup": "workgroup_name",
+            "iam_profile": "login_profile",
+        },
+    ),
     "enable_schema_warning": Theirs(TICKETSWAP, (), "properties without a column are always told"),
     **_same(
         DATAMILL,
@@ -160,9 +171,16 @@ THEIRS: Mapping[str, Theirs] = {
         for name in (
             "warehouse", "role", "authenticator", "token", "private_key", "private_key_path",
             "private_key_passphrase", "stage", "file_format", "storage_integration", "aws_role", "protocol",
+            "cluster_by", "transient", "retention_days", "tags",
         )
     },
-    **{name: Theirs(REDSHIFT) for name in ("sslmode", "sslrootcert", "slices", "varchar_default_bytes")},
+    **{
+        name: Theirs(REDSHIFT)
+        for name in (
+            "sslmode", "sslrootcert", "slices", "varchar_default_bytes", "cluster_identifier", "workgroup_name",
+            "dist_style", "dist_key", "sort_key", "sort_style", "encodings", "backup",
+        )
+    },
 }  # fmt: skip
 
 

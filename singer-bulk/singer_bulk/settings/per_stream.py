@@ -147,6 +147,35 @@ class PerStream(Settings, frozen=True, kw_only=True):
         ),
     ] = "widen"
 
+    columns: Annotated[
+        dict[str, str] | None,
+        Meta(
+            description='Type of a property\'s column: {"amount": "decimal(18,2)"}; decimal(p, s), bigint, double, '
+            "boolean, varchar(n), text, date, time, timestamp, timestamptz, super or variant. It never changes; a "
+            "value that does not fit is refused."
+        ),
+    ] = None
+    column_names: Annotated[
+        dict[str, str] | None, Meta(description='Name of a property\'s column: {"amount": "total"}.')
+    ] = None
+    mask: Annotated[
+        dict[str, Literal["sha256", "hmac", "redact", "drop"]] | None,
+        Meta(
+            description='Properties whose values nobody is to see, by name or path: {"email": "hmac", "home.street": '
+            '"drop"}; sha256, hmac (by mask_key), redact (***), drop. A stream adds to what is set for all streams.'
+        ),
+    ] = None
+    grants: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Who may read a new table and its views: SELECT is granted to each when they are made. "
+            "Redshift: ROLE name, GROUP name, or a user; Snowflake: a role."
+        ),
+    ] = ()
+    comments: Annotated[
+        bool, Meta(description="Write the SCHEMA's descriptions as comments of new tables and columns.")
+    ] = False
+
     @property
     def text_bytes(self) -> int | None:
         """Size of a text column whose SCHEMA gives no maxLength; None: what the warehouse gives."""

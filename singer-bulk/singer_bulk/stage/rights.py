@@ -34,8 +34,15 @@ GENERATE = s3_right("kms:GenerateDataKey", Object.KEY, Feature.ENCRYPTION)
 DECRYPT_PARTS = s3_right(
     "kms:Decrypt", Object.KEY, Feature.ENCRYPTION, because="files of more than 8 MiB go in parts, which S3 reads again"
 )
-# Of the identity that writes: boto3's own, or that of the `aws_` settings.
-WRITER = Rights((PUT, DELETE, ABORT, LIST_WRITTEN, GENERATE, DECRYPT_PARTS))
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+PUT_ACL = s3_right("s3:PutObjectAcl", Object.OBJECTS, Feature.ACL)
+# Of the identity that writes: boto3's own, that of the `aws_` settings, or the role that it assumes.
+WRITER = Rights((PUT, DELETE, ABORT, LIST_WRITTEN, GENERATE, DECRYPT_PARTS, PUT_ACL))
+# Of the identity that a role is assumed with: boto3's own, or that of the settings.
+ASSUME = s3_right(
+    "sts:AssumeRole", Object.ROLE, Feature.ROLE, because="its trust policy names the identity, and the external id"
+)
+ASSUMER = Rights((ASSUME,))
 
 GET = s3_right("s3:GetObject", Object.OBJECTS, Feature.FILES)
 LIST = s3_right("s3:ListBucket", Object.BUCKET, Feature.FILES)

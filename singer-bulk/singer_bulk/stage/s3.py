@@ -9,108 +9,33 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from msgspec import field
-
-from singer_bulk.errors import ConfigError, StageError
-from singer_bulk.model.block_memory import collector_paused
-from singer_bulk.model.declared import Meta, Secret, Settings
+from singer_bulk.errors import StageError
+from singer_bulk.identity.aws import MAX_ATTEMPTS, AwsIdentity
 from singer_bulk.model.rights import Feature, Right
 from singer_bulk.model.runtime import STANDARD, Runtime
 from singer_bulk.stage.rights import ABORT, DELETE, LIST_WRITTEN, PUT, WRITER, s3_grant
+from singer_bulk.stage.s3_settings import Requests, S3Settings, s3_contradictions
 from singer_bulk.stage.sending import THREADS, Sender
+
+__all__ = ["PART_BYTES", "S3Settings", "S3Stage", "S3Writer", "s3_client", "s3_contradictions"]
 
 # A file is sent in parts of 8 MiB while it is written, so that its size does not count in memory; S3 takes
 # parts of 5 MiB and more (AWS: Multipart upload limits).
 PART_BYTES = 8 << 20
-# Of each call; boto3 waits longer from one to the next, up to 20 seconds, and differently each time.
-MAX_ATTEMPTS = 8
-
-# What boto3 takes as a name, an access point's ARN apart, which COPY does not read.
-_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
 # What AWS says of a KMS key that the caller may not use: the action, and the ARN of the key.
 _OF_KEY = re.compile(r"not authorized to perform: (kms:GenerateDataKey|kms:Decrypt) on (?:the )?resource: (\S+)")
 WRITING = "the target's own AWS identity"
-_KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
 
 logger = logging.getLogger(__name__)
 
 
-class S3Settings(Settings, frozen=True):
-    """Where the bucket is and who writes; what is None comes from the environment as boto3 finds it."""
-
-    bucket: Annotated[str, Meta(description="Bucket in which files wait for their COPY.")] = field(name="s3_bucket")
-    region: Annotated[str | None, Meta(description="Region of the bucket; default: the environment's.")] = field(
-        default=None, name="s3_region"
-    )
-    endpoint_url: Annotated[str | None, Meta(description="Endpoint of an S3 that is not Amazon's.")] = field(
-        default=None, name="s3_endpoint_url"
-    )
-    access_key_id: Annotated[
-        Secret | None, Meta(description="Key that writes the files; default: as boto3 finds it.")
-    ] = field(default=None, name="aws_access_key_id")
-    secret_access_key: Annotated[Secret | None, Meta(description="Its secret.")] = field(
-        default=None, name="aws_secret_access_key"
-    )
-    session_token: Annotated[Secret | None, Meta(description="Its session token, if it is temporary.")] = field(
-        default=None, name="aws_session_token"
-    )
-    profile: Annotated[str | None, Meta(description="Profile of the AWS configuration, instead of keys.")] = field(
-        default=None, name="aws_profile"
-    )
-
-
-def s3_contradictions(config: Mapping[str, Any]) -> list[str]:
-    """Return what the settings of the bucket say against one another, or against what S3 takes; no value is shown."""
-    problems = []
-    if not _BUCKET.fullmatch(config["s3_bucket"]):
-        problems.append(
-            "setting 's3_bucket' takes the name of a bucket alone, without s3:// and without a path: what comes behind "
-            "the bucket is 's3_key_prefix'"
-        )
-    if "://" in config.get("s3_key_prefix", ""):
-        problems.append("setting 's3_key_prefix' takes what comes behind the bucket alone, without s3:// and its name")
-    missing = [name for name in _KEY_PAIR if name not in config]
-    if len(missing) == 1 or ("aws_session_token" in config and missing):
-        given = next(name for name in (*_KEY_PAIR, "aws_session_token") if name in config)
-        problems.append(
-            f"setting {given!r} needs {' and '.join(map(repr, missing))}; set them too, or none of the three, so that "
-            "they come from the environment or a profile together"
-        )
-    if "aws_profile" in config and len(missing) < len(_KEY_PAIR):
-        problems.append("settings 'aws_profile' and 'aws_access_key_id' both say who writes the files; keep one")
-    return problems
-
-
-def s3_client(settings: S3Settings) -> Any:
-    """Return a boto3 client.
-
-    boto3 is imported here because it takes 0.3 s that `--version` should not pay. A fifth of that is the cycle
-    collector's, among the descriptions of S3, which stay.
-    """
-    with collector_paused():
-        import boto3
-        from botocore.config import Config
-        from botocore.exceptions import BotoCoreError
-
-        config = Config(
-            retries={"total_max_attempts": MAX_ATTEMPTS, "mode": "standard"}, connect_timeout=10, read_timeout=60
-        )
-        try:
-            session = boto3.Session(
-                aws_access_key_id=settings.access_key_id,
-                aws_secret_access_key=settings.secret_access_key,
-                aws_session_token=settings.session_token,
-                profile_name=settings.profile,
-                region_name=settings.region,
-            )
-            client = session.client("s3", endpoint_url=settings.endpoint_url, config=config)
-        except (BotoCoreError, ValueError) as error:
-            raise ConfigError(
-                f"S3 cannot be reached: {error}; check aws_profile, s3_region and s3_endpoint_url", code="CFG-AWS"
-            ) from error
+def s3_client(settings: S3Settings, identity: AwsIdentity | None = None) -> Any:
+    """Return a boto3 client of who writes the files; raises ConfigError."""
+    by = identity or AwsIdentity(settings.identity)
+    client = by.client("s3", settings.endpoint_url, **settings.client_config)
     client.meta.events.register("before-send.s3", _log_retry)
     return client
 
@@ -130,6 +55,7 @@ class S3Stage:
 
     def __init__(self, settings: S3Settings, max_memory: int, runtime: Runtime = STANDARD) -> None:
         self.bucket = settings.bucket
+        self.identity = AwsIdentity(settings.identity, runtime)
         self._settings = settings
         self._runtime = runtime
         self._made: Any = None
@@ -139,7 +65,7 @@ class S3Stage:
     @property
     def _client(self) -> Any:
         if self._made is None:
-            self._made = s3_client(self._settings)
+            self._made = s3_client(self._settings, self.identity)
         return self._made
 
     def url(self, key: str) -> str:
@@ -151,7 +77,7 @@ class S3Stage:
         for sent in list(self._closed.values()):  # at once, since the commit thread takes what it has waited for
             if sent.done():
                 sent.result()
-        return S3Writer(self._client, self.bucket, key, self._sender, self._closed)
+        return S3Writer(self._client, self._settings.requests, key, self._sender, self._closed)
 
     def has_room(self) -> bool:
         """Return whether what waits to be sent is within `max_memory`; waits for what is being sent."""
@@ -166,7 +92,7 @@ class S3Stage:
     def put(self, key: str, content: bytes) -> None:
         """Write the content at the key."""
         with _s3_errors(self.bucket, key, PUT):
-            self._client.put_object(Bucket=self.bucket, Key=key, Body=content)
+            self._client.put_object(**self._settings.requests.of_new, Key=key, Body=content)
 
     def put_all(self, contents: Mapping[str, bytes]) -> None:
         """Write the contents side by side, in threads of their own: those of `sending.py` may be busy for long."""
@@ -182,7 +108,9 @@ class S3Stage:
     def written(self, prefix: str) -> dict[str, datetime]:
         """Return the keys under the prefix with their times; needs s3:ListBucket."""
         with _s3_errors(self.bucket, prefix, LIST_WRITTEN):
-            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                **self._settings.requests.of_any, Prefix=prefix
+            )
             return {entry["Key"]: entry["LastModified"] for page in pages for entry in page.get("Contents", ())}
 
     def remove(self, keys: Iterable[str]) -> None:
@@ -194,7 +122,9 @@ class S3Stage:
         for start in range(0, len(names), 1000):
             objects = [{"Key": key} for key in names[start : start + 1000]]
             with _s3_errors(self.bucket, names[start], DELETE):
-                answer = self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": objects, "Quiet": True})
+                answer = self._client.delete_objects(
+                    **self._settings.requests.of_any, Delete={"Objects": objects, "Quiet": True}
+                )
             refused += answer.get("Errors", [])
         if refused:
             first = f"s3://{self.bucket}/{refused[0]['Key']}"
@@ -208,10 +138,13 @@ class S3Stage:
 class S3Writer:
     """A file that is sent in parts while it is written, by calls that are made one after the other in `sender`."""
 
-    def __init__(self, client: Any, bucket: str, key: str, sender: Sender, closed: dict[str, Future[None]]) -> None:
+    def __init__(
+        self, client: Any, requests: Requests, key: str, sender: Sender, closed: dict[str, Future[None]]
+    ) -> None:
         self.byte_count = 0
         self._client = client
-        self._where = {"Bucket": bucket, "Key": key}
+        self._requests = requests
+        self._bucket, self._key = requests.bucket, key
         self._sender = sender
         self._closed = closed
         self._waiting = bytearray()
@@ -233,7 +166,7 @@ class S3Writer:
         """Send what is left: with the last call the file appears in the bucket."""
         self._send(self._put if self._last is None else self._complete)
         assert self._last is not None
-        self._closed[self._where["Key"]] = self._last
+        self._closed[self._key] = self._last
 
     def abort(self) -> None:
         """Leave nothing behind, once the call that is under way has ended."""
@@ -248,8 +181,8 @@ class S3Writer:
         if self._upload_id is None:
             return
         try:
-            with _s3_errors(self._where["Bucket"], self._where["Key"], ABORT):
-                self._client.abort_multipart_upload(**self._where, UploadId=self._upload_id)
+            with _s3_errors(self._bucket, self._key, ABORT):
+                self._client.abort_multipart_upload(**self._requests.of_any, Key=self._key, UploadId=self._upload_id)
         except StageError as error:
             # The bucket's rule for incomplete uploads has the last word. A right that is missing costs with each file.
             level = logging.WARNING if ABORT.name in error.text else logging.DEBUG
@@ -263,27 +196,32 @@ class S3Writer:
 
     def _checked(self, call: Callable[[bytearray], None], content: bytearray) -> None:
         try:
-            with _s3_errors(self._where["Bucket"], self._where["Key"], PUT):
+            with _s3_errors(self._bucket, self._key, PUT):
                 call(content)
         except BaseException:
             self._give_up_parts()
             raise
 
     def _put(self, content: bytearray) -> None:
-        self._client.put_object(**self._where, Body=content)
+        self._client.put_object(**self._requests.of_new, Key=self._key, Body=content)
 
     def _send_part(self, content: bytearray) -> None:
         if self._upload_id is None:
-            self._upload_id = self._client.create_multipart_upload(**self._where)["UploadId"]
+            begun = self._client.create_multipart_upload(**self._requests.of_new, Key=self._key)
+            self._upload_id = begun["UploadId"]
         number = len(self._parts) + 1
-        answer = self._client.upload_part(**self._where, UploadId=self._upload_id, PartNumber=number, Body=content)
-        self._parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+        answer = self._client.upload_part(
+            **self._requests.of_part, Key=self._key, UploadId=self._upload_id, PartNumber=number, Body=content
+        )
+        # S3 compares the parts' checksums where the file was begun with an algorithm (API_CompleteMultipartUpload).
+        sums = {name: answer[name] for name in self._requests.checksums if name in answer}
+        self._parts.append({"PartNumber": number, "ETag": answer["ETag"], **sums})
 
     def _complete(self, content: bytearray) -> None:
         if content:
             self._send_part(content)
         self._client.complete_multipart_upload(
-            **self._where, UploadId=self._upload_id, MultipartUpload={"Parts": self._parts}
+            **self._requests.of_any, Key=self._key, UploadId=self._upload_id, MultipartUpload={"Parts": self._parts}
         )
         self._upload_id = None
 

@@ -14,7 +14,11 @@ from singer_bulk.errors import ConfigError
 from singer_bulk.model.columns import Column
 from singer_bulk.model.kinds import STARTS, Kind
 from singer_bulk.model.load import LoadMethod
+from singer_bulk.schema.json_schema import alternatives
 
+_TIMES = ("date", "time", "date-time")
+# Types that a text may come into in several forms.
+_OF_TEXTS = frozenset((Kind.DECIMAL, Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ))
 # What `_sdc_deleted_at` may be: 0 and {} say neither yes nor no.
 _STAMPS = frozenset((Kind.BOOLEAN, Kind.TEXT, Kind.DATE, Kind.DATETIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ))
 
@@ -51,6 +55,8 @@ def deciding(
     if not active:
         return made
     for column in made:
+        if column.chosen and (column.name in places or column.name in method.keys):
+            _demand_told_apart(stream, column, properties, is_key=column.name in method.keys)
         if column.name in places and _is_written_as_text(column, properties, by_length=places[column.name]):
             raise ConfigError(
                 f"stream {stream!r}: events are ordered by property {column.property!r}, whose column is text and "
@@ -68,10 +74,28 @@ def deciding(
     return made
 
 
+def _demand_told_apart(stream: str, column: Column, properties: Mapping[str, Any], *, is_key: bool) -> None:
+    """Raise ConfigError where a chosen type makes one key of several, or orders values by their texts.
+
+    "007" and "7" are two keys and one decimal, "12:00" and "12:00:00" one time.
+    """
+    kind = column.type.kind
+    declared = properties.get(str(column.property))
+    kinds = alternatives(declared if isinstance(declared, Mapping) else {}, {"properties": properties})
+    texts = [part for name, part in kinds if name in ("string", "any") and part.get("format") not in _TIMES]
+    if kind is Kind.JSON or (is_key and texts and kind in _OF_TEXTS):
+        raise ConfigError(
+            f"stream {stream!r}: setting 'columns' makes property {column.property!r} {column.type}, by which rows are "
+            "told apart or ordered, and different values of it would not be; take it out of the setting, or declare "
+            "its type in the SCHEMA",
+            code="STREAM-COLUMN-TYPE",
+        )
+
+
 def _is_written_as_text(column: Column, properties: Mapping[str, Any], *, by_length: bool) -> bool:
     """Return whether a TEXT column holds values of another type, whose texts are in another order than they are."""
     if column.type.kind is not Kind.TEXT:
         return False
     declared = properties.get(str(column.property))
-    is_date = isinstance(declared, Mapping) and declared.get("format") in ("date", "date-time", "time")
+    is_date = isinstance(declared, Mapping) and declared.get("format") in _TIMES
     return is_date or (not by_length and bool(set(column.type.starts) & set(STARTS["number"])))

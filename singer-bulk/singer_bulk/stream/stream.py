@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from singer_bulk.encode.added_fields import suffix_of
-from singer_bulk.encode.batch import Batch, Encoders
+from singer_bulk.encode.added_fields import MetadataFields
+from singer_bulk.encode.batch import Batch
 from singer_bulk.encode.blocks import BlockEncoder
-from singer_bulk.encode.rows import LeftOut, RowEncoder, Suffix, lone_suffix, no_suffix
+from singer_bulk.encode.rows import Added, LeftOut, LoneField, NoFields, RowEncoder
+from singer_bulk.encode.workers import Workers
 from singer_bulk.errors import RecordRejected
 from singer_bulk.feeds.presets import needed_properties, whole_values
 from singer_bulk.model.added import EXTRA_NAME, METADATA_TYPES, MISSING_NAME, ORDER_NAME
@@ -19,17 +20,21 @@ from singer_bulk.model.check import Check
 from singer_bulk.model.columns import INTEGER, TEXT, TIMESTAMPTZ, Column, ColumnType, Content
 from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, FileLayout
 from singer_bulk.model.kinds import Kind
-from singer_bulk.model.load import UPSERT, ClosedBatch, LoadMethod, Table, TableLoad
+from singer_bulk.model.load import UPSERT, ClosedBatch, LoadMethod, Table, TableLoad, seen_by_column
 from singer_bulk.model.messages import Records, Schema
 from singer_bulk.model.names import NameRules
+from singer_bulk.model.runtime import Runtime
+from singer_bulk.model.table_properties import PLAIN, TableProperties
+from singer_bulk.schema.chosen_types import with_chosen
 from singer_bulk.schema.declared import listed, no_properties
-from singer_bulk.schema.json_schema import TypeRules, columns_of, json_type
+from singer_bulk.schema.json_schema import columns_of, json_type
 from singer_bulk.schema.names import column_names, comment_of
 from singer_bulk.schema.placement import Placement
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stage.base import StageWriter
 from singer_bulk.stage.rejects import Rejects
 from singer_bulk.stream.claims import tables_of
+from singer_bulk.warehouse.dialect import TypeTable
 
 logger = logging.getLogger(__name__)
 
@@ -43,12 +48,11 @@ class StreamContext:
     open_file: Callable[[str], StageWriter]
     new_key: Callable[[str], str]
     fold: Callable[[str], str]
-    now: Callable[[], datetime]
-    monotonic: Callable[[], float]
+    runtime: Runtime
     started_at: datetime
     rejects: Rejects | None  # None: a rejected record ends the run
     layout: Callable[[], FileLayout]
-    encoders: Encoders = field(default_factory=Encoders)
+    workers: Workers = field(default_factory=Workers)
 
     def of(self, stream: str) -> StreamContext:
         """Return the context with the settings of the stream."""
@@ -72,6 +76,7 @@ class Stream:
     message: Schema
     placement: Placement
     check_of: Callable[[Sequence[Column]], Check | None]  # what these columns leave to be checked
+    properties: TableProperties = PLAIN
     batch: Batch | None = None
     closed: list[ClosedBatch] = field(default_factory=list)
     rejected: int = 0  # since the last load
@@ -106,12 +111,12 @@ class Stream:
             self._add_here(records, sequence)
 
     def _wait_for_blocks(self) -> None:
-        """Wait for the encoder processes, and encode here what none of them was sure of."""
+        """Wait for the other threads, and encode here what came back as it was."""
         for records, sequence in self.batch.wait_for_blocks() if self.batch else ():
             self._add_here(records, sequence)
 
     def _add_here(self, records: Records, sequence: int) -> None:
-        """Encode the records, with all that may come of it; nothing is on its way to an encoder process."""
+        """Encode the records, with all that may come of it; nothing is on its way to another thread."""
         while records.count:
             try:
                 outgrown = self._add(records, sequence)
@@ -171,7 +176,7 @@ class Stream:
             self.method = replace(self.method, max_shrink=0.0)
 
     def abort(self) -> None:
-        """End the encoder processes of the open batch."""
+        """Give up the open batch."""
         if self.batch is not None:
             self.batch.abort()
             self.batch = None
@@ -181,14 +186,24 @@ class Stream:
         self.close_batch()
         self._tell_undeclared()
         batches, self.closed = tuple(self.closed), []
-        seen = frozenset[str]().union(*(batch.datetimes_seen for batch in batches))
-        self.columns = decided(self.columns, seen)
+        seen = seen_by_column(batches)
+        self.columns = decided(self.columns, {name for name, one in seen.items() if one.values})
         activated, self.activated = self.activated, None
         rejected, self.rejected = self.rejected, 0
         columns = self.columns + self.added()
         self.placement.remember(columns)
         frozen = self.context.settings.evolution.frozen
-        return TableLoad(self.name, self.table, columns, batches, self.method, activated, rejected, frozen)
+        return TableLoad(
+            self.name,
+            self.table,
+            columns,
+            batches,
+            self.method,
+            activated,
+            rejected,
+            frozen,
+            properties=self.properties,
+        )
 
     def added(self) -> tuple[Column, ...]:
         """Return the columns of the table that no property of the SCHEMA fills."""
@@ -220,7 +235,7 @@ class Stream:
         if self.batch is None:
             context = self.context
             file_format = replace(context.file_format(), rules=context.settings.values)
-            suffix: Callable[[], Suffix | None] = no_suffix
+            written: Added = NoFields()
             names, extra, left_out = self._added_names(), self._extra_column(), self._left_out_column()
             added = (*(column for column in (extra, left_out) if column is not None), *self._metadata())
             if not self.columns and extra is None:
@@ -228,16 +243,16 @@ class Stream:
             if self.method.applies:
                 names, added = (*names, ORDER_NAME), (*added, Column(context.fold(ORDER_NAME), INTEGER))
             if len(self.columns + added) == 1 and not file_format.null:
-                suffix = lone_suffix
+                written = LoneField()
             if names:
-                suffix = suffix_of(names, file_format, context.now, context.started_at)
+                written = MetadataFields(names, file_format, context.runtime.now, context.started_at)
             encoder = RowEncoder(
                 self.name,
                 self.columns,
                 file_format,
                 keys=self.keys,
                 required=self._required(),
-                suffix=suffix,
+                added=written,
                 on_unknown=None if extra is not None else self._note_undeclared,
                 extra=extra,
                 check=self.check,
@@ -247,12 +262,12 @@ class Stream:
                 self.name,
                 self.columns + added,
                 file_format.null,
-                BlockEncoder(encoder, file_format) if extra is None and left_out is None else encoder,
+                BlockEncoder(encoder, file_format),
                 lambda: context.new_key(self.name),
                 context.open_file,
-                context.monotonic(),
+                context.runtime.monotonic(),
                 layout=context.layout(),
-                encoders=context.encoders,
+                workers=context.workers,
             )
         return self.batch
 
@@ -298,27 +313,41 @@ def decided(columns: Sequence[Column], seen: Collection[str]) -> tuple[Column, .
 
 def stream_columns(
     schema: Mapping[str, Any],
-    rules: TypeRules,
+    settings: LoadSettings,
     names: NameRules,
     placement: Placement,
-    created: Callable[[ColumnType], ColumnType],
-    *,
-    validate: bool,
+    types: TypeTable,
 ) -> tuple[Column, ...]:
-    """Return the columns of a SCHEMA as the table has them or will have them; `created` is the warehouse's.
+    """Return the columns of a SCHEMA as the table has them or will have them; `types` are the warehouse's.
 
     Without validation, null and values of other types than a text column's are taken as they come.
     Raises ConfigError where the table has a column that cannot hold what the SCHEMA declares, and may not change.
     """
-    written = column_names(schema["properties"], placement.present.values(), names)
+    written = column_names(schema["properties"], placement.present.values(), names, settings.column_names or {})
+    declared = columns_of(schema, settings.types, written)
+    chosen = settings.columns or {}
     wanted = [
-        replace(column, type=created(column.type), comment=comment_of(str(column.property), names))
-        for column in columns_of(schema, rules, written)
+        replace(
+            column,
+            type=column.type if column.chosen else types.created(column.type),
+            comment=comment_of(
+                str(column.property),
+                names,
+                _description(schema, column) if settings.comments else None,
+                column=column.name if settings.column_names else None,
+            ),
+        )
+        for column in with_chosen(placement.stream, declared, chosen, schema, types.created, types.max_text)
     ]
-    if not validate:
+    if not settings.validate_records:
         wanted = [replace(column, type=_lenient(column.type), takes_null=True, nullable=True) for column in wanted]
     placement.taken.update(column.name for column in wanted)
     return tuple(placement.place(column) for column in wanted)
+
+
+def _description(schema: Mapping[str, Any], column: Column) -> object:
+    declared = schema["properties"][column.property]
+    return declared.get("description") if isinstance(declared, Mapping) else None
 
 
 def _lenient(column_type: ColumnType) -> ColumnType:

@@ -21,9 +21,11 @@ from singer_bulk.model.added import NARROW, WIDENED
 from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Table
+from singer_bulk.model.table_properties import PLAIN, TableProperties
 from singer_bulk.model.type_fit import fitting, holds_all
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect, Executes, Session
+from singer_bulk.warehouse.grants import UngrantedError, run_granted, run_together
 from singer_bulk.warehouse.open_transaction import all_or_none
 
 logger = logging.getLogger(__name__)
@@ -70,13 +72,17 @@ def table_gone(table: Table) -> WarehouseError:
     )
 
 
-def demand_held(table: Table, written: Sequence[Column], present: Columns) -> None:
-    """Raise unless the columns hold every field that was written for them; another run may have changed them since."""
+def demand_held(table: Table, written: Sequence[Column], present: Columns, *, exactly: bool = False) -> None:
+    """Raise unless the columns hold every field that was written for them; another run may have changed them since.
+
+    exactly: no column of another kind will do, whatever it holds.
+    """
     for column in written:
         if column.name not in present:
             continue  # only the scratch table has it
         existing = present[column.name].type
-        if column.type.as_in_table() != existing and not holds_all(column.type, existing):
+        is_held = holds_all(column.type, existing) and not (exactly and column.type.kind is not existing.kind)
+        if column.type.as_in_table() != existing and not is_held:
             raise WarehouseError(
                 f"table {table}: another run has made column {column.name!r} {existing} while rows were written for "
                 f"{column.type}; run again",
@@ -93,6 +99,7 @@ def fit_table(
     *,
     frozen: bool,
     pause: Pause = no_pause,
+    properties: TableProperties = PLAIN,
 ) -> dict[str, Column]:
     """Create the table, or give it the columns that it lacks; return its columns.
 
@@ -110,10 +117,15 @@ def fit_table(
     for attempt in range(ATTEMPTS):
         try:
             if not present:
-                session.execute(words.create_table(dialect, table, wanted))
-                _comment(session, dialect, table, wanted)
-            elif _alter(session, dialect, table, wanted, present, frozen=frozen):
+                made, grants = (
+                    words.made_table(dialect, table, wanted, properties),
+                    words.grants(dialect, table, properties),
+                )
+                run_granted(session, dialect, table, made, grants)
+            elif _alter(session, dialect, table, wanted, present, frozen=frozen, properties=properties):
                 return dict(present)
+        except UngrantedError:
+            raise
         except WarehouseError:
             found = recovered(session, dialect, table, pause)
             if attempt == ATTEMPTS - 1 or found == present:
@@ -130,7 +142,14 @@ def fit_table(
 
 
 def _alter(
-    session: Session, dialect: Dialect, table: Table, wanted: Sequence[Column], present: Columns, *, frozen: bool
+    session: Session,
+    dialect: Dialect,
+    table: Table,
+    wanted: Sequence[Column],
+    present: Columns,
+    *,
+    frozen: bool,
+    properties: TableProperties,
 ) -> bool:
     """Make one round of changes; return whether there was none to make."""
     changed = False
@@ -138,8 +157,8 @@ def _alter(
         existing = present.get(column.name)
         if existing is None:
             _refuse_if(frozen, table, column, "is missing")
-            session.execute(words.add_column(dialect, table, column))
-            _comment(session, dialect, table, [column])
+            added = words.add_column(dialect, table, column, properties)
+            run_together(session, [added, *words.comments(dialect, table, [column])])
             logger.info("table %s: column %s added (%s)", table, column.name, column.type)
             changed = True
         elif fitting(column.type.as_in_table(), existing.type) is None:
@@ -184,11 +203,6 @@ def _refuse_foreign(table: Table, existing: Column, wanted: Column) -> None:
             "program has made it during this run: run again, which gives the property a column of its own",
             code="TABLE-BUSY",
         )
-
-
-def _comment(session: Session, dialect: Dialect, table: Table, columns: Sequence[Column]) -> None:
-    for statement in words.comments(dialect, table, columns):
-        session.execute(statement)
 
 
 def _retype(session: Session, dialect: Dialect, table: Table, existing: Column, wanted: Column) -> None:
@@ -305,19 +319,44 @@ def _demand_lossless(session: Executes, dialect: Dialect, table: Table, existing
         )
 
 
-def is_lossless(session: Executes, dialect: Dialect, table: Table, existing: Column, new_type: ColumnType) -> bool:
-    """Return whether every value of the column is the same after conversion to the new type and back."""
-    source = words.name(existing.name)
-    converted = dialect.types.converted(source, existing.type, new_type)
-    back = dialect.types.converted(converted, new_type, existing.type)
+def is_lossless(
+    session: Executes,
+    dialect: Dialect,
+    table: Table,
+    existing: Column,
+    new_type: ColumnType,
+    before: ColumnType | None = None,
+) -> bool:
+    """Return whether every value of the column is the same after conversion to the new type and back; `before` is what
+    the load will have made of the column by then."""
+    source, old_type = words.name(existing.name), existing.type
+    if before is not None and before.as_in_table() != existing.type:
+        source, old_type = dialect.types.converted(source, existing.type, before), before
+    converted, back = _there_and_back(dialect, source, old_type, new_type)
     lost = f"{source} IS NOT NULL AND ({converted} IS NULL OR {back} IS NULL OR {back} <> {source})"
-    query = words.count(dialect.table(table), lost)
+    return _answers(session, words.count(dialect.table(table), lost), 0)
+
+
+def is_same(session: Executes, dialect: Dialect, value: str, old_type: ColumnType, new_type: ColumnType) -> bool:
+    """Return whether a value of the old type, given as a file has it, is the same after conversion and back."""
+    source = f"CAST({words.literal(value)} AS {dialect.types.declared(old_type)})"
+    _, back = _there_and_back(dialect, source, old_type, new_type)
+    return _answers(session, f"SELECT CASE WHEN {back} = {source} THEN 1 ELSE 0 END", 1)
+
+
+def _answers(session: Executes, query: str, number: int) -> bool:
+    """Return whether the answer is the number; it is not where a value is refused by the new type."""
     try:
-        return int(session.execute(query)[0][0]) == 0
+        return int(session.execute(query)[0][0]) == number
     except WarehouseError as error:
         if error.connection_lost:
             raise
-        return False  # a value that the new type refuses
+        return False
+
+
+def _there_and_back(dialect: Dialect, source: str, old_type: ColumnType, new_type: ColumnType) -> tuple[str, str]:
+    converted = dialect.types.converted(source, old_type, new_type)
+    return converted, dialect.types.converted(converted, new_type, old_type)
 
 
 def recover(session: Session, dialect: Dialect, table: Table, present: Columns, pause: Pause = no_pause) -> bool:

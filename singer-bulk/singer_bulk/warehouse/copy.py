@@ -1,4 +1,5 @@
-"""The rows of a load enter their tables: by COPY, or by COPY into a temporary table and from there by their keys.
+"""The rows of a load enter their tables: by COPY, or by COPY into a temporary table and from there by their keys, or as
+they are, where many small batches are copied side by side (`side_by_side.py`).
 
 Each statement is run where the caller says, in a session or in the transaction that is open in it. Nothing in this file
 knows how to reach the warehouse, so nothing in it can come to another session.
@@ -13,22 +14,32 @@ from dataclasses import dataclass, field
 from singer_bulk.errors import BulkError, CommitError, WarehouseError
 from singer_bulk.model.columns import Column
 from singer_bulk.model.load import ClosedBatch, Load, Table, TableLoad
-from singer_bulk.warehouse import words
+from singer_bulk.warehouse.converted import insert_converted, is_converted, written_columns
 from singer_bulk.warehouse.copy_count import CopyCount
 from singer_bulk.warehouse.dialect import Dialect, Executes, Session, Url
-from singer_bulk.warehouse.gate import Gate, demand_none_lacking, told
+from singer_bulk.warehouse.empty import empty
+from singer_bulk.warehouse.gate import Gate, demand_none_lacking
 from singer_bulk.warehouse.look import ASKED_AT_ONCE, Looked, look, looked
 from singer_bulk.warehouse.merge import batch_of, into_history, merge_all, merge_steps, needs_choosing
 from singer_bulk.warehouse.merge_batch import MergeBatch
 from singer_bulk.warehouse.obsolete_versions import obsolete_versions
 from singer_bulk.warehouse.scratch import Scratch
+from singer_bulk.warehouse.side_by_side import (
+    FEW_COPIES,
+    BatchOf,
+    Passing,
+    copy_together,
+    giving_up_session,
+    passing_of,
+    rolling_back,
+    rows_in,
+    small_batches,
+    staged_bytes,
+)
 from singer_bulk.warehouse.times import Times
 from singer_bulk.warehouse.unchanged import Filled, demand_unchanged
 
 logger = logging.getLogger(__name__)
-
-# Below so many, asking whether COPYs have ended takes what running them side by side saves.
-FEW_COPIES = 4
 
 
 class CopyRefused(Exception):
@@ -45,6 +56,7 @@ class LoadRows:
 
     known: the columns of each table, as they were found when they proved right for the rows. version_columns: by table
     the one that holds the version of a row, if there is one. scratch: makes the temporary tables of the run.
+    _written: those of rows that have to be converted (`converted.py`).
     """
 
     dialect: Dialect
@@ -58,47 +70,63 @@ class LoadRows:
     counting: CopyCount
     _merging: dict[ClosedBatch, MergeBatch] = field(default_factory=dict)
     _looked: dict[ClosedBatch, Looked] = field(default_factory=dict)
+    _written: dict[ClosedBatch, Table] = field(default_factory=dict)
+    _passing: dict[ClosedBatch, Passing] = field(default_factory=dict)
 
     def fill_scratch(self, session: Session) -> None:
-        """Copy the rows that enter by their keys into temporary tables of the session, and look what they are."""
-        entering = [(table, batch) for table in self.load.tables if table.method.applies for batch in table.batches]
+        """Copy rows into temporary tables of the session: those that enter by their keys, of which it looks what they
+        are; those that have to be converted; and small batches of others, where that can be done side by side."""
+        tables = self.load.tables
+        entering = [(table, batch) for table in tables if table.method.applies for batch in table.batches]
+        written = [(table, batch) for table in tables for batch in table.batches if is_converted(table, batch)]
         self.scratch.begin(session)
         self._merging = {batch: self._merging_of(table, batch) for table, batch in entering}
-        self.scratch.make(session, ((merging.scratch_table, merging.columns) for merging in self._merging.values()))
-        if len(entering) >= FEW_COPIES and self.dialect.copies_at_once > 1 and self.scratch.side_by_side:
-            self._copy_together(session, entering)
+        self._written = {batch: self.scratch.name(table.table.schema) for table, batch in written}
+        copied = [(table, batch) for table, batch in entering if batch not in self._written]
+        together = self.dialect.copies_at_once > 1 and self.scratch.side_by_side
+        passing = small_batches(self.load, len(copied)) if together else []
+        self._passing = {batch: self._passing_of(table, batch) for table, batch in passing}
+        if together and len(copied) + len(passing) >= FEW_COPIES:
+            self._fill_together(session, [*copied, *passing])
         else:
-            for table, batch in entering:
+            self._make_scratch(session)
+            for table, batch in copied:
                 with self.times.of_stream(table.stream):
                     self._copy(session, table, batch)
+        self._fill_written(session, written)
         for start in range(0, len(entering), ASKED_AT_ONCE):
             self._look(session, [batch for _, batch in entering[start : start + ASKED_AT_ONCE]])
+        for batch, count in zip(self._passing, rows_in(session, [*self._passing.values()]), strict=True):
+            self._demand_all(batch, count)
         choosing = [self._merging[batch] for _, batch in entering if self._needs_choosing(batch)]
         self.scratch.make(session, ((merging.chosen_table, merging.columns) for merging in choosing))
 
-    def _copy_together(self, session: Session, entering: Sequence[tuple[TableLoad, ClosedBatch]]) -> None:
-        """Copy into the scratch tables side by side. What the statements answer is not asked: the look counts the rows.
+    def _fill_written(self, session: Session, written: Sequence[BatchOf]) -> None:
+        """Copy rows that have to be converted as they were written, and convert those that enter by their keys."""
+        self.scratch.make(session, ((self._written[batch], written_columns(table, batch)) for table, batch in written))
+        for table, batch in written:
+            with self.times.of_stream(table.stream):
+                self._copy(session, table, batch)
+                if batch in self._merging:
+                    self._convert(session, table, batch, self._merging[batch].scratch)
 
-        If anything is wrong with it, the load is tried again in another session, whose scratch tables are its own:
-        nobody knows what goes on in this one. There one COPY follows the other, and says better what is wrong.
-        """
-        largest_first = sorted(entering, key=lambda one: -sum(file.byte_count for file in one[1].files))
+    def _convert(self, where: Executes, table: TableLoad, batch: ClosedBatch, into: str) -> int:
+        """Bring rows from where they are as they were written into a table; return their number."""
+        written = self.dialect.scratch_table(self._written[batch])
+        rows = where.execute(insert_converted(self.dialect, table, batch, written, into))
+        self._gate(table.table).demand(rows, batch.row_count, "rows that were converted")
+        return batch.row_count
+
+    def _make_scratch(self, session: Session) -> None:
+        filled: list[MergeBatch | Passing] = [*self._merging.values(), *self._passing.values()]
+        self.scratch.make(session, ((one.scratch_table, one.columns) for one in filled))
+
+    def _fill_together(self, session: Session, batches: Sequence[BatchOf]) -> None:
+        largest_first = sorted(batches, key=lambda one: -staged_bytes(one[1]))
         statements = [sql for table, batch in largest_first for sql in self._statements(table, batch)]
-        for statement in statements:
-            logger.info("%s", self.dialect.masked(statement))
-        at_once = self.dialect.copies_at_once
-        calls = [call for part in range(at_once) for call in words.in_calls(statements[part::at_once])]
-        logger.info("load %s: %d COPYs in %d calls side by side", self.load.load_id, len(statements), len(calls))
-        try:
-            session.execute_together(calls, at_once)
-        except WarehouseError as error:
-            self.scratch.side_by_side = False
-            raise WarehouseError(
-                f"COPYs side by side have failed, one will follow the other: {error.text}",
-                code=error.code,
-                sql_code=error.sql_code,
-                connection_lost=True,
-            ) from error
+        with giving_up_session(self.scratch):
+            self._make_scratch(session)
+            copy_together(session, self.dialect, self.load.load_id, statements)
 
     def enter(self, transaction: Executes) -> dict[str, int]:
         """Bring the rows into their tables; return how many COPY has counted, by stream."""
@@ -114,11 +142,15 @@ class LoadRows:
         """Bring the rows into one table; return how many there were. What is to be asked at the end goes to `gates`."""
         loaded = 0
         if table.overwrite:
-            self._empty(transaction, table)
+            empty(transaction, self.dialect, self.load.load_id, table)
         for batch in table.batches:
             if batch in self._merging:
                 gates.append(self._merge(transaction, table, batch))
                 loaded += self._looked[batch].row_count
+            elif batch in self._written:
+                loaded += self._convert(transaction, table, batch, self.dialect.table(table.table))
+            elif batch in self._passing:
+                loaded += self._take_over(transaction, table, batch)
             else:
                 loaded += self._copy(transaction, table, batch)
         if table.activated is not None:
@@ -145,15 +177,25 @@ class LoadRows:
         columns = [present.get(column.name, column) for column in batch.columns]
         return batch_of(self.dialect, table, scratch, chosen, columns, self.version_columns[table.table])
 
+    def _passing_of(self, table: TableLoad, batch: ClosedBatch) -> Passing:
+        return passing_of(self.dialect, self.scratch.name(table.table.schema), batch, self.known[table.table])
+
+    def _take_over(self, transaction: Executes, table: TableLoad, batch: ClosedBatch) -> int:
+        """Bring what was copied into a temporary table into the batch's own; return the number of rows."""
+        with rolling_back(self.scratch):
+            rows = transaction.execute(self._passing[batch].insert_into(table.table))
+        self._gate(table.table).demand_told(rows, batch.row_count, "rows of the batch")
+        return batch.row_count
+
     def _copy(self, where: Executes, table: TableLoad, batch: ClosedBatch) -> int:
         """Run COPY; return the number of rows, which must be those that were read and those that were staged.
 
         Into a temporary table, which has no other rows, they are counted by the look that follows, if COPY itself does
         not tell.
         """
-        merging = self._merging.get(batch)
-        count, is_counted_later = 0, merging is not None and self.dialect.copy_count is not None
-        into = merging.scratch if merging else self.dialect.table(table.table)
+        is_looked_at = batch in self._merging and batch not in self._written
+        count, is_counted_later = 0, is_looked_at and self.dialect.copy_count is not None
+        into, _ = self._place(table, batch)
         for statement in self._statements(table, batch):
             logger.info("%s", self.dialect.masked(statement))
             try:
@@ -171,10 +213,19 @@ class LoadRows:
 
     def _statements(self, table: TableLoad, batch: ClosedBatch) -> list[str]:
         """Return what copies the batch into its table, or into the temporary one."""
-        merging = self._merging.get(batch)
-        into = merging.scratch if merging else self.dialect.table(table.table)
-        types = {column.name: column.type for column in (merging.columns if merging else table.columns)}
+        into, columns = self._place(table, batch)
+        types = {column.name: column.type for column in columns}
         return self.dialect.copies(into, types, batch, self.url, self.manifests.get(batch))
+
+    def _place(self, table: TableLoad, batch: ClosedBatch) -> tuple[str, Sequence[Column]]:
+        """Return what the batch is copied into: the relation, and its columns."""
+        if batch in self._written:
+            return self.dialect.scratch_table(self._written[batch]), written_columns(table, batch)
+        if batch in self._merging:
+            return self._merging[batch].scratch, self._merging[batch].columns
+        if batch in self._passing:
+            return self._passing[batch].scratch, table.columns
+        return self.dialect.table(table.table), table.columns
 
     def _demand_all(self, batch: ClosedBatch, count: int) -> None:
         """Raise CommitError unless the rows that the warehouse has counted are those read and those staged."""
@@ -221,27 +272,3 @@ class LoadRows:
                     code="LOAD-KEY-NULL",
                 )
             self._looked[batch] = there
-
-    def _empty(self, transaction: Executes, table: TableLoad) -> None:
-        """Delete the rows of a table that is overwritten; raises CommitError if too many of them do not come again.
-
-        How many there were is what DELETE answers, where the warehouse says that it does, else it is asked before.
-        """
-        most, target = table.method.max_shrink, self.dialect.table(table.table)
-        asks = most is not None and not self.dialect.tells_written
-        before = int(transaction.execute(words.count(target))[0][0]) if asks else None
-        rows = transaction.execute(words.delete(target))
-        if most is not None:
-            self._refuse_shrinking(table, told(rows) if before is None else before, most)
-
-    def _refuse_shrinking(self, table: TableLoad, before: int | None, most: float) -> None:
-        """Refuse a full load that has lost more of the table than the user allows, or may have lost it."""
-        after = sum(batch.row_count for batch in table.batches)
-        if before is None or after < before * (1 - most):
-            had = "nobody knows how many" if before is None else before
-            raise CommitError(
-                f"load {self.load.load_id} was rolled back: the full load of {table.stream!r} has {after} rows, table "
-                f"{table.table} has {had}; that is more than overwrite_max_shrink ({most}) allows. A tap that died "
-                "looks like this; if the rows are gone at the source, set the part of them that a full load may lose",
-                code="LOAD-SHRINK",
-            )

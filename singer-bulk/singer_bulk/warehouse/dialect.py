@@ -39,13 +39,15 @@ class TypeWords:
     """How a warehouse has one kind of column.
 
     declared: in DDL, with {precision}, {scale} and {size} where the type has them; described: the words of its catalog
-    (none: a column of this kind is described as one of another). Expressions: as_text: a {value}, written as a file
+    (none: a column of this kind is described as one of another). chosen: in DDL, where the user has said the size and
+    the warehouse would take any. Expressions: as_text: a {value}, written as a file
     has it; from_other: made of a {value} of another kind; from_field: made of a {field} of a staged file. created: the
     type that a new column really has.
     """
 
     declared: str
     described: tuple[str, ...] = ()
+    chosen: str = ""
     as_text: str = _CAST
     from_other: str = _CAST
     from_field: str = "{field}"
@@ -69,12 +71,12 @@ class TypeTable:
         """The inverse: the kind that the catalog's words describe."""
         return {words: kind for kind, row in self.rows.items() for words in row.described}
 
-    def declared(self, column_type: ColumnType) -> str:
-        """Return the type in DDL."""
+    def declared(self, column_type: ColumnType, *, is_chosen: bool = False) -> str:
+        """Return the type in DDL; is_chosen: the size of a text was said by the user, if it has one."""
         size = min(column_type.max_bytes or self.max_text, self.max_text)
-        return self.rows[column_type.kind].declared.format(
-            precision=column_type.precision, scale=column_type.scale, size=size
-        )
+        row = self.rows[column_type.kind]
+        words = row.chosen if is_chosen and row.chosen and column_type.max_bytes else row.declared
+        return words.format(precision=column_type.precision, scale=column_type.scale, size=size)
 
     def described(self, data_type: str, length: int | None, precision: int | None, scale: int | None) -> ColumnType:
         """Return the type of a column as the catalog describes it.
@@ -187,6 +189,10 @@ class Dialect(Protocol):
         """What stands behind the name of a view that is made, and behind its query; each with its blank."""
 
     @property
+    def view_in_grant(self) -> str:
+        """What GRANT calls a view."""
+
+    @property
     def json_in_expressions(self) -> bool:
         """Whether a page says that a function of SQL takes documents: COALESCE."""
 
@@ -223,6 +229,12 @@ class Dialect(Protocol):
 
     def create_schema(self, schema: str) -> str:
         """Return the statement that creates a schema."""
+
+    def ask_properties(self, tables: Sequence[Table]) -> list[str]:
+        """Return the questions for how tables lie: what their `TableProperties.shown` is about."""
+
+    def shown_properties(self, answers: Sequence[Rows]) -> dict[Table, dict[str, str]]:
+        """Return from the answers what the catalog shows of each table, in the words of `TableProperties.shown`."""
 
     def view_marks(self, schema: str, views: Sequence[str]) -> str | None:
         """Return the query for the comments of views, by name; None where replacing a view is in nobody's way."""

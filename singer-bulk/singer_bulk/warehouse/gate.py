@@ -85,6 +85,12 @@ class Gate:
         if written is not None and written != count:
             raise self._error(f"{written} of {count} {what} were written")
 
+    def demand_told(self, rows: Rows, count: int, what: str) -> None:
+        """The same where nothing else will count the rows: an answer that says nothing is an error too."""
+        if told(rows) is None:
+            self.demand_none(None)
+        self.demand(rows, count, what)
+
     def _demand(self, transaction: Executes, step: Step) -> None:
         """Raise CommitError unless the chosen rows are written: a table with a key twice may say more of them."""
         short = not step.writes or self._written is None or self._written < self._chosen

@@ -27,6 +27,7 @@ from singer_bulk.warehouse.session import Warehouse
 from singer_bulk.warehouse.tables import LoadTables
 from singer_bulk.warehouse.transaction import Attempt
 from singer_bulk.warehouse.turn import Turns
+from singer_bulk.warehouse.user_sql import NO_SQL, LoadSql
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,9 @@ class Loads:
         now: Callable[[], datetime] = STANDARD.now,
         *,
         lock_wait_seconds: float,
+        user_sql: LoadSql = NO_SQL,
     ) -> None:
+        self._user_sql = user_sql
         self._now = now
         self._warehouse = warehouse
         self._dialect = warehouse.dialect
@@ -73,8 +76,12 @@ class Loads:
         """
         manifests = self._stage_manifests(load)
         retries = Retries(f"load {load.load_id}", self._warehouse.pause, self._turns.waiting())
-        while not self._commit_once(load, manifests, retries):
-            pass
+        self._warehouse.label.load = load.load_id
+        try:
+            while not self._commit_once(load, manifests, retries):
+                pass
+        finally:
+            self._warehouse.label.load = ""
         if self._fence is not None:
             self._fence.passed(load.load_id)
         return [*manifests.values()]
@@ -121,6 +128,7 @@ class Loads:
             self._turns.of(load, self._fence),
             self._stop_signal,
             partial(_text_of_time, self._now),
+            self._user_sql,
         )
         try:
             attempt.run(self._warehouse.session)

@@ -11,10 +11,12 @@ from typing import TypeVar
 
 from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.model.columns import Column, ColumnType
+from singer_bulk.model.label import Label
 from singer_bulk.model.load import Table
 from singer_bulk.model.runtime import STANDARD
+from singer_bulk.model.table_properties import PLAIN, TableProperties
 from singer_bulk.warehouse import words
-from singer_bulk.warehouse.alter_table import fit_table, half_done, is_lossless, recovered, table_gone
+from singer_bulk.warehouse.alter_table import fit_table, half_done, is_lossless, is_same, recovered, table_gone
 from singer_bulk.warehouse.catalog import Catalog
 from singer_bulk.warehouse.dialect import Dialect, Rows, Session
 from singer_bulk.warehouse.retries import Retries
@@ -33,13 +35,11 @@ class Wanted:
     columns: Sequence[Column]
     frozen: bool = False
     rows: str | None = None
+    properties: TableProperties = PLAIN
 
     def statements(self, dialect: Dialect) -> list[str]:
         """Return what makes the table."""
-        made = [
-            words.create_table(dialect, self.table, self.columns),
-            *words.comments(dialect, self.table, self.columns),
-        ]
+        made = words.made_table(dialect, self.table, self.columns, self.properties)
         return [*made, *([] if self.rows is None else [self.rows])]
 
 
@@ -56,6 +56,7 @@ class Warehouse:
     create_schema: bool = False  # one that does not exist
     lets_see: Callable[[str], str] = lambda schema: ""  # what to run where a schema is there and may not be seen
     prepare: Callable[[Session], None] = lambda session: None  # creates what the first COPY needs
+    label: Label = field(default_factory=Label)  # of what is sent, with what it is sent for
     pause: Callable[[float], None] = STANDARD.sleep
     monotonic: Callable[[], float] = STANDARD.monotonic
     _session: Session | None = None
@@ -67,7 +68,7 @@ class Warehouse:
     _catalog: Catalog = field(init=False)
 
     def __post_init__(self) -> None:
-        self.times = Times(self.monotonic)
+        self.times = Times(self.monotonic, self.label)
         self._catalog = Catalog(self.dialect, self.monotonic)
 
     @property
@@ -145,21 +146,31 @@ class Warehouse:
             return None
 
     def is_lossless(self, table: Table, existing: Column, new_type: ColumnType) -> bool:
-        """Return whether every value of the column is the same after conversion to the new type and back."""
+        """Return whether every value of the column is the same after conversion to the new type and back.
+
+        The load that is being gathered may have made the column another one than it is now.
+        """
         column = self.columns(table).get(existing.name)
         return column is None or self._ask(
             f"looking at column {existing.name!r} of table {table}",
-            lambda: is_lossless(self.session, self.dialect, table, column, new_type),
+            lambda: is_lossless(self.session, self.dialect, table, column, new_type, existing.type),
+        )
+
+    def is_same(self, value: str, old_type: ColumnType, new_type: ColumnType) -> bool:
+        """Return whether a value of the old type, given as a file has it, is the same after conversion and back."""
+        return self._ask(
+            f"asking what {new_type} keeps", lambda: is_same(self.session, self.dialect, value, old_type, new_type)
         )
 
     def make_tables(self, wanted: Sequence[Wanted]) -> None:
         """Do the same for several tables, looking at them at once, and creating those that are missing at once."""
         self.look_at(one.table for one in wanted)
-        new = [one for one in wanted if not self.columns(one.table)]
+        # What is granted is made by itself: of a call that fails part way a table might stay that is not granted.
+        new = [one for one in wanted if not one.properties.grants and not self.columns(one.table)]
         if len(new) > 1:
             self._create(new)
         for one in wanted:
-            self.make_table(one.table, one.columns, frozen=one.frozen)
+            self.make_table(one.table, one.columns, frozen=one.frozen, properties=one.properties)
 
     def _create(self, new: Sequence[Wanted]) -> None:
         """Create tables. What the warehouse refuses `make_table` tries again, and says which table it is."""
@@ -181,7 +192,9 @@ class Warehouse:
             self._tables.pop(table, None)
         self._catalog.expire()
 
-    def make_table(self, table: Table, columns: Iterable[Column], *, frozen: bool = False) -> None:
+    def make_table(
+        self, table: Table, columns: Iterable[Column], *, frozen: bool = False, properties: TableProperties = PLAIN
+    ) -> None:
         """Create the table, or give it the columns that it lacks; raises ConfigError for those of a frozen one.
 
         A table that goes in mid-run is not made anew: its earlier rows would be missing without a word.
@@ -194,7 +207,14 @@ class Warehouse:
             self.make_schema(table.schema)
         self._tables.pop(table, None)  # a change that fails may have taken effect in part
         self._tables[table] = fit_table(
-            self.session, self.dialect, table, wanted, present, frozen=frozen, pause=self.pause
+            self.session,
+            self.dialect,
+            table,
+            wanted,
+            present,
+            frozen=frozen,
+            pause=self.pause,
+            properties=properties,
         )
         self._seen.add(table)
 

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from singer_bulk.model.added import MISSING_NAME, TABLE_VERSION
 from singer_bulk.model.columns import Column
 from singer_bulk.model.load import Load, Table, TableLoad
+from singer_bulk.model.table_properties import PLAIN
 from singer_bulk.warehouse import words
-from singer_bulk.warehouse.alter_table import demand_held
+from singer_bulk.warehouse.converted import demand_fields_held
 from singer_bulk.warehouse.events import events_of
-from singer_bulk.warehouse.further_tables import further_tables
+from singer_bulk.warehouse.further_tables import applied_table, further_tables
 from singer_bulk.warehouse.ledger import activated_version
 from singer_bulk.warehouse.ledger_form import columns_of_ledger, explained, ledger_columns
 from singer_bulk.warehouse.session import Wanted, Warehouse
+from singer_bulk.warehouse.table_check import TableCheck
 from singer_bulk.warehouse.turn import tables_in_turn, turn_column, turn_row, turn_table
 from singer_bulk.warehouse.views import Views, make_views
 
@@ -36,6 +39,7 @@ class LoadTables:
         self._versioned = versioned
         self._viewed: dict[Table, tuple[tuple[Column, ...], frozenset[str]]] = {}
         self._prepared = False
+        self._check = TableCheck(warehouse)
 
     def make(self, load: Load) -> dict[Table, Mapping[str, Column]]:
         """Make what the load needs; return the columns of its tables, by name, for which its rows have proved right.
@@ -46,12 +50,14 @@ class LoadTables:
         columns_of_ledger(warehouse)
         with explained(warehouse.ledger, "made or written"):
             warehouse.make_table(warehouse.ledger, ledger_columns(self._dialect))
-        warehouse.make_tables([*self._wanted(load)])
+        wanted = [*self._wanted(load)]
+        self._check.look(wanted)
+        warehouse.make_tables(wanted)
         known: dict[Table, Mapping[str, Column]] = {}
         for table in load.tables:
             known[table.table] = warehouse.columns(table.table)
             for batch in table.batches:
-                demand_held(table.table, batch.columns, known[table.table])
+                demand_fields_held(table, batch, known[table.table])
             if table.method.viewed:
                 self._make_views(table)
         if not self._prepared:
@@ -62,12 +68,25 @@ class LoadTables:
     def _wanted(self, load: Load) -> Iterator[Wanted]:
         dialect = self._dialect
         for table in load.tables:
-            yield Wanted(table.table, table.columns, table.frozen)
-            for further, columns in further_tables(dialect, table, self.version_column(table)).items():
-                yield Wanted(further, columns, table.frozen)
+            for part in self._parts(table):
+                yield Wanted(part.table, part.columns, part.frozen, properties=part.properties)
+                for further, columns in further_tables(dialect, part, self.version_column(part)).items():
+                    # The current state is for readers, as the history is; the places of deleted keys are the loader's.
+                    of_readers = further == applied_table(dialect, part)
+                    yield Wanted(further, columns, part.frozen, properties=part.properties if of_readers else PLAIN)
         for turn in tables_in_turn(dialect, load):
             where, column = turn_table(dialect, turn), turn_column(dialect)
             yield Wanted(where, [column], rows=turn_row(dialect, turn) if dialect.locks_rows else None)
+
+    def _parts(self, table: TableLoad) -> Iterator[TableLoad]:
+        """Yield the load with the columns of each of its SCHEMAs: the rows of the table go through all of its changes,
+        as they would in as many loads. A table that is yet to be made gets its last columns at once."""
+        forms = table.forms[:-1] if table.forms and self._warehouse.columns(table.table) else ()
+        for form in forms:
+            types = {column.name: column.type for column in form}
+            columns = tuple(replace(column, type=types.get(column.name, column.type)) for column in table.columns)
+            yield replace(table, columns=columns)
+        yield table
 
     def version_column(self, table: TableLoad) -> str | None:
         """Return the column that holds the version of a row, if the table has versions."""
@@ -90,6 +109,7 @@ class LoadTables:
                 columns,
                 sorted(left_out),
                 activated_version(self._dialect, self._warehouse.ledger, table.table) if version else None,
+                table.properties,
             ),
         )
         self._viewed[table.table] = (columns, left_out)

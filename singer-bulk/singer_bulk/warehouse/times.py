@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from singer_bulk.model.label import Label
 from singer_bulk.model.load import Table
 from singer_bulk.warehouse.dialect import Rows, Session
 
@@ -39,17 +40,18 @@ class Times:
     """What was spent since it was last taken, by stream (None: nobody's) and kind."""
 
     monotonic: Callable[[], float]
+    label: Label = field(default_factory=Label)
     _spent: dict[str | None, ByKind] = field(default_factory=dict)
     _stream: str | None = None
 
     @contextmanager
     def of_stream(self, stream: str) -> Iterator[None]:
-        """Let what is sent meanwhile be the stream's."""
-        self._stream = stream
+        """Let what is sent meanwhile be the stream's, by its label too."""
+        self._stream = self.label.stream = stream
         try:
             yield
         finally:
-            self._stream = None
+            self._stream, self.label.stream = None, ""
 
     @contextmanager
     def call(self, kind: str, count: int = 1) -> Iterator[None]:

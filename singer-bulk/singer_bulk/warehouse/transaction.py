@@ -1,13 +1,13 @@
 """One load, one transaction: the order of statements, and what happens when one fails.
 
 1. The schema, the tables, their new columns and their views (`warehouse/tables.py`).
-2. Rows that enter by their keys are copied into temporary tables of the session, before any lock is
-   taken. From this step on the load is bound to its session (`Attempt`, `copy.py`, `open_transaction.py`).
+2. Rows that enter by their keys, or have to be converted (`converted.py`), are copied into temporary tables, before any
+   lock is taken. From this step on the load is bound to its session (`Attempt`, `copy.py`, `open_transaction.py`).
 3. BEGIN. A load that merges, deletes or stamps rows then takes its turn at their tables, and waits for others that do
    so: it sees what they have committed (`turn.py`). With a pipeline_id it enters the pipeline's fence (`fence.py`):
    behind all locks, because its query is where the transaction's snapshot is taken on Redshift.
-4. The rows of tables that the load overwrites are deleted. TRUNCATE would commit on Redshift and forget
-   which files were loaded on Snowflake, so it is never used.
+4. The user's `pre_load_sql`. The rows of tables that the load overwrites are deleted. TRUNCATE would commit on Redshift
+   and forget which files were loaded on Snowflake, so it is never used.
    https://docs.aws.amazon.com/redshift/latest/dg/r_TRUNCATE.html
    https://docs.snowflake.com/en/sql-reference/sql/truncate-table
 5. For each batch its COPY, or what takes its rows from the temporary table, in the order of tables, so that two loads
@@ -15,7 +15,7 @@
    what was chosen for a merge must be written (`gate.py`).
 6. The ledger's rows, with the STATE that the load closes.
 7. A look whether another run has changed the columns that were filled, and whether a signal has ended the run.
-8. COMMIT.
+8. The user's `post_load_sql`, and COMMIT.
 
 A statement that fails before COMMIT rolls everything back; what then is tried again, `loads.py` says.
 """
@@ -35,6 +35,7 @@ from singer_bulk.warehouse.ledger import ledger_inserts
 from singer_bulk.warehouse.ledger_form import explained
 from singer_bulk.warehouse.open_transaction import OpenTransaction
 from singer_bulk.warehouse.turn import Turn
+from singer_bulk.warehouse.user_sql import NO_SQL, LoadSql
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Attempt:
     turn: Turn
     stop_signal: Callable[[], int | None]
     now: Callable[[], str]
+    user_sql: LoadSql = NO_SQL
     transaction: OpenTransaction | None = None
 
     def run(self, session: Session) -> None:
@@ -84,6 +86,7 @@ class Attempt:
         load = self.load
         if self.fence is not None:
             self.fence.enter(transaction, load.load_id)
+        self.user_sql.begin(transaction)
         loaded = self.rows.enter(transaction)
         gate = Gate(self.dialect, load.load_id, self.ledger)
         for statement, count in ledger_inserts(self.dialect, self.ledger, load, loaded, self.now()):
@@ -91,6 +94,7 @@ class Attempt:
                 rows = transaction.execute(statement)
             gate.demand(rows, count, "rows of the ledger")
         self.rows.demand_unchanged(transaction)
+        self.user_sql.end(transaction)
         self._stop_if_signalled()
 
     def _stop_if_signalled(self) -> None:

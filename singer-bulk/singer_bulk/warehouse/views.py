@@ -18,9 +18,11 @@ from singer_bulk.model.columns import Column
 from singer_bulk.model.feed import Meaning
 from singer_bulk.model.load import Table
 from singer_bulk.model.names import lower
+from singer_bulk.model.table_properties import PLAIN, TableProperties
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Dialect, Session
 from singer_bulk.warehouse.events import Events
+from singer_bulk.warehouse.grants import run_granted
 from singer_bulk.warehouse.open_transaction import all_or_none
 
 logger = logging.getLogger(__name__)
@@ -46,7 +48,8 @@ class Views:
     """The two views of a table.
 
     columns: of the table, in its order; left_out: those that an event has left out, ever. activated: the query for the
-    version that the last ACTIVATE_VERSION named, where rows have versions.
+    version that the last ACTIVATE_VERSION named, where rows have versions. properties: of the table, whose grants new
+    views get.
     """
 
     dialect: Dialect
@@ -55,6 +58,7 @@ class Views:
     columns: Sequence[Column]
     left_out: Sequence[str] = ()
     activated: str | None = None
+    properties: TableProperties = PLAIN
 
     def all(self) -> tuple[View, View]:
         """Return both."""
@@ -178,7 +182,7 @@ def make_views(session: Session, views: Views) -> None:
     Where the warehouse says with which text a view was made (`Dialect.view_marks`), one that has it stays: Redshift's
     CREATE OR REPLACE VIEW waits for whoever reads the view, and new readers wait behind it (r_CREATE_VIEW). It replaces
     a view only by one with the same columns and new ones behind them; another takes its place in one transaction, and
-    loses the grants on the old one.
+    loses the grants on the old one. A view that is new, or takes another's place, gets the grants of the settings.
     """
     dialect, made = views.dialect, views.all()
     question = dialect.view_marks(views.table.schema, [view.name.name for view in made])
@@ -188,25 +192,28 @@ def make_views(session: Session, views: Views) -> None:
         there = "" if marks is None else marks.get(view.name.name, _MARK)
         if there == mark:
             continue
+        is_new = marks is not None and view.name.name not in marks
         if not (there or "").startswith(_MARK):
-            _demand_ours(session, dialect, view.name)
+            is_new = _demand_ours(session, dialect, view.name)
+        grants = words.grants(dialect, view.name, views.properties, is_view=True)
         if question is not None:
             # A view that is bound late is made without a look at its table, and is then refused to whoever reads it.
             session.execute(words.look(dialect.table(views.table)))
             create.append(words.comment_view(dialect, view.name, mark))
         try:
-            _run(session, dialect, create)
+            _run(session, dialect, view.name, create, grants if is_new else [])
         except WarehouseError as error:
             # What passes by itself is tried again with the load: a view that is dropped loses its grants.
             if error.connection_lost or error.conflict or not dialect.ddl_is_transactional:
                 raise
             logger.info("view %s: %s; it is dropped and created anew", view.name, error)
-            _run(session, dialect, [words.drop_view(dialect, view.name), *create])
+            _run(session, dialect, view.name, [words.drop_view(dialect, view.name), *create], grants)
 
 
-def _run(session: Session, dialect: Dialect, statements: Sequence[str]) -> None:
-    if len(statements) == 1:
-        session.execute(statements[0])
+def _run(session: Session, dialect: Dialect, view: Table, create: Sequence[str], grants: Sequence[str]) -> None:
+    statements = [*create, *grants]
+    if len(statements) == 1 or not dialect.ddl_is_transactional:
+        run_granted(session, dialect, view, create, grants)
         return
     with all_or_none(session, dialect) as transaction:
         for statement in statements:
@@ -229,18 +236,20 @@ def _marks(session: Session, question: str) -> dict[str, str | None] | None:
         return None
 
 
-def _demand_ours(session: Session, dialect: Dialect, view: Table) -> None:
-    """Raise ConfigError if there is a view of that name, and its text shows that this program has not made it."""
+def _demand_ours(session: Session, dialect: Dialect, view: Table) -> bool:
+    """Return whether there is no view of that name; raises ConfigError if there is one whose text shows that this
+    program has not made it."""
     try:
         text = dialect.view_text(session.execute(dialect.show_view(view)), view)
     except WarehouseError as error:
         if error.connection_lost:
             raise
         logger.debug("the text of view %s cannot be seen: %s", view, error)
-        return
+        return False
     if text and OWN_PREFIX + _MOMENT not in lower(text):
         raise ConfigError(
             f"view {view} is there, and is none that this program has made: it would be replaced by that of "
             "current_view; rename it, or set current_view to false for the stream",
             code="TABLE-VIEW",
         )
+    return text is None

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.load import Table
+from singer_bulk.model.table_properties import PLAIN, TableProperties
 from singer_bulk.warehouse.dialect import Dialect, Rows
 
 BEGIN, COMMIT, ROLLBACK = "BEGIN", "COMMIT", "ROLLBACK"
@@ -115,10 +116,30 @@ def drop_tables(relations: Iterable[str]) -> str:
     return f"DROP TABLE IF EXISTS {', '.join(relations)}"
 
 
-def create_table(dialect: Dialect, table: Table, columns: Iterable[Column]) -> str:
+def create_table(dialect: Dialect, table: Table, columns: Iterable[Column], properties: TableProperties = PLAIN) -> str:
     """Return the statement. No keys: neither warehouse enforces them, and Redshift's planner believes them."""
-    declared = ", ".join(_declared(dialect, column) for column in columns)
-    return f"CREATE TABLE IF NOT EXISTS {dialect.table(table)} ({declared})"
+    declared = ", ".join(_declared(dialect, column, properties) for column in columns)
+    kind = f"{properties.kind} TABLE" if properties.kind else "TABLE"
+    clauses = [*properties.clauses]
+    if properties.comment is not None and dialect.comments_inline:
+        clauses.append(f"COMMENT = {literal(properties.comment)}")
+    return " ".join([f"CREATE {kind} IF NOT EXISTS {dialect.table(table)} ({declared})", *clauses, *properties.last])
+
+
+def made_table(
+    dialect: Dialect, table: Table, columns: Sequence[Column], properties: TableProperties = PLAIN
+) -> list[str]:
+    """Return what makes the table and its comments."""
+    made = [create_table(dialect, table, columns, properties), *comments(dialect, table, columns)]
+    if properties.comment is not None and not dialect.comments_inline:
+        made.append(f"COMMENT ON TABLE {dialect.table(table)} IS {literal(properties.comment)}")
+    return made
+
+
+def grants(dialect: Dialect, relation: Table, properties: TableProperties, *, is_view: bool = False) -> list[str]:
+    """Return the statements that let others read a table or a view that has just been made."""
+    kind = dialect.view_in_grant if is_view else "TABLE"
+    return [f"GRANT SELECT ON {kind} {dialect.table(relation)} TO {grantee}" for grantee in properties.grants]
 
 
 def create_scratch(dialect: Dialect, table: Table, columns: Iterable[Column]) -> str:
@@ -127,10 +148,11 @@ def create_scratch(dialect: Dialect, table: Table, columns: Iterable[Column]) ->
     return f"CREATE {dialect.temporary} TABLE {dialect.scratch_table(table)} ({declared})"
 
 
-def _declared(dialect: Dialect, column: Column) -> str:
+def _declared(dialect: Dialect, column: Column, properties: TableProperties = PLAIN) -> str:
     shown = column.comment is not None and dialect.comments_inline
     comment = f" COMMENT {literal(column.comment)}" if shown else ""
-    return f"{name(column.name)} {dialect.types.declared(column.type)}{comment}"
+    own = "".join(f" {words}" for of, words in properties.of_columns if of == column.name)
+    return f"{name(column.name)} {dialect.types.declared(column.type, is_chosen=column.chosen)}{own}{comment}"
 
 
 def among(tables: Sequence[Table]) -> str:
@@ -158,12 +180,12 @@ def described(dialect: Dialect, rows: Rows) -> tuple[Column, ...]:
     )
 
 
-def add_column(dialect: Dialect, table: Table, column: Column) -> str:
+def add_column(dialect: Dialect, table: Table, column: Column, properties: TableProperties = PLAIN) -> str:
     """Return the statement; Redshift takes one column at a time.
 
     https://docs.aws.amazon.com/redshift/latest/dg/r_ALTER_TABLE.html
     """
-    return f"{_alter(dialect, table)} ADD COLUMN {_declared(dialect, column)}"
+    return f"{_alter(dialect, table)} ADD COLUMN {_declared(dialect, column, properties)}"
 
 
 def alter_type(dialect: Dialect, table: Table, here: Column, new_type: ColumnType) -> str | None:
