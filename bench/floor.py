@@ -1,8 +1,10 @@
-"""What the same bytes cost at least: `python -m bench.floor orjson|floor|read < FILE`.
+"""What the same bytes cost at least: `python -m bench.floor orjson|native|floor|read < FILE`.
 
-`orjson` decodes each line of the file and drops the result: the yardstick of all ratios. `floor` does what a loader
-cannot do without, in one loop and nothing else: read, decode with types, write pipe-delimited rows, compress with
-zstd 1. It takes every line for a RECORD of one stream whose strings have no escapes, so it is no loader.
+`orjson` decodes each line of the file and drops the result: the yardstick of all ratios. `native` is the native pass
+over blocks of the input, every column a text that takes any value, and the compressor: no checks of types and lengths,
+no messages, no files. `floor` does what a loader cannot do without, in Python: read, decode with types, write
+pipe-delimited rows, compress with zstd 1. It takes every line for a RECORD of one stream whose strings have no escapes,
+so it is no loader.
 """
 
 from __future__ import annotations
@@ -80,5 +82,28 @@ def floor() -> None:
     print(byte_count + len(compressor.flush()))
 
 
+def native() -> None:
+    """Read, write rows by the native pass without checks, compress with gzip 1."""
+    from singer_bulk.encode.gzip_files import PieceCompressor
+    from singer_bulk.encode.native import native_rows
+    from singer_bulk.encode.rows import RowEncoder
+    from singer_bulk.model.columns import Column, ColumnType, Content
+    from singer_bulk.model.file_format import FileFormat
+    from singer_bulk.model.kinds import Kind
+
+    first = sys.stdin.buffer.raw.readline()  # type: ignore[attr-defined]
+    if not first:
+        return
+    schema = msgspec.json.decode(first)
+    anything = ColumnType(Kind.TEXT, content=Content.ANY)
+    columns = [Column(name, anything, name) for name in schema["schema"]["properties"]]
+    file_format = FileFormat(b"", 9, False, 16 << 20, 16 << 20)
+    rows = native_rows(RowEncoder(schema["stream"], columns, file_format), file_format)
+    assert rows is not None
+    piece = PieceCompressor().piece
+    print(sum(rows.encode(block, 0, lambda rows, left: len(piece(rows).content)) for block in blocks()))
+
+
 if __name__ == "__main__":
-    {"orjson": decode_lines, "floor": floor, "read": lambda: [None for _ in sys.stdin.buffer]}[sys.argv[1]]()
+    kinds = {"orjson": decode_lines, "native": native, "floor": floor, "read": lambda: [None for _ in sys.stdin.buffer]}
+    kinds[sys.argv[1]]()

@@ -110,8 +110,8 @@ class Ground:
 
 HEAD = """\
 | target | method | streams | run | statements | round trips | more for each stream: statements | round trips | wall s \
-| CPU s | peak MB |
-|---|---|---:|---|---:|---:|---:|---:|---:|---:|---:|"""
+| CPU s | peak MB | open files |
+|---|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|"""
 
 
 def row(target: str, method: str, streams: int, which: str, counts: Counts, one: Counts | None) -> str:
@@ -125,5 +125,5 @@ def row(target: str, method: str, streams: int, which: str, counts: Counts, one:
     cost = counts.cost
     return (
         f"| {target} | {method} | {streams} | {which} | {counts.statements} | {counts.trips} | {own[0]} | {own[1]} "
-        f"| {cost.wall_seconds:.1f} | {cost.cpu_seconds:.1f} | {cost.peak_mb:.0f} |"
+        f"| {cost.wall_seconds:.1f} | {cost.cpu_seconds:.1f} | {cost.peak_mb:.0f} | {cost.open_files} |"
     )

@@ -1,4 +1,4 @@
-"""One run of one command: its CPU seconds, wall seconds and peak memory, by the kernel's own accounting."""
+"""One run of one command: its CPU seconds, wall seconds, peak memory and open files, by the kernel's own accounting."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Cost:
     wall_seconds: float
     peak_mb: float
     others: float  # cores that the rest of the machine used meanwhile
+    open_files: int  # the most that it had open at a time, with its descendants: files, sockets and pipes
 
 
 class RunFailed(Exception):
@@ -57,7 +58,7 @@ def run(command: Sequence[str], source: Path | None = None, *, environment: dict
         raise RunFailed(f"{' '.join(command)}: exit status {process.returncode}: {b''.join(told)[-800:].decode()}")
     cpu_seconds = usage.ru_utime + usage.ru_stime
     others = (_busy_seconds() - busy - cpu_seconds) / wall_seconds
-    return Cost(cpu_seconds, wall_seconds, watcher.peak_kib / 1024, others)
+    return Cost(cpu_seconds, wall_seconds, watcher.peak_kib / 1024, others, watcher.open_files)
 
 
 def calm(command: Sequence[str], source: Path) -> Cost:
@@ -76,11 +77,12 @@ def _busy_seconds() -> float:
 
 
 class _Watcher(threading.Thread):
-    """Samples the memory of a process and its descendants."""
+    """Samples the memory of a process and its descendants, and what they have open."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self.peak_kib = 0
+        self.open_files = 0
         self._pid = pid
         self._ended = threading.Event()
 
@@ -90,6 +92,7 @@ class _Watcher(threading.Thread):
             together = sum(_figure_kib(pid, "smaps_rollup", "Pss:") for pid in tree) if len(tree) > 1 else 0
             # The kernel's own high-water mark, but not that of wait4, which begins with the memory of who forked.
             self.peak_kib = max(self.peak_kib, together, _figure_kib(self._pid, "status", "VmHWM:"))
+            self.open_files = max(self.open_files, sum(map(_open_files, tree)))
 
     def stop(self) -> None:
         """End the sampling."""
@@ -103,6 +106,13 @@ def _tree(pid: int) -> list[int]:
     except OSError:
         return [pid]
     return [pid, *(below for child in children for below in _tree(int(child)))]
+
+
+def _open_files(pid: int) -> int:
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return 0
 
 
 def _figure_kib(pid: int, file: str, name: str) -> int:

@@ -110,5 +110,5 @@ if __name__ == "__main__":
         main()
     else:
         atexit.register(lambda: Path(os.environ["SLOW_SLEPT"]).write_text(str(sum(slept))))
-        stages.s3_client = lambda settings: SlowClient()
+        stages.s3_client = lambda settings, identity: SlowClient()
         run_target(slow(target_of(sys.argv.pop(1))))

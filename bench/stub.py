@@ -25,7 +25,9 @@ with imports() if __name__ == "__main__" else nullcontext():
     from singer_bulk.stage.memory import MemoryStage
     from singer_bulk.warehouse.dialect import Rows, TypeTable
 
-_MADE = re.compile(r'(?:CREATE TABLE IF NOT EXISTS|ALTER TABLE) .*?"([^"]+)" (?:ADD COLUMN|\()(.*)$', re.DOTALL)
+_MADE = re.compile(
+    r'(?:CREATE (?:TRANSIENT )?TABLE IF NOT EXISTS|ALTER TABLE) .*?"([^"]+)" (?:ADD COLUMN|\()(.*)$', re.DOTALL
+)
 _COLUMN = re.compile(r'"([^"]+)" ([A-Z_]+(?: PRECISION)?)(?:\((\d+)(?:, (\d+))?\))?')
 
 
@@ -133,7 +135,8 @@ def stubbed(target: Any) -> Any:
     class Stubbed(target):  # type: ignore[misc]
         def connector(self) -> Connector:
             made = super().connector()
-            stage, dialect = MemoryStage(keeps=False), believing(made.warehouse.dialect)
+            # Each COPY straight into its table, because no scratch table here has rows to count.
+            stage, dialect = MemoryStage(keeps=False), believing(replace(made.warehouse.dialect, copies_at_once=1))
             warehouse = replace(
                 made.warehouse,
                 connect=partial(NullSession, Tables(dialect.types)),
