@@ -7,7 +7,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 BIN := .venv/bin
 
-.PHONY: setup check test test-long test-serverless test-cdc faults side-by-side fuzz first-day demo bench conformance
+.PHONY: setup check test test-long test-serverless test-cdc faults side-by-side fuzz simulate first-day demo bench wheels conformance
 
 setup: .venv/.ready
 
@@ -15,8 +15,15 @@ setup: .venv/.ready
 	$(PYTHON) -m venv .uv
 	.uv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
 
-.venv/.ready: $(UV) pyproject.toml uv.lock $(wildcard */pyproject.toml)
-	$(UV) sync --locked --all-packages --quiet --compile-bytecode --python $(PYTHON)
+# The native library comes with the editable install of singer-bulk: by the system's compiler, else by ziglang from the
+# package registry. Where that cannot be had either, everything works without the library (CONTRIBUTING.md).
+# --reinstall-package: uv keeps editable wheels, and one from its cache brings no library into a cleaned checkout.
+SYNC := $(UV) sync --locked --all-packages --quiet --compile-bytecode --reinstall-package singer-bulk --python $(PYTHON)
+NATIVE := singer-bulk/hatch_build.py $(wildcard singer-bulk/native/*.[ch] singer-bulk/native/*.py)
+
+.venv/.ready: $(UV) pyproject.toml uv.lock $(wildcard */pyproject.toml) $(NATIVE)
+	@$(SYNC) || { test -z "$$SINGER_BULK_NATIVE" && echo 'once more, without a compiler' && SINGER_BULK_NATIVE=none $(SYNC); }
+	@ls singer-bulk/singer_bulk/encode/_rows.* >/dev/null 2>&1 || (cd singer-bulk && $(PYTHON) -m native.build)
 	@touch $@
 
 check: setup
@@ -55,9 +62,18 @@ BEFORE ?= 0cc1e63
 side-by-side: setup
 	$(BIN)/python -m tests.faults.side_by_side --before $(BEFORE)
 
-# Random names, messages, settings and files: 20,000 of each kind, half an hour; goes on where it was stopped (.fuzz/).
+# Random names, messages, settings, files and rows: 20,000 of each kind, half an hour, or TIME minutes of each; then the
+# native pass, guided by its coverage, for TIME minutes (10). Goes on where it was stopped (.fuzz/).
 fuzz: setup
-	$(BIN)/python -m tests.fuzz
+	$(BIN)/python -m tests.fuzz $(if $(TIME),--minutes $(TIME))
+	$(BIN)/python -m tests.native.fuzz $(if $(TIME),--minutes $(TIME)) || [ $$? = 3 ]
+
+# Whole runs in a simulated world, in every order of events: SEEDS of them, for so many MINUTES at most, on both cores.
+SEEDS ?= 100000
+MINUTES ?= 60
+simulate: setup
+	$(BIN)/python -m tests.simulate --seeds $(SEEDS) --minutes $(MINUTES)
+	$(BIN)/python -m tests.simulate --mutants --seeds 400
 
 # Every misconfiguration of a first day, and whether what is said of it helps: five minutes for each warehouse.
 first-day: setup
@@ -76,3 +92,8 @@ demo: setup
 bench: setup
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.standins
+
+# The wheels of singer-bulk for Linux, macOS and Windows, and its sdist, into dist/; the first time takes minutes.
+wheels: $(UV)
+	UV_PROJECT_ENVIRONMENT=$(CURDIR)/.envs/wheels $(UV) sync --locked --only-group wheels --quiet --python $(PYTHON)
+	cd singer-bulk && $(CURDIR)/.envs/wheels/bin/python -m native.wheels

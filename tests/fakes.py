@@ -148,6 +148,7 @@ class MemoryDialect:
     replaces_scratch = False
     view_clauses = ("", "")
     copies_at_once = 1
+    view_in_grant = "VIEW"
     copy_count = None
     tells_written = True
 
@@ -195,6 +196,12 @@ class MemoryDialect:
 
     def is_missing(self, error: WarehouseError) -> bool:
         return False
+
+    def ask_properties(self, tables: Sequence[Table]) -> list[str]:
+        return []
+
+    def shown_properties(self, answers: Sequence[Rows]) -> dict[Table, dict[str, str]]:
+        return {}
 
     def view_marks(self, schema: str, views: Any) -> str | None:
         return None

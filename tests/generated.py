@@ -1,4 +1,7 @@
-"""What is written from the code: settings (meltano.yml, docs/settings.md), errors, rights, rooms (CONTRIBUTING.md).
+"""What is written from the code: settings (meltano.yml, docs/settings.md), errors, rights, rooms (CONTRIBUTING.md), and
+the copies of the tap.
+
+And what the packages say of themselves alike (package_metadata.py).
 
 `python -m tests.generated` writes them; a test compares them.
 """
@@ -13,10 +16,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from singer_bulk.model.declared import takes_reference
 from tap_csv_extract.cli import TapCsvExtract
 from target_redshift_copy.cli import TargetRedshiftCopy
 from target_snowflake_stage.cli import TargetSnowflakeStage
 
+from tests import package_metadata
+from tests.copies import copies
 from tests.error_codes import TABLES
 from tests.graphs import levels
 from tests.house import TOP, Package, packages
@@ -98,6 +104,8 @@ def _settings_row(connector: Any, name: str, declared: dict[str, Any]) -> str:
     kind = ", ".join(f"`{value}`" for value in declared["enum"] if value) if "enum" in declared else _kind(declared)
     if declared.get("secret"):
         kind += ", secret"
+    if takes_reference(declared):
+        kind += ", [or a reference](sign-in/secrets.md)"
     meaning = " ".join(declared.get("description", "").split()).replace("|", "\\|")
     return f"| `{name}` | {kind} | {shown} | {meaning} |\n"
 
@@ -154,12 +162,15 @@ def first_sentence(file: Path) -> str:
 
 def main() -> None:
     """Write the files."""
+    for file, text in copies().items():
+        file.write_text(text)
     MELTANO_FILE.write_text(meltano_file(MELTANO_FILE.read_text()))
     SETTINGS_PAGE.parent.mkdir(exist_ok=True)
     SETTINGS_PAGE.write_text(settings_page())
     ERRORS_PAGE.write_text(errors_page())
     RIGHTS_PAGE.write_text(rights_page())
     ROOMS_PAGE.write_text(rooms_page(ROOMS_PAGE.read_text()))
+    package_metadata.write()
 
 
 if __name__ == "__main__":

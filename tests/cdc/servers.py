@@ -26,10 +26,21 @@ def postgres() -> Iterator[dict[str, Any]]:
     """Run PostgreSQL with logical decoding by wal2json; yield the arguments of psycopg2.connect."""
     with tempfile.TemporaryDirectory(prefix="cdc-", dir="/tmp") as folder:
         tools = _reachable(servers(), Path(folder))
-        settings = ["wal_level=logical", f"dynamic_library_path=$libdir:{tools.wal2json}"]
         variables = {"LD_LIBRARY_PATH": tools.libraries}
+        settings = ["wal_level=logical", f"dynamic_library_path=$libdir:{tools.wal2json}"]
+        # The minor releases of late 2026 let only listed plugins decode; the ones before refuse the setting.
+        if _has_setting(tools.postgres / "postgres", "output_plugin_libraries", variables):
+            settings.append("output_plugin_libraries=wal2json")
         with running_postgres(*settings, tools=tools.postgres, variables=variables) as arguments:
             yield arguments
+
+
+def _has_setting(program: Path, name: str, variables: dict[str, str]) -> bool:
+    described = subprocess.run(
+        [program, "--describe-config"],
+        capture_output=True, text=True, check=True, env={**os.environ, **variables}, timeout=PATIENCE_SECONDS,
+    )  # fmt: skip
+    return any(line.split("\t")[0] == name for line in described.stdout.splitlines())
 
 
 def _reachable(tools: Tools, folder: Path) -> Tools:

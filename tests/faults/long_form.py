@@ -32,7 +32,7 @@ MANY_ROWS = 1000
 NEVER = 1 << 30
 # As many streams as Snowflake copies side by side, whose turns go in one call.
 SIDE_BY_SIDE = {"streams": ("orders", "users", "items", "prices")}
-COPY_OR_TURN = "^(COPY|UPDATE)"
+COPY_INSERT_OR_TURN = "^(COPY|INSERT|UPDATE)"
 IN_A_TRANSACTION = "^(LOCK|UPDATE|COPY|INSERT|DELETE|MERGE|COMMIT)"
 # How long an undisturbed run takes is measured again after so many kills: other work on the machine changes it.
 KILLS_PER_MEASURE = 20
@@ -78,6 +78,12 @@ def run_all(warehouse: str, kills: int, pairs: int, redshift: str = "provisioned
         watched = watch(ground, warehouse, pairs)
         counts, allowed = sorted(watched.counts), sorted(watched.allowed)
         _tell(kind="reader", warehouse=warehouse, loads=pairs, reads=watched.reads, counts=counts, allowed=allowed)
+
+
+def run_side_by_side(warehouse: str) -> None:
+    """Strike what runs side by side alone."""
+    with _ground(warehouse, "provisioned") as ground:
+        _strike_all(ground, warehouse, side_by_side(ground, warehouse))
 
 
 def run_pipelines(
@@ -178,14 +184,15 @@ def expired_tokens(ground: Ground, warehouse: str) -> Iterator[Plan]:
 
 
 def side_by_side(ground: Ground, warehouse: str) -> Iterator[Plan]:
-    """Yield a kill, a cut and a conflict at each COPY that runs beside others, and at each turn."""
-    feed = Feed("upsert", ONE_LOAD, **SIDE_BY_SIDE)
-    for at in range(1, _calls(ground, warehouse, warehouse, feed, COPY_OR_TURN) + 1):
-        for action, cell in (("hang", "kill -9"), ("cut", "connection cut"), ("conflict", "conflict")):
-            for when in ("before", "after") if action != "conflict" else ("before",):
-                moment = Moment(warehouse, action, COPY_OR_TURN, at, when)
-                told = f"{cell} at COPYs and turns of four streams"
-                yield Plan(told, "upsert", moment, RESUMES[at % 2], ONE_LOAD, SIDE_BY_SIDE)
+    """Yield a kill, a cut and a conflict at each COPY that runs beside others, at each turn, and at each INSERT."""
+    for method in METHODS:
+        feed = Feed(method, ONE_LOAD, **SIDE_BY_SIDE)
+        for at in range(1, _calls(ground, warehouse, warehouse, feed, COPY_INSERT_OR_TURN) + 1):
+            for action, cell in (("hang", "kill -9"), ("cut", "connection cut"), ("conflict", "conflict")):
+                for when in ("before", "after") if action != "conflict" else ("before",):
+                    moment = Moment(warehouse, action, COPY_INSERT_OR_TURN, at, when)
+                    told = f"{cell} at COPYs, INSERTs and turns of four streams"
+                    yield Plan(told, method, moment, RESUMES[at % 2], ONE_LOAD, SIDE_BY_SIDE)
 
 
 def s3_faults_in_parts(ground: Ground, warehouse: str) -> Iterator[Plan]:

@@ -25,7 +25,8 @@ after the fault the tables stood at no STATE, the two streams stood at different
 A conflict is Redshift's 1023, a serializable isolation violation, or Snowflake's 000625, a lock waited for too long. \
 Tokens are those of Snowflake: that of a session, which the connector renews, and that of the login, after which the \
 target logs in again. A file in parts has more than 8 MiB; each of the calls that send it is struck. The COPYs of four \
-upserted streams run side by side on Snowflake, and their turns go in one call; each statement of them is struck.
+small streams run side by side on Snowflake, and their turns go in one call; each of these statements is struck, and \
+each INSERT behind them.
 
 With append-only, a resume from standard output doubles the rows of a load whose COMMIT worked and whose STATE did not \
 come out; `--last-state` closes that gap.

@@ -265,15 +265,7 @@ CASES = (
         role_without_rights("iam_role"),
         granted_to_role,
     ),
-    Case(
-        8,
-        "no role, keys in the environment",
-        RS,
-        ("set iam_role, or aws_access_key_id and",),
-        {**KEYLESS, "iam_role": None},
-        settings(KEYLESS),
-        variables={"of": "loader"},
-    ),
+    Case(8, "no role, keys in the environment", RS, (), {**KEYLESS, "iam_role": None}, variables={"of": "loader"}),
     Case(
         9,
         "secret that is wrong",

@@ -310,10 +310,10 @@ def test_log_that_is_sent_again_ends_where_it_was(loader: Loader, upsert: bool, 
 
 
 def test_sequence_is_a_total_order(loader: Loader) -> None:
-    """10,000 rows: 10,000 numbers in the order of the rows, over three runs, with two encoder processes."""
+    """10,000 rows: 10,000 numbers in the order of the rows, over three runs, with two more threads."""
     schema = {"type": "SCHEMA", "stream": "orders", "schema": {"properties": {"id": {"type": "integer"},
               "text": {"type": "string"}}}, "key_properties": ["id"]}  # fmt: skip
-    text = "x" * 1000  # encoder processes start behind the first MiB of rows
+    text = "x" * 1000  # blocks enough for both
     for begin in (0, 4000, 8000):
         rows = range(begin, min(begin + 4000, 10_000))
         run = loader.load(
@@ -323,7 +323,6 @@ def test_sequence_is_a_total_order(loader: Loader) -> None:
             encoders=2,
         )
         assert run.status == 0, run.stderr
-        assert "stream orders: 2 encoder processes" in run.stderr
     query = "SELECT COUNT(*), COUNT(DISTINCT _sdc_sequence) FROM {schema}.orders"
     assert loader.rows(query) == [(10_000, 10_000)]
     numbers = loader.rows("SELECT id FROM {schema}.orders ORDER BY _sdc_sequence")

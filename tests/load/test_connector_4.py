@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -72,3 +74,21 @@ def test_copies_run_side_by_side_through_connector_4(
         for name in streams:
             query = f"SELECT COUNT(*) FROM {snowflake_config['default_target_schema']}.{name}"
             assert cursor.execute(query).fetchall() == [(2,)]
+
+
+def test_each_identity_signs_in_through_connector_4() -> None:
+    """What 5.x signs in with, and renews, 4.x does too: the same tests, with its packages before ours."""
+    binaries = environment("connector-4", REQUIREMENTS)
+    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    packages = subprocess.run([binaries / "python", "-c", where], capture_output=True, text=True, check=True).stdout
+    ours = ("singer-bulk", "target-snowflake-stage", "target-redshift-copy", "tap-csv-extract", "local-warehouse", "")
+    path = os.pathsep.join([*(str(TOP / one) for one in ours), packages.strip()])
+    run = (
+        "import sys, pytest, snowflake.connector as c; assert c.__version__.startswith('4.'); "
+        "sys.exit(pytest.main(['-n0', '-q', '-W', 'ignore', 'tests/load/test_snowflake_sign_in.py']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", run],
+        cwd=TOP, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout

@@ -20,7 +20,7 @@ _CLAUSE = re.compile(
     r"DELIMITER AS|QUOTE AS|NULL AS|GZIP|COMPUPDATE|STATUPDATE|[A-Z_]+ =) "
 )
 _NO_CLAUSE = re.compile(r"(?:DELETE|COMMENT|=) ")  # what stands before one of these words and belongs to it
-_WHOLE = re.compile(r"(?:ALTER|COMMENT|DESC|DROP|SHOW|LOCK|SET) ")  # one clause
+_WHOLE = re.compile(r"(?:ALTER|COMMENT|GRANT|DESC|DROP|SHOW|LOCK|SET) ")  # one clause
 _SOFT = ("AND", "OR", "WHEN", "ELSE")  # where a clause is cut that is longer than a line
 
 # What white space separates: pieces of text, and what stands between parentheses.

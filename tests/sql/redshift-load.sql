@@ -1079,6 +1079,392 @@ WHERE "sales"."orders_live__deleted"."id" = "_singer_scratch_4711_1"."id";
 -- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
 COMMIT;
 
+-- types that change in mid-run, append-only
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
+SELECT COUNT(*)
+FROM stv_slices;
+SELECT CASE
+  WHEN CAST(CAST(CAST('0.3' AS DOUBLE PRECISION) AS VARCHAR(65535)) AS DOUBLE PRECISION) =
+  CAST('0.3' AS DOUBLE PRECISION) THEN 1
+  ELSE 0 END;
+-- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
+-- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00002.csv.gz.manifest is
+-- s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00003.csv.gz.manifest is
+-- {
+--  "entries": [
+--   {
+--    "url": "s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00003.csv.gz",
+--    "mandatory": true
+--   }
+--  ]
+-- }
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "n" VARCHAR(65535), "day" VARCHAR(65535));
+-- again: SELECT column_name, data_type, character_maximum .. le_name IN ('orders')) ORDER BY ordinal_position
+-- 2 statements in one call:
+CREATE TEMP TABLE "_singer_scratch_4711_1" ("id" BIGINT, "n" BIGINT, "day" DATE);
+CREATE TEMP TABLE "_singer_scratch_4711_2" ("id" BIGINT, "n" DOUBLE PRECISION, "day" TIMESTAMP);
+-- 2 statements in one call:
+COPY "_singer_scratch_4711_1" ("id", "n", "day")
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF;
+SELECT pg_last_copy_count();
+-- 2 statements in one call:
+COPY "_singer_scratch_4711_2" ("id", "n", "day")
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00002.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF;
+SELECT pg_last_copy_count();
+BEGIN;
+INSERT INTO "sales"."orders" ("id", "n", "day")
+SELECT "id", CAST(CAST("n" AS DOUBLE PRECISION) AS VARCHAR(65535)),
+  TO_CHAR(CAST("day" AS TIMESTAMP), 'YYYY-MM-DD HH24:MI:SS.US')
+FROM "_singer_scratch_4711_1";
+INSERT INTO "sales"."orders" ("id", "n", "day")
+SELECT "id", CAST("n" AS VARCHAR(65535)), TO_CHAR("day", 'YYYY-MM-DD HH24:MI:SS.US')
+FROM "_singer_scratch_4711_2";
+-- 2 statements in one call:
+COPY "sales"."orders" ("id", "n", "day")
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00003.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF;
+SELECT pg_last_copy_count();
+INSERT INTO "sales"."_singer_loads" (
+  "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
+  "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
+  "ledger_version", "activated_version", "key_properties", "state_chunk", "state"
+)
+VALUES (
+  '00000000000000000000000000000000-1', NULL, 'orders', 'sales.orders', 3, 3, 3, 300, 3, 1590000000000000000,
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL, NULL,
+  1, '3'
+);
+-- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
+COMMIT;
+
+-- types that change in mid-run, upsert
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
+SELECT COUNT(*)
+FROM stv_slices;
+-- again: SELECT CASE WHEN CAST(CAST(CAST('0.3' AS DOUBLE  .. AST('0.3' AS DOUBLE PRECISION) THEN 1 ELSE 0 END
+-- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
+-- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00002.csv.gz.manifest is
+-- again: s3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00003.csv.gz.manifest is
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
+-- 2 statements in one call:
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "n" VARCHAR(65535), "day" VARCHAR(65535));
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__1c168adb00d2" ("table_name" VARCHAR(1024));
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
+SELECT COUNT(*)
+FROM "sales"."_singer_loads"
+WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
+-- 3 statements in one call:
+CREATE TEMP TABLE "_singer_scratch_4711_1"
+  ("id" BIGINT, "n" VARCHAR(65535), "day" VARCHAR(65535), "_singer_order" BIGINT);
+CREATE TEMP TABLE "_singer_scratch_4711_3"
+  ("id" BIGINT, "n" VARCHAR(65535), "day" VARCHAR(65535), "_singer_order" BIGINT);
+CREATE TEMP TABLE "_singer_scratch_4711_5"
+  ("id" BIGINT, "n" VARCHAR(65535), "day" VARCHAR(65535), "_singer_order" BIGINT);
+COPY "_singer_scratch_4711_5" ("id", "n", "day", "_singer_order")
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00003.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF;
+-- 2 statements in one call:
+CREATE TEMP TABLE "_singer_scratch_4711_7" ("id" BIGINT, "n" BIGINT, "day" DATE, "_singer_order" BIGINT);
+CREATE TEMP TABLE "_singer_scratch_4711_8"
+  ("id" BIGINT, "n" DOUBLE PRECISION, "day" TIMESTAMP, "_singer_order" BIGINT);
+-- 2 statements in one call:
+COPY "_singer_scratch_4711_7" ("id", "n", "day", "_singer_order")
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF;
+SELECT pg_last_copy_count();
+INSERT INTO "_singer_scratch_4711_1" ("id", "n", "day", "_singer_order")
+SELECT "id", CAST(CAST("n" AS DOUBLE PRECISION) AS VARCHAR(65535)),
+  TO_CHAR(CAST("day" AS TIMESTAMP), 'YYYY-MM-DD HH24:MI:SS.US'), "_singer_order"
+FROM "_singer_scratch_4711_7";
+-- 2 statements in one call:
+COPY "_singer_scratch_4711_8" ("id", "n", "day", "_singer_order")
+FROM 's3://bucket/singer/orders/20200601T120000Z-00000000000000000000000000000000-00002.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF;
+SELECT pg_last_copy_count();
+INSERT INTO "_singer_scratch_4711_3" ("id", "n", "day", "_singer_order")
+SELECT "id", CAST("n" AS VARCHAR(65535)), TO_CHAR("day", 'YYYY-MM-DD HH24:MI:SS.US'), "_singer_order"
+FROM "_singer_scratch_4711_8";
+SELECT 0, SUM("n0"), COUNT(*), SUM("n1"), SUM("n2"), SUM("n3"), SUM("n4")
+FROM (
+  SELECT COUNT(*) AS "n0", COUNT(CASE WHEN "id" IS NULL THEN 1 END) AS "n1", 0 AS "n2", 0 AS "n3", 0 AS "n4"
+  FROM "_singer_scratch_4711_1"
+  GROUP BY "id"
+) AS keyed
+UNION ALL
+SELECT 1, SUM("n0"), COUNT(*), SUM("n1"), SUM("n2"), SUM("n3"), SUM("n4")
+FROM (
+  SELECT COUNT(*) AS "n0", COUNT(CASE WHEN "id" IS NULL THEN 1 END) AS "n1", 0 AS "n2", 0 AS "n3", 0 AS "n4"
+  FROM "_singer_scratch_4711_3"
+  GROUP BY "id"
+) AS keyed
+UNION ALL
+SELECT 2, SUM("n0"), COUNT(*), SUM("n1"), SUM("n2"), SUM("n3"), SUM("n4")
+FROM (
+  SELECT COUNT(*) AS "n0", COUNT(CASE WHEN "id" IS NULL THEN 1 END) AS "n1", 0 AS "n2", 0 AS "n3", 0 AS "n4"
+  FROM "_singer_scratch_4711_5"
+  GROUP BY "id"
+) AS keyed;
+BEGIN;
+SET LOCAL statement_timeout TO 60000;
+-- 2 statements in one call:
+LOCK "sales"."_singer_turn__1c168adb00d2";
+SET LOCAL statement_timeout TO DEFAULT;
+MERGE INTO "sales"."orders"
+USING "_singer_scratch_4711_1"
+ON "sales"."orders"."id" = "_singer_scratch_4711_1"."id"
+WHEN MATCHED THEN UPDATE
+SET "id" = "_singer_scratch_4711_1"."id", "n" = "_singer_scratch_4711_1"."n", "day" = "_singer_scratch_4711_1"."day"
+WHEN NOT MATCHED THEN INSERT ("id", "n", "day")
+VALUES ("_singer_scratch_4711_1"."id", "_singer_scratch_4711_1"."n", "_singer_scratch_4711_1"."day");
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_1"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_1"."id");
+MERGE INTO "sales"."orders"
+USING "_singer_scratch_4711_3"
+ON "sales"."orders"."id" = "_singer_scratch_4711_3"."id"
+WHEN MATCHED THEN UPDATE
+SET "id" = "_singer_scratch_4711_3"."id", "n" = "_singer_scratch_4711_3"."n", "day" = "_singer_scratch_4711_3"."day"
+WHEN NOT MATCHED THEN INSERT ("id", "n", "day")
+VALUES ("_singer_scratch_4711_3"."id", "_singer_scratch_4711_3"."n", "_singer_scratch_4711_3"."day");
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_3"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_3"."id");
+MERGE INTO "sales"."orders"
+USING "_singer_scratch_4711_5"
+ON "sales"."orders"."id" = "_singer_scratch_4711_5"."id"
+WHEN MATCHED THEN UPDATE
+SET "id" = "_singer_scratch_4711_5"."id", "n" = "_singer_scratch_4711_5"."n", "day" = "_singer_scratch_4711_5"."day"
+WHEN NOT MATCHED THEN INSERT ("id", "n", "day")
+VALUES ("_singer_scratch_4711_5"."id", "_singer_scratch_4711_5"."n", "_singer_scratch_4711_5"."day");
+SELECT COUNT(*)
+FROM "_singer_scratch_4711_5"
+WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "sales"."orders"."id" = "_singer_scratch_4711_5"."id");
+INSERT INTO "sales"."_singer_loads" (
+  "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
+  "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
+  "ledger_version", "activated_version", "key_properties", "state_chunk", "state"
+)
+VALUES (
+  '00000000000000000000000000000000-1', NULL, 'orders', 'sales.orders', 3, 3, 3, 300, 3, 1590000000000000000,
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL,
+  '["id"]', 1, '3'
+);
+-- again: SELECT table_schema, table_name, column_name, da .. ER BY table_schema, table_name, ordinal_position
+COMMIT;
+
+-- four small streams, three of them appended, one replaced
+-- 5 statements in one call:
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, MDY';
+SET extra_float_digits TO 0;
+SET enable_case_sensitive_identifier TO off;
+SET search_path TO '$user', public;
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
+SELECT COUNT(*)
+FROM stv_slices;
+-- s3://bucket/singer/s0/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest is
+-- {
+--  "entries": [
+--   {
+--    "url": "s3://bucket/singer/s0/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz",
+--    "mandatory": true
+--   }
+--  ]
+-- }
+-- s3://bucket/singer/s1/20200601T120000Z-00000000000000000000000000000000-00002.csv.gz.manifest is
+-- {
+--  "entries": [
+--   {
+--    "url": "s3://bucket/singer/s1/20200601T120000Z-00000000000000000000000000000000-00002.csv.gz",
+--    "mandatory": true
+--   }
+--  ]
+-- }
+-- s3://bucket/singer/s2/20200601T120000Z-00000000000000000000000000000000-00003.csv.gz.manifest is
+-- {
+--  "entries": [
+--   {
+--    "url": "s3://bucket/singer/s2/20200601T120000Z-00000000000000000000000000000000-00003.csv.gz",
+--    "mandatory": true
+--   }
+--  ]
+-- }
+-- s3://bucket/singer/s3/20200601T120000Z-00000000000000000000000000000000-00004.csv.gz.manifest is
+-- {
+--  "entries": [
+--   {
+--    "url": "s3://bucket/singer/s3/20200601T120000Z-00000000000000000000000000000000-00004.csv.gz",
+--    "mandatory": true
+--   }
+--  ]
+-- }
+SELECT 1
+FROM pg_namespace
+WHERE nspname = 'sales';
+CREATE SCHEMA IF NOT EXISTS "sales";
+-- again: CREATE TABLE IF NOT EXISTS "sales"."_singer_load .. ), "state_chunk" BIGINT, "state" VARCHAR(65535))
+-- again: SELECT column_name, data_type, character_maximum ..  IN ('_singer_loads')) ORDER BY ordinal_position
+-- 5 statements in one call:
+CREATE TABLE IF NOT EXISTS "sales"."s0" ("id" BIGINT, "note" VARCHAR(65535));
+CREATE TABLE IF NOT EXISTS "sales"."s1" ("id" BIGINT, "note" VARCHAR(65535));
+CREATE TABLE IF NOT EXISTS "sales"."s2" ("id" BIGINT, "note" VARCHAR(65535));
+CREATE TABLE IF NOT EXISTS "sales"."s3" ("id" BIGINT, "note" VARCHAR(65535));
+CREATE TABLE IF NOT EXISTS "sales"."_singer_turn__41242b9fae56" ("table_name" VARCHAR(1024));
+-- again: SELECT table_name, column_name, data_type, chara .. RDER BY table_name, ordinal_position LIMIT 25000
+SELECT COUNT(*)
+FROM "sales"."_singer_loads"
+WHERE ("ledger_version" IS NULL OR "ledger_version" < 3) AND "committed_at" > '2020-06-01 12:00:00.000000+00:00';
+BEGIN;
+SET LOCAL statement_timeout TO 60000;
+-- 2 statements in one call:
+LOCK "sales"."_singer_turn__41242b9fae56";
+SET LOCAL statement_timeout TO DEFAULT;
+-- 2 statements in one call:
+COPY "sales"."s0" ("id", "note")
+FROM 's3://bucket/singer/s0/20200601T120000Z-00000000000000000000000000000000-00001.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF;
+SELECT pg_last_copy_count();
+-- 2 statements in one call:
+COPY "sales"."s1" ("id", "note")
+FROM 's3://bucket/singer/s1/20200601T120000Z-00000000000000000000000000000000-00002.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF;
+SELECT pg_last_copy_count();
+-- 2 statements in one call:
+COPY "sales"."s2" ("id", "note")
+FROM 's3://bucket/singer/s2/20200601T120000Z-00000000000000000000000000000000-00003.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF;
+SELECT pg_last_copy_count();
+DELETE FROM "sales"."s3";
+-- 2 statements in one call:
+COPY "sales"."s3" ("id", "note")
+FROM 's3://bucket/singer/s3/20200601T120000Z-00000000000000000000000000000000-00004.csv.gz.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/copy'
+MANIFEST
+FORMAT AS CSV
+DELIMITER AS '|'
+QUOTE AS '"'
+NULL AS '@n0123456789abcdef@'
+GZIP
+COMPUPDATE OFF;
+SELECT pg_last_copy_count();
+INSERT INTO "sales"."_singer_loads" (
+  "load_id", "pipeline_id", "stream", "table_name", "rows_read", "rows_staged", "rows_loaded", "byte_count",
+  "file_count", "first_sequence", "last_sequence", "started_at", "committed_at", "connector_version",
+  "ledger_version", "activated_version", "key_properties", "state_chunk", "state"
+)
+VALUES (
+  '00000000000000000000000000000000-1', NULL, 's0', 'sales.s0', 1, 1, 1, 100, 1, 1590000000000000000,
+  1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL, NULL,
+  1, '{"currently_syncing": null}'
+),
+  (
+    '00000000000000000000000000000000-1', NULL, 's1', 'sales.s1', 1, 1, 1, 100, 1, 1590000000000000000,
+    1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL,
+    NULL, NULL, NULL
+  ), (
+    '00000000000000000000000000000000-1', NULL, 's2', 'sales.s2', 1, 1, 1, 100, 1, 1590000000000000000,
+    1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL,
+    NULL, NULL, NULL
+  ), (
+    '00000000000000000000000000000000-1', NULL, 's3', 'sales.s3', 1, 1, 1, 100, 1, 1590000000000000000,
+    1590000000000000000, '2020-06-01 12:00:00.000000+00:00', '2020-06-01 12:00:00.000000+00:00', '1.0.0', 3, NULL,
+    NULL, NULL, NULL
+  );
+SELECT table_schema, table_name, column_name, data_type, character_maximum_length, numeric_precision, numeric_scale,
+  is_nullable, column_default, remarks
+FROM svv_columns
+WHERE (table_schema = 'sales' AND table_name IN ('s0', 's1', 's2', 's3'))
+ORDER BY table_schema, table_name, ordinal_position;
+COMMIT;
+
 -- no record
 -- 5 statements in one call:
 SET timezone TO 'UTC';
@@ -1385,4 +1771,91 @@ QUOTE AS '"'
 NULL AS '@n0123456789abcdef@'
 GZIP
 COMPUPDATE OFF;
+
+-- a table with properties, grants and comments
+-- 5 statements in one call:
+-- 7 statements in one call:
+CREATE TABLE IF NOT EXISTS "sales"."orders" ("id" BIGINT, "at" TIMESTAMPTZ, "note" VARCHAR(65535) ENCODE ZSTD) BACKUP
+  NO DISTSTYLE KEY DISTKEY ("id") COMPOUND SORTKEY ("at", "id");
+COMMENT ON COLUMN "sales"."orders"."note" IS 'what''s said';
+COMMENT ON TABLE "sales"."orders" IS 'Orders: one a row';
+GRANT SELECT ON TABLE "sales"."orders" TO ROLE "analysts";
+GRANT SELECT ON TABLE "sales"."orders" TO GROUP "readers";
+GRANT SELECT ON TABLE "sales"."orders" TO "alice";
+GRANT SELECT ON TABLE "sales"."orders" TO "Bob B";
+-- 2 statements in one call:
+
+-- such a table that is there is looked at
+-- 5 statements in one call:
+SELECT schema_name, table_name, column_name, encoding, distkey, sortkey
+FROM svv_redshift_columns
+WHERE database_name = CAST(CURRENT_DATABASE() AS VARCHAR) AND ((schema_name = 'sales' AND table_name = 'orders'));
+SELECT n.nspname, c.relname, c.releffectivediststyle
+FROM pg_class_info c JOIN pg_namespace n
+ON n.oid = c.relnamespace
+WHERE (n.nspname = 'sales' AND c.relname = 'orders');
+-- 2 statements in one call:
+
+-- another table, in another way
+-- 5 statements in one call:
+-- 5 statements in one call:
+CREATE TABLE IF NOT EXISTS "sales"."other" ("id" BIGINT, "at" TIMESTAMPTZ, "note" VARCHAR(65535)) BACKUP YES DISTSTYLE
+  ALL INTERLEAVED SORTKEY ("at", "id");
+GRANT SELECT ON TABLE "sales"."other" TO ROLE "analysts";
+GRANT SELECT ON TABLE "sales"."other" TO GROUP "readers";
+GRANT SELECT ON TABLE "sales"."other" TO "alice";
+GRANT SELECT ON TABLE "sales"."other" TO "Bob B";
+-- 2 statements in one call:
+
+-- tables and views that are granted
+-- 5 statements in one call:
+-- 2 statements in one call:
+CREATE TABLE IF NOT EXISTS "sales"."events_live__deleted" ("id" BIGINT, "__lsn" BIGINT, "_sdc_table_version" BIGINT);
+-- 5 statements in one call:
+CREATE TABLE IF NOT EXISTS "sales"."events" (
+  "id" BIGINT, "at" TIMESTAMPTZ, "note" VARCHAR(65535), "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT,
+  "_sdc_missing" VARCHAR(65535), "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ,
+  "_sdc_batched_at" TIMESTAMPTZ, "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT,
+  "_sdc_sync_started_at" BIGINT
+);
+GRANT SELECT ON TABLE "sales"."events" TO ROLE "analysts";
+GRANT SELECT ON TABLE "sales"."events" TO GROUP "readers";
+GRANT SELECT ON TABLE "sales"."events" TO "alice";
+GRANT SELECT ON TABLE "sales"."events" TO "Bob B";
+-- 5 statements in one call:
+CREATE TABLE IF NOT EXISTS "sales"."events_live" (
+  "id" BIGINT, "at" TIMESTAMPTZ, "note" VARCHAR(65535), "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT,
+  "_sdc_extracted_at" TIMESTAMPTZ, "_sdc_received_at" TIMESTAMPTZ, "_sdc_batched_at" TIMESTAMPTZ,
+  "_sdc_deleted_at" TIMESTAMPTZ, "_sdc_sequence" BIGINT, "_sdc_table_version" BIGINT, "_sdc_sync_started_at" BIGINT
+);
+GRANT SELECT ON TABLE "sales"."events_live" TO ROLE "analysts";
+GRANT SELECT ON TABLE "sales"."events_live" TO GROUP "readers";
+GRANT SELECT ON TABLE "sales"."events_live" TO "alice";
+GRANT SELECT ON TABLE "sales"."events_live" TO "Bob B";
+-- 2 statements in one call:
+
+-- views that are granted
+-- 5 statements in one call:
+-- 5 statements in one call:
+CREATE TABLE IF NOT EXISTS "sales"."seen" (
+  "id" BIGINT, "at" TIMESTAMPTZ, "note" VARCHAR(65535), "__op" VARCHAR(65535), "__lsn" BIGINT, "__ts_ms" BIGINT,
+  "_sdc_missing" VARCHAR(65535)
+);
+GRANT SELECT ON TABLE "sales"."seen" TO ROLE "analysts";
+GRANT SELECT ON TABLE "sales"."seen" TO GROUP "readers";
+GRANT SELECT ON TABLE "sales"."seen" TO "alice";
+GRANT SELECT ON TABLE "sales"."seen" TO "Bob B";
+COMMENT ON VIEW "sales"."seen__current" IS
+  'made from query 1630abc9cae8c125741a94267c1368afdc67dfe59ece41a920cb403b5896a162';
+GRANT SELECT ON TABLE "sales"."seen__current" TO ROLE "analysts";
+GRANT SELECT ON TABLE "sales"."seen__current" TO GROUP "readers";
+GRANT SELECT ON TABLE "sales"."seen__current" TO "alice";
+GRANT SELECT ON TABLE "sales"."seen__current" TO "Bob B";
+COMMENT ON VIEW "sales"."seen__history" IS
+  'made from query 4d5548f7fb081d4a016c75414a9193caa3b3d760a7375ff29f5aa42d4c721812';
+GRANT SELECT ON TABLE "sales"."seen__history" TO ROLE "analysts";
+GRANT SELECT ON TABLE "sales"."seen__history" TO GROUP "readers";
+GRANT SELECT ON TABLE "sales"."seen__history" TO "alice";
+GRANT SELECT ON TABLE "sales"."seen__history" TO "Bob B";
+-- 2 statements in one call:
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.fakes import record, schema, state
-from tests.sql.runs import LOST, REFUSED, sent
+from tests.sql.runs import LOST, REFUSED, Driver, sent, steady, told
 
 TEXT = {"type": ["null", "string"]}
 KINDS: dict[str, Any] = {
@@ -36,7 +36,15 @@ VERSION = {"type": "ACTIVATE_VERSION", "stream": "orders", "version": 7}
 EVENTS = [keyed(**DEBEZIUM), record(id=1, __op="c", __lsn=5, __ts_ms=1), state(1)]
 TWO_LOADS = [*ROWS, record(id=2, note="y"), state({"orders": 2})]
 
+INTEGER, NUMBER, DAY = {"type": "integer"}, {"type": "number"}, {**TEXT, "format": "date"}
+CHANGED = [keyed(n=INTEGER, day=DAY), record(id=1, n=7, day="2020-06-01"),
+           keyed(n=NUMBER, day={**TEXT, "format": "date-time"}), record(id=2, n=0.5, day="2020-06-01T12:00:00"),
+           keyed(n=TEXT, day=TEXT), record(id=3, n="x", day="y"), state(3)]  # fmt: skip
+
 # What for; the messages, None for --last-state; changes to the configuration.
+FOUR = [*(one for name in ("s0", "s1", "s2", "s3")
+          for one in ({**keyed(note=TEXT), "stream": name}, record(name, id=1, note="x"))),
+        state({"currently_syncing": None})]  # fmt: skip
 RUNS: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any]]] = [
     ("append-only, a column of each kind",
      [schema(**KINDS), record(id=1, at="2020-06-01T12:00:00Z", local="2020-06-01T12:00:00"), state({"orders": 1})], {}),
@@ -55,6 +63,10 @@ RUNS: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any]]] = [
      {"cdc": {"preset": "debezium", "apply": ["current"]}, "add_record_metadata": True}),
     ("a change feed, history and current state", EVENTS,
      {"cdc": {"preset": "debezium", "apply": ["history", "current"]}, "add_record_metadata": True}),
+    ("types that change in mid-run, append-only", CHANGED, {}),
+    ("types that change in mid-run, upsert", CHANGED, {"load_method": "upsert"}),
+    ("four small streams, three of them appended, one replaced", FOUR,
+     {"stream_settings": {"s3": {"load_method": "overwrite"}}}),
     ("no record", [schema(), state({"orders": 1})], {"pipeline_id": "it's"}),
     ("files of dead runs are removed, those of loads are kept", ROWS,
      {"sweep_after_hours": 1, "keep_staged_files": True}),
@@ -87,6 +99,21 @@ ACCESS: dict[str, list[tuple[str, dict[str, Any]]]] = {
          {"stage": 'etl."Files"', "file_format": "util.etl.pipe", "s3_key_prefix": None}),
     ],
 }  # fmt: skip
+# What a table is made with, and how it is looked at when it is there.
+GRANTED = {"redshift": ["ROLE analysts", "GROUP readers", "Alice", '"Bob B"'], "snowflake": ["analysts", 'ROLE "Eve"']}
+LAYOUT: dict[str, dict[str, Any]] = {
+    "redshift": {"dist_key": "id", "sort_key": ["at", "ID"], "encodings": {"note": "zstd"}, "backup": False},
+    "snowflake": {"cluster_by": ["at", "ID"], "transient": True, "retention_days": 0,
+                  "tags": {"governance.tags.owner": "it's sales"}},
+}  # fmt: skip
+OTHER_LAYOUT: dict[str, dict[str, Any]] = {
+    "redshift": {"dist_style": "all", "sort_key": ["at", "id"], "sort_style": "interleaved", "backup": True},
+    "snowflake": {"transient": False, "retention_days": 7},
+}
+SAID: dict[str, Any] = {**keyed(at={**TEXT, "format": "date-time"}, note={**TEXT, "description": "what's said"})}
+SAID["schema"] = {**SAID["schema"], "description": "Orders: one a row"}
+ABOUT_LAYOUT = ("CREATE TABLE", "CREATE TRANSIENT", "GRANT", "COMMENT", "SELECT schema_name", "SELECT n.nspname",
+                "SHOW TABLES", "CREATE OR REPLACE VIEW", "-- ")  # fmt: skip
 ABOUT_ACCESS = ("COPY", "CREATE STAGE", "CREATE FILE FORMAT", "DESC STAGE", "DESC FILE FORMAT")
 
 
@@ -132,3 +159,25 @@ def loads(warehouse: str) -> Iterator[tuple[str, list[str]]]:
         yield title, sent(warehouse, ROWS, {"load_method": "upsert"}, {beginning: errors[warehouse]})
     for title, changes in ACCESS[warehouse]:
         yield title, [sql for sql in sent(warehouse, ROWS, changes) if sql.startswith(ABOUT_ACCESS)]
+    yield from _layouts(warehouse)
+
+
+def _layouts(warehouse: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield what is sent where a table has properties, is granted and described; and where it is there already."""
+    messages = [SAID, record(id=1, note="x"), state(1)]
+    feed = [{**SAID, "schema": {"properties": {**SAID["schema"]["properties"], **DEBEZIUM}}}, *EVENTS[1:]]
+    views = {"cdc": {"preset": "debezium"}, "current_view": True}
+    driver = Driver(warehouse, {})
+    for title, sent_messages, changes in (
+        ("a table with properties, grants and comments", messages, {**LAYOUT[warehouse], "comments": True}),
+        ("such a table that is there is looked at", messages, {**LAYOUT[warehouse], "comments": True}),
+        ("another table, in another way", [{**one, "stream": "other"} for one in messages[:2]] + messages[2:],
+         OTHER_LAYOUT[warehouse]),
+        ("tables and views that are granted", [{**one, "stream": "events"} for one in feed[:2]] + feed[2:],
+         {"cdc": {"preset": "debezium", "apply": ["history", "current"]}, "add_record_metadata": True}),
+        ("views that are granted", [{**one, "stream": "seen"} for one in feed[:2]] + feed[2:], views),
+    ):  # fmt: skip
+        before = len(driver.sent)
+        told(driver, sent_messages, {"grants": GRANTED[warehouse], **changes})
+        shown = [sql for sql in steady(driver.sent[before:]) if sql.startswith(ABOUT_LAYOUT)]
+        yield title, [sql for sql in shown if "_singer" not in sql.lower() and "is\n" not in sql]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -35,6 +36,7 @@ from tests.sql.shapes import shape
 HERE = Path(__file__).parent
 # How statements begin for which sqlglot has no grammar, it keeps their text.
 UNREAD = {"redshift": {"LOCK", "SET"}, "snowflake": {"SHOW"}}
+NOT_ITS_WORDS = re.compile(r"BACKUP (?:YES|NO) |INTERLEAVED (?=SORTKEY)")
 DESCRIBES = ("SELECT column_name", "DESC TABLE")
 MAX_LINE = 120
 MAX_SHORT = 3  # lines of a statement that is always shown
@@ -73,6 +75,9 @@ class Recorder:
         if sql.startswith("SELECT COUNT"):
             return [(0,)]
         return next(self._described) if sql.startswith(DESCRIBES) else []
+
+    def execute_all(self, statements: list[str]) -> None:
+        self.statements.extend(statements)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -234,7 +239,8 @@ def test_another_parser_reads_it(warehouse: str) -> None:
     unread = set()
     for _, sqls in (*statements(warehouse), *change_data(warehouse), *_loads(warehouse)):
         for sql in sqls:
-            if not sql.startswith("--") and isinstance(sqlglot.parse_one(sql, dialect=warehouse), sqlglot.exp.Command):
+            text = NOT_ITS_WORDS.sub("", sql)
+            if not sql.startswith("--") and isinstance(sqlglot.parse_one(text, dialect=warehouse), sqlglot.exp.Command):
                 unread.add(sql.split()[0])
     assert unread == UNREAD[warehouse]
 

@@ -11,9 +11,9 @@ STREAM: dict[tuple[str, str], tuple[float, float, float, float]] = {
     ("redshift", "append-only"): (2, 1, 3, 1),
     ("redshift", "upsert"): (3, 2, 5, 2),
     ("redshift", "overwrite"): (4, 3, 6, 3),  # one of them counts what the full load may not lose
-    ("snowflake", "append-only"): (1, 1, 2, 1),
+    ("snowflake", "append-only"): (3, 1, 4, 1),  # INSERT .. SELECT; of less than four small streams COPY alone
     ("snowflake", "upsert"): (4, 1, 7, 1),  # MERGE; what copies and locks goes in a few calls for all
-    ("snowflake", "overwrite"): (3, 2, 6, 2),
+    ("snowflake", "overwrite"): (5, 2, 8, 2),
 }
 # What a run asks beside that in steady state, at most: statements, and calls.
 RUN = {"redshift": (20, 15), "snowflake": (13, 15)}
@@ -29,4 +29,4 @@ def test_statements_of_a_stream_and_of_a_run(warehouse: str, method: str) -> Non
     assert each == STREAM[warehouse, method]
     statements, calls = RUN[warehouse]
     assert few[0] - 12 * each[0] <= statements
-    assert few[1] - 12 * each[1] <= calls + (SIDE_BY_SIDE if (warehouse, method) == ("snowflake", "upsert") else 0)
+    assert few[1] - 12 * each[1] <= calls + (SIDE_BY_SIDE if warehouse == "snowflake" else 0)

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from singer_bulk.encode import batch as batch_module
 from singer_bulk.encode import gzip_files as files_module
 from singer_bulk.encode.gzip_files import Files, PieceCompressor
-from singer_bulk.encode.pool import MAX_BLOCK_BYTES, SLOT_BYTES, SLOTS, can_fork
+from singer_bulk.encode.workers import BLOCKS
 from singer_bulk.errors import StageError
 from singer_bulk.model import file_format
 from singer_bulk.model.file_format import MIN_BYTES, FileLayout
@@ -22,7 +21,9 @@ from singer_bulk.model.load import StagedFile
 from singer_bulk.stage.memory import MemoryStage
 
 from tests.fakes import Bench, Failure, lines, record, schema, state
-from tests.unit.test_encoders import catch_forks
+from tests.unit.test_encoders import handed_over
+
+__all__ = ["handed_over"]  # a fixture: threads take runs of any size
 
 ORDERS = "analytics.orders"
 NOTES = schema(id={"type": "integer"}, note={"type": "string"})
@@ -121,12 +122,6 @@ def test_every_order_of_runs_and_pieces_is_a_gzip_file(moves: list[tuple[bool, i
     assert Counter(row for rows in found for row in rows) == Counter(given_rows)
 
 
-def test_piece_of_what_cannot_be_compressed_fits_its_slot() -> None:
-    """The longest block of rows that a process encodes fits into the memory that takes its piece back."""
-    rows = random.Random(1).randbytes(MAX_BLOCK_BYTES)
-    assert MAX_BLOCK_BYTES < len(PieceCompressor().piece(rows).content) <= SLOT_BYTES
-
-
 def test_place_of_the_next_piece() -> None:
     """One file, then as many as the parts as soon as it has 1 MB, then always the smallest."""
     layout = FileLayout(parts=3)
@@ -144,15 +139,12 @@ def run_of(count: int, encoders: int, layout: FileLayout, **options: Any) -> Ben
     return bench
 
 
-@pytest.mark.skipif(not can_fork(), reason="processes are not forked here")
 @pytest.mark.parametrize("encoders", [0, 1, 2, 3])
-def test_encoder_processes_share_the_files(encoders: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Any number of processes: four files of about equal size, every row once and with a number of its own."""
+def test_threads_share_the_files(encoders: int, handed_over: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any number of threads: four files of about equal size, every row once and with a number of its own."""
     monkeypatch.setattr(file_format, "MIN_BYTES", 1 << 16)
-    monkeypatch.setattr(batch_module, "START_BYTES", 1 << 17)
-    forked = catch_forks(monkeypatch)
     bench = run_of(40_000, encoders, FileLayout(parts=4), add_record_metadata=True)
-    assert len(forked) == encoders
+    assert any(handed_over) == bool(encoders)
     sizes = [len(file) for file in bench.stage.files.values()]
     assert len(sizes) == 4
     assert max(sizes) - min(sizes) < 150_000
@@ -166,18 +158,16 @@ def test_encoder_processes_share_the_files(encoders: int, monkeypatch: pytest.Mo
         content_of(file)
 
 
-@pytest.mark.skipif(not can_fork(), reason="processes are not forked here")
 @pytest.mark.parametrize("encoders", [0, 2])
 def test_full_files_are_followed_by_others(encoders: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files end near the size that the warehouse wants at most, and others follow, in the same load.
 
-    What is on its way to and from encoder processes still comes: two blocks of each, of about 140 kB compressed.
+    What is on its way to and from other threads still comes: two blocks of each, of about 140 kB compressed.
     """
     monkeypatch.setattr(file_format, "MIN_BYTES", 1 << 16)
-    monkeypatch.setattr(batch_module, "START_BYTES", 1)
     bench = run_of(80_000, encoders, FileLayout(parts=2, max_bytes=640_000))
     sizes = [len(file) for file in bench.stage.files.values()]
-    assert max(sizes) < 640_000 + encoders * SLOTS * 140_000
+    assert max(sizes) < 640_000 + encoders * BLOCKS * 140_000
     copies = [sql for sql in bench.warehouse.statements if sql.startswith("COPY")]
     assert len(copies) >= 2
     assert len(sizes) == 2 * len(copies)

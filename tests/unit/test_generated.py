@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests import generated
+from tests import generated, package_metadata
 from tests.house import TOP, packages
 from tests.rights_page import RIGHTS_PAGE, rights_page
 
@@ -34,6 +34,13 @@ def test_list_of_rooms_is_that_of_the_code() -> None:
     text = generated.ROOMS_PAGE.read_text()
     assert generated.ROOMS.search(text), "CONTRIBUTING.md has lost the marks of its list of rooms"
     assert generated.rooms_page(text) == text, "run python -m tests.generated"
+
+
+def test_packages_say_alike_what_is_alike() -> None:
+    """Each package has the version, the address and the licence of all, and needs the others in that version."""
+    made = package_metadata.files()
+    assert {path: path.read_text() for path in made} == made, "run python -m tests.generated"
+    assert "singer-bulk==" in made[TOP / "target-redshift-copy" / "pyproject.toml"]
 
 
 def test_each_module_opens_with_a_sentence() -> None:

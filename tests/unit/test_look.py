@@ -2,73 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 from singer_bulk.errors import CommitError, WarehouseError
-from singer_bulk.model.columns import INTEGER, TEXT, Column
-from singer_bulk.model.load import ClosedBatch, Load, StagedFile, Table, TableLoad
-from singer_bulk.settings.methods import MethodRules
-from singer_bulk.warehouse.copy import LoadRows
-from singer_bulk.warehouse.copy_count import CopyCount
 from singer_bulk.warehouse.dialect import Rows
-from singer_bulk.warehouse.scratch import Scratch
-from singer_bulk.warehouse.times import Times
 
-from tests.fidelity.encoding import DIALECTS
-
-# Of one scratch table: rows, keys, rows with NULL in a key, truncates, deletes, ignored.
-Counts = tuple[int | None, int, int, int, int, int]
-PLAIN: Counts = (3, 3, 0, 0, 0, 0)
-
-
-@dataclass
-class Session:
-    """A session whose scratch tables hold what a test says, by place."""
-
-    counts: list[tuple[int, Counts]]
-    sent: list[str] = field(default_factory=list)
-    together: list[list[list[str]]] = field(default_factory=list)
-    refusal: WarehouseError | None = None
-
-    def execute(self, sql: str) -> Rows:
-        self.sent.append(sql)
-        if sql.startswith("SELECT 0, SUM("):
-            return [(place, *counts) for place, counts in self.counts]
-        if sql.startswith("COPY"):
-            return [("f", "LOADED", 3, 3)]
-        return [(3, 0)] if sql.startswith(("MERGE", "INSERT")) else []
-
-    def execute_all(self, statements: Any) -> None:
-        self.sent.extend(statements)
-
-    def execute_together(self, calls: Any, at_once: int) -> None:
-        """Fails where a test says so, some of the statements having taken effect."""
-        self.together.append(calls)
-        if self.refusal is not None:
-            raise self.refusal
-
-
-def rows_of(
-    warehouse: str, *counts: tuple[int, Counts], streams: str = "a", copies_at_once: int = 1
-) -> tuple[LoadRows, Session]:
-    """Return the rows of a load of three rows into each stream's table, and the session that answers."""
-    dialect = replace(DIALECTS[warehouse], copies_at_once=copies_at_once)
-    columns = (Column(dialect.fold("id"), INTEGER, "id"), Column(dialect.fold("note"), TEXT, "note"))
-    tables = []
-    for stream in streams:
-        batch = ClosedBatch(stream, columns, b"", (StagedFile("k", 3, 1),), 3, 1, 1, 3)
-        method = MethodRules("upsert").of(stream, ("id",), columns)
-        tables.append(TableLoad(stream, Table("s", stream), columns, (batch,), method))
-    load = Load("load 1", None, tuple(tables), None, 4, "", "", "1")
-    manifests = {batch: "m" for table in tables for batch in table.batches}
-    versions = {table.table: None for table in tables}
-    known = {table.table: {column.name: column for column in columns} for table in tables}
-    made = LoadRows(
-        dialect, load, known, manifests, str, versions, Scratch(dialect), Times(lambda: 0.0), CopyCount(dialect)
-    )
-    return made, Session([*counts])
+from tests.unit.load_rows import PLAIN, Counts, Session, rows_of
 
 
 @pytest.mark.parametrize("warehouse", ["redshift", "snowflake"])

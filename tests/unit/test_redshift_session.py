@@ -10,11 +10,12 @@ import pytest
 from singer_bulk.errors import WarehouseError
 from singer_bulk.model.load import Table
 from singer_bulk.warehouse.dialect import Rows
-from target_redshift_copy.config import RedshiftSettings
 from target_redshift_copy.remedies import Remedies
 from target_redshift_copy.session import RedshiftSession, _connect_problem
+from target_redshift_copy.sign_in import Login, Place
+from target_redshift_copy.sign_in_settings import Way
 
-SETTINGS = RedshiftSettings(host="h", user="loader", database="dev")
+LOGIN = Login(Place("h", 5439, "dev"), "loader", "secret", "loader")
 
 
 class Connection:
@@ -82,8 +83,9 @@ def test_table_that_is_too_wide_for_one_statement(text: str, code: str) -> None:
 )
 def test_password_that_libpq_does_not_know(text: str) -> None:
     """A user whose password is kept as SHA-256 is told so, and what to do; nothing is said of host and port."""
-    problem = _connect_problem(SETTINGS, f"connection to server failed: {text}\n")
+    problem = _connect_problem(Way.PASSWORD, LOGIN, f"connection to server failed: {text}\n")
     assert "SHA-256" in problem
+    assert "sign in by IAM (set cluster_identifier or workgroup_name" in problem
     assert "ALTER USER loader" in problem
     assert "check host" not in problem
 

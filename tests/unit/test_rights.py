@@ -6,12 +6,14 @@ import re
 from typing import Any
 
 import pytest
+from singer_bulk.identity.rights import SECRETS
 from singer_bulk.model.declared import read
 from singer_bulk.model.rights import Feature, Object, statements, table_kind
 from singer_bulk.settings.features import features_of
 from singer_bulk.settings.loads import LoadSettings
-from singer_bulk.stage.rights import READER, WRITER, policy
+from singer_bulk.stage.rights import ASSUMER, READER, WRITER, policy
 from target_redshift_copy.rights import RIGHTS as OF_REDSHIFT
+from target_redshift_copy.rights import SIGN_IN
 from target_snowflake_stage.rights import RIGHTS as OF_SNOWFLAKE
 
 from tests.house import TOP
@@ -47,7 +49,7 @@ def test_frozen_tables_need_no_owner() -> None:
 
 def test_each_feature_has_its_rights() -> None:
     """No feature is without a right, and no right without a feature."""
-    rights = [*OF_REDSHIFT.all, *OF_SNOWFLAKE.all, *WRITER.all, *READER.all]
+    rights = [*OF_REDSHIFT.all, *SIGN_IN.all, *OF_SNOWFLAKE.all, *WRITER.all, *ASSUMER.all, *READER.all, *SECRETS.all]
     assert set().union(*(right.features for right in rights)) == set(Feature)
     assert all(right.features for right in rights)
 
@@ -90,7 +92,7 @@ def test_nobody_else_writes_a_grant() -> None:
     """A statement that grants stands in a table of rights, and nowhere else in the connectors."""
     packages = ("singer-bulk", "target-redshift-copy", "target-snowflake-stage")
     files = [path for package in packages for path in (TOP / package).rglob("*.py") if ".venv" not in path.parts]
-    # What another loader's setting does for readers is said where its name is refused.
-    own = {"rights.py", "other_loaders.py"}
+    # What readers get on a new table is the setting `grants`; its statement stands with those that make the table.
+    own = {"rights.py", "words.py"}
     found = [path.name for path in files if re.search(r"\b(GRANT [A-Z{]|OWNER TO|grant s3:)", path.read_text())]
     assert set(found) == own

@@ -10,7 +10,8 @@ import pytest
 import tap_csv_extract.s3
 import target_redshift_copy.sql
 import target_snowflake_stage.sql
-from singer_bulk.settings.secrets import LIBRARIES, Masks, keep_libraries_quiet, secrets_in
+from singer_bulk.identity.masks import Masks, secrets_in
+from singer_bulk.settings.secrets import LIBRARIES, keep_libraries_quiet
 from singer_bulk.warehouse.words import literal
 
 COPY = "COPY t FROM 's3://b/k' ACCESS_KEY_ID 's3cret' SECRET_ACCESS_KEY 's3cret' SESSION_TOKEN 's3cret' MANIFEST"

@@ -84,7 +84,7 @@ Open = Callable[..., tuple[Client, S3Stage]]
 def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
     def make(*, max_memory: int = 1 << 30, **more: Any) -> tuple[Client, S3Stage]:
         client = Client(**more)
-        monkeypatch.setattr(stages, "s3_client", lambda settings: client)
+        monkeypatch.setattr(stages, "s3_client", lambda settings, identity: client)
         return client, S3Stage(S3Settings("bucket"), max_memory)
 
     return make

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from target_redshift_copy.session import SESSION_PARAMETERS as REDSHIFT
-from target_snowflake_stage.session import SESSION_PARAMETERS as SNOWFLAKE
+from target_redshift_copy.parameters import SESSION_PARAMETERS as REDSHIFT
+from target_snowflake_stage.parameters import SESSION_PARAMETERS as SNOWFLAKE
 
 PAGE = Path(__file__).parents[2] / "docs" / "session-parameters.md"
 

@@ -25,6 +25,8 @@ from target_redshift_copy.cli import TargetRedshiftCopy
 from target_redshift_copy.config import RedshiftSettings
 from target_snowflake_stage.cli import TargetSnowflakeStage
 
+from tests.copies import copies
+
 NEEDED: Mapping[type[BulkTarget], dict[str, Any]] = {
     TargetRedshiftCopy: {"host": "h", "user": "u", "database": "d", "s3_bucket": "b"},
     TargetSnowflakeStage: {"account": "a", "user": "u", "database": "d", "s3_bucket": "b"},
@@ -122,7 +124,7 @@ def test_messages(config: dict[str, Any], told: str) -> None:
         ("hard_delete", "yes", True),
         ("validate_records", "", True),
         ("port", " 5440 ", 5440),
-        ("port", "", 5439),
+        ("password_duration_seconds", "", 900),
         ("batch_wait_seconds", "0.5", 0.5),
         ("overwrite_max_shrink", "1", 1.0),
         ("password", "", ""),
@@ -221,9 +223,10 @@ def test_defaults_are_those_of_the_declaration(target: type[BulkTarget]) -> None
 
 def test_secrets_are_marked() -> None:
     """Each setting that signs in or opens a key is a secret, for --about and for Meltano."""
-    keys = {"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "password"}
-    more = {"private_key", "private_key_passphrase", "token"}
-    for target, secrets in ((TargetRedshiftCopy, keys), (TargetSnowflakeStage, keys | more)):
+    keys = {"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "s3_proxy_url", "password", "mask_key"}
+    login = {"login_access_key_id", "login_secret_access_key", "login_session_token"}
+    more = {"private_key", "private_key_passphrase", "token", "oauth_client_secret", "passcode"}
+    for target, secrets in ((TargetRedshiftCopy, keys | login), (TargetSnowflakeStage, keys | more)):
         assert {name for name, schema in settings_of(target).items() if schema.get("secret")} == secrets
         assert {name for name, schema in settings_of(target).items() if schema.get("writeOnly")} == secrets
 
@@ -238,14 +241,10 @@ def test_a_repr_shows_no_value() -> None:
     assert SECRET not in repr(Declared(SECRET))
 
 
-def test_the_tap_has_the_same_door() -> None:
-    """The tap does without the targets' library, so the module stands in both packages, word for word."""
-    ours, taps = (
-        TOP / name / "declared.py" for name in ("singer-bulk/singer_bulk/model", "tap-csv-extract/tap_csv_extract")
-    )
-    assert taps.read_text() == ours.read_text()
-    ours, taps = ours.with_name("about.py"), taps.with_name("about.py")
-    assert taps.read_text() == ours.read_text().replace("singer_bulk.model.declared", "tap_csv_extract.declared")
+@pytest.mark.parametrize(("file", "text"), copies().items(), ids=[file.name for file in copies()])
+def test_the_tap_has_the_same_modules(file: Path, text: str) -> None:
+    """The tap does without the targets' library, so what settings are read and secrets found by stands in both."""
+    assert file.read_text() == text
 
 
 @pytest.mark.parametrize("connector", [*TARGETS, TapCsvExtract])
@@ -423,6 +422,7 @@ def test_variables_that_nobody_reads(monkeypatch: pytest.MonkeyPatch, caplog: py
 
 
 KEYS = {"aws_access_key_id": "k", "aws_secret_access_key": SECRET}
+ROLE = "arn:aws:iam::123456789012:role/loader"
 
 
 @pytest.mark.parametrize(
@@ -439,6 +439,47 @@ KEYS = {"aws_access_key_id": "k", "aws_secret_access_key": SECRET}
                 ({"aws_secret_access_key": SECRET}, "'aws_secret_access_key' needs 'aws_access_key_id'"),
                 ({"aws_session_token": SECRET}, "'aws_session_token' needs 'aws_access_key_id' and 'aws_secret_acc"),
                 ({**KEYS, "aws_profile": "p"}, "'aws_profile' and 'aws_access_key_id' both say"),
+                (
+                    {"s3_external_id": "x"},
+                    "'s3_external_id' is of a role that is assumed, and there is no 's3_role_arn'",
+                ),
+                ({"s3_role_arn": "loader"}, "'s3_role_arn' takes an ARN as in arn:aws:iam::"),
+                ({"s3_role_arn": f"{ROLE},{ROLE}", "s3_role_duration_seconds": 3601}, "is 3600 at most for a role"),
+                ({"s3_kms_key_id": "k"}, "'s3_kms_key_id' needs 's3_server_side_encryption' as \"aws:kms\""),
+                (
+                    {"s3_server_side_encryption": "AES256", "s3_bucket_key_enabled": True},
+                    "'s3_bucket_key_enabled' needs",
+                ),
+                (
+                    {"s3_server_side_encryption": "aws:kms:dsse", "s3_bucket_key_enabled": True},
+                    "S3 has no bucket keys for aws:kms:dsse",
+                ),
+                ({"s3_endpoint_url": "http://x", "s3_use_fips_endpoint": True}, "both say where S3 is; keep one"),
+            )
+        ),
+        *(
+            (TargetRedshiftCopy, {"host": None, "user": None, "database": None, **config}, told)
+            for config, told in (
+                ({"user": "u", "database": "d"}, "'host' is missing; or set 'cluster_identifier' or 'workgroup_name'"),
+                ({"host": "h", "database": "d"}, "'user' is missing"),
+                ({"host": "h", "user": "u"}, "'database' is missing"),
+                ({"cluster_identifier": "c", "workgroup_name": "w"}, "both say where Redshift is"),
+                ({"secret_arn": "s", "password": SECRET}, "'password' and 'secret_arn' both give the password"),
+                ({"secret_arn": "s", "user": "u"}, "'user' and 'secret_arn' both say who the user is"),
+                ({"workgroup_name": "w", "user": "u"}, "'user' says nothing in a workgroup without a password"),
+                ({"cluster_identifier": "c", "db_groups": ["g"]}, "are GetClusterCredentials' alone"),
+                ({"workgroup_name": "w", "auto_create_user": True}, "are GetClusterCredentials' alone"),
+                ({"cluster_identifier": "c", "sslmode": "prefer"}, "a password by IAM is given through TLS alone"),
+                (
+                    {"host": "h", "user": "u", "database": "d", "login_profile": "p"},
+                    "'login_profile' is for the calls of AWS that sign in, and none is made",
+                ),
+                (
+                    {"cluster_identifier": "c", "user": "u", "password": SECRET, "password_duration_seconds": 3600},
+                    "'password_duration_seconds' is of a password by IAM",
+                ),
+                ({"cluster_identifier": "c", "login_secret_access_key": SECRET}, "needs 'login_access_key_id'"),
+                ({"cluster_identifier": "c", "login_external_id": "x"}, "there is no 'login_role_arn'"),
             )
         ),
         (TargetRedshiftCopy, {"host": "h.example:5439/dev"}, "'host' takes the name of the endpoint alone"),
@@ -466,6 +507,12 @@ def test_settings_that_compete(target: type[BulkTarget], config: dict[str, Any],
     ("target", "config"),
     [
         (TargetRedshiftCopy, {"iam_role": "default", **KEYS}),
+        (TargetRedshiftCopy, {"host": None, "user": None, "database": None, "cluster_identifier": "c"}),
+        (TargetRedshiftCopy, {"host": None, "database": None, "cluster_identifier": "c", "db_groups": ["g"]}),
+        (TargetRedshiftCopy, {"host": None, "user": None, "workgroup_name": "w", "login_role_arn": ROLE}),
+        (TargetRedshiftCopy, {"host": None, "user": None, "database": None, "secret_arn": "s", "sslmode": "prefer"}),
+        (TargetRedshiftCopy, {"host": None, "database": None, "cluster_identifier": "c", "password": "p"}),
+        (TargetSnowflakeStage, {"s3_role_arn": f"{ROLE}, {ROLE}", "s3_external_id": "x", **KEYS}),
         (TargetRedshiftCopy, {"iam_role": "arn:aws:iam::123456789012:role/a,arn:aws-cn:iam::210987654321:role/p/b"}),
         (TargetRedshiftCopy, {"host": "::1", "aws_profile": "p"}),
         (TargetRedshiftCopy, {"sslrootcert": "x.pem", **KEYS, "aws_session_token": "t"}),
@@ -478,7 +525,7 @@ def test_settings_that_compete(target: type[BulkTarget], config: dict[str, Any],
 )
 def test_settings_that_go_together(target: type[BulkTarget], config: dict[str, Any]) -> None:
     """What the warehouses take is taken."""
-    assert target(config={**NEEDED[target], **config}).config["user"] == "u"
+    assert target(config={**NEEDED[target], **config}).config["s3_bucket"] == "b"
 
 
 @pytest.mark.parametrize(

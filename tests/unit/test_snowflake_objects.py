@@ -164,3 +164,35 @@ def test_names_of_objects(written: str, stored: str | None) -> None:
         return
     with pytest.raises(ConfigError, match="in double quotes, a quote in it twice"):
         place_of(written, "D", "P", str.upper)
+
+
+KEYS = {"aws_access_key_id": "AKIA", "aws_secret_access_key": "hunter22"}
+ROLE = {"s3_role_arn": "arn:aws:iam::123456789012:role/files"}
+
+
+@pytest.mark.parametrize(
+    "more", [{**KEYS, "aws_session_token": "t"}, {**KEYS, **ROLE}, ROLE], ids=["token", "role", "role alone"]
+)
+def test_temporary_keys_come_into_no_stage(more: dict[str, str]) -> None:
+    """A session token, or the keys of an assumed role, would end while the stage stays: refused before it is made."""
+    settings = read(SnowflakeSettings, {"account": "a", "user": "u", "database": "demo"})
+    account = Account(("DESC FILE", [FITS]), ("DESC STAGE", [MISSING]))
+    with pytest.raises(ConfigError) as refused:
+        make_objects(account, DIALECTS["snowflake"], settings, read(S3Settings, {"s3_bucket": "bucket", **more}))
+    assert str(refused.value) == (
+        "the stage does not exist and would be made with temporary keys, which end while it stays; set "
+        "storage_integration or aws_role, or create the stage [SF-STAGE-ACCESS]"
+    )
+    assert not any("CREATE STAGE" in statement for statement in account.statements)
+
+
+def test_keys_in_a_stage_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    """Keys that do not end are put into a stage that is to be made, and a WARNING says what is better."""
+    settings = read(SnowflakeSettings, {"account": "a", "user": "u", "database": "demo"})
+    account = Account(("DESC FILE", [FITS]), ("DESC STAGE", [MISSING, STAGE]), ("CREATE STAGE", [[]]))
+    make_objects(account, DIALECTS["snowflake"], settings, read(S3Settings, {"s3_bucket": "bucket", **KEYS}))
+    assert any("AWS_SECRET_KEY = 'hunter22'" in statement for statement in account.statements)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        "the stage is made with keys in it, which stay there until somebody changes them: a storage integration is "
+        "better, set storage_integration"
+    ]

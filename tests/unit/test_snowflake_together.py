@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from singer_bulk.errors import WarehouseError
+from singer_bulk.model.label import Label
 from snowflake.connector.constants import QueryStatus
 from snowflake.connector.errors import OperationalError, ProgrammingError
 from target_snowflake_stage.remedies import Remedies
@@ -55,6 +56,7 @@ def together(connection: Connection, at_once: int) -> None:
     """Run four calls over the connection."""
     session = SnowflakeSession.__new__(SnowflakeSession)
     session._connection, session._remedies = connection, Remedies(None, None, "loader")
+    session._label, session._tag = Label(), ""
     session.execute_together([["a"], ["b"], ["c"], ["d"]], at_once)
 
 

@@ -84,12 +84,13 @@ def test_a_table_of_one_stream_is_frozen() -> None:
 
 def test_a_table_that_is_only_being_made_is_not_frozen() -> None:
     """A SCHEMA that changes before the first load alters no table: it is made with the columns of both."""
-    wide = schema(id={"type": "number"}, more=TEXT)
-    both = [schema(), record(id=1), wide, record(id=2.5, more="x")]
+    first = schema(id={"type": "integer"}, v={"type": "boolean"})
+    then = schema(id={"type": "integer"}, v={"type": "integer"}, more=TEXT)
+    both = [first, record(id=1, v=True), then, record(id=2, v=7, more="x")]
     bench = Bench()
     bench.run(lines(*both, state(1)), schema_evolution="freeze")
-    assert [column.name for column in bench.warehouse.columns["analytics.orders"]] == ["id", "id__f", "more"]
-    assert bench.warehouse.rows("analytics.orders") == ["1", '2.5|"x"']
+    assert [column.name for column in bench.warehouse.columns["analytics.orders"]] == ["id", "v", "v__i", "more"]
+    assert bench.warehouse.rows("analytics.orders") == ["1|true", '2|7|"x"']
     with pytest.raises(BulkError, match="schema_evolution"):  # the first load makes the table
         Bench().run(lines(*both[:2], state(1), *both[2:], state(2)), schema_evolution="freeze", batch_size_rows=1)
 
