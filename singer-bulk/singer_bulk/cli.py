@@ -18,7 +18,7 @@ from typing import IO, Any, NoReturn
 from singer_bulk.encode.documents import MAX_DEPTH
 from singer_bulk.errors import BulkError, Interrupted
 from singer_bulk.errors.unexpected import raise_unexpected
-from singer_bulk.face.ledger_options import LedgerOptions
+from singer_bulk.face.questions import OF_THE_LEDGER, AnsweringTarget
 from singer_bulk.face.reader import LoadReader
 from singer_bulk.face.state_output import emit_state
 from singer_bulk.maps.intake import Intake, mapper_of
@@ -30,10 +30,11 @@ from singer_bulk.settings.texts import refuse_texts
 from singer_bulk.signals import signals
 
 
-class BulkTarget(LedgerOptions):
+class BulkTarget(AnsweringTarget):
     """A target whose records are loaded by `singer_bulk.run`; a connector says how to reach its warehouse."""
 
     message_reader_class = LoadReader
+    questions = OF_THE_LEDGER
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)

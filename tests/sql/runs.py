@@ -19,6 +19,7 @@ import psycopg2
 import snowflake.connector.errors
 from singer_bulk.errors import BulkError
 from singer_bulk.face.connector import Connector
+from singer_bulk.face.questions import print_last_state
 from singer_bulk.stage.base import StageWriter
 from singer_bulk.stage.memory import MemoryStage, MemoryWriter
 from singer_bulk.warehouse import words
@@ -238,7 +239,7 @@ def told(
     ):
         target = _target_class(warehouse, driver, has_ledger)(config={**CONFIG[warehouse], **SHARED, **changes})
         if messages is None:
-            target.print_last_state()
+            print_last_state(target)
         else:
             target.message_reader.process_lines(io.StringIO(lines(*messages)), None)
     masked = target.connector().warehouse.dialect.masked
