@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from singer_bulk.cli import BulkTarget
 from singer_bulk.cli import main as run_main
@@ -39,6 +39,9 @@ from target_redshift_copy.sign_in import SignIn
 from target_redshift_copy.sql import COUNT_SLICES, Redshift
 from target_redshift_copy.types import MAX_VARCHAR_BYTES
 
+if TYPE_CHECKING:
+    from singer_bulk.doctor.ground import OfWarehouse
+
 logger = logging.getLogger(__name__)
 
 MAX_SUPER_BYTES = 16_000_000  # limitations-super: 16 MB
@@ -54,6 +57,13 @@ class TargetRedshiftCopy(BulkTarget):
     loads = RedshiftLoads
     of_ini = staticmethod(of_ini)
     contradictions = staticmethod(contradictions)
+
+    @classmethod
+    def of_doctor(cls) -> OfWarehouse:
+        """Return the steps of `--doctor`."""
+        from target_redshift_copy.doctor import of_doctor
+
+        return of_doctor()
 
     def connector(self) -> Connector:
         """Return the warehouse and the stage that the configuration names."""

@@ -228,11 +228,11 @@ def _arguments(settings: SignInSettings, login: Login) -> dict[str, Any]:
         "application_name": "target-redshift-copy",
     }
     if settings.sslmode.startswith("verify"):
-        arguments["sslrootcert"] = os.path.expanduser(settings.sslrootcert or _public_authorities())
+        arguments["sslrootcert"] = os.path.expanduser(settings.sslrootcert or public_authorities())
     return arguments
 
 
-def _public_authorities() -> str:
+def public_authorities() -> str:
     """Return the file of certificates that boto3 trusts; Amazon's authorities are in it."""
     import certifi
 

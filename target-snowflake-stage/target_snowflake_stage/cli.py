@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from singer_bulk.cli import BulkTarget
 from singer_bulk.cli import main as run_main
@@ -27,6 +27,9 @@ from target_snowflake_stage.remedies import Remedies
 from target_snowflake_stage.sql import NAMES, Snowflake
 from target_snowflake_stage.types import DEFAULT_VARCHAR_CHARACTERS
 
+if TYPE_CHECKING:
+    from singer_bulk.doctor.ground import OfWarehouse
+
 MAX_VARIANT_BYTES = 16 << 20  # data-load-considerations-prepare: what every driver reads; 128 MB since 2025
 
 MAX_FILE_BYTES = 250_000_000  # data-load-considerations-prepare: 100 to 250 MB, compressed
@@ -40,6 +43,13 @@ class TargetSnowflakeStage(BulkTarget):
     loads = SnowflakeLoads
     of_ini = staticmethod(of_ini)
     contradictions = staticmethod(contradictions)
+
+    @classmethod
+    def of_doctor(cls) -> OfWarehouse:
+        """Return the steps of `--doctor`."""
+        from target_snowflake_stage.doctor import of_doctor
+
+        return of_doctor()
 
     def connector(self) -> Connector:
         """Return the warehouse and the stage that the configuration names."""

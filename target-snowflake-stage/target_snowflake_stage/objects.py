@@ -83,7 +83,7 @@ def _make_format(session: Session, place: Place) -> str:
     role may, and if an existing one differs, a WARNING says so.
     """
     try:
-        rows = _described(session, f"DESC FILE FORMAT {place}")
+        rows = described(session, f"DESC FILE FORMAT {place}")
         if rows is None:
             session.execute(f"CREATE FILE FORMAT IF NOT EXISTS {place} {options(FILE_FORMAT_OPTIONS)}")
     except WarehouseError as error:
@@ -116,7 +116,7 @@ def _as_shown(value: str) -> str:
     return "[]" if value == "()" else value.strip("'")
 
 
-def _described(session: Session, statement: str) -> Rows | None:
+def described(session: Session, statement: str) -> Rows | None:
     """Return the answer of a DESC, None if there is no such object."""
     try:
         return session.execute(statement)
@@ -128,7 +128,7 @@ def _described(session: Session, statement: str) -> Rows | None:
 
 def _present_url(session: Session, stage: Place) -> str | None:
     """Return the URL of the stage, None if there is no such stage, "" for one that is not external."""
-    rows = _described(session, f"DESC STAGE {stage}")
+    rows = described(session, f"DESC STAGE {stage}")
     if rows is None:
         return None
     for row in rows:

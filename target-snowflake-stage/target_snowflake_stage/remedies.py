@@ -120,6 +120,10 @@ class Remedies:
 
     def no_warehouse(self, found: re.Match[str], sql: str) -> str:
         """Of a statement without a virtual warehouse."""
+        return self.without_warehouse()
+
+    def without_warehouse(self) -> str:
+        """Return what gives the session a virtual warehouse."""
         if self.warehouse is None:
             return "set 'warehouse' to a virtual warehouse that the role may use"
         grants = self._grants([Feature.EVERY_RUN], Object.WAREHOUSE, self.warehouse)

@@ -34,6 +34,12 @@ from singer_bulk.settings.other_loaders import known_elsewhere
 from singer_bulk.settings.secrets import masks, secrets_in
 
 
+class GivenConfig(_ConfigInput):
+    """What --config gives. problem: of a file that cannot be read, which is told by whoever uses the configuration."""
+
+    problem: ConfigError | None = None
+
+
 class DeclaredTarget(Target):
     """A target whose settings are read, checked and completed by their declarations."""
 
@@ -78,7 +84,7 @@ class DeclaredTarget(Target):
         return cls.config_jsonschema
 
     @classmethod
-    def _values(cls, texts: Mapping[str, str]) -> dict[str, Any]:
+    def values(cls, texts: Mapping[str, str]) -> dict[str, Any]:
         """Return what texts say, of the environment or of an INI file; raises ConfigError."""
         try:
             return values_of(cls._schema(), texts)
@@ -87,26 +93,40 @@ class DeclaredTarget(Target):
 
     @property
     def _env_var_config(self) -> dict[str, Any]:
-        # Asked for texts, the SDK converts nothing: it would take every word but true, 1, yes and on as false.
-        properties = self._schema()["properties"]
-        texts = {name: {"type": "string"} for name in properties}
-        found = parse_environment_config({"properties": texts}, self._env_var_prefix)
-        elsewhere = known_elsewhere(properties)
-        self._refuse(unknown_variables(self._env_var_prefix, os.environ, properties, elsewhere))
-        return self._values(found)
+        self._refuse(self.problems_of_environment())
+        return self.values(self.texts_of_environment())
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings by their declarations, fill in defaults, take null as not set; raises ConfigError."""
         self._config = {name: value for name, value in self._config.items() if value is not None}
-        schema = self._schema()
-        masks.hide(secrets_in(self._config, schema))
-        elsewhere = known_elsewhere(schema["properties"])
-        self._tell_of_unread_variables(schema["properties"])
-        problems = [problem_of(error, elsewhere) for error in JSONSchemaValidator(schema).iter_errors(self._config)]
-        problems = problems or problems_of_numbers(schema, self._config) or self.contradictions(self._config)
+        self._tell_of_unread_variables(self._schema()["properties"])
+        problems = self.problems(self._config)
         if raise_errors:
             self._refuse(problems)
         return problems
+
+    @classmethod
+    def problems(cls, config: dict[str, Any]) -> list[str]:
+        """Return what is wrong with settings, none of which is null; fills in defaults, and hides what is secret."""
+        schema = cls._schema()
+        masks.hide(secrets_in(config, schema))
+        elsewhere = known_elsewhere(schema["properties"])
+        found = [problem_of(error, elsewhere) for error in JSONSchemaValidator(schema).iter_errors(config)]
+        return found or problems_of_numbers(schema, config) or cls.contradictions(config)
+
+    @classmethod
+    def texts_of_environment(cls) -> dict[str, str]:
+        """Return the settings that variables of the environment have, as their texts."""
+        # Asked for texts, the SDK converts nothing: it would take every word but true, 1, yes and on as false.
+        texts = {name: {"type": "string"} for name in cls._schema()["properties"]}
+        found: dict[str, str] = parse_environment_config({"properties": texts}, cls._env_var_prefix)
+        return found
+
+    @classmethod
+    def problems_of_environment(cls) -> list[str]:
+        """Return what is wrong with variables whose prefix is the command's."""
+        properties = cls._schema()["properties"]
+        return unknown_variables(cls._env_var_prefix, os.environ, properties, known_elsewhere(properties))
 
     @classmethod
     def _refuse(cls, problems: list[str]) -> None:
@@ -130,12 +150,15 @@ class DeclaredTarget(Target):
     @classmethod
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
         """Read the configuration files: JSON, or the classic pipeline.conf (INI)."""
-        merged = _ConfigInput()
+        merged = GivenConfig()
         for path in value:
             if path == "ENV":
                 merged.parse_env = True
-            else:
-                merged.config.update(read_config(path, lambda file: cls._values(cls.of_ini(file))))
+                continue
+            try:
+                merged.config.update(read_config(path, lambda file: cls.values(cls.of_ini(file))))
+            except ConfigError as error:
+                merged.problem = merged.problem or error
         return merged
 
     def _setup_signal_handlers(self) -> None:

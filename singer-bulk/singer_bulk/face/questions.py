@@ -30,6 +30,12 @@ class Asked:
     value: Any
     others: Mapping[str, Any]
 
+    @property
+    def problem(self) -> ConfigError | None:
+        """What is wrong with a file of the configuration."""
+        found: ConfigError | None = getattr(self.config, "problem", None)
+        return found
+
     def opened(self) -> AnsweringTarget:
         """Return the target of the configuration; raises ConfigError where it is wrong."""
         return self.target(config=self.config.config, parse_env_config=self.config.parse_env)
@@ -37,11 +43,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Question:
-    """An option by its name, what click takes of it, and who answers."""
+    """An option by its name, what click takes of it, and who answers.
+
+    of_any: also of a configuration file that cannot be read, which is then the answer's to tell.
+    """
 
     option: str
     answer: Callable[[Asked], None]
     declared: Mapping[str, Any]
+    of_any: bool = False
 
     @property
     def name(self) -> str:
@@ -59,6 +69,11 @@ class AnsweringTarget(DeclaredTarget):
         raise NotImplementedError
 
     @classmethod
+    def of_doctor(cls) -> Any:
+        """Return what `doctor/` asks of the target (`OfWarehouse`)."""
+        raise NotImplementedError
+
+    @classmethod
     def get_singer_command(cls) -> click.Command:
         """Add the questions to the SDK's options."""
         command = super().get_singer_command()
@@ -70,6 +85,9 @@ class AnsweringTarget(DeclaredTarget):
         """Answer the question, or run the target where none is put."""
         values = [(one, arguments.pop(one.name, None)) for one in cls.questions]
         asked = [(one, value) for one, value in values if value is not None and value is not False]
+        problem = getattr(config, "problem", None)
+        if problem is not None and not (asked and asked[0][0].of_any):
+            raise problem
         if len(asked) > 1:
             raise click.UsageError(f"{' and '.join(one.option for one, _ in asked)}: one at a time")
         if not asked:

@@ -84,7 +84,9 @@ class AwsIdentity:
         with self._lock:
             return self._session()
 
-    def client(self, service: str, endpoint_url: str | None = None, **config: Any) -> Any:
+    def client(
+        self, service: str, endpoint_url: str | None = None, default_region: str | None = None, **config: Any
+    ) -> Any:
         """Return a boto3 client; `config` goes to botocore's Config. Raises ConfigError."""
         with self._lock, self._own_errors(service):
             session = self._session()
@@ -93,7 +95,8 @@ class AwsIdentity:
             # The cycle collector would take a fifth of the time, among the descriptions of a service, which stay.
             with collector_paused():
                 made = Config(**{**_CONFIG, **self.settings.client_config, **config})
-                return session.client(service, endpoint_url=endpoint_url, config=made)
+                region = session.region_name or default_region
+                return session.client(service, endpoint_url=endpoint_url, region_name=region, config=made)
 
     def call(
         self, service: str, operation: str, remedies: Mapping[str, str] | None = None, **arguments: Any

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from singer_bulk.errors import ConfigError
 
 # https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html, and what services call the same.
-_ENDED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+_ENDED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"}
 _UNKNOWN = {
     "InvalidClientTokenId",
     "UnrecognizedClientException",
@@ -19,7 +19,15 @@ _UNKNOWN = {
     "InvalidAccessKeyId",
     "InvalidToken",
 }
+# What leads a request through a proxy.
+PROXY = "the proxy that s3_proxy_url, or HTTPS_PROXY of the environment, names"
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+_CLOCK = {"RequestTimeTooSkewed", "RequestInTheFuture", "RequestExpired"}
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+
+
+# What to do where AWS takes a request for one of another time.
+CLOCK = "set the clock of this machine right: AWS refuses what is signed more than 15 minutes off"
 
 
 @contextmanager
@@ -73,14 +81,18 @@ def aws_errors(doing: str, called: Mapping[str, str], remedies: Mapping[str, str
             code="CFG-AWS",
         ) from None
     except (BotoCoreError, ValueError) as error:
-        raise ConfigError(
-            f"AWS: {doing}: {' '.join(str(error).split())}; check {_places(called)} and the network",
-            code="CFG-AWS",
-        ) from error
+        text = " ".join(str(error).split())
+        problem = f"AWS: {doing}: {text}; check {_away(text, called)} and the network"
+        raise ConfigError(problem, code="CFG-AWS") from error
 
 
 def _who(called: Mapping[str, str]) -> str:
     return f"set {called['access_key_id']} and {called['secret_access_key']}, or {called['profile']}"
+
+
+def _away(text: str, called: Mapping[str, str]) -> str:
+    """Return what to check where AWS was not reached."""
+    return PROXY if "proxy" in text.lower() else _places(called)
 
 
 def _places(called: Mapping[str, str]) -> str:
@@ -88,6 +100,8 @@ def _places(called: Mapping[str, str]) -> str:
 
 
 def _remedy(code: str, operation: str, called: Mapping[str, str]) -> str:
+    if code in _CLOCK:
+        return CLOCK
     if code in _ENDED:
         return (
             f"the credentials have ended, and nothing renews them: give new ones, or {called['role_arn']} or a profile"

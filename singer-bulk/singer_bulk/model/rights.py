@@ -173,6 +173,15 @@ def told(grants: Sequence[str], there: str = "", of_there: Sequence[str] = ()) -
     return f"{text}, or, if {there} is there already, run {'; '.join(of_there)}" if of_there else text
 
 
+def statements_told(text: str) -> tuple[str, ...]:
+    """Return the statements that a remedy tells to run: the inverse of `told`, and of what is written like it."""
+    found = dict.fromkeys(part.strip() for told in _TOLD.findall(text) for part in told.split("; "))
+    return tuple(found)
+
+
 OWNERSHIP = "OWNERSHIP"
 # What stands behind the name of a ledger in the name of a fence.
 _FENCE = re.compile(r"__[0-9a-f]{12}")
+# As far as the statements of one `told` go; a user registers a key by ALTER USER.
+_WORDS = "(?:GRANT|CREATE|ALTER)"
+_TOLD = re.compile(rf"(?:\brun|: |\() ?({_WORDS} .+?)(?=,? or\b|, because|\)?$|\) |; (?!{_WORDS} ))")

@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 
 from singer_bulk.errors import StageError
 from singer_bulk.identity.aws import MAX_ATTEMPTS, AwsIdentity
+from singer_bulk.identity.aws_errors import CLOCK, PROXY
 from singer_bulk.model.rights import Feature, Right
 from singer_bulk.model.runtime import STANDARD, Runtime
 from singer_bulk.stage.rights import ABORT, DELETE, LIST_WRITTEN, PUT, WRITER, s3_grant
 from singer_bulk.stage.s3_settings import Requests, S3Settings, s3_contradictions
 from singer_bulk.stage.sending import THREADS, Sender
 
-__all__ = ["PART_BYTES", "S3Settings", "S3Stage", "S3Writer", "s3_client", "s3_contradictions"]
+__all__ = ["PART_BYTES", "S3Settings", "S3Stage", "S3Writer", "s3_client", "s3_contradictions", "s3_errors"]
 
 # A file is sent in parts of 8 MiB while it is written, so that its size does not count in memory; S3 takes
 # parts of 5 MiB and more (AWS: Multipart upload limits).
@@ -32,10 +33,10 @@ WRITING = "the target's own AWS identity"
 logger = logging.getLogger(__name__)
 
 
-def s3_client(settings: S3Settings, identity: AwsIdentity | None = None) -> Any:
-    """Return a boto3 client of who writes the files; raises ConfigError."""
+def s3_client(settings: S3Settings, identity: AwsIdentity | None = None, **config: Any) -> Any:
+    """Return a boto3 client of who writes the files; `config` goes to botocore's Config. Raises ConfigError."""
     by = identity or AwsIdentity(settings.identity)
-    client = by.client("s3", settings.endpoint_url, **settings.client_config)
+    client = by.client("s3", settings.endpoint_url, **settings.client_config, **config)
     client.meta.events.register("before-send.s3", _log_retry)
     return client
 
@@ -91,7 +92,7 @@ class S3Stage:
 
     def put(self, key: str, content: bytes) -> None:
         """Write the content at the key."""
-        with _s3_errors(self.bucket, key, PUT):
+        with s3_errors(self.bucket, key, PUT):
             self._client.put_object(**self._settings.requests.of_new, Key=key, Body=content)
 
     def put_all(self, contents: Mapping[str, bytes]) -> None:
@@ -107,7 +108,7 @@ class S3Stage:
 
     def written(self, prefix: str) -> dict[str, datetime]:
         """Return the keys under the prefix with their times; needs s3:ListBucket."""
-        with _s3_errors(self.bucket, prefix, LIST_WRITTEN):
+        with s3_errors(self.bucket, prefix, LIST_WRITTEN):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 **self._settings.requests.of_any, Prefix=prefix
             )
@@ -121,7 +122,7 @@ class S3Stage:
         refused: list[dict[str, Any]] = []
         for start in range(0, len(names), 1000):
             objects = [{"Key": key} for key in names[start : start + 1000]]
-            with _s3_errors(self.bucket, names[start], DELETE):
+            with s3_errors(self.bucket, names[start], DELETE):
                 answer = self._client.delete_objects(
                     **self._settings.requests.of_any, Delete={"Objects": objects, "Quiet": True}
                 )
@@ -181,7 +182,7 @@ class S3Writer:
         if self._upload_id is None:
             return
         try:
-            with _s3_errors(self._bucket, self._key, ABORT):
+            with s3_errors(self._bucket, self._key, ABORT):
                 self._client.abort_multipart_upload(**self._requests.of_any, Key=self._key, UploadId=self._upload_id)
         except StageError as error:
             # The bucket's rule for incomplete uploads has the last word. A right that is missing costs with each file.
@@ -196,7 +197,7 @@ class S3Writer:
 
     def _checked(self, call: Callable[[bytearray], None], content: bytearray) -> None:
         try:
-            with _s3_errors(self._bucket, self._key, PUT):
+            with s3_errors(self._bucket, self._key, PUT):
                 call(content)
         except BaseException:
             self._give_up_parts()
@@ -227,7 +228,7 @@ class S3Writer:
 
 
 @contextmanager
-def _s3_errors(bucket: str, key: str, right: Right) -> Iterator[None]:
+def s3_errors(bucket: str, key: str, right: Right) -> Iterator[None]:
     """Turn boto3's exceptions into StageError, naming what to look at."""
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
     from botocore.parsers import ResponseParserError
@@ -248,9 +249,8 @@ def _s3_errors(bucket: str, key: str, right: Right) -> Iterator[None]:
             code="STAGE-REFUSED",
         ) from error
     except (BotoCoreError, ResponseParserError) as error:
-        raise StageError(
-            f"s3://{bucket}/{key}: {error}; check s3_endpoint_url, s3_region and the network", code="STAGE-AWAY"
-        ) from error
+        check = PROXY if "proxy" in str(error).lower() else "s3_endpoint_url, s3_region"
+        raise StageError(f"s3://{bucket}/{key}: {error}; check {check} and the network", code="STAGE-AWAY") from error
 
 
 def _remedy(code: str, message: str, bucket: str, right: Right) -> str:
@@ -258,6 +258,8 @@ def _remedy(code: str, message: str, bucket: str, right: Right) -> str:
         return f"bucket {bucket!r} does not exist: check s3_bucket and s3_region"
     if code in ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"):
         return "check aws_access_key_id, aws_secret_access_key and aws_session_token"
+    if code == "RequestTimeTooSkewed":
+        return CLOCK
     if code == "AccessDenied":
         if action := _OF_KEY.search(message):
             key_rights = [one for one in WRITER.wanted([Feature.ENCRYPTION]) if one.name == action[1]]

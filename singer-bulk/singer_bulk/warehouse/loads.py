@@ -17,6 +17,7 @@ from singer_bulk.model.runtime import STANDARD
 from singer_bulk.stage.owner import RunStage
 from singer_bulk.warehouse.copy import LoadRows
 from singer_bulk.warehouse.copy_count import CopyCount
+from singer_bulk.warehouse.dialect import Dialect
 from singer_bulk.warehouse.fence import Fence
 from singer_bulk.warehouse.given_up import given_up
 from singer_bulk.warehouse.ledger import has_load
@@ -74,7 +75,7 @@ class Loads:
         and a COMMIT whose answer was lost is looked up in the ledger. Raises CommitError, after which nothing of the
         load is visible unless its text says that the outcome is unknown.
         """
-        manifests = self._stage_manifests(load)
+        manifests = stage_manifests(self._dialect, self._stage, load)
         retries = Retries(f"load {load.load_id}", self._warehouse.pause, self._turns.waiting())
         self._warehouse.label.load = load.load_id
         try:
@@ -160,13 +161,14 @@ class Loads:
             logger.warning("load %s: the ledger could not be asked: %s", load.load_id, unknown)
             return False
 
-    def _stage_manifests(self, load: Load) -> dict[ClosedBatch, str]:
-        """Stage what COPY reads the names of files from; return the keys."""
-        batches = [batch for table in load.tables for batch in table.batches]
-        contents = {batch: self._dialect.manifest(batch, self._stage.url) for batch in batches}
-        keys = {batch: f"{batch.files[0].key}.manifest" for batch in batches if contents[batch] is not None}
-        self._stage.put_all({key: contents[batch] or b"" for batch, key in keys.items()})
-        return keys
+
+def stage_manifests(dialect: Dialect, stage: RunStage, load: Load) -> dict[ClosedBatch, str]:
+    """Stage what COPY reads the names of files from; return the keys."""
+    batches = [batch for table in load.tables for batch in table.batches]
+    contents = {batch: dialect.manifest(batch, stage.url) for batch in batches}
+    keys = {batch: f"{batch.files[0].key}.manifest" for batch in batches if contents[batch] is not None}
+    stage.put_all({key: contents[batch] or b"" for batch, key in keys.items()})
+    return keys
 
 
 def _text_of_time(now: Callable[[], datetime]) -> str:

@@ -34,6 +34,11 @@ class Scratch:
             session.execute(words.drop_tables(map(self._dialect.scratch_table, self._left)))
         self._left, self._count = [], 0
 
+    @property
+    def made(self) -> Sequence[Table]:
+        """The tables that are there, in the order in which they were made."""
+        return tuple(self._left)
+
     def name(self, schema: str) -> Table:
         """Return a name that no other table of the attempt has."""
         self._count += 1

@@ -87,6 +87,10 @@ class Warehouse:
             self._was_reached = True
         return self._session
 
+    def go_on_in(self, session: Session) -> None:
+        """Use a session that another warehouse of the same place has opened."""
+        self._session, self._was_reached = session, True
+
     def close(self) -> None:
         """End the session; an open transaction is rolled back."""
         if self._session is not None:

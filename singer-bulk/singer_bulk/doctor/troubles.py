@@ -1,0 +1,34 @@
+"""An error that a load would end with, as what a step has found: its cause, its remedy, the statements in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from singer_bulk.doctor.steps import Trouble
+from singer_bulk.errors import BulkError
+from singer_bulk.model.rights import statements_told
+from singer_bulk.warehouse.ledger_form import MEND
+
+# What stands between a cause and its remedy, in an error of ours.
+_BREAK = "; "
+
+
+def trouble_of(error: BulkError, add: Iterable[str] = ()) -> Trouble:
+    """Return it; `add`: what else is to be added, literally."""
+    cause, remedy = _parts(error.text)
+    return Trouble(cause, remedy, (*statements_told(remedy), *add), error.code)
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """Return cause and remedy; the ledger's problems are a list, so its remedy is found by its own words."""
+    if MEND in text:
+        return text.partition(MEND)[0].rstrip(" :,"), MEND
+    cause, _, remedy = text.partition(_BREAK)
+    return cause, remedy
+
+
+def as_policy(document: Mapping[str, Any]) -> str:
+    """Return a policy document as it is pasted into the console, or given to the AWS CLI."""
+    return json.dumps(document, indent=2)
