@@ -15,7 +15,9 @@ import sys
 from collections import Counter
 from typing import IO, Any, NoReturn
 
+from singer_bulk.doctor.migrate import MIGRATE_CONFIG
 from singer_bulk.doctor.question import DOCTOR
+from singer_bulk.doctor.setup import SETUP_SQL
 from singer_bulk.encode.documents import MAX_DEPTH
 from singer_bulk.errors import BulkError, Interrupted
 from singer_bulk.errors.unexpected import raise_unexpected
@@ -35,7 +37,7 @@ class BulkTarget(AnsweringTarget):
     """A target whose records are loaded by `singer_bulk.run`; a connector says how to reach its warehouse."""
 
     message_reader_class = LoadReader
-    questions = (*OF_THE_LEDGER, DOCTOR)
+    questions = (*OF_THE_LEDGER, DOCTOR, SETUP_SQL, MIGRATE_CONFIG)
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)

@@ -41,6 +41,7 @@ from target_redshift_copy.types import MAX_VARCHAR_BYTES
 
 if TYPE_CHECKING:
     from singer_bulk.doctor.ground import OfWarehouse
+    from singer_bulk.doctor.setup import Setup
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,12 @@ class TargetRedshiftCopy(BulkTarget):
         from target_redshift_copy.doctor import of_doctor
 
         return of_doctor()
+
+    def of_setup(self) -> Setup:
+        """Return what `--setup-sql` prints."""
+        from target_redshift_copy.setup import of_setup
+
+        return of_setup(self)
 
     def connector(self) -> Connector:
         """Return the warehouse and the stage that the configuration names."""

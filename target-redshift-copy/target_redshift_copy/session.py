@@ -59,6 +59,14 @@ TOO_WIDE_REMEDY = (
     "table), or load the stream by append-only, which needs COPY alone"
 )
 
+# What a cluster says that has no space left, be it of tables or of a query's own.
+# https://repost.aws/knowledge-center/redshift-high-disk-usage
+DISK_FULL = re.compile(r"\bdisk full\b", re.IGNORECASE)
+DISK_FULL_REMEDY = (
+    "free space in the cluster: drop tables or their old rows and run VACUUM DELETE ONLY, or give it more nodes "
+    "(SVV_TABLE_INFO and PERCENTAGEDISKSPACEUSED show what takes it)"
+)
+
 logger = logging.getLogger(__name__)
 
 
@@ -146,6 +154,9 @@ class RedshiftSession:
             if TOO_WIDE.search(text):
                 problem = f"Redshift: {text}; {TOO_WIDE_REMEDY}"
                 raise WarehouseError(problem, code="RS-WIDE", sql_code=error.pgcode) from error
+            if DISK_FULL.search(text):
+                problem = f"Redshift: {text}; {DISK_FULL_REMEDY}"
+                raise WarehouseError(problem, code="RS-SPACE", sql_code=error.pgcode) from error
             raise WarehouseError(
                 f"Redshift: {text}; {remedy}" if remedy else f"Redshift: {text}",
                 code="RS-LOST" if lost else "RS-CONFLICT" if conflict else "RS-RIGHT" if remedy else "RS-SQL",

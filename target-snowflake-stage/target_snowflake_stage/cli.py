@@ -29,6 +29,7 @@ from target_snowflake_stage.types import DEFAULT_VARCHAR_CHARACTERS
 
 if TYPE_CHECKING:
     from singer_bulk.doctor.ground import OfWarehouse
+    from singer_bulk.doctor.setup import Setup
 
 MAX_VARIANT_BYTES = 16 << 20  # data-load-considerations-prepare: what every driver reads; 128 MB since 2025
 
@@ -50,6 +51,12 @@ class TargetSnowflakeStage(BulkTarget):
         from target_snowflake_stage.doctor import of_doctor
 
         return of_doctor()
+
+    def of_setup(self) -> Setup:
+        """Return what `--setup-sql` prints."""
+        from target_snowflake_stage.setup import of_setup
+
+        return of_setup(self)
 
     def connector(self) -> Connector:
         """Return the warehouse and the stage that the configuration names."""

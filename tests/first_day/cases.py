@@ -166,7 +166,7 @@ def with_key(**more: Any) -> Callable[[Place, int, str], Changes]:
     """Return a mend that gives the right key, registered."""
 
     def mend(place: Place, number: int, told: str) -> Changes:
-        _register(place, KEY)
+        register(place, KEY)
         return key_of(PLAIN)(place, number) | more
 
     return mend
@@ -178,7 +178,7 @@ def registered(place: Place, number: int, told: str) -> None:
     place.second_snowflake().warehouse.users["SVC"].public_keys.append(body)
 
 
-def _register(place: Place, key: rsa.RSAPrivateKey) -> None:
+def register(place: Place, key: rsa.RSAPrivateKey) -> None:
     der = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     place.second_snowflake().warehouse.users["SVC"].public_keys.append(base64.b64encode(der).decode())
 
@@ -486,7 +486,7 @@ CASES = (
         SF,
         (),
         key_of(KEY.private_bytes(PEM, serialization.PrivateFormat.TraditionalOpenSSL, NO_LOCK)),
-        before=lambda place, number: _register(place, KEY),
+        before=lambda place, number: register(place, KEY),
     ),
     Case(
         32,

@@ -9,8 +9,8 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 
-from singer_bulk.doctor.ground import PROBE, Ground
-from singer_bulk.doctor.steps import NotNeeded, Part, Step, Trouble
+from singer_bulk.doctor.ground import Ground
+from singer_bulk.doctor.steps import PROBE, NotNeeded, Part, Step, Trouble
 from singer_bulk.doctor.troubles import as_policy, trouble_of
 from singer_bulk.errors import ConfigError, StageError
 from singer_bulk.identity.aws_errors import CLOCK, aws_errors
@@ -111,6 +111,8 @@ def demand_clock(ground: Ground, there: datetime | None, whose: str) -> str:
 
 def _bucket(ground: Ground) -> str:
     head = ground.examined_bucket.head()
+    if head.region is None and not head.may_list:
+        return f"S3 does not say whether {ground.bucket.bucket} is there to who may not list it; 'put' shows it"
     there = f"{ground.bucket.bucket} is there" + (f", in {head.region}" if head.region else "")
     if head.region is None or head.asked in (head.region, "aws-global"):
         return there

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from singer_bulk.doctor.settings import Examined
-from singer_bulk.doctor.steps import NotTried, Outcome, Step
+from singer_bulk.doctor.steps import PROBE, NotTried, Outcome, Step
 from singer_bulk.errors import BulkError
 from singer_bulk.face.connector import Connector
 from singer_bulk.face.questions import AnsweringTarget
@@ -30,8 +30,6 @@ from singer_bulk.warehouse.session import Warehouse
 
 logger = logging.getLogger(__name__)
 
-# What everything that the doctor makes is called; no stream's name becomes it by chance.
-PROBE = "singer_doctor"
 KEY_ARN = "<the ARN of the KMS key>"
 
 
@@ -39,9 +37,9 @@ KEY_ARN = "<the ARN of the KMS key>"
 class OfWarehouse:
     """What a target brings: its table of steps, and what the shared steps ask of it.
 
-    sign_in: settings that signing in stands on; placeholders: what stands for those that are missing. of_copy: what COPY
-    stands on besides; needs_region: whether COPY is told where the bucket is; reads_as_writer: whether who reads for it
-    is who writes the files.
+    sign_in: settings that signing in stands on, of_copy: those that COPY stands on besides; placeholders: what stands
+    for settings that are missing. needs_region: whether COPY is told where the bucket is; reads_as_writer: whether who
+    reads for it is who writes the files.
     """
 
     steps: tuple[Step[Ground], ...]

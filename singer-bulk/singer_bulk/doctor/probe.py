@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from singer_bulk.doctor.ground import PROBE, Ground
-from singer_bulk.doctor.steps import NotTried, Outcome, Part, Step, Trouble
+from singer_bulk.doctor.ground import Ground
+from singer_bulk.doctor.steps import PROBE, NotTried, Outcome, Part, Step, Trouble
 from singer_bulk.errors import BulkError, WarehouseError
 from singer_bulk.model.load import Load, TableLoad
 from singer_bulk.model.messages import Records, Schema

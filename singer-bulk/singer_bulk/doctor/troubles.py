@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from singer_bulk.doctor.steps import Trouble
+from singer_bulk.doctor.steps import PROBE, Trouble
 from singer_bulk.errors import BulkError
 from singer_bulk.model.rights import statements_told
 from singer_bulk.warehouse.ledger_form import MEND
 
+# What is said of a thing that may be there unseen: what the doctor makes is not.
+_OF_PROBE = re.compile(rf", or, if [^;]*{PROBE}[^;]* is there already, run .*", re.IGNORECASE)
 # What stands between a cause and its remedy, in an error of ours.
 _BREAK = "; "
 
 
 def trouble_of(error: BulkError, add: Iterable[str] = ()) -> Trouble:
     """Return it; `add`: what else is to be added, literally."""
-    cause, remedy = _parts(error.text)
+    cause, remedy = _parts(_OF_PROBE.sub("", error.text))
     return Trouble(cause, remedy, (*statements_told(remedy), *add), error.code)
 
 

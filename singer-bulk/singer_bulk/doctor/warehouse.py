@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 
 from singer_bulk.doctor.bucket import demand_clock
-from singer_bulk.doctor.ground import PROBE, Ground
-from singer_bulk.doctor.steps import NotNeeded, Part, Step, Trouble
+from singer_bulk.doctor.ground import Ground
+from singer_bulk.doctor.steps import PROBE, NotNeeded, Part, Step, Trouble
 from singer_bulk.doctor.troubles import trouble_of
 from singer_bulk.errors import BulkError, WarehouseError
 from singer_bulk.model.columns import INTEGER, Column
@@ -147,10 +147,10 @@ def _ledger(ground: Ground) -> str:
     return f"{ledger} is ours, of version {LEDGER_VERSION} or older" + (", with loads" if last else ", empty")
 
 
-def _prove_unseen(ground: Ground, ledger: Table) -> None:
+def _prove_unseen(ground: Ground, table: Table) -> None:
     """Ask a table that no catalog shows: one that is there and may not be read says so, where the warehouse does."""
     try:
-        ground.session.execute(words.look(ground.warehouse.dialect.table(ledger)))
+        ground.session.execute(words.look(ground.warehouse.dialect.table(table)))
     except WarehouseError as error:
         if error.connection_lost or "permission denied" in error.text.lower():
             raise
@@ -170,12 +170,13 @@ def _tables(ground: Ground) -> str:
     found = [Table(*str(row[0]).partition(".")[::2]) for row in ground.session.execute(query)]
     looked, troubles = 0, []
     for table in found:
-        if not warehouse.columns(table):
-            continue
-        looked += 1
         try:
-            for statement in _asking(ground, table):
-                ground.session.execute(statement)
+            if warehouse.columns(table):
+                looked += 1
+                for statement in _asking(ground, table):
+                    ground.session.execute(statement)
+            else:
+                _prove_unseen(ground, table)
         except BulkError as error:
             troubles.append(trouble_of(error))
     if troubles:

@@ -73,6 +73,10 @@ class AnsweringTarget(DeclaredTarget):
         """Return what `doctor/` asks of the target (`OfWarehouse`)."""
         raise NotImplementedError
 
+    def of_setup(self) -> Any:
+        """Return what an administrator sets up for the configuration (`doctor/setup.py`)."""
+        raise NotImplementedError
+
     @classmethod
     def get_singer_command(cls) -> click.Command:
         """Add the questions to the SDK's options."""

@@ -117,6 +117,11 @@ class Right:
     lack: Lack = Lack.FAILS
     because: str = ""
 
+    @property
+    def is_spare(self) -> bool:
+        """Whether loads go through without it, and nobody is told."""
+        return self.lack is Lack.GOES_ON
+
 
 @dataclass(frozen=True)
 class Rights:
