@@ -7,7 +7,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import IO, Any, ClassVar
@@ -91,8 +91,10 @@ class TapCsvExtract(Tap):
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """Add --detect to the SDK's options."""
+        """Add --detect and --doctor to the SDK's options."""
         command = super().get_singer_command()
+        doctor = "Say what this configuration reads: files, dialect, types, first rows, drift. --format json, too."
+        command.params.append(click.Option(["--doctor"], is_flag=True, help=doctor))
         command.params.append(
             click.Option(
                 ["--detect"],
@@ -123,13 +125,37 @@ class TapCsvExtract(Tap):
         return merged
 
     @classmethod
-    def invoke(cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **arguments: Any) -> None:
+    def examined(cls, config: Any) -> tuple[list[FileSet], Callable[[FileSet], list[SourceFile]]]:
+        """Return the streams of a configuration and what lists the files of one; raises ConfigError."""
+        given = dict(config.config) if config else {}
+        tap = cls.__new__(cls)  # without the discovery of its constructor, which ends at the first error
+        tap._reads_environment = bool(config and config.parse_env)
+        tap._config = {**given, **(tap._env_var_config if tap._reads_environment else {})}
+        tap._validate_config()
+        return file_sets(tap.config), tap.files
+
+    @classmethod
+    def invoke(
+        cls,
+        *,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+        doctor: bool = False,
+        **arguments: Any,
+    ) -> None:
         """Run the tap; a state that is none and a catalog that is no JSON are named."""
         files: dict[str, Any] = {}
         for name, file, value_of in (("state", state, read_state), ("catalog", catalog, read_catalog)):
             if file is not None:
                 with _named(f"--{name}", file.name):
                     files[name] = io.StringIO(json.dumps(value_of(file.read())))
+        if doctor:
+            from tap_csv_extract.doctor import ask
+
+            known = json.loads(files["state"].read()) if "state" in files else None
+            listing, well = ask(cls, arguments.get("config"), known, is_json=arguments.get("about_format") == "json")
+            click.echo(listing)
+            sys.exit(0 if well else 1)
         super().invoke(**files, **arguments)
 
     @classmethod

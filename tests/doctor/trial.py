@@ -7,8 +7,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest import mock
 
@@ -56,7 +55,6 @@ class Planted:
     user: str = ""  # of AWS, who writes
     role: str = ""  # of AWS, who reads for COPY
     mended: Callable[[Result], None] | None = None  # what else is done, of what no statement does
-    running: Any = field(default_factory=nullcontext)
     _policies: int = 0
 
     def sql(self, *statements: str) -> None:
@@ -138,22 +136,24 @@ class Grade:
     first: Result | None
     rounds: tuple[str, ...]
     why_not: str | None
+    seconds: float = 0.0
 
     def __str__(self) -> str:
         grade = "ok" if self.why_not is None else f"NOT OK: {self.why_not}"
-        return f"{self.warehouse:<9} {self.case.what}: {' > '.join(self.rounds) or '-'}: {grade}"
+        return (
+            f"{self.warehouse:<9} {self.case.what}: {' > '.join(self.rounds) or '-'}: {grade}  ({self.seconds:.1f} s)"
+        )
 
 
 def tried(place: Place, case: Case, warehouse: str, number: int) -> Grade:
     """Plant a case, and do what the doctor says until all is well."""
-    right = place.config(warehouse, number)
+    begun, right = STANDARD.monotonic(), place.config(warehouse, number)
     planted = Planted(place, warehouse, number, dict(right), dict(right))
     try:
         case.plant(planted)
     except Exception as error:
         return Grade(case, warehouse, None, (), f"cannot be planted: {error!r}")
-    with planted.running:
-        return _tried(planted, case)
+    return replace(_tried(planted, case), seconds=STANDARD.monotonic() - begun)
 
 
 def _tried(planted: Planted, case: Case) -> Grade:

@@ -33,8 +33,8 @@ class Migrated:
 
 @dataclass(frozen=True)
 class Loader:
-    """Another loader. marks: settings that it alone has; implied: what it does without being asked; becomes: name -> our
-    settings for a value; dropped: name -> why it has none here, in this loader's case; differs: what is another meaning.
+    """Another loader. marks: settings that it alone has; implied: what it does without being asked; becomes: name ->
+    our settings for a value; dropped: name -> why it has no counterpart; differs: what has another meaning.
     """
 
     name: str
@@ -86,10 +86,12 @@ def _nothing(value: Any) -> Mapping[str, Any]:
     return {}
 
 
+_NO_KEYS = "a stream without key properties was {}; 'upsert' refuses it: give it 'append-only' in stream_settings"
 _KEYS = (
-    "a stream without key properties was appended; 'upsert' refuses it: give it 'append-only' in stream_settings",
+    _NO_KEYS.format("appended"),
     "batch_size_rows closes files here, and a load ends at a STATE: their batches were committed one by one",
 )
+_PIPELINEWISE_KEYS = (_NO_KEYS.format("appended where primary_key_required was false"), *_KEYS[1:])
 _BLANKS = (
     "'' and texts of blanks alone became NULL, and blanks at the end were cut (EMPTYASNULL, BLANKSASNULL, TRIMBLANKS); "
     "here each text arrives as it was sent, '' beside NULL",
@@ -100,10 +102,8 @@ _VERSIONS = (
     "hard_delete acted on ACTIVATE_VERSION alone; here it also removes the row of a record with _sdc_deleted_at",
 )
 _ONCE = {"load_method": "upsert", "create_schema": True}
-_THREADS = dict.fromkeys(
-    ("parallelism", "parallelism_max", "max_parallelism"),
-    "their threads flush streams; 'encoders' are threads that encode rows, and are chosen by the machine",
-)
+_ENCODERS = "their threads flush streams; 'encoders' are threads that encode rows, and are chosen by the machine"
+_THREADS = dict.fromkeys(("parallelism", "parallelism_max", "max_parallelism"), _ENCODERS)
 _PIPELINEWISE: Mapping[str, Becomes] = {
     "data_flattening_max_level": _flattened,
     "default_target_schema_select_permissions": _granted,
@@ -126,7 +126,7 @@ PIPELINEWISE_REDSHIFT = Loader(
     ),
     _ONCE,
     _PIPELINEWISE,
-    (*_BLANKS, *_KEYS, _TLS),
+    (*_BLANKS, *_PIPELINEWISE_KEYS, _TLS),
     {**_THREADS, **_LATER},
 )  # fmt: skip
 TICKETSWAP = Loader(
@@ -150,7 +150,7 @@ PIPELINEWISE_SNOWFLAKE = Loader(
     _PIPELINEWISE,
     (
         "'' became NULL; here '' arrives beside NULL",
-        *_KEYS,
+        *_PIPELINEWISE_KEYS,
         "files went through the table's own stage unless 'stage' was set; here they go through a bucket and a stage "
         "over it, so 's3_bucket' is needed",
     ),
@@ -244,6 +244,4 @@ def _settle(found: Migrated, theirs: Mapping[str, Any]) -> None:
         found.lost.append("'cluster_identifier': it was not looked at without enable_iam_authentication")
     if "stage" in config and config.get("s3_key_prefix"):
         del config["stage"]
-        found.lost.append(
-            "'stage': ours leads to bucket and s3_key_prefix, and is made; set storage_integration for it"
-        )
+        found.lost.append("'stage': ours leads to bucket and s3_key_prefix, and is made: set storage_integration")
