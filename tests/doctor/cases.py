@@ -134,6 +134,7 @@ def another_user(*statements: str, **changes: Any) -> Callable[[Planted], None]:
 
     def plant(planted: Planted) -> None:
         who, schema = f"doctor{planted.number}", f"v{planted.number}"
+        planted.literal = True
         if planted.warehouse == "redshift":
             planted.sql(f"CREATE USER {who} PASSWORD '{PASSWORD}'")
             planted.config |= {"user": who, "password": PASSWORD}
@@ -166,6 +167,8 @@ def loaded_before(planted: Planted) -> None:
     assert done.error is None, done.error
     grants = [RS_RIGHTS] if planted.warehouse == "redshift" else [
         SF_USAGE, SF_TABLE, SF_STAGE, f"GRANT USAGE ON STAGE {{v}}.STAGE_{planted.number} TO ROLE {{u}}",
+        "GRANT SELECT ON TABLE {v}._singer_loads TO ROLE {u}",
+        f"GRANT SELECT, INSERT, UPDATE ON TABLE {{v}}.s{planted.number} TO ROLE {{u}}",
     ]  # fmt: skip
     another_user(*grants, load_method="upsert")(planted)
 
@@ -275,6 +278,23 @@ def other_name(planted: Planted) -> None:
     planted.right = {**planted.config, "host": "localhost"}
 
 
+def bare(planted: Planted) -> None:
+    """An account with nothing in it: a user or a role without a right, no schema, a user and a role of AWS that may
+    nothing, and a role that trusts nobody."""
+    planted.new_user(*LISTING)
+    role = planted.new_role(trust(of_user("nobody")))
+    if planted.warehouse == "redshift":
+        another_user(iam_role=role, load_method="upsert")(planted)
+        return
+    another_user(load_method="upsert")(planted)
+    name = f"DOCTOR_BARE_{planted.number}"
+    planted.sql(
+        f"CREATE STORAGE INTEGRATION {name} TYPE = EXTERNAL_STAGE STORAGE_PROVIDER = 'S3' ENABLED = TRUE "
+        f"STORAGE_AWS_ROLE_ARN = '{role}' STORAGE_ALLOWED_LOCATIONS = ('s3://local-stage/')"
+    )
+    planted.config |= {"storage_integration": name}
+
+
 CASES = (
     Case("setting that there is not", BOTH, "settings", ("is 'load_method' meant?",), wrong(load_metod="upsert")),
     Case("setting of another loader", BOTH, "settings", ("here it is 'database'",), wrong(dbname="dev")),
@@ -347,5 +367,6 @@ CASES = (
     Case("role that may not read", BOTH, "copy", ("s3:GetObject", "s3:ListBucket"), role_of("service")),
     Case("trust with another external id", SF, "copy", ("STORAGE_AWS_EXTERNAL_ID", "sts:ExternalId"),
          other_external_id),
+    Case("bare account", BOTH, "put", ("grant s3:PutObject",), bare),
     Case("disk that is full", RS, "copy", ("Disk Full", "free space"), disk_full),
 )  # fmt: skip

@@ -31,7 +31,7 @@ class Examined:
     given: name -> value; wrong: the names that problems name.
     """
 
-    given: dict[str, Any]
+    given: dict[str, Any] = field(repr=False)
     problems: list[str] = field(default_factory=list)
     wrong: set[str] = field(default_factory=set)
     target: AnsweringTarget | None = None

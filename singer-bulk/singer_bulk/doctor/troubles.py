@@ -21,7 +21,10 @@ _BREAK = "; "
 def trouble_of(error: BulkError, add: Iterable[str] = ()) -> Trouble:
     """Return it; `add`: what else is to be added, literally."""
     cause, remedy = _parts(_OF_PROBE.sub("", error.text))
-    return Trouble(cause, remedy, (*statements_told(remedy), *add), error.code)
+    # What helps if a thing is there unseen is an alternative, but behind what makes it: then both are to be run.
+    made, _, _ = remedy.partition(", or, if ")
+    told = statements_told(remedy if "CREATE SCHEMA" in made else made)
+    return Trouble(cause, remedy, (*told, *add), error.code)
 
 
 def _parts(text: str) -> tuple[str, str]:

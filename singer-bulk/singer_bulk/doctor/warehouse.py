@@ -136,7 +136,8 @@ def _ledger(ground: Ground) -> str:
     present = columns_of_ledger(warehouse)
     if not present:
         _prove_unseen(ground, ledger)
-        return f"{ledger} is not there yet, the first load makes it"
+        unseen = ", or is hidden from this role" if dialect.locks_rows else ""
+        return f"{ledger} is not there yet{unseen}: the first load makes it"
     last = last_sequence(warehouse)  # refuses a newer version
     relation, (first, *_) = dialect.table(ledger), ledger_columns(dialect)
     name = words.name(first.name)
@@ -168,7 +169,7 @@ def _tables(ground: Ground) -> str:
         f"ORDER BY {name} LIMIT {MAX_TABLES}"
     )
     found = [Table(*str(row[0]).partition(".")[::2]) for row in ground.session.execute(query)]
-    looked, troubles = 0, []
+    looked, unseen, troubles = 0, [], []
     for table in found:
         try:
             if warehouse.columns(table):
@@ -177,6 +178,7 @@ def _tables(ground: Ground) -> str:
                     ground.session.execute(statement)
             else:
                 _prove_unseen(ground, table)
+                unseen.append(str(table))
         except BulkError as error:
             troubles.append(trouble_of(error))
     if troubles:
@@ -186,7 +188,8 @@ def _tables(ground: Ground) -> str:
             tuple(dict.fromkeys(statement for one in troubles for statement in one.statements)),
             troubles[0].code,
         )
-    return f"{looked} tables of earlier loads, each right that the settings ask for"
+    hidden = f"; gone, or hidden from this role: {', '.join(unseen)}" if unseen else ""
+    return f"{looked} tables of earlier loads, each right that the settings ask for{hidden}"
 
 
 def _asking(ground: Ground, table: Table) -> Iterator[str]:
