@@ -150,9 +150,8 @@ def test_the_end_says_what_comes_next() -> None:
 
 def test_for_machines_it_is_one_document() -> None:
     """Each step with all that is known of it, and whether all is well."""
-    document = json.loads(
-        as_json("target", "1.0", [Result("a", "tried", Outcome.FAILED, "f", "r", ("GRANT",), "p", "C")])
-    )
+    result = Result("a", "tried", Outcome.FAILED, "f", "r", ("GRANT",), "p", "C")
+    document = json.loads(as_json("target", "1.0", [result]))
     assert (document["ok"], document["counts"]["failed"]) == (False, 1)
     assert document["steps"][0] == {
         "step": "a", "tried": "tried", "outcome": "failed", "found": "f", "remedy": "r", "statements": ["GRANT"],

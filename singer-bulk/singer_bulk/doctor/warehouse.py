@@ -118,14 +118,11 @@ def _views(ground: Ground) -> str:
     query = f"SELECT {words.name(_columns(ground)[0].name)} FROM {dialect.table(table)}"
     ground.left[f"view {view}"] = lambda: _run(ground, words.drop_view(dialect, view))
     with _gone(ground, table):
-        ground.session.execute_all(
-            [
-                words.create_table(dialect, table, _columns(ground)),
-                words.create_view(dialect, view, query),
-                words.drop_view(dialect, view),
-                words.drop_tables([dialect.table(table)]),
-            ]
-        )
+        # One by one, so that the error is that of the view; the table is dropped at the end in any case.
+        ground.session.execute(words.create_table(dialect, table, _columns(ground)))
+        ground.session.execute(words.create_view(dialect, view, query))
+        ground.session.execute(words.drop_view(dialect, view))
+        ground.session.execute(words.drop_tables([dialect.table(table)]))
     del ground.left[f"view {view}"]
     return "a view of a table, and dropped both"
 
