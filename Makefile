@@ -7,7 +7,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 BIN := .venv/bin
 
-.PHONY: setup check test test-long test-serverless test-cdc faults side-by-side fuzz simulate first-day demo bench wheels conformance
+.PHONY: setup check test test-long test-serverless test-cdc faults side-by-side fuzz simulate first-day doctor demo bench wheels conformance
 
 setup: .venv/.ready
 
@@ -78,6 +78,10 @@ simulate: setup
 # Every misconfiguration of a first day, and whether what is said of it helps: five minutes for each warehouse.
 first-day: setup
 	$(BIN)/python -m tests.first_day
+
+# Every misconfiguration that --doctor is to find, and whether what it says helps: ten minutes; writes docs/doctor.md.
+doctor: setup
+	$(BIN)/python -W ignore -m tests.doctor --write
 
 # On real accounts, with configuration files of the two targets: make conformance REDSHIFT=r.json SNOWFLAKE=s.json
 # Writes conformance.txt, which has no data and no names, for the developers.

@@ -23,6 +23,8 @@ from target_snowflake_stage.cli import TargetSnowflakeStage
 
 from tests import package_metadata
 from tests.copies import copies
+from tests.doctor.page import PAGE as DOCTOR_PAGE
+from tests.doctor.page import doctor_page
 from tests.error_codes import TABLES
 from tests.graphs import levels
 from tests.house import TOP, Package, packages
@@ -169,6 +171,7 @@ def main() -> None:
     SETTINGS_PAGE.write_text(settings_page())
     ERRORS_PAGE.write_text(errors_page())
     RIGHTS_PAGE.write_text(rights_page())
+    DOCTOR_PAGE.write_text(doctor_page())
     ROOMS_PAGE.write_text(rooms_page(ROOMS_PAGE.read_text()))
     package_metadata.write()
 

@@ -64,6 +64,9 @@ single one of them taken away (`tests/load/test_rights.py`). Not so tried: the n
 of Redshift, tags, and s3:GetObjectVersion, of which the stand-ins know nothing or do not ask. On Snowflake any right on
 a database or schema shows it, so USAGE there is missed only where it is alone. Nothing was tried in a real account.
 
+`--setup-sql` prints those statements and policies for one configuration, with its own names; `--doctor` tries which of
+them are there ([doctor](doctor.md)).
+
 Who makes a table, a view or a stage owns it, and needs no further right on it. So a loader that is alone in its schema
 needs the first statements below and no more. Rights on what somebody else has made are in the tables, by feature.
 """

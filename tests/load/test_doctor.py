@@ -26,6 +26,7 @@ from tests.first_day.cases import orders
 from tests.first_day.place import TARGETS, Place, ran
 
 BOTH = ("redshift", "snowflake")
+START = "from target_redshift_copy.start import main; main()"
 # Of each warehouse one of the bucket, and one of a right.
 CHOSEN = ("no right to delete", "no CREATE")
 
@@ -142,7 +143,7 @@ def test_a_signal_ends_it_and_leaves_nothing(place: Place, number: int) -> None:
     path = place.file("right.json", json.dumps(place.config("redshift", 779)).encode())
     before = everything(place, "redshift")
     send(socket, {"do": "fault", "action": "hang", "match": "^COPY"})
-    command = [sys.executable, "-m", "target_redshift_copy.start", "--config", path, "--doctor"]
+    command = [sys.executable, "-c", START, "--config", path, "--doctor"]
     environment = {**os.environ, "AWS_EC2_METADATA_DISABLED": "true", "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
