@@ -37,19 +37,19 @@ def main() -> None:
                     print(grade, flush=True)
     bad = sum(grade.why_not is not None for grade in grades)
     print(f"{len(grades) - bad} of {len(grades)} are ok, in {time.monotonic() - begun:.0f} s")
-    if chosen.write and not bad and len(warehouses) == 2 and not chosen.what:
-        write(screens, grades)
+    if chosen.write and not bad and len(warehouses) == 2:
+        write(screens, grades, is_whole=not chosen.what)
     sys.exit(bool(bad))
 
 
-def write(screens: Mapping[str, str], grades: Sequence[Grade]) -> None:
-    """Write the page."""
+def write(screens: Mapping[str, str], grades: Sequence[Grade], *, is_whole: bool) -> None:
+    """Write the page; the table only where all cases were tried."""
     text = doctor_page()
     for warehouse, content in screens.items():
         text = with_part(text, f"screen of {warehouse}", as_text(content))
-        bare = next(one for one in grades if one.warehouse == warehouse and one.case.what == "bare account")
-        text = with_part(text, f"bare {warehouse}", as_text(transcript(bare)))
-    PAGE.write_text(with_part(text, "planted", planted_part(grades)))
+        for bare in (one for one in grades if one.warehouse == warehouse and one.case.what == "bare account"):
+            text = with_part(text, f"bare {warehouse}", as_text(transcript(bare)))
+    PAGE.write_text(with_part(text, "planted", planted_part(grades)) if is_whole else text)
 
 
 if __name__ == "__main__":

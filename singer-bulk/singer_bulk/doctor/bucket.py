@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -127,13 +129,14 @@ def _bucket(ground: Ground) -> str:
 
 def _right(ground: Ground, error: StageError, rights: Iterable[Right]) -> Trouble:
     """Return the trouble with the statement of IAM that is missing; a key of KMS is named by what AWS says."""
-    if not any(word in error.text for word in (*_DENIED, "KMS", "kms:")):
-        return trouble_of(error)
-    of_key = [right for right in WRITER.wanted([Feature.ENCRYPTION]) if right.name in error.text]
-    key = next((word for word in error.text.replace(",", " ").split() if word.startswith("arn:aws:kms:")), None)
-    missing = of_key or list(rights)
-    found = trouble_of(error, [as_policy(ground.policy(missing, key))])
-    return Trouble(found.found, found.remedy, found.statements, found.code)
+    add: list[str] = []
+    if any(word in error.text for word in (*_DENIED, "KMS", "kms:")):
+        of_key = [right for right in WRITER.wanted([Feature.ENCRYPTION]) if right.name in error.text]
+        key = next((word for word in error.text.replace(",", " ").split() if word.startswith("arn:aws:kms:")), None)
+        add = [as_policy(ground.policy(of_key or list(rights), key))]
+    found = trouble_of(error, add)
+    # The names of files are longer than a line, and say nothing.
+    return replace(found, found=re.sub(rf"({PROBE}\w*/)\d{{8}}T\S+?\.csv\.gz", r"\1..", found.found))
 
 
 def _trying(ground: Ground, rights: list[Right], call: Any) -> Any:

@@ -26,11 +26,16 @@ def lines_of(result: Result) -> list[str]:
     if result.outcome is not Outcome.FAILED:
         return lines
     if result.remedy:
-        lines += textwrap.wrap(f"do: {result.remedy}", initial_indent=_INDENT, subsequent_indent=_INDENT, **_WRAP)
-    for statement in result.statements:
-        lines += ["", *_block(statement), ""]
+        lines += textwrap.wrap(f"do: {_in_words(result)}", initial_indent=_INDENT, subsequent_indent=_INDENT, **_WRAP)
+    if result.statements:
+        lines += ["", *(line for statement in result.statements for line in _block(statement)), ""]
     code = f" [{result.code}]" if result.code else ""
     return [*lines, f"{_INDENT}see: {result.page}{code}"]
+
+
+def _in_words(result: Result) -> str:
+    """Return the remedy; where it says no more than what is to be run, that is not shown twice."""
+    return "run" if result.remedy == f"run {'; '.join(result.statements)}" else result.remedy
 
 
 def _block(statement: str) -> list[str]:
