@@ -34,12 +34,18 @@ def _settings(ground: Ground) -> str:
     if ground.examined.problems:
         found = [problem.removesuffix("; see `") for problem in ground.examined.problems]
         causes = [problem.partition("; ")[0] for problem in found]
-        remedies = [problem.partition("; ")[2].partition("; see `")[0] for problem in found]
-        remedy = "; ".join(filter(None, remedies)) or "correct it"
+        remedy = "; ".join(dict.fromkeys(map(_of_setting, found)))
         about = f"`{type(ground.examined.target).name} --about` shows the settings" if ground.examined.target else ""
         raise Trouble("; ".join(causes), "; ".join(filter(None, (remedy, about))), code="CFG-VALUE")
     asked = ", ".join(feature.value.replace("`", "") for feature in Feature if feature in _shown(ground))
     return f"{len(ground.examined.given)} given, all of them known; they ask for {asked}"
+
+
+def _of_setting(problem: str) -> str:
+    """Return what to do about a setting: as the problem says, else what goes without saying."""
+    cause, _, remedy = problem.partition("; see `")[0].partition("; ")
+    plain = "set what is missing" if cause.endswith("is missing") else "correct it"
+    return f"{plain}, {remedy}" if remedy.startswith("or ") else remedy or plain
 
 
 def _shown(ground: Ground) -> set[Feature]:
@@ -153,7 +159,12 @@ def _removing(ground: Ground, key: str) -> None:
 
 def _put(ground: Ground) -> str:
     _removing(ground, ground.key)
-    encryption, ground.kms_key = _trying(ground, [PUT], lambda: ground.examined_bucket.put(ground.key, _CONTENT))
+    try:
+        encryption, ground.kms_key = _trying(ground, [PUT], lambda: ground.examined_bucket.put(ground.key, _CONTENT))
+    except Trouble as trouble:
+        if trouble.code == "STAGE-REFUSED" or "Could not connect" in trouble.found:
+            ground.left.clear()  # it has not arrived, for sure
+        raise
     folder = ground.key.rpartition("/")[0]
     kms = f" under {ground.kms_key}" if ground.kms_key else ""
     return f"into {ground.stage.url(folder)}" + (f", encrypted by {encryption}{kms}" if encryption else "")

@@ -68,7 +68,9 @@ class _Notes(logging.Handler):
         self._kept: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._kept.append(record.getMessage())
+        text = record.getMessage()
+        if ": attempt " not in text:  # of a request that the step tells of anyway
+            self._kept.append(text)
 
     def taken(self) -> list[str]:
         """Return what was kept since this was last asked."""

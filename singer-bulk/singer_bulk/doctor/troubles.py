@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from singer_bulk.doctor.steps import PROBE, Trouble
-from singer_bulk.errors import BulkError
+from singer_bulk.errors import BulkError, ConfigError
 from singer_bulk.model.rights import statements_told
 from singer_bulk.warehouse.ledger_form import MEND
 
@@ -21,6 +21,7 @@ _BREAK = "; "
 def trouble_of(error: BulkError, add: Iterable[str] = ()) -> Trouble:
     """Return it; `add`: what else is to be added, literally."""
     cause, remedy = _parts(_OF_PROBE.sub("", error.text))
+    remedy = remedy or ("correct what this names" if isinstance(error, ConfigError) else "")
     # What helps if a thing is there unseen is an alternative, but behind what makes it: then both are to be run.
     made, _, _ = remedy.partition(", or, if ")
     told = statements_told(remedy if "CREATE SCHEMA" in made else made)

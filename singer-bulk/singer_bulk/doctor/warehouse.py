@@ -213,7 +213,12 @@ def signed_in(query: str, show: str) -> Step[Ground]:
     """Return the step that opens the session; the query asks who it is, `show` puts the answer in words."""
 
     def run(ground: Ground) -> str:
-        row = ground.session.execute(query)[0]
+        try:
+            row = ground.session.execute(query)[0]
+        except BulkError as error:
+            if "parameter" not in error.text.lower() or not ground.config.get("session_parameters"):
+                raise
+            raise Trouble(trouble_of(error).found, "correct session_parameters", code=error.code) from error
         return show.format(*("none" if value is None else value for value in row))
 
     return Step(
