@@ -7,7 +7,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 BIN := .venv/bin
 
-.PHONY: setup check test test-long test-serverless test-cdc faults side-by-side fuzz simulate first-day demo bench wheels conformance
+.PHONY: setup check test test-long test-serverless test-cdc faults side-by-side fuzz simulate first-day demo bench wheels conformance site ecosystem release
 
 setup: .venv/.ready
 
@@ -26,12 +26,18 @@ NATIVE := singer-bulk/hatch_build.py $(wildcard singer-bulk/native/*.[ch] singer
 	@ls singer-bulk/singer_bulk/encode/_rows.* >/dev/null 2>&1 || (cd singer-bulk && $(PYTHON) -m native.build)
 	@touch $@
 
-check: setup
+check: setup site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/vulture
+
+# The documents as a site, into site/: a link that leads nowhere fails, and so does a page that asks another server.
+site: $(UV)
+	@UV_PROJECT_ENVIRONMENT=$(CURDIR)/.envs/docs $(UV) sync --locked --only-group docs --quiet --python $(PYTHON)
+	@NO_MKDOCS_2_WARNING=1 .envs/docs/bin/mkdocs build --strict --quiet
+	@$(PYTHON) -m tests.site.check site
 
 # Three workers for two cores: tests wait for servers, and those for them. worksteal, because loadgroup waits for ever
 # when a worker has crashed (pytest-xdist 3.8).

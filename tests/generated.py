@@ -1,7 +1,7 @@
-"""What is written from the code: settings (meltano.yml, docs/settings.md), errors, rights, rooms (CONTRIBUTING.md), and
-the copies of the tap.
+"""What is written from the code: pages of docs/, the hub's definitions, rooms (CONTRIBUTING.md), the copies of the tap.
 
-And what the packages say of themselves alike (package_metadata.py).
+And what the packages say of themselves alike (package_metadata.py). A page is a row of `PAGES`, or of `MARKED` where
+only what stands between its marks is written.
 
 `python -m tests.generated` writes them; a test compares them.
 """
@@ -12,11 +12,10 @@ import ast
 import json
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from singer_bulk.model.declared import takes_reference
 from tap_csv_extract.cli import TapCsvExtract
 from target_redshift_copy.cli import TargetRedshiftCopy
 from target_snowflake_stage.cli import TargetSnowflakeStage
@@ -27,6 +26,11 @@ from tests.error_codes import TABLES
 from tests.graphs import levels
 from tests.house import TOP, Package, packages
 from tests.rights_page import RIGHTS_PAGE, rights_page
+from tests.site import coming_from, wheels
+from tests.site import settings as pages_of_settings
+from tests.site.feeds import feeds_page
+from tests.site.refused import refused_page
+from tests.site.troubleshooting import troubleshooting_page
 
 MELTANO_FILE = TOP / "meltano.yml"
 SETTINGS_PAGE = TOP / "docs" / "settings.md"
@@ -84,30 +88,13 @@ def _kind(declared: dict[str, Any]) -> Any:
 
 def settings_page() -> str:
     """Return docs/settings.md."""
-    parts = [
-        "# Settings\n\nWritten from the declarations in the code by `python -m tests.generated`; "
-        "`COMMAND --about` shows the same.\n\n"
-        "Null in a JSON file means that a setting is not set. In the environment and in INI files an empty text means "
-        "it, too, where the setting does not take any text; true or false may be written true, 1, yes, on, and false, "
-        "0, no, off; arrays and objects are JSON, an array of texts also `a,b`.\n"
-    ]
-    for connector in CONNECTORS:
-        parts.append(f"\n## {connector.name}\n\n| setting | kind | default | meaning |\n|---|---|---|---|\n")
-        parts.extend(_settings_row(connector, name, one) for name, one in settings_of(connector).items())
-    return "".join(parts)
-
-
-def _settings_row(connector: Any, name: str, declared: dict[str, Any]) -> str:
-    required = name in connector._get_about_info().settings.get("required", [])
-    default = declared.get("default")
-    shown = "required" if required else "" if default in (None, "") else f"`{json.dumps(default)}`"
-    kind = ", ".join(f"`{value}`" for value in declared["enum"] if value) if "enum" in declared else _kind(declared)
-    if declared.get("secret"):
-        kind += ", secret"
-    if takes_reference(declared):
-        kind += ", [or a reference](sign-in/secrets.md)"
-    meaning = " ".join(declared.get("description", "").split()).replace("|", "\\|")
-    return f"| `{name}` | {kind} | {shown} | {meaning} |\n"
+    return pages_of_settings.page(
+        {
+            connector.name: (settings_of(connector), connector._get_about_info().settings.get("required", []))
+            for connector in CONNECTORS
+        },
+        _kind,
+    )
 
 
 def errors_page() -> str:
@@ -160,16 +147,30 @@ def first_sentence(file: Path) -> str:
     return re.split(r"(?<=[.?!])\s", opening)[0]
 
 
+PAGES: Mapping[Path, Callable[[], str]] = {
+    SETTINGS_PAGE: settings_page,
+    ERRORS_PAGE: errors_page,
+    RIGHTS_PAGE: rights_page,
+    TOP / "docs" / "troubleshooting.md": troubleshooting_page,
+    TOP / "docs" / "feeds.md": feeds_page,
+    TOP / "docs" / "stand-ins-refused.md": refused_page,
+}
+MARKED: Mapping[Path, Callable[[str], str]] = {
+    ROOMS_PAGE: rooms_page,
+    wheels.PAGE: wheels.platforms_page,
+    coming_from.PAGE: coming_from.coming_from_page,
+}
+
+
 def main() -> None:
     """Write the files."""
     for file, text in copies().items():
         file.write_text(text)
     MELTANO_FILE.write_text(meltano_file(MELTANO_FILE.read_text()))
-    SETTINGS_PAGE.parent.mkdir(exist_ok=True)
-    SETTINGS_PAGE.write_text(settings_page())
-    ERRORS_PAGE.write_text(errors_page())
-    RIGHTS_PAGE.write_text(rights_page())
-    ROOMS_PAGE.write_text(rooms_page(ROOMS_PAGE.read_text()))
+    for page, written in PAGES.items():
+        page.write_text(written(), encoding="utf-8")
+    for page, rewritten in MARKED.items():
+        page.write_text(rewritten(page.read_text(encoding="utf-8")), encoding="utf-8")
     package_metadata.write()
 
 

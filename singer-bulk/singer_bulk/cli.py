@@ -72,7 +72,9 @@ def main(target: type[BulkTarget]) -> NoReturn:
     # Before Python 3.12 a decoder in C counts against it: documents of MAX_DEPTH levels, and the stack they stand on.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 2 * MAX_DEPTH + 1000))
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")  # whatever PYTHONIOENCODING says: a STATE comes out behind its COMMIT
+        sys.stdout.reconfigure(
+            encoding="utf-8", newline="\n"
+        )  # whatever PYTHONIOENCODING says: a STATE comes out behind its COMMIT
     logger = logging.getLogger(target.name)
     try:
         try:
