@@ -31,7 +31,7 @@ BLOCK_BYTES = 1 << 18
 # The longest value that a column of either warehouse takes, 16 MB, with each of its bytes written as \\u00xx. What is
 # longer is refused before it is read to its end: read, it takes five to seven times its length of memory.
 MAX_LINE_BYTES = 6 * (16 << 20) + BLOCK_BYTES
-# Windows has no poll, and its select takes sockets alone: there a thread reads one chunk ahead, with a bound to the wait.
+# Windows has no poll, and its select takes sockets alone: there a thread reads one chunk ahead, and waits are bounded.
 _CAN_ASK = hasattr(select, "poll")
 
 Show = Callable[[bytes], str]
