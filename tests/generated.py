@@ -26,7 +26,7 @@ from tests.error_codes import TABLES
 from tests.graphs import levels
 from tests.house import TOP, Package, packages
 from tests.rights_page import RIGHTS_PAGE, rights_page
-from tests.site import coming_from, wheels
+from tests.site import coming_from, diagrams, wheels
 from tests.site import settings as pages_of_settings
 from tests.site.feeds import feeds_page
 from tests.site.refused import refused_page
@@ -154,6 +154,8 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     TOP / "docs" / "troubleshooting.md": troubleshooting_page,
     TOP / "docs" / "feeds.md": feeds_page,
     TOP / "docs" / "stand-ins-refused.md": refused_page,
+    TOP / "docs" / "record-path.svg": diagrams.record_path,
+    TOP / "docs" / "state-path.svg": diagrams.state_path,
 }
 MARKED: Mapping[Path, Callable[[str], str]] = {
     ROOMS_PAGE: rooms_page,
