@@ -26,6 +26,8 @@ FILES = {place: document for document, place in PAGES.items()}
 LINK = re.compile(r"(\]\(<?)(?!https?:|mailto:|#)([^)#\s>]+)(#[^)\s>]+)?(>?\))")
 ADDRESS = re.compile(r'^address = "(.*)"$', re.MULTILINE)
 MORE = "More"
+# Pages whose tables need the room that the list of headings would take.
+WIDE = {"comparison.md", "rights.md", "faults.md", "performance.md", "loads.md", "schema-evolution.md", "platforms.md"}
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -66,6 +68,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
     place = page.file.src_uri
     document = FILES.get(place, f"docs/{place}")
     known = {file.src_uri for file in files}
+    if place in WIDE:
+        page.meta["hide"] = ["toc"]
 
     def led(found: re.Match[str]) -> str:
         target = posixpath.normpath(posixpath.join(posixpath.dirname(document), found[2]))

@@ -177,6 +177,7 @@ OF_TAP = (
     Group("Stream maps and flattening", "stream_map* faker_config flattening_*"),
 )
 MORE = Group("More", "*")
+WAREHOUSES = {"target-redshift-copy": " (Redshift)", "target-snowflake-stage": " (Snowflake)"}
 
 
 def groups_of(command: str) -> tuple[Group, ...]:
@@ -217,7 +218,7 @@ def _of_command(
 ) -> Iterator[str]:
     yield f"\n## {command}\n"
     for group, names in grouped(command, declared):
-        yield f"\n### {group.title}: {command.rpartition('-')[0]}\n"
+        yield f"\n### {group.title}{WAREHOUSES.get(command, '')}\n"
         if group.page:
             yield f"\nMore: [{group.page.removesuffix('/index.md').removesuffix('.md')}]({group.page}).\n"
         if shown := example(group, declared):
