@@ -9,18 +9,16 @@ only what stands between its marks is written.
 from __future__ import annotations
 
 import ast
-import json
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from tap_csv_extract.cli import TapCsvExtract
 from target_redshift_copy.cli import TargetRedshiftCopy
 from target_snowflake_stage.cli import TargetSnowflakeStage
 
-from tests import package_metadata
+from tests import hub, package_metadata
 from tests.copies import copies
 from tests.error_codes import TABLES
 from tests.graphs import levels
@@ -32,7 +30,6 @@ from tests.site.feeds import feeds_page
 from tests.site.refused import refused_page
 from tests.site.troubleshooting import troubleshooting_page
 
-MELTANO_FILE = TOP / "meltano.yml"
 SETTINGS_PAGE = TOP / "docs" / "settings.md"
 ERRORS_PAGE = TOP / "docs" / "errors.md"
 ROOMS_PAGE = TOP / "CONTRIBUTING.md"
@@ -40,60 +37,15 @@ ROOMS = re.compile(r"(<!-- rooms: .* -->\n).*(<!-- end of rooms -->\n)", re.DOTA
 PACKAGES = ("singer_bulk", "target_redshift_copy", "target_snowflake_stage", "tap_csv_extract", "local_warehouse")
 CONNECTORS = (TapCsvExtract, TargetRedshiftCopy, TargetSnowflakeStage)
 
-# JSON Schema type -> Meltano's kind
-KINDS = {
-    "string": "string",
-    "integer": "integer",
-    "number": "decimal",
-    "boolean": "boolean",
-    "array": "array",
-    "object": "object",
-}
-
-
-def settings_of(connector: Any) -> dict[str, dict[str, Any]]:
-    """Return the connector's settings as `--about` shows them."""
-    declared: dict[str, dict[str, Any]] = connector._get_about_info().settings["properties"]
-    return declared
-
-
-def meltano_file(text: str) -> str:
-    """Return meltano.yml with the settings of each plugin written anew."""
-    for connector in CONNECTORS:
-        lines = "".join(_meltano_setting(name, one) for name, one in settings_of(connector).items())
-        pattern = rf"(  - name: {connector.name}\n(?:    .*\n)*?    settings:)(?: \[\])?\n(?:    - .*\n)*"
-        text = re.sub(pattern, lambda found, lines=lines: f"{found[1]}\n{lines}", text)  # type: ignore[misc]
-    return text
-
-
-def _meltano_setting(name: str, declared: dict[str, Any]) -> str:
-    parts = {"name": name, "kind": _kind(declared)}
-    if "options" in parts["kind"]:
-        parts["options"] = [{"label": value, "value": value} for value in declared["enum"] if value is not None]
-    if declared.get("secret"):
-        parts["sensitive"] = True
-    if declared.get("default") not in (None, ""):
-        parts["value"] = declared["default"]
-    parts["description"] = " ".join(declared.get("description", "").split())
-    return "    - {" + ", ".join(f"{key}: {json.dumps(value)}" for key, value in parts.items()) + "}\n"
-
-
-def _kind(declared: dict[str, Any]) -> Any:
-    if "enum" in declared:
-        return "options"
-    types = declared.get("type", ["string"])
-    found = [KINDS[one] for one in ([types] if isinstance(types, str) else types) if one != "null"]
-    return next((kind for kind in ("array", "object") if kind in found), found[0] if found else "object")
-
 
 def settings_page() -> str:
     """Return docs/settings.md."""
     return pages_of_settings.page(
         {
-            connector.name: (settings_of(connector), connector._get_about_info().settings.get("required", []))
+            connector.name: (hub.settings_of(connector), connector._get_about_info().settings.get("required", []))
             for connector in CONNECTORS
         },
-        _kind,
+        hub.kind_of,
     )
 
 
@@ -168,12 +120,12 @@ def main() -> None:
     """Write the files."""
     for file, text in copies().items():
         file.write_text(text)
-    MELTANO_FILE.write_text(meltano_file(MELTANO_FILE.read_text()))
     for page, written in PAGES.items():
         page.write_text(written(), encoding="utf-8")
     for page, rewritten in MARKED.items():
         page.write_text(rewritten(page.read_text(encoding="utf-8")), encoding="utf-8")
     package_metadata.write()
+    hub.write()
 
 
 if __name__ == "__main__":

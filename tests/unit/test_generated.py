@@ -10,18 +10,11 @@ from typing import Any
 import pytest
 from singer_sdk.plugin_base import JSONSchemaValidator
 
-from tests import generated, package_metadata
+from tests import generated, hub, package_metadata
 from tests.error_codes import TABLES
 from tests.house import TOP, packages
 from tests.site import settings as settings_page
 from tests.site.troubleshooting import troubleshooting_page
-
-
-def test_meltano_file_has_the_settings_of_the_code() -> None:
-    """Each plugin of meltano.yml has the settings of its `--about`, kinds and sensitive flags included."""
-    text = generated.MELTANO_FILE.read_text()
-    assert generated.meltano_file(text) == text, "run python -m tests.generated"
-    assert text.count("sensitive: true") >= 12
 
 
 @pytest.mark.parametrize("page", generated.PAGES, ids=lambda page: page.name)
@@ -41,7 +34,7 @@ def test_what_is_marked_on_a_page_is_that_of_the_code(page: Path) -> None:
 @pytest.mark.parametrize("connector", generated.CONNECTORS, ids=lambda connector: connector.name)
 def test_every_setting_has_a_group_and_examples_are_right(connector: Any) -> None:
     """Each setting of today is among those that it belongs to; what an example shows, its declaration takes."""
-    declared = generated.settings_of(connector)
+    declared = hub.settings_of(connector)
     groups = settings_page.grouped(connector.name, declared)
     assert sorted(name for _, names in groups for name in names) == sorted(declared)
     for group, _ in groups:
