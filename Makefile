@@ -68,6 +68,15 @@ BEFORE ?= 0cc1e63
 side-by-side: setup
 	$(BIN)/python -m tests.faults.side_by_side --before $(BEFORE)
 
+# Programs around ours, each in an environment of its own: Meltano, Airflow, Dagster, dbt, the suites of the SDK.
+ecosystem: setup
+	$(BIN)/pytest -n 2 --dist worksteal --long tests/ecosystem tests/load/test_meltano.py tests/load/test_meltano_project.py \
+	  tests/load/test_sdk_suites.py tests/load/test_sdk_versions.py tests/conformance/redshift/test_clients.py
+
+# All that a release is, into dist/<version>/; nothing is published.
+release: setup
+	$(BIN)/python -m tests.packaging.release
+
 # Random names, messages, settings, files and rows: 20,000 of each kind, half an hour, or TIME minutes of each; then the
 # native pass, guided by its coverage, for TIME minutes (10). Goes on where it was stopped (.fuzz/).
 fuzz: setup

@@ -28,6 +28,7 @@ from tests.site import coming_from, diagrams, wheels
 from tests.site import settings as pages_of_settings
 from tests.site.feeds import feeds_page
 from tests.site.refused import refused_page
+from tests.site.shown_files import with_files
 from tests.site.troubleshooting import troubleshooting_page
 
 SETTINGS_PAGE = TOP / "docs" / "settings.md"
@@ -113,6 +114,8 @@ MARKED: Mapping[Path, Callable[[str], str]] = {
     ROOMS_PAGE: rooms_page,
     wheels.PAGE: wheels.platforms_page,
     coming_from.PAGE: coming_from.coming_from_page,
+    TOP / "docs" / "start" / "orchestrators.md": with_files,
+    TOP / "docs" / "start" / "container.md": with_files,
 }
 
 
