@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG
 
-# The warehouse says where the pipeline stands: a retry goes on from there. pipefail: a tap that fails fails the task.
+# The warehouse says where the pipeline stands, so a retry goes on from there; by pipefail a tap that fails is noticed.
 LOAD = """
 set -euo pipefail
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT

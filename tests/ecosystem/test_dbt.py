@@ -59,5 +59,5 @@ def test_models_on_the_views_of_a_load(loader: Loader, tmp_path: Path) -> None:
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout[-4000:]
     assert loader.rows("SELECT orderstatus, order_count FROM {schema}.orders_by_status") == [("Shipped", 2)]
-    hours = loader.rows("SELECT orderid, orderstatus, hours FROM {schema}.days_in_status ORDER BY orderid")
+    hours = loader.rows("SELECT orderid, orderstatus, hours FROM {schema}.hours_in_status ORDER BY orderid")
     assert json.loads(json.dumps(hours)) == [[1, "Backordered", 12], [3, "Backordered", 24]]
