@@ -20,6 +20,7 @@ from target_snowflake_stage.cli import TargetSnowflakeStage
 
 from tests import hub, package_metadata
 from tests.copies import copies
+from tests.dry_run_page import DRY_RUN_PAGE, dry_run_page
 from tests.error_codes import TABLES
 from tests.graphs import levels
 from tests.house import TOP, Package, packages
@@ -112,6 +113,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
 }
 MARKED: Mapping[Path, Callable[[str], str]] = {
     ROOMS_PAGE: rooms_page,
+    DRY_RUN_PAGE: dry_run_page,
     wheels.PAGE: wheels.platforms_page,
     coming_from.PAGE: coming_from.coming_from_page,
     TOP / "docs" / "start" / "orchestrators.md": with_files,

@@ -58,6 +58,10 @@ class AnsweringTarget(DeclaredTarget):
         """Return the warehouse and the stage that the configuration names; raises ConfigError."""
         raise NotImplementedError
 
+    def planned(self) -> Connector:
+        """Return the same without asking anybody: no secret is read, and COPY has no keys; raises ConfigError."""
+        raise NotImplementedError
+
     @classmethod
     def get_singer_command(cls) -> click.Command:
         """Add the questions to the SDK's options."""

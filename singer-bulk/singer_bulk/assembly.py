@@ -1,0 +1,43 @@
+"""A run is put together: what the face knows of the settings, what a connector brings, and what is done otherwise.
+
+A command that loads, and those that load without a tap or a warehouse (`dry_run`, `replay`, `self_test`), make their
+run here, so that each of them is the run that a user has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from singer_bulk.face.connector import Connector
+from singer_bulk.face.questions import AnsweringTarget
+from singer_bulk.maps.intake import Intake, mapper_of
+from singer_bulk.model.runtime import STANDARD, Runtime
+from singer_bulk.run import Run
+from singer_bulk.settings.loads import LoadSettings
+
+
+def run_of(
+    target: AnsweringTarget,
+    connector: Connector,
+    settings: LoadSettings,
+    emit: Callable[[str], None],
+    *,
+    runtime: Runtime = STANDARD,
+    **seams: Any,
+) -> Run:
+    """Return the run of a target over what its connector, or another one, reaches; `seams` are those of `Run`."""
+    maps_streams = target.config.get("stream_maps") or target.config.get("flattening_enabled")
+    return Run(
+        warehouse=connector.warehouse,
+        stage=connector.stage,
+        file_format=connector.file_format,
+        settings=settings,
+        intake=Intake(settings, mapper_of(settings, target.mapper if maps_streams else None)),
+        emit=emit,
+        runtime=runtime,
+        layout=connector.layout,
+        connector_version=target.plugin_version,
+        mapped=target.config.get("stream_maps", ()),
+        **seams,
+    )
