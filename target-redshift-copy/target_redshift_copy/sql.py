@@ -14,7 +14,7 @@ from singer_bulk.model.columns import ColumnType
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import ClosedBatch, Table, TableLoad
 from singer_bulk.model.names import NameRules
-from singer_bulk.warehouse.dialect import Rows, Session, TypeTable, Url
+from singer_bulk.warehouse.dialect import Read, Rows, Session, TypeTable, Url
 from singer_bulk.warehouse.words import MAX_CATALOG_ROWS, among, listed, literal, name
 
 from target_redshift_copy.copy_access import CopyAccess, masked
@@ -186,7 +186,7 @@ class Redshift:
         return int(rows[0][0])
 
     def explain(
-        self, session: Session, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Url
+        self, session: Session, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Url, read: Read
     ) -> BulkError:
         """Return the error with what the load error tables say of the batch's files."""
-        return explain_copy(session, error, table, batch, url)
+        return explain_copy(session, error, table, batch, url, read)

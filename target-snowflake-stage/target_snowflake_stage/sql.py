@@ -16,7 +16,7 @@ from singer_bulk.model.columns import ColumnType
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import ClosedBatch, Table, TableLoad
 from singer_bulk.model.names import NameRules
-from singer_bulk.warehouse.dialect import Rows, Session, TypeTable, Url
+from singer_bulk.warehouse.dialect import Read, Rows, Session, TypeTable, Url
 from singer_bulk.warehouse.words import MAX_CATALOG_ROWS, among, literal, name
 
 from target_snowflake_stage.copy_errors import explain_copy
@@ -249,7 +249,7 @@ class Snowflake:
         return sum(int(row[3]) for row in rows if len(row) > 3)
 
     def explain(
-        self, session: Session, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Url
+        self, session: Session, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Url, read: Read
     ) -> BulkError:
-        """Return the error with stream and table; Snowflake's own text has file, line and column."""
-        return explain_copy(error, table)
+        """Return the error, told by the record; Snowflake's own text has file, line and column."""
+        return explain_copy(error, table, batch, read)

@@ -56,9 +56,9 @@ def test_small_batch_is_one_file() -> None:
     files, stage = files_of(FileLayout(parts=4))
     given_rows = [rows_of(1000, seed) for seed in range(20)]
     for rows in given_rows:
-        files.add_rows(rows, 1000)
+        files.add_rows(rows, range(1000))
     (staged,) = files.close()
-    assert staged == StagedFile("000.gz", 20_000, len(stage.files["000.gz"]))
+    assert staged == StagedFile("000.gz", 20_000, len(stage.files["000.gz"]), zlib.crc32(b"".join(given_rows)))
     assert 500_000 < staged.byte_count < MIN_BYTES
     assert content_of(stage.files["000.gz"]) == b"".join(given_rows)
 
@@ -80,9 +80,9 @@ def test_files_are_equal_and_as_many_as_the_parts(parts: int) -> None:
         piece = elsewhere.piece(rows)
         largest = max(largest, len(piece.content))
         if len(given_rows) % 3:
-            files.add_piece(piece, 2000)
+            files.add_piece(piece, range(2000))
         else:
-            files.add_rows(rows, 2000)
+            files.add_rows(rows, range(2000))
     staged = files.close()
     assert len(staged) == parts
     sizes = [file.byte_count for file in staged]
@@ -113,9 +113,9 @@ def test_every_order_of_runs_and_pieces_is_a_gzip_file(moves: list[tuple[bool, i
             rows = rows_of(count, 0 if is_alike else number)
             given_rows += rows.splitlines()
             if is_elsewhere:
-                files.add_piece(elsewhere.piece(rows), count)
+                files.add_piece(elsewhere.piece(rows), range(count))
             else:
-                files.add_rows(rows, count)
+                files.add_rows(rows, range(count))
         staged = files.close()
     found = [content_of(stage.files[file.key]).splitlines() for file in staged]
     assert [len(rows) for rows in found] == [file.row_count for file in staged]

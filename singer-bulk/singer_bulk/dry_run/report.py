@@ -78,7 +78,9 @@ def _stream(plan: Plan, stream: Stream, refused: Refused, dialect: Dialect) -> d
         "bytes": planned.byte_count,
         "staged_bytes": planned.staged_bytes,
         "file_count": planned.file_count,
-        "files": [asdict(file) for file in planned.files],
+        "files": [
+            {"key": file.key, "row_count": file.row_count, "byte_count": file.byte_count} for file in planned.files
+        ],
         "columns": [*_columns(plan, planned, stream, dialect)],
     }
 

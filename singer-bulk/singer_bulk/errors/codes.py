@@ -115,6 +115,7 @@ CODES = {
     "STAGE-AWAY": "S3 does not answer: the user checks the endpoint, the region and the network.",
     "STAGE-CREDENTIALS": "There are no credentials for S3: the user gives AWS keys, or a profile or role.",
     "STAGE-LEFT": "A file could not be removed from the bucket: the user grants `s3:DeleteObject`.",
+    "STAGE-MISSING": "A file that is to be read again is not there: somebody has removed it, or it was never kept.",
     "STAGE-MARKER": "A value equals the marker that stands for NULL in this file, which is drawn by lot: run again.",
     "STAGE-REFUSED": "S3 refuses a request: the user grants the right, or corrects the bucket or the keys, as the "
     "message says.",

@@ -4,7 +4,7 @@ stands in `words.py`. The seam to a driver's connection is here too."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -26,6 +26,8 @@ def look_seconds(wait_seconds: float) -> int:
 
 Rows = list[tuple[Any, ...]]
 Url = Callable[[str], str]
+# Returns the bytes of a staged file by its key, in parts; raises StageError.
+Read = Callable[[str], Iterator[bytes]]
 
 _CAST = "CAST({value} AS {type})"
 
@@ -296,6 +298,6 @@ class Dialect(Protocol):
         """Return the number of rows that the answer to COPY, or to `copy_count`, reports."""
 
     def explain(
-        self, session: Session, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Url
+        self, session: Session, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Url, read: Read
     ) -> BulkError:
         """Return the error of a failed COPY with what the warehouse says of it; called after ROLLBACK."""

@@ -118,6 +118,7 @@ class Loads:
             self._scratch,
             self._warehouse.times,
             self._counting,
+            self._stage.read,
         )
         attempt = Attempt(
             self._dialect,
