@@ -24,20 +24,25 @@ def run_of(
     emit: Callable[[str], None],
     *,
     runtime: Runtime = STANDARD,
+    maps: bool = True,
     **seams: Any,
 ) -> Run:
-    """Return the run of a target over what its connector, or another one, reaches; `seams` are those of `Run`."""
+    """Return the run of a target over what its connector, or another one, reaches; `seams` are those of `Run`.
+
+    maps: whether the input is what a tap sends; records that were rejected have gone through the maps already.
+    """
     maps_streams = target.config.get("stream_maps") or target.config.get("flattening_enabled")
+    mapper = mapper_of(settings, target.mapper if maps_streams else None) if maps else None
     return Run(
         warehouse=connector.warehouse,
         stage=connector.stage,
         file_format=connector.file_format,
         settings=settings,
-        intake=Intake(settings, mapper_of(settings, target.mapper if maps_streams else None)),
+        intake=Intake(settings, mapper),
         emit=emit,
         runtime=runtime,
         layout=connector.layout,
         connector_version=target.plugin_version,
-        mapped=target.config.get("stream_maps", ()),
+        mapped=target.config.get("stream_maps", ()) if maps else (),
         **seams,
     )

@@ -97,7 +97,13 @@ class Run:
         )
         warehouse.label.run, warehouse.label.pipeline = self._run_id, settings.pipeline_id or ""
         self._committer = Committer(
-            warehouse, loads, self._stage, emit, runtime, keep_staged_files=settings.keep_staged_files
+            warehouse,
+            loads,
+            self._stage,
+            emit,
+            runtime,
+            keep_staged_files=settings.keep_staged_files,
+            described_at=self._names.for_description,
         )
         self._open = OpenLoad(self._run_id, started_at, connector_version, settings, runtime.now, runtime.monotonic)
         context = StreamContext(

@@ -114,6 +114,8 @@ CODES = {
     "new_column.",
     "STAGE-AWAY": "S3 does not answer: the user checks the endpoint, the region and the network.",
     "STAGE-CREDENTIALS": "There are no credentials for S3: the user gives AWS keys, or a profile or role.",
+    "STAGE-DESCRIPTION": "The description of staged files is of another version, or is none: the user updates the "
+    "program, or looks at what has written the file.",
     "STAGE-LEFT": "A file could not be removed from the bucket: the user grants `s3:DeleteObject`.",
     "STAGE-MISSING": "A file that is to be read again is not there: somebody has removed it, or it was never kept.",
     "STAGE-MARKER": "A value equals the marker that stands for NULL in this file, which is drawn by lot: run again.",
@@ -129,6 +131,8 @@ CODES = {
     "LOAD-LEDGER-NEWER": "A newer version of the program has written the ledger: the user updates this one.",
     "LOAD-LEDGER": "The ledger can neither be seen nor made: the user grants the rights, or corrects its name.",
     "LOAD-MOVED": "Another run of the same pipeline has committed a load: the user lets it end, then runs again.",
+    "LOAD-REPLAY": "A load cannot be loaded again as it is asked for, and nothing was changed: the message says why, "
+    "and what can be.",
     "LOAD-SHRINK": "A full load would lose rows of its table, as it does when a tap dies: the user checks the source, "
     "and may allow it by `overwrite_max_shrink`.",
     "LOAD-TURN": "Another load or session has held what this load needs for too long: the user ends it, or raises "

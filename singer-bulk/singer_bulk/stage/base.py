@@ -48,6 +48,9 @@ class Stage(Protocol):
     def read(self, key: str) -> Iterator[bytes]:
         """Return the bytes of a file, in parts; raises StageError, STAGE-MISSING if there is none."""
 
+    def end_of(self, key: str, byte_count: int) -> tuple[int, bytes]:
+        """Return the size of a file and its last bytes; raises StageError, STAGE-MISSING if there is none."""
+
     def remove(self, keys: Iterable[str]) -> None:
         """Remove files, those that are still being sent too."""
 

@@ -49,6 +49,11 @@ class MemoryStage:
             raise StageError(f"{self.url(key)}: there is no such file", code="STAGE-MISSING")
         return iter([self.files[key]])
 
+    def end_of(self, key: str, byte_count: int) -> tuple[int, bytes]:
+        """Return the size of a file and its last bytes."""
+        content = b"".join(self.read(key))
+        return len(content), content[-byte_count:]
+
     def remove(self, keys: Iterable[str]) -> None:
         """Remove files."""
         for key in keys:

@@ -125,6 +125,12 @@ class S3Stage:
             while part := body.read(READ_BYTES):
                 yield part
 
+    def end_of(self, key: str, byte_count: int) -> tuple[int, bytes]:
+        """Return the size of a file and its last bytes; raises StageError, STAGE-MISSING if there is none."""
+        with _s3_errors(self.bucket, key, READ_AGAIN):
+            answer = self._client.get_object(**self._settings.requests.of_any, Key=key, Range=f"bytes=-{byte_count}")
+            return int(answer["ContentRange"].rpartition("/")[2]), answer["Body"].read()
+
     def remove(self, keys: Iterable[str]) -> None:
         """Remove the keys, one request for up to 1,000 of them (AWS: DeleteObjects)."""
         names = list(keys)

@@ -45,7 +45,9 @@ class Loads:
         *,
         lock_wait_seconds: float,
         user_sql: LoadSql = NO_SQL,
+        manifest: str = ".manifest",
     ) -> None:
+        self._manifest = manifest
         self._user_sql = user_sql
         self._now = now
         self._warehouse = warehouse
@@ -165,7 +167,7 @@ class Loads:
         """Stage what COPY reads the names of files from; return the keys."""
         batches = [batch for table in load.tables for batch in table.batches]
         contents = {batch: self._dialect.manifest(batch, self._stage.url) for batch in batches}
-        keys = {batch: f"{batch.files[0].key}.manifest" for batch in batches if contents[batch] is not None}
+        keys = {batch: f"{batch.files[0].key}{self._manifest}" for batch in batches if contents[batch] is not None}
         self._stage.put_all({key: contents[batch] or b"" for batch, key in keys.items()})
         return keys
 
