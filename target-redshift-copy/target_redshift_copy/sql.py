@@ -85,6 +85,17 @@ class Redshift:
         """Return the statement; IF NOT EXISTS because another run may come first."""
         return f"CREATE SCHEMA IF NOT EXISTS {name(schema)}"
 
+    def drop_schema(self, schema: str) -> str:
+        """Return the statement (r_DROP_SCHEMA)."""
+        return f"DROP SCHEMA IF EXISTS {name(schema)} CASCADE"
+
+    # r_extra_float_digits: a double is shown with 15 digits unless it is told to show all.
+    before_reading: str | None = "SET extra_float_digits TO 2"
+
+    def read_back(self, value: str, means: str) -> str:
+        """Return the value: the driver shows microseconds, as Redshift has them."""
+        return value
+
     def describe_table(self, table: Table) -> str:
         """Return the query for the columns (SVV_COLUMNS)."""
         return f"SELECT {_COLUMNS} FROM svv_columns WHERE {among([table])} ORDER BY ordinal_position"

@@ -55,6 +55,11 @@ _COLUMNS = (
     "column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable, column_default, "
     "comment"
 )
+_SHOWN = {
+    "timestamp": "YYYY-MM-DD HH24:MI:SS.FF9",
+    "instant": "YYYY-MM-DD HH24:MI:SS.FF9TZH:TZM",
+    "time": "HH24:MI:SS.FF9",
+}
 QUERIED = 8  # columns of the query for a table's columns; DESC TABLE has more
 # A text with a collation shows it behind its length, which INFORMATION_SCHEMA does not.
 # https://docs.snowflake.com/en/sql-reference/collation
@@ -147,6 +152,17 @@ class Snowflake:
     def create_schema(self, schema: str) -> str:
         """Return the statement; IF NOT EXISTS because another run may come first."""
         return f"CREATE SCHEMA IF NOT EXISTS {name(self.database)}.{name(schema)}"
+
+    def drop_schema(self, schema: str) -> str:
+        """Return the statement (sql/drop-schema)."""
+        return f"DROP SCHEMA IF EXISTS {name(self.database)}.{name(schema)} CASCADE"
+
+    before_reading: str | None = None
+
+    def read_back(self, value: str, means: str) -> str:
+        """Return text for what Python's types cut: nanoseconds (functions/to_char)."""
+        shown = _SHOWN.get(means)
+        return value if shown is None else f"TO_VARCHAR({value}, '{shown}')"
 
     def describe_table(self, table: Table) -> str:
         """sql/desc-table: it needs no warehouse, INFORMATION_SCHEMA would wake one."""

@@ -31,6 +31,7 @@ CODES = {
     "CFG-SCHEMA-NAME": "An entry of `schema_mapping` gives no name of a schema: the user corrects it.",
     "CFG-SECRET": "A setting refers to a secret that cannot be had from where it is kept: the user corrects the "
     "reference, or grants what the message says.",
+    "CFG-SELF-TEST": "The schema of a self-test exists, and would be dropped in the end: the user names another one.",
     "CFG-VALUE": "A setting is missing, unknown, or has a value that it does not take: the user corrects it.",
     "STREAM-CDC-PROPERTY": "The change feed's settings name a property that the SCHEMA lacks: the user names another.",
     "STREAM-CDC-TYPE": "The column that operations are read from can hold none of them: the user names another.",
@@ -171,6 +172,7 @@ CODES = {
     "RUN-MEMORY": "There is no memory left: the user gives the process more, or lets it take less.",
     "RUN-OUTPUT": "Standard output takes no STATE, so whoever reads it has gone: the next run begins from "
     "`--last-state`.",
+    "RUN-SELF-TEST": "The self-test has cut a connection on purpose; where this comes up, report it.",
     "RUN-SIGNAL": "A signal ended the run where that is safe: run again.",
     "RUN-USER-SQL": "A statement of `pre_run_sql`, `post_run_sql`, `pre_load_sql` or `post_load_sql` is refused: the "
     "user corrects it, or is given the right that its text names.",

@@ -247,6 +247,17 @@ class Dialect(Protocol):
     def view_text(self, rows: Rows, view: Table) -> str | None:
         """Return that text from its answer; None if there is no such view, "" if it is not shown to this user."""
 
+    def drop_schema(self, schema: str) -> str:
+        """Return the statement that drops a schema with all that is in it."""
+
+    @property
+    def before_reading(self) -> str | None:
+        """What the session is told so that each value is read back as it is; None: nothing."""
+
+    def read_back(self, value: str, means: str) -> str:
+        """Return the expression by which a value is read back as it is: instant, timestamp or time may be more than
+        the driver's own type shows."""
+
     def describe_table(self, table: Table) -> str:
         """Return the query for a table's columns; if there is no such table, no rows or an error (`is_missing`)."""
 
