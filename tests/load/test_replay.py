@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from singer_bulk.model.added import LIVE_SUFFIX
 
 from tests.fakes import record, schema, state
 from tests.load.loaders import Loader
@@ -13,6 +14,7 @@ from tests.load.loaders import Loader
 TEXT = {"type": ["null", "string"]}
 COLUMNS = {"id": {"type": "integer"}, "note": TEXT, "amount": {"type": ["null", "number"], "multipleOf": 0.01}}
 ORDERS = {**schema(**COLUMNS), "key_properties": ["id"]}
+LIVE = ("events" + LIVE_SUFFIX, "events_again" + LIVE_SUFFIX)
 ROWS = [ORDERS, record(id=1, note="a|\nb", amount=1.5), record(id=2, note=""), record(id=3), state(1)]
 
 
@@ -107,6 +109,49 @@ def test_an_upsert_that_is_older_than_its_table(loader: Loader) -> None:
     refused = replay(loader, older, "--into", "late", load_method="upsert")
     assert (refused.status, "has a later load than this one" in refused.stderr) == (1, True)
     assert table(loader, "late") == table(loader, "orders")
+
+
+@pytest.mark.long
+def test_loads_of_every_kind_are_loaded_again(loader: Loader) -> None:
+    """Of several streams: a SCHEMA that changed within the load, a full load, a feed with its current state."""
+    numbers = {name: {"type": "integer"} for name in ("id", "__lsn", "__ts_ms")}
+    narrow, wider, feed, full = (
+        {**schema(stream, **properties), "key_properties": ["id"]}
+        for stream, properties in (
+            ("orders", {"id": {"type": "integer"}, "note": {"type": ["null", "integer"]}}),
+            ("orders", {"id": {"type": "integer"}, "note": {"type": ["null", "integer", "string"]}}),
+            ("events", {**numbers, "note": TEXT, "__op": TEXT}),
+            ("full", COLUMNS),
+        )
+    )
+    events = [
+        record("events", id=key, note=f"{at}", __op="d" if at == 3 else "c", __lsn=at, __ts_ms=at)
+        for at, key in enumerate((1, 2, 1, 2))
+    ]
+    history = {"preset": "debezium", "apply": ["history", "current"]}
+    own = {"events": {"cdc": history}, "full": {"load_method": "overwrite"}}
+    settings: dict[str, Any] = {"keep_staged_files": True, "stream_settings": own, "add_record_metadata": True}
+    orders = [narrow, record(id=1, note=7), wider, record(id=2, note="x")]
+    end = [full, record("full", id=5, note="f"), state({"currently_syncing": None})]
+    run = loader.load(*orders, feed, *events, *end, **settings)
+    assert run.status == 0, run.stderr
+    (load_id,) = load_ids(loader)
+    unnamed = replay(loader, load_id, "--into", "again", **settings)
+    assert (unnamed.status, "say which goes where" in unnamed.stderr) == (1, True)
+    other = replay(loader, load_id, "--into", "nobody=again", **settings)
+    assert (other.status, "has no stream 'nobody'" in other.stderr) == (1, True)
+    places = [word for name in ("orders", "events", "full") for word in ("--into", f"{name}={name}_again")]
+    again = replay(loader, load_id, *places, **settings)
+    assert again.status == 0, again.stderr
+    for name, copy in (("orders", "orders_again"), ("full", "full_again"), ("events", "events_again"), LIVE):
+        columns = ", ".join(f'"{column}"' for column in loader.columns(name))
+        rows = [sorted(map(str, loader.rows(f"SELECT {columns} FROM {{schema}}.{one}"))) for one in (name, copy)]
+        assert rows[0] == rows[1], name
+        assert rows[0], name
+    once_more = replay(loader, load_id, *places, **settings)
+    assert b"nothing was changed" in once_more.stdout
+    one_left = replay(loader, load_id, *places[:2], "--into", "full=other", **settings)
+    assert (one_left.status, b"rows of load" in one_left.stdout, b"before" in one_left.stdout) == (0, True, True)
 
 
 def test_rejected_records_are_listed_and_loaded_again_once(loader: Loader) -> None:
