@@ -15,7 +15,8 @@ import msgspec
 from singer_bulk.encode.fields import column_encoder
 from singer_bulk.encode.record_decoder import record_of
 from singer_bulk.errors import BulkError, RecordInvalid, RecordRejected, ValueRejected
-from singer_bulk.model.file_format import FileFormat, Unfit
+from singer_bulk.model.columns import Column
+from singer_bulk.model.file_format import FieldEncoder, Unfit
 from singer_bulk.model.messages import Schema
 from singer_bulk.stage.rejects import Rejects
 from singer_bulk.stream.stream import Stream
@@ -42,6 +43,7 @@ class Refused(Rejects):
     stream_of: Callable[[str], Stream | None] = lambda name: None
     values: list[RefusedValue] = field(default_factory=list)
     by_place: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _encoders: dict[tuple[Column, ...], list[FieldEncoder]] = field(default_factory=dict)  # by columns, as they come
 
     def take(self, schema: Schema, line: bytes, reason: RecordRejected) -> None:
         """Note what is refused of the record."""
@@ -64,13 +66,15 @@ class Refused(Rejects):
             record = record_of(line)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return
-        file_format: FileFormat = stream.file_format()
-        for column in stream.columns:
+        if stream.columns not in self._encoders:
+            file_format = stream.file_format()
+            self._encoders = {stream.columns: [column_encoder(column, file_format) for column in stream.columns]}
+        for column, encode in zip(stream.columns, self._encoders[stream.columns], strict=True):
             raw = bytes(record.get(str(column.property), b"null"))
             if raw == b"null":
                 continue
             try:
-                column_encoder(column, file_format)(raw)
+                encode(raw)
             except Unfit as unfit:
                 error = ValueRejected(
                     stream=stream.name,

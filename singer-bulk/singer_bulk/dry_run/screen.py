@@ -103,7 +103,7 @@ def _cost(report: Mapping[str, Any]) -> Iterator[str]:
 
 def _more(count: int, indent: str, what: str) -> Iterator[str]:
     if count > MAX_SHOWN:
-        yield f"{indent}and {count - MAX_SHOWN:,} more {what}; --format json has them"
+        yield f"{indent}and {count - MAX_SHOWN:,} more {what}; --format json lists more of them"
 
 
 def _many(count: int, what: str) -> str:
