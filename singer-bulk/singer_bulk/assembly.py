@@ -6,7 +6,9 @@ run here, so that each of them is the run that a user has.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from singer_bulk.face.connector import Connector
@@ -15,6 +17,21 @@ from singer_bulk.maps.intake import Intake, mapper_of
 from singer_bulk.model.runtime import STANDARD, Runtime
 from singer_bulk.run import Run
 from singer_bulk.settings.loads import LoadSettings
+
+
+@contextmanager
+def quiet(*names: str) -> Iterator[None]:
+    """Let nothing be logged but errors, by the library and the loggers that are named: what would be told of loads is
+    told otherwise, or there are none."""
+    loggers = [logging.getLogger(name) for name in ("singer_bulk", *names)]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
 def run_of(

@@ -7,17 +7,14 @@ input ends this one too, and is told with all that was found until then.
 from __future__ import annotations
 
 import json
-import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import IO, Any
 
 import click
 from msgspec import structs
 
-from singer_bulk.assembly import run_of
+from singer_bulk.assembly import quiet, run_of
 from singer_bulk.dry_run.nowhere import nowhere
 from singer_bulk.dry_run.plan import Plan
 from singer_bulk.dry_run.refused import Refused
@@ -26,6 +23,7 @@ from singer_bulk.dry_run.screen import screen
 from singer_bulk.errors import BulkError
 from singer_bulk.face.questions import AnsweringTarget, Asked
 from singer_bulk.settings.loads import LoadSettings
+from singer_bulk.signals import signals
 
 
 def dry_run(asked: Asked) -> None:
@@ -49,27 +47,17 @@ def planned(target: AnsweringTarget, source: IO[Any]) -> dict[str, Any]:
         refused.append(Refused(*arguments))
         return refused[-1]
 
-    run = run_of(target, connector, _taking_all(settings), plan.emit, rejects=rejects)
+    run = run_of(
+        target, connector, _taking_all(settings), plan.emit, rejects=rejects, stop_signal=lambda: signals.number
+    )
     refused[0].stream_of = run.streams.get
     ended: BulkError | None = None
     try:
-        with _without_talk():
+        with quiet():
             run.read(source)
     except BulkError as error:
         ended = error
     return report_of(plan, run.streams, refused[0], settings, made.warehouse.dialect, run.counts, ended)
-
-
-@contextmanager
-def _without_talk() -> Iterator[None]:
-    """Let nothing be logged that would tell of loads: there are none."""
-    logger = logging.getLogger("singer_bulk")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
 
 
 def _taking_all(settings: LoadSettings) -> LoadSettings:

@@ -18,12 +18,14 @@ from uuid import uuid4
 import click
 import msgspec
 
-from singer_bulk.errors import ConfigError
+from singer_bulk.assembly import quiet
+from singer_bulk.errors import ConfigError, Interrupted
 from singer_bulk.face.questions import AnsweringTarget, Asked
 from singer_bulk.self_test.corpus import REDSHIFT, SNOWFLAKE
 from singer_bulk.self_test.scenes import scenes
 from singer_bulk.self_test.screen import screen
 from singer_bulk.self_test.tried import Outcome, Trial
+from singer_bulk.signals import signals
 
 # Of this form. A member that is added leaves it as it is.
 REPORT_VERSION = 1
@@ -37,7 +39,8 @@ def self_test(asked: Asked) -> None:
     """Run it, print the table, write the report; the exit status is 1 where anything differs."""
     target = asked.opened()
     schema = asked.value or f"singer_self_test_{uuid4().hex[:8]}"
-    outcomes = [*tried(target, schema)]
+    with quiet(str(target.name), type(target).__module__.partition(".")[0]):
+        outcomes = [*tried(target, schema)]
     report = report_of(target, outcomes)
     file = Path(asked.others.get("--self-test-report") or REPORT_FILE)
     file.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -67,10 +70,13 @@ def tried(target: AnsweringTarget, schema: str) -> Iterator[Outcome]:
         for scene in scenes(next(one for one in (REDSHIFT, SNOWFLAKE) if one in str(target.name))):
             warehouse.session.execute(warehouse.dialect.create_schema(stored_as))
             try:
-                yield Trial(lambda settings: type(target)(config={**config, **settings})).outcome(scene)
+                outcome = Trial(lambda settings: type(target)(config={**config, **settings})).outcome(scene)
             finally:
                 warehouse.forget_session()  # a scene may last longer than a session is kept
                 warehouse.session.execute(drop)
+            if signals.number is not None:
+                raise Interrupted(signals.number, "the self-test was given up, and its schema is dropped")
+            yield outcome
     finally:
         warehouse.close()
 

@@ -18,6 +18,7 @@ from singer_bulk.face.questions import AnsweringTarget
 from singer_bulk.model.messages import Schema
 from singer_bulk.self_test.meaning import meaning, stored
 from singer_bulk.self_test.scenes import Expected, Feed, Scene
+from singer_bulk.signals import signals
 from singer_bulk.stage.rejects import Rejects
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.dialect import Rows, Session
@@ -117,7 +118,7 @@ class Trial:
             return rejects[-1]
 
         settings = structs.replace(target.load_settings(), encoders=0)
-        run = run_of(target, connector, settings, states.append, rejects=made)
+        run = run_of(target, connector, settings, states.append, rejects=made, stop_signal=lambda: signals.number)
         text = "".join(f"{line}\n" for line in feed.lines)
         try:
             run.read(io.StringIO(text))

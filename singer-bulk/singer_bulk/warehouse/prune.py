@@ -1,7 +1,8 @@
 """Which rows of the ledger does no later run ask for? `--prune-ledger` removes them.
 
 Of each pipeline the load with its last STATE stays, of each table its last load, the one with the version in force and
-the one with its last keys, and the load with the highest sequence; where files are kept, each load that has some.
+the one with its last keys, and the load with the highest sequence; where files are kept, each load that has some; and
+whatever has loaded again what was staged before.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from singer_bulk.warehouse import words
-from singer_bulk.warehouse.ledger import REJECTED_PIPELINE, last_sequence
+from singer_bulk.warehouse.ledger import REJECTED_PIPELINE, last_sequence, replay_begin
 from singer_bulk.warehouse.ledger_form import ask_ledger, columns_of_ledger
 from singer_bulk.warehouse.session import Warehouse
 
@@ -32,9 +33,10 @@ _HIGHEST = """
   AND load_id NOT IN (
     SELECT load_id FROM {ledger} WHERE last_sequence = (SELECT MAX(last_sequence) FROM {ledger})
   )"""
-# What was rejected and has been loaded again: the ledger alone knows it.
+# What has been loaded again, rejected records and kept files: the ledger alone knows it.
 _REPLAYED = f"""
-  AND (pipeline_id IS NULL OR pipeline_id <> {words.literal(REJECTED_PIPELINE)})"""
+  AND (pipeline_id IS NULL OR pipeline_id <> {words.literal(REJECTED_PIPELINE)})
+  AND load_id NOT LIKE {words.literal(replay_begin("%") + "%")}"""
 _KEPT_FILES = """
   AND load_id NOT IN (SELECT load_id FROM {ledger} WHERE file_count > 0)"""
 
