@@ -11,7 +11,7 @@ from target_redshift_copy.cli import TargetRedshiftCopy
 from target_snowflake_stage.cli import TargetSnowflakeStage
 
 from tests.fakes import record, state
-from tests.generated import settings_of
+from tests.hub import settings_of
 from tests.house import TOP
 from tests.sql.runs import sent
 
