@@ -39,6 +39,7 @@ def self_test(asked: Asked) -> None:
     """Run it, print the table, write the report; the exit status is 1 where anything differs."""
     target = asked.opened()
     schema = asked.value or f"singer_self_test_{uuid4().hex[:8]}"
+    click.echo(f"in schema {schema}, which is dropped in the end", err=True)
     with quiet(str(target.name), type(target).__module__.partition(".")[0]):
         outcomes = [*tried(target, schema)]
     report = report_of(target, outcomes)
