@@ -7,7 +7,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 BIN := .venv/bin
 
-.PHONY: setup check test test-long test-serverless test-cdc faults side-by-side fuzz simulate first-day doctor demo bench wheels conformance
+.PHONY: setup check test test-long test-serverless test-cdc faults side-by-side fuzz simulate first-day doctor demo bench wheels conformance site ecosystem release
 
 setup: .venv/.ready
 
@@ -26,12 +26,18 @@ NATIVE := singer-bulk/hatch_build.py $(wildcard singer-bulk/native/*.[ch] singer
 	@ls singer-bulk/singer_bulk/encode/_rows.* >/dev/null 2>&1 || (cd singer-bulk && $(PYTHON) -m native.build)
 	@touch $@
 
-check: setup
+check: setup site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/vulture
+
+# The documents as a site, into site/: a link that leads nowhere fails, and so does a page that asks another server.
+site: $(UV)
+	@UV_PROJECT_ENVIRONMENT=$(CURDIR)/.envs/docs $(UV) sync --locked --only-group docs --quiet --python $(PYTHON)
+	@NO_MKDOCS_2_WARNING=1 .envs/docs/bin/mkdocs build --strict --quiet
+	@$(PYTHON) -m tests.site.check site
 
 # Three workers for two cores: tests wait for servers, and those for them. worksteal, because loadgroup waits for ever
 # when a worker has crashed (pytest-xdist 3.8).
@@ -61,6 +67,15 @@ faults: setup
 BEFORE ?= 0cc1e63
 side-by-side: setup
 	$(BIN)/python -m tests.faults.side_by_side --before $(BEFORE)
+
+# Programs around ours, each in an environment of its own: Meltano, Airflow, Dagster, dbt, the suites of the SDK.
+ecosystem: setup
+	$(BIN)/pytest -n 2 --dist worksteal --long tests/ecosystem tests/load/test_meltano.py tests/load/test_meltano_project.py \
+	  tests/load/test_sdk_suites.py tests/load/test_sdk_versions.py tests/conformance/redshift/test_clients.py
+
+# All that a release is, into dist/<version>/; nothing is published.
+release: setup
+	$(BIN)/python -m tests.packaging.release
 
 # Random names, messages, settings, files and rows: 20,000 of each kind, half an hour, or TIME minutes of each; then the
 # native pass, guided by its coverage, for TIME minutes (10). Goes on where it was stopped (.fuzz/).

@@ -87,7 +87,7 @@ def main() -> None:
             for step in STEPS:
                 run_step(warehouse, config, step, Path(folder))
     print(f"\nThat took {time.monotonic() - started:.0f} s. To do the same with an account of your own:")
-    print("  1. write a configuration: README.md, 'A first configuration', has one for each warehouse")
+    print("  1. write a configuration: README.md, 'A first load', and docs/start/account.md have one for each")
     print("  2. set -o pipefail")
     print("     target-redshift-copy --config redshift.json --last-state > state.json &&")
     print("       tap-csv-extract --config tap.json --state state.json | target-redshift-copy --config redshift.json")

@@ -224,7 +224,9 @@ class MemoryDialect:
     def copied_rows(self, rows: Rows) -> int:
         return int(rows[0][0])
 
-    def explain(self, session: Any, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Any) -> BulkError:
+    def explain(
+        self, session: Any, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Any, read: Any
+    ) -> BulkError:
         return CommitError(f"COPY into {table.table}: {error.text}", code=error.code)
 
 

@@ -1,7 +1,7 @@
-"""What is written from the code: settings (meltano.yml, docs/settings.md), errors, rights, rooms (CONTRIBUTING.md), and
-the copies of the tap.
+"""What is written from the code: pages of docs/, the hub's definitions, rooms (CONTRIBUTING.md), the copies of the tap.
 
-And what the packages say of themselves alike (package_metadata.py).
+And what the packages say of themselves alike (package_metadata.py). A page is a row of `PAGES`, or of `MARKED` where
+only what stands between its marks is written.
 
 `python -m tests.generated` writes them; a test compares them.
 """
@@ -9,28 +9,31 @@ And what the packages say of themselves alike (package_metadata.py).
 from __future__ import annotations
 
 import ast
-import json
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from singer_bulk.model.declared import takes_reference
 from tap_csv_extract.cli import TapCsvExtract
 from target_redshift_copy.cli import TargetRedshiftCopy
 from target_snowflake_stage.cli import TargetSnowflakeStage
 
-from tests import package_metadata
+from tests import hub, package_metadata
 from tests.copies import copies
 from tests.doctor.page import PAGE as DOCTOR_PAGE
 from tests.doctor.page import doctor_page
+from tests.dry_run_page import DRY_RUN_PAGE, dry_run_page
 from tests.error_codes import TABLES
 from tests.graphs import levels
 from tests.house import TOP, Package, packages
 from tests.rights_page import RIGHTS_PAGE, rights_page
+from tests.site import coming_from, diagrams, wheels
+from tests.site import settings as pages_of_settings
+from tests.site.feeds import feeds_page
+from tests.site.refused import refused_page
+from tests.site.shown_files import with_files
+from tests.site.troubleshooting import troubleshooting_page
 
-MELTANO_FILE = TOP / "meltano.yml"
 SETTINGS_PAGE = TOP / "docs" / "settings.md"
 ERRORS_PAGE = TOP / "docs" / "errors.md"
 ROOMS_PAGE = TOP / "CONTRIBUTING.md"
@@ -38,78 +41,16 @@ ROOMS = re.compile(r"(<!-- rooms: .* -->\n).*(<!-- end of rooms -->\n)", re.DOTA
 PACKAGES = ("singer_bulk", "target_redshift_copy", "target_snowflake_stage", "tap_csv_extract", "local_warehouse")
 CONNECTORS = (TapCsvExtract, TargetRedshiftCopy, TargetSnowflakeStage)
 
-# JSON Schema type -> Meltano's kind
-KINDS = {
-    "string": "string",
-    "integer": "integer",
-    "number": "decimal",
-    "boolean": "boolean",
-    "array": "array",
-    "object": "object",
-}
-
-
-def settings_of(connector: Any) -> dict[str, dict[str, Any]]:
-    """Return the connector's settings as `--about` shows them."""
-    declared: dict[str, dict[str, Any]] = connector._get_about_info().settings["properties"]
-    return declared
-
-
-def meltano_file(text: str) -> str:
-    """Return meltano.yml with the settings of each plugin written anew."""
-    for connector in CONNECTORS:
-        lines = "".join(_meltano_setting(name, one) for name, one in settings_of(connector).items())
-        pattern = rf"(  - name: {connector.name}\n(?:    .*\n)*?    settings:)(?: \[\])?\n(?:    - .*\n)*"
-        text = re.sub(pattern, lambda found, lines=lines: f"{found[1]}\n{lines}", text)  # type: ignore[misc]
-    return text
-
-
-def _meltano_setting(name: str, declared: dict[str, Any]) -> str:
-    parts = {"name": name, "kind": _kind(declared)}
-    if "options" in parts["kind"]:
-        parts["options"] = [{"label": value, "value": value} for value in declared["enum"] if value is not None]
-    if declared.get("secret"):
-        parts["sensitive"] = True
-    if declared.get("default") not in (None, ""):
-        parts["value"] = declared["default"]
-    parts["description"] = " ".join(declared.get("description", "").split())
-    return "    - {" + ", ".join(f"{key}: {json.dumps(value)}" for key, value in parts.items()) + "}\n"
-
-
-def _kind(declared: dict[str, Any]) -> Any:
-    if "enum" in declared:
-        return "options"
-    types = declared.get("type", ["string"])
-    found = [KINDS[one] for one in ([types] if isinstance(types, str) else types) if one != "null"]
-    return next((kind for kind in ("array", "object") if kind in found), found[0] if found else "object")
-
 
 def settings_page() -> str:
     """Return docs/settings.md."""
-    parts = [
-        "# Settings\n\nWritten from the declarations in the code by `python -m tests.generated`; "
-        "`COMMAND --about` shows the same.\n\n"
-        "Null in a JSON file means that a setting is not set. In the environment and in INI files an empty text means "
-        "it, too, where the setting does not take any text; true or false may be written true, 1, yes, on, and false, "
-        "0, no, off; arrays and objects are JSON, an array of texts also `a,b`.\n"
-    ]
-    for connector in CONNECTORS:
-        parts.append(f"\n## {connector.name}\n\n| setting | kind | default | meaning |\n|---|---|---|---|\n")
-        parts.extend(_settings_row(connector, name, one) for name, one in settings_of(connector).items())
-    return "".join(parts)
-
-
-def _settings_row(connector: Any, name: str, declared: dict[str, Any]) -> str:
-    required = name in connector._get_about_info().settings.get("required", [])
-    default = declared.get("default")
-    shown = "required" if required else "" if default in (None, "") else f"`{json.dumps(default)}`"
-    kind = ", ".join(f"`{value}`" for value in declared["enum"] if value) if "enum" in declared else _kind(declared)
-    if declared.get("secret"):
-        kind += ", secret"
-    if takes_reference(declared):
-        kind += ", [or a reference](sign-in/secrets.md)"
-    meaning = " ".join(declared.get("description", "").split()).replace("|", "\\|")
-    return f"| `{name}` | {kind} | {shown} | {meaning} |\n"
+    return pages_of_settings.page(
+        {
+            connector.name: (hub.settings_of(connector), connector._get_about_info().settings.get("required", []))
+            for connector in CONNECTORS
+        },
+        hub.kind_of,
+    )
 
 
 def errors_page() -> str:
@@ -162,18 +103,37 @@ def first_sentence(file: Path) -> str:
     return re.split(r"(?<=[.?!])\s", opening)[0]
 
 
+PAGES: Mapping[Path, Callable[[], str]] = {
+    DOCTOR_PAGE: doctor_page,
+    SETTINGS_PAGE: settings_page,
+    ERRORS_PAGE: errors_page,
+    RIGHTS_PAGE: rights_page,
+    TOP / "docs" / "troubleshooting.md": troubleshooting_page,
+    TOP / "docs" / "feeds.md": feeds_page,
+    TOP / "docs" / "stand-ins-refused.md": refused_page,
+    TOP / "docs" / "record-path.svg": diagrams.record_path,
+    TOP / "docs" / "state-path.svg": diagrams.state_path,
+}
+MARKED: Mapping[Path, Callable[[str], str]] = {
+    ROOMS_PAGE: rooms_page,
+    DRY_RUN_PAGE: dry_run_page,
+    wheels.PAGE: wheels.platforms_page,
+    coming_from.PAGE: coming_from.coming_from_page,
+    TOP / "docs" / "start" / "orchestrators.md": with_files,
+    TOP / "docs" / "start" / "container.md": with_files,
+}
+
+
 def main() -> None:
     """Write the files."""
     for file, text in copies().items():
         file.write_text(text)
-    MELTANO_FILE.write_text(meltano_file(MELTANO_FILE.read_text()))
-    SETTINGS_PAGE.parent.mkdir(exist_ok=True)
-    SETTINGS_PAGE.write_text(settings_page())
-    ERRORS_PAGE.write_text(errors_page())
-    RIGHTS_PAGE.write_text(rights_page())
-    DOCTOR_PAGE.write_text(doctor_page())
-    ROOMS_PAGE.write_text(rooms_page(ROOMS_PAGE.read_text()))
+    for page, written in PAGES.items():
+        page.write_text(written(), encoding="utf-8")
+    for page, rewritten in MARKED.items():
+        page.write_text(rewritten(page.read_text(encoding="utf-8")), encoding="utf-8")
     package_metadata.write()
+    hub.write()
 
 
 if __name__ == "__main__":

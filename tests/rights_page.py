@@ -8,7 +8,7 @@ from typing import Any
 
 from singer_bulk.identity.rights import SECRETS
 from singer_bulk.model.rights import Feature, Lack, Object, Right, Rights, statements
-from singer_bulk.stage.rights import ASSUMER, READER, WRITER, policy
+from singer_bulk.stage.rights import AGAIN, ASSUMER, READER, WRITER, policy
 from target_redshift_copy import rights as redshift
 from target_snowflake_stage import rights as snowflake
 
@@ -141,6 +141,8 @@ def _s3() -> Iterator[str]:
     yield f"\n## S3 and KMS\n\n{writers}:\n\n"
     yield from _actions(WRITER.all)
     yield from _document("The policy of that identity", WRITER.all)
+    yield "\nFor [what is loaded again](replay.md) it also needs, and so that errors of COPY show the record:\n\n"
+    yield from _actions(AGAIN.all)
     yield (
         "\nThe role that Redshift's COPY names (`iam_role`) is attached to the cluster, trusts "
         "`redshift.amazonaws.com`, and reads them:\n\n"

@@ -15,7 +15,7 @@
 #endif
 
 // Changes with the layout of a struct or the meaning of a member; the loader refuses a library of another version.
-#define NATIVE_VERSION 1
+#define NATIVE_VERSION 2
 
 enum kind {
     BOOLEAN, INTEGER, DECIMAL, DOUBLE,
@@ -95,6 +95,7 @@ struct plan {
 struct seen {
     uint64_t values, whole_digits, digits;
     uint64_t beyond_double;  // 0 or 1
+    uint64_t longest;        // of TEXT, JSON_TEXT and DOCUMENT: bytes of the longest value
 };
 
 struct token;  // one value of a record; `native_token_bytes` each

@@ -1,5 +1,7 @@
 #include "fields.h"
 
+#include <string.h>
+
 #define SURE_DIGITS 15   // a double keeps as many of any number
 #define DOUBLE_BITS 53
 
@@ -52,8 +54,20 @@ static void at_least(uint64_t *most, uint64_t found) {
     if (found > *most) *most = found;
 }
 
+// The bytes of a text that stands between quotes; one that is doubled in the field counts once.
+static uint64_t text_bytes(const uint8_t *field, size_t bytes) {
+    const uint8_t *p = field + 1, *end = field + bytes - 1;
+    uint64_t count = bytes - 2;
+    while (p < end && (p = memchr(p, '"', (size_t)(end - p)))) count--, p += 2;
+    return count;
+}
+
 void note_field(const struct column *column, const uint8_t *field, size_t bytes, struct seen *seen) {
     seen->values++;
+    if (column->kind == TEXT || column->kind == JSON_TEXT || column->kind == DOCUMENT) {
+        if (bytes > seen->longest + 2) at_least(&seen->longest, text_bytes(field, bytes));
+        return;
+    }
     if (column->kind > DOUBLE || column->kind < INTEGER) return;
     if (bytes <= seen->digits && (bytes <= seen->whole_digits || column->kind == DOUBLE) && bytes <= SURE_DIGITS) return;
     struct digits found = digits_of(field, bytes);

@@ -15,19 +15,20 @@ import sys
 from collections import Counter
 from typing import IO, Any, NoReturn
 
+from singer_bulk.assembly import run_of
 from singer_bulk.doctor.migrate import MIGRATE_CONFIG
 from singer_bulk.doctor.question import DOCTOR
 from singer_bulk.doctor.setup import SETUP_SQL
+from singer_bulk.dry_run.question import DRY_RUN
 from singer_bulk.encode.documents import MAX_DEPTH
 from singer_bulk.errors import BulkError, Interrupted
 from singer_bulk.errors.unexpected import raise_unexpected
 from singer_bulk.face.questions import OF_THE_LEDGER, AnsweringTarget
 from singer_bulk.face.reader import LoadReader
 from singer_bulk.face.state_output import emit_state
-from singer_bulk.maps.intake import Intake, mapper_of
 from singer_bulk.maps.stream_maps import settings_of_maps
-from singer_bulk.model.runtime import STANDARD
-from singer_bulk.run import Run
+from singer_bulk.replay.question import OF_WHAT_WAS_STAGED
+from singer_bulk.self_test.question import SELF_TEST
 from singer_bulk.settings.secrets import keep_libraries_quiet, masks
 from singer_bulk.settings.texts import refuse_texts
 from singer_bulk.signals import signals
@@ -37,7 +38,7 @@ class BulkTarget(AnsweringTarget):
     """A target whose records are loaded by `singer_bulk.run`; a connector says how to reach its warehouse."""
 
     message_reader_class = LoadReader
-    questions = (*OF_THE_LEDGER, DOCTOR, SETUP_SQL, MIGRATE_CONFIG)
+    questions = (*OF_THE_LEDGER, DRY_RUN, *OF_WHAT_WAS_STAGED, SELF_TEST, DOCTOR, SETUP_SQL, MIGRATE_CONFIG)
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -51,23 +52,8 @@ class BulkTarget(AnsweringTarget):
             super().setup_mapper()
 
     def _load(self, source: IO[Any]) -> Counter[str]:
-        connector = self.connector()
         settings = self.load_settings()
-        maps_streams = self.config.get("stream_maps") or self.config.get("flattening_enabled")
-        run = Run(
-            warehouse=connector.warehouse,
-            stage=connector.stage,
-            file_format=connector.file_format,
-            settings=settings,
-            intake=Intake(settings, mapper_of(settings, self.mapper if maps_streams else None)),
-            emit=emit_state,
-            runtime=STANDARD,
-            layout=connector.layout,
-            stop_signal=lambda: signals.number,
-            connector_version=self.plugin_version,
-            mapped=self.config.get("stream_maps", ()),
-        )
-        return run.read(source)
+        return run_of(self, self.connector(), settings, emit_state, stop_signal=lambda: signals.number).read(source)
 
 
 def main(target: type[BulkTarget]) -> NoReturn:
@@ -75,7 +61,9 @@ def main(target: type[BulkTarget]) -> NoReturn:
     # Before Python 3.12 a decoder in C counts against it: documents of MAX_DEPTH levels, and the stack they stand on.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 2 * MAX_DEPTH + 1000))
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")  # whatever PYTHONIOENCODING says: a STATE comes out behind its COMMIT
+        sys.stdout.reconfigure(
+            encoding="utf-8", newline="\n"
+        )  # whatever PYTHONIOENCODING says: a STATE comes out behind its COMMIT
     logger = logging.getLogger(target.name)
     try:
         try:

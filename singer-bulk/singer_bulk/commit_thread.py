@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 
 from singer_bulk.errors import BulkError, shown
+from singer_bulk.model.description import description_of
 from singer_bulk.model.load import Load
 from singer_bulk.model.runtime import Runtime
 from singer_bulk.stage.owner import RunStage
@@ -33,6 +34,7 @@ class Committer:
         runtime: Runtime,
         *,
         keep_staged_files: bool,
+        described_at: Callable[[str], str] = str,
     ) -> None:
         self._warehouse = warehouse
         self._loads = loads
@@ -40,6 +42,7 @@ class Committer:
         self._emit = emit
         self._runtime = runtime
         self._keep_staged_files = keep_staged_files
+        self._described_at = described_at
         self._made: Executor | None = None
         self._under_way: Future[None] | None = None
         self._emitted: str | None = None
@@ -106,8 +109,10 @@ class Committer:
     def _commit(self, load: Load, rejects: Sequence[str]) -> None:
         keys = [file.key for table in load.tables for batch in table.batches for file in batch.files]
         self._stage.wait([*keys, *rejects])
+        described = {self._described_at(load.load_id): description_of(load)} if self._keep_staged_files and keys else {}
+        self._stage.put_all(described)
         manifests = self._loads.commit(load)
-        self._stage.release(rejects if not self._keep_staged_files else [*rejects, *keys])
+        self._stage.release([*rejects, *keys, *described] if self._keep_staged_files else rejects)
         spent = self._warehouse.times.take()
         self._spent.add(spent)
         for table in load.tables:

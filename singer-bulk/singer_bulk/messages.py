@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import io
 import os
+import queue
 import re
 import select
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache
@@ -29,7 +31,8 @@ BLOCK_BYTES = 1 << 18
 # The longest value that a column of either warehouse takes, 16 MB, with each of its bytes written as \\u00xx. What is
 # longer is refused before it is read to its end: read, it takes five to seven times its length of memory.
 MAX_LINE_BYTES = 6 * (16 << 20) + BLOCK_BYTES
-
+# Windows has no poll, and its select takes sockets alone: there a thread reads one chunk ahead, and waits are bounded.
+_CAN_ASK = hasattr(select, "poll")
 
 Show = Callable[[bytes], str]
 
@@ -114,6 +117,12 @@ def _no_input(problem: str) -> BulkError:
 
 
 def _chunks_of(descriptor: int, wait_seconds: float | None) -> Iterator[bytes | None]:
+    if wait_seconds is not None and not _CAN_ASK:
+        return _chunks_of_thread(descriptor, wait_seconds)
+    return _chunks_of_poll(descriptor, wait_seconds)
+
+
+def _chunks_of_poll(descriptor: int, wait_seconds: float | None) -> Iterator[bytes | None]:
     while True:
         if not _is_ready(descriptor, wait_seconds):
             yield None
@@ -131,12 +140,38 @@ def _chunks_of(descriptor: int, wait_seconds: float | None) -> Iterator[bytes | 
 
 
 def _is_ready(descriptor: int, wait_seconds: float | None) -> bool:
-    if wait_seconds is None:
-        return True
+    if wait_seconds is None or not _CAN_ASK:
+        return wait_seconds is None
     # select takes no descriptor from 1024 on, which a process that has inherited many may get.
     waiting = select.poll()
     waiting.register(descriptor, select.POLLIN)
     return bool(waiting.poll(wait_seconds * 1000))
+
+
+def _chunks_of_thread(descriptor: int, wait_seconds: float) -> Iterator[bytes | None]:
+    read: queue.Queue[bytes | OSError] = queue.Queue(1)
+
+    def read_on() -> None:
+        found: bytes | OSError = b"-"
+        while found and not isinstance(found, OSError):
+            try:
+                found = os.read(descriptor, BLOCK_BYTES)
+            except OSError as error:
+                found = error
+            read.put(found)
+
+    threading.Thread(target=read_on, name="input", daemon=True).start()
+    while True:
+        try:
+            found = read.get(timeout=wait_seconds)
+        except queue.Empty:
+            yield None
+            continue
+        if isinstance(found, OSError):
+            raise found
+        if not found:
+            return
+        yield found
 
 
 def _chunks_of_memory(source: IO[Any]) -> Iterator[bytes]:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from functools import cache
 from typing import IO, Any
@@ -46,7 +46,7 @@ from singer_bulk.stage.keys import StagedNames
 from singer_bulk.stage.owner import RunStage
 from singer_bulk.stage.rejects import Rejects
 from singer_bulk.stream.from_schema import Opening
-from singer_bulk.stream.stream import StreamContext
+from singer_bulk.stream.stream import Stream, StreamContext
 from singer_bulk.warehouse.ledger import committed_runs, is_news
 from singer_bulk.warehouse.loads import Loads
 from singer_bulk.warehouse.session import Warehouse
@@ -74,6 +74,7 @@ class Run:
         stop_signal: Callable[[], int | None] = lambda: None,
         connector_version: str = "",
         mapped: Collection[str] = (),
+        rejects: Callable[..., Rejects] = Rejects,
     ) -> None:
         self._settings = settings
         self._named = {"stream_settings": [*(settings.stream_settings or {})], "stream_maps": [*mapped]}
@@ -83,7 +84,7 @@ class Run:
         started_at, self._run_id = runtime.now(), uuid.uuid4().hex
         self._stage = RunStage(stage)
         self._names = StagedNames(settings.s3_key_prefix, started_at, self._run_id)
-        self._rejects = Rejects(self._stage.open, self._names.for_rejects, stage.url, settings.max_rejected_records)
+        self._rejects = rejects(self._stage.open, self._names.for_rejects, stage.url, settings.max_rejected_records)
         tables = LoadTables(warehouse, versioned=settings.has_versions)
         loads = Loads(
             warehouse,
@@ -96,7 +97,13 @@ class Run:
         )
         warehouse.label.run, warehouse.label.pipeline = self._run_id, settings.pipeline_id or ""
         self._committer = Committer(
-            warehouse, loads, self._stage, emit, runtime, keep_staged_files=settings.keep_staged_files
+            warehouse,
+            loads,
+            self._stage,
+            emit,
+            runtime,
+            keep_staged_files=settings.keep_staged_files,
+            described_at=self._names.for_description,
         )
         self._open = OpenLoad(self._run_id, started_at, connector_version, settings, runtime.now, runtime.monotonic)
         context = StreamContext(
@@ -112,6 +119,16 @@ class Run:
         )
         self._opening = Opening(self._warehouse, warehouse.dialect, context)
         self._message: Message | None = None  # the one that was taken last
+
+    @property
+    def streams(self) -> Mapping[str, Stream]:
+        """The streams that have a SCHEMA, by name."""
+        return self._open.streams
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Messages so far, by type."""
+        return self._open.counts
 
     def read(self, source: IO[Any]) -> Counter[str]:
         """Load everything the source holds; return the number of messages by type.

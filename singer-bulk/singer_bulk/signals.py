@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from contextlib import suppress
 from types import FrameType
 
 
@@ -15,14 +16,15 @@ class Signals:
 
     def watch(self) -> None:
         """Take signals from now on."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self.take)
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` has it ignored
-            signal.signal(signal.SIGHUP, self.take)
+        for name in ("SIGTERM", "SIGINT", "SIGBREAK", "SIGHUP"):  # the third is of Windows, which has not the last
+            number = getattr(signal, name, None)
+            if number is not None and (name != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN):
+                signal.signal(number, self.take)  # `nohup` has SIGHUP ignored
         # While a driver waits in C for the warehouse, `take` is not called: that waits for the driver. Each signal is
         # also a byte in this pipe, whoever waits, and the thread that reads it ends the process at the second one.
         reader, writer = os.pipe()
-        os.set_blocking(writer, False)
+        with suppress(AttributeError, OSError):  # Windows, which does not ask for it, has it from Python 3.12 on
+            os.set_blocking(writer, False)
         signal.set_wakeup_fd(writer)
         threading.Thread(target=self._end_at_the_second, args=(reader,), name="signals", daemon=True).start()
 

@@ -98,4 +98,4 @@ STANDARD_INPUT = ReadOnce("-", lambda: sys.stdin.fileno())
 @cache
 def pipe(path: str) -> ReadOnce:
     """The pipe of this name, one for discovery and sync."""
-    return ReadOnce(path, lambda: os.open(path, os.O_RDONLY))
+    return ReadOnce(path, lambda: os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from singer_bulk.cli import BulkTarget
@@ -80,8 +81,18 @@ class TargetRedshiftCopy(BulkTarget):
         user = resolved(settings).user
         for others in (bucket, loads):
             resolved(others)
+        return self._made(settings, loads, bucket, user, _access)
+
+    def planned(self) -> Connector:
+        """Return the same without asking anybody."""
+        settings, loads = read(RedshiftSettings, self.config), read(self.loads, self.config)
+        return self._made(settings, loads, read(S3Settings, self.config), settings.user, _planned_access)
+
+    def _made(
+        self, settings: RedshiftSettings, loads: RedshiftLoads, bucket: S3Settings, user: str | None, access: Access
+    ) -> Connector:
         stage = S3Stage(bucket, loads.max_memory)
-        dialect = Redshift(_access(settings, bucket, stage))
+        dialect = Redshift(access(settings, bucket, stage))
         schema = loads.default_target_schema or DEFAULT_SCHEMA
         ledger = Table(dialect.names.name_for(schema), dialect.fold(loads.ledger_table))
         remedies = Remedies(user or "", settings.database or "", features_of(loads), ledger.name)
@@ -118,6 +129,14 @@ def _layout(settings: RedshiftSettings, warehouse: Warehouse) -> FileLayout:
         rows = warehouse.ask_if_allowed("counting the slices", COUNT_SLICES)
         slices = (rows and rows[0][0]) or DEFAULT_SLICES
     return FileLayout(min(slices, MAX_PARTS), MAX_FILE_BYTES)
+
+
+Access = Callable[[RedshiftSettings, S3Settings, S3Stage], CopyAccess]
+
+
+def _planned_access(settings: RedshiftSettings, bucket: S3Settings, stage: S3Stage) -> CopyAccess:
+    """Return what COPY would read S3 with; keys stay where they are."""
+    return CopyAccess(settings.iam_role, lambda: AwsKeys("***", "***", None), bucket.region)
 
 
 def _access(settings: RedshiftSettings, bucket: S3Settings, stage: S3Stage) -> CopyAccess:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 
-from singer_bulk.errors import BulkError, CommitError, WarehouseError, shown
+from singer_bulk.errors import BulkError, CommitError, WarehouseError
 from singer_bulk.model.load import ClosedBatch, TableLoad
-from singer_bulk.warehouse.dialect import Rows, Session, Url
+from singer_bulk.warehouse.copy_fault import CopyFault, fault_error
+from singer_bulk.warehouse.dialect import Read, Rows, Session, Url
 from singer_bulk.warehouse.words import literal
 
 from target_redshift_copy.remedies import READ_REMEDY, ROLE_REFUSED, ROLE_REMEDY
 
 logger = logging.getLogger(__name__)
+
+FILE_NAME_CHARACTERS = 256  # r_STL_LOAD_ERRORS, SYS_LOAD_ERROR_DETAIL: longer names are cut
 
 # STL_LOAD_ERRORS shows the value but does not cover serverless (r_STL_LOAD_ERRORS); SYS_LOAD_ERROR_DETAIL covers both.
 # The columns are padded with blanks. The table also has errors of other loads, so the query names our files.
@@ -23,21 +26,26 @@ _QUERIES = (
 )
 
 
-def explain_copy(session: Session, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Url) -> BulkError:
-    """Return the error of a failed COPY, with file, line, column and reason where the warehouse knows them."""
+def explain_copy(
+    session: Session, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Url, read: Read
+) -> BulkError:
+    """Return the error of a failed COPY, told by the record where the warehouse knows file, line and column."""
     found: Rows = []
-    names = [name for file in batch.files for name in (file.key, url(file.key))]
+    keys = {name[:FILE_NAME_CHARACTERS]: file.key for file in batch.files for name in (file.key, url(file.key))}
     for query in _QUERIES:
-        found = found or _ask(session, query, [literal(key) for key in names])
+        found = found or _ask(session, query, [literal(name) for name in keys])
     if not found:
         return _of_reading(error, table)
     file, line, column, kind, length, value, code, reason = found[0]
-    return CommitError(
-        f"stream {table.stream!r}: COPY into {table.table} refused file {file} line {line}: column {column!r} "
-        f"({kind} {length}): {reason} (code {code}), got {shown(value)}",
-        code="RS-COPY-ROW",
-        sql_code=error.sql_code,
+    fault = CopyFault(
+        keys.get(str(file), str(file)),
+        int(line),
+        f"{reason} (code {code})",
+        column=column or None,
+        value=value or None,
+        limit=f"{kind} {length}".strip(),
     )
+    return fault_error(fault, error, table, batch, read, code="RS-COPY-ROW")
 
 
 def _of_reading(error: WarehouseError, table: TableLoad) -> BulkError:

@@ -14,7 +14,7 @@ from singer_bulk.model.columns import ColumnType
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import ClosedBatch, Table, TableLoad
 from singer_bulk.model.names import NameRules
-from singer_bulk.warehouse.dialect import Rows, Session, TypeTable, Url
+from singer_bulk.warehouse.dialect import Read, Rows, Session, TypeTable, Url
 from singer_bulk.warehouse.words import MAX_CATALOG_ROWS, among, listed, literal, name
 
 from target_redshift_copy.copy_access import CopyAccess, masked
@@ -84,6 +84,17 @@ class Redshift:
     def create_schema(self, schema: str) -> str:
         """Return the statement; IF NOT EXISTS because another run may come first."""
         return f"CREATE SCHEMA IF NOT EXISTS {name(schema)}"
+
+    def drop_schema(self, schema: str) -> str:
+        """Return the statement (r_DROP_SCHEMA)."""
+        return f"DROP SCHEMA IF EXISTS {name(schema)} CASCADE"
+
+    # r_extra_float_digits: a double is shown with 15 digits unless it is told to show all.
+    before_reading: str | None = "SET extra_float_digits TO 2"
+
+    def read_back(self, value: str, means: str) -> str:
+        """Return the value: the driver shows microseconds, as Redshift has them."""
+        return value
 
     def describe_table(self, table: Table) -> str:
         """Return the query for the columns (SVV_COLUMNS)."""
@@ -186,7 +197,7 @@ class Redshift:
         return int(rows[0][0])
 
     def explain(
-        self, session: Session, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Url
+        self, session: Session, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Url, read: Read
     ) -> BulkError:
         """Return the error with what the load error tables say of the batch's files."""
-        return explain_copy(session, error, table, batch, url)
+        return explain_copy(session, error, table, batch, url, read)

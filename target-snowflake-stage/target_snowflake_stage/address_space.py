@@ -7,7 +7,7 @@ without a word, or aborts; nothing in Python can end that, so it is asked before
 from __future__ import annotations
 
 import os
-import resource
+from contextlib import suppress
 
 from singer_bulk.errors import BulkError
 
@@ -18,15 +18,14 @@ NEEDED_BYTES, THREAD_BYTES = 64 << 20, 8 << 20
 
 def demand_address_space() -> None:
     """Raise BulkError where the limit of the process is too low; without a limit, or off Linux, nothing is asked."""
-    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if limit == resource.RLIM_INFINITY:
-        return
-    try:
-        with open("/proc/self/statm", "rb") as file:
-            used = int(file.read().split()[0]) * resource.getpagesize()
-    except OSError:
-        return
-    demand_room(limit - used, os.cpu_count() or 1)
+    with suppress(ImportError, OSError):  # Windows has no such module, macOS no such file
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if limit != resource.RLIM_INFINITY:
+            with open("/proc/self/statm", "rb") as file:
+                used = int(file.read().split()[0]) * resource.getpagesize()
+            demand_room(limit - used, os.cpu_count() or 1)
 
 
 def demand_room(room_bytes: int, cores: int) -> None:

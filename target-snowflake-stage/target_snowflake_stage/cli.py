@@ -66,6 +66,14 @@ class TargetSnowflakeStage(BulkTarget):
         user = resolved(settings).user
         for others in (bucket, loads):
             resolved(others)
+        return self._made(settings, loads, bucket, user)
+
+    def planned(self) -> Connector:
+        """Return the same without asking anybody."""
+        settings, loads = read(SnowflakeSettings, self.config), read(self.loads, self.config)
+        return self._made(settings, loads, read(S3Settings, self.config), settings.user)
+
+    def _made(self, settings: SnowflakeSettings, loads: SnowflakeLoads, bucket: S3Settings, user: str) -> Connector:
         dialect = _dialect(settings, loads)
         schema = dialect.names.name_for(loads.default_target_schema or DEFAULT_SCHEMA)
         ledger = dialect.fold(loads.ledger_table)

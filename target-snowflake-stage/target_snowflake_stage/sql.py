@@ -16,7 +16,7 @@ from singer_bulk.model.columns import ColumnType
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import ClosedBatch, Table, TableLoad
 from singer_bulk.model.names import NameRules
-from singer_bulk.warehouse.dialect import Rows, Session, TypeTable, Url
+from singer_bulk.warehouse.dialect import Read, Rows, Session, TypeTable, Url
 from singer_bulk.warehouse.words import MAX_CATALOG_ROWS, among, literal, name
 
 from target_snowflake_stage.copy_errors import explain_copy
@@ -55,6 +55,11 @@ _COLUMNS = (
     "column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable, column_default, "
     "comment"
 )
+_SHOWN = {
+    "timestamp": "YYYY-MM-DD HH24:MI:SS.FF9",
+    "instant": "YYYY-MM-DD HH24:MI:SS.FF9TZH:TZM",
+    "time": "HH24:MI:SS.FF9",
+}
 QUERIED = 8  # columns of the query for a table's columns; DESC TABLE has more
 # A text with a collation shows it behind its length, which INFORMATION_SCHEMA does not.
 # https://docs.snowflake.com/en/sql-reference/collation
@@ -147,6 +152,17 @@ class Snowflake:
     def create_schema(self, schema: str) -> str:
         """Return the statement; IF NOT EXISTS because another run may come first."""
         return f"CREATE SCHEMA IF NOT EXISTS {name(self.database)}.{name(schema)}"
+
+    def drop_schema(self, schema: str) -> str:
+        """Return the statement (sql/drop-schema)."""
+        return f"DROP SCHEMA IF EXISTS {name(self.database)}.{name(schema)} CASCADE"
+
+    before_reading: str | None = None
+
+    def read_back(self, value: str, means: str) -> str:
+        """Return text for what Python's types cut: nanoseconds (functions/to_char)."""
+        shown = _SHOWN.get(means)
+        return value if shown is None else f"TO_VARCHAR({value}, '{shown}')"
 
     def describe_table(self, table: Table) -> str:
         """sql/desc-table: it needs no warehouse, INFORMATION_SCHEMA would wake one."""
@@ -249,7 +265,7 @@ class Snowflake:
         return sum(int(row[3]) for row in rows if len(row) > 3)
 
     def explain(
-        self, session: Session, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Url
+        self, session: Session, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Url, read: Read
     ) -> BulkError:
-        """Return the error with stream and table; Snowflake's own text has file, line and column."""
-        return explain_copy(error, table)
+        """Return the error, told by the record; Snowflake's own text has file, line and column."""
+        return explain_copy(error, table, batch, read)

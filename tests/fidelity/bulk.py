@@ -8,7 +8,8 @@ import string
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from tests.fidelity.corpus import NULL_LOOKING, SHIFTING, UNICODE
+from singer_bulk.self_test.corpus import NULL_LOOKING, SHIFTING, UNICODE
+
 from tests.fidelity.strategies import Kind as Property
 
 Draw = Callable[[random.Random], str]

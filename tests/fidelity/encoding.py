@@ -15,6 +15,7 @@ from singer_bulk.model.messages import Records
 from singer_bulk.schema.meaning import meaning_of
 from singer_bulk.schema.placement import EvolutionRules, Placement
 from singer_bulk.schema.record_check import record_check
+from singer_bulk.self_test.corpus import REDSHIFT
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stream.stream import stream_columns
 from target_redshift_copy.cli import file_format as redshift_format
@@ -23,7 +24,6 @@ from target_redshift_copy.sql import Redshift
 from target_snowflake_stage.cli import file_format as snowflake_format
 from target_snowflake_stage.sql import Place, Snowflake
 
-from tests.fidelity.corpus import REDSHIFT
 from tests.fidelity.reader import fields, redshift_value, snowflake_value
 
 DIALECTS: dict[str, Any] = {

@@ -10,8 +10,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from hypothesis import strategies as st
-
-from tests.fidelity.corpus import NULL_LOOKING, SHIFTING
+from singer_bulk.self_test.corpus import NULL_LOOKING, SHIFTING
 
 # How many examples a property is tried with: few in the suite, many with FIDELITY_EXAMPLES=100000.
 EXAMPLES = int(os.environ.get("FIDELITY_EXAMPLES", "0"))

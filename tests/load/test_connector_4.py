@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_warehouse.snowflake.serve.server import serve
 
+from tests.browser import browser_of, visits
 from tests.environments import environment
 from tests.fakes import lines, record, schema, state
+from tests.load.test_snowflake_sign_in import ACCOUNT
 
 pytestmark = pytest.mark.long
 
@@ -92,3 +95,28 @@ def test_each_identity_signs_in_through_connector_4() -> None:
         cwd=TOP, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
+
+
+def test_a_browser_signs_in_through_connector_4(tmp_path: Path) -> None:
+    """A person signs in at the identity provider, whose page a browser opens; standard input stays the tap's."""
+    binaries = environment("connector-4", REQUIREMENTS)
+    account = {**ACCOUNT, "users": [{"name": "ANNA", "browser_password": "p"}], "dir": str(tmp_path / "snowflake")}
+    server, thread = serve(account)
+    browser = browser_of(tmp_path, "anna", "p", None)
+    config = {
+        "account": "local", "user": "ANNA", "database": "DEMO", "role": "LOADER", "authenticator": "externalbrowser",
+        "protocol": "http", "host": "127.0.0.1", "port": server.server_address[1], "s3_bucket": "b",
+        "pipeline_id": "p", "warehouse": "WH",
+    }  # fmt: skip
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    done = subprocess.run(
+        [binaries / "target-snowflake-stage", "--config", tmp_path / "config.json", "--last-state"],
+        env={**os.environ, "BROWSER": str(browser), "DISPLAY": ":0", "NO_PROXY": "127.0.0.1,localhost",
+             "HOME": str(tmp_path)},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    server.shutdown()
+    thread.join()
+    server.warehouse.close()
+    server.server_close()
+    assert (done.returncode, done.stdout, visits(tmp_path)) == (0, "{}\n", 1), done.stderr

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from singer_bulk.self_test.meaning import meaning, stored
 
 from tests.conftest import Run
 from tests.fakes import record, schema
@@ -29,7 +30,6 @@ from tests.fidelity.changes import (
     STRING,
     TIME,
 )
-from tests.fidelity.meaning import meaning, stored
 from tests.load.loaders import Loader
 
 

@@ -11,9 +11,9 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
+from singer_bulk.self_test.corpus import GROUPS, REDSHIFT, SNOWFLAKE, Group
+from singer_bulk.self_test.meaning import meaning, stored
 
-from tests.fidelity.corpus import GROUPS, REDSHIFT, SNOWFLAKE, Group
-from tests.fidelity.meaning import meaning, stored
 from tests.load.loaders import Loader
 
 REFUSED = 10_000  # the id of a refused value is above

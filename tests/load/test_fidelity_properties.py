@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from singer_bulk.self_test.meaning import meaning, stored
 
-from tests.fidelity.meaning import meaning, stored
 from tests.fidelity.strategies import Kind, record_of, schema_of, streams
 from tests.load.loaders import Loader
 

@@ -71,7 +71,8 @@ def project(tmp_path: Path) -> Path:
         shutil.copy(TOP / file, tmp_path)
     for member in MEMBERS:
         shutil.copytree(TOP / member, tmp_path / member)
-    shutil.copytree(TOP / "demo", tmp_path / "demo")
+    for folder in ("demo", "plugins"):
+        shutil.copytree(TOP / folder, tmp_path / folder)
     return tmp_path
 
 

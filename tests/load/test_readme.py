@@ -1,4 +1,4 @@
-"""Every command of the README is run, with its own configurations, against the stand-ins."""
+"""Every command of the README and of the first pages is run, with their own configurations, against the stand-ins."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ from tests.conftest import BIN
 from tests.fakes import lines, record, schema, state
 
 TOP = Path(__file__).parent.parent.parent
-README = (TOP / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+# In the order in which they are read. What is no block of `sh` on the second one is for a terminal of one's own.
+PAGES = ("README.md", "docs/start/stand-ins.md", "docs/start/account.md")
+TEXT = "".join((TOP / page).read_text(encoding="utf-8") for page in PAGES)
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, re.DOTALL)
 COMMANDS = [body for language, body in BLOCKS if language == "sh"]
-CONFIGURATIONS = [json.loads(body) for language, body in BLOCKS if language == "json"]
+MESSAGES = '{"type"'
+CONFIGURATIONS = [json.loads(body) for language, body in BLOCKS if language == "json" and not body.startswith(MESSAGES)]
 
 TAP, REDSHIFT, SNOWFLAKE = (
     next(config for config in CONFIGURATIONS if name in config) for name in ("files", "host", "account")
@@ -27,12 +30,11 @@ TAP, REDSHIFT, SNOWFLAKE = (
 # The commands that are run elsewhere, and where.
 ELSEWHERE = {
     "make test": "this suite",
-    "meltano install": "tests/load/test_meltano.py",
 }
 
 
 def command(begin: str) -> str:
-    """Return the one command of the README that begins so, whatever is set before it."""
+    """Return the one command that begins so, whatever is set before it."""
     (found,) = [body for body in COMMANDS if _begins(body, begin)]
     return found
 
@@ -77,7 +79,7 @@ def with_stand_in(config: dict[str, Any], stand_in: dict[str, Any]) -> dict[str,
 
 
 def test_every_command_is_run() -> None:
-    """A command that is added to the README needs a test."""
+    """A command that is added to these pages needs a test."""
     begins = [
         "make demo", "python3 -m venv", "target-redshift-copy --config redshift.json",
         "target-snowflake-stage --config snowflake.json", "target-redshift-copy --about",

@@ -19,6 +19,8 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from local_warehouse.redshift.serve.tls import server_context
+from local_warehouse.snowflake.identity.browser import KEPT_SECONDS
 from local_warehouse.snowflake.identity.jwt import encoded, sign
 from local_warehouse.snowflake.identity.passcodes import totp
 from local_warehouse.snowflake.serve.server import MASTER_SECONDS, TOKEN_PATH, TOKEN_SECONDS, Server, serve
@@ -31,6 +33,7 @@ from target_snowflake_stage.remedies import Remedies
 from target_snowflake_stage.session import SnowflakeSession
 from target_snowflake_stage.sql import Snowflake
 
+from tests.browser import browser_of, visits
 from tests.unit.test_sign_in_pages import TOP, examples_of
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -55,6 +58,7 @@ ACCOUNT: dict[str, Any] = {
         {"name": "BARE", "type": "SERVICE", "tokens": [{"token": "bare-token", "kind": "pat"}]},
         {"name": "POD", "workload_identity": {"type": "OIDC", "issuer": ISSUER, "subject": SUBJECT}},
         {"name": "TASK", "workload_identity": {"type": "AWS", "arn": ROLE_ARN}},
+        {"name": "ANNA", "browser_password": "at the provider"},
         {"name": "HUMAN", "password": "human-password", "mfa": {"totp_secret": TOTP_SECRET}},
     ],
     "oauth_clients": {"etl": {"secret": OAUTH_SECRET, "user": "APP", "scopes": ["session:role:LOADER"]}},
@@ -77,6 +81,33 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     thread.join()
     running.warehouse.close()
     running.server_close()
+
+
+@pytest.fixture(scope="module")
+def certificate(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The pages of the identity provider come by TLS, which connectors of 5.x demand; returns who vouches for it."""
+    path = tmp_path_factory.mktemp("tls") / "ca.pem"
+    pages = Server(server.warehouse)
+    pages.socket = server_context(path).wrap_socket(pages.socket, server_side=True)
+    thread = threading.Thread(target=pages.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    server.warehouse.proofs.browsers.address = f"https://127.0.0.1:{pages.server_address[1]}"
+    yield path
+    pages.shutdown()
+    thread.join()
+    pages.server_close()
+
+
+@pytest.fixture
+def person(certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let somebody sit before the browser of this machine."""
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setenv("BROWSER", str(tmp_path / "browser"))
+
+    def sit(user: str = "anna", password: str = "at the provider") -> None:
+        browser_of(tmp_path, user, password, certificate)
+
+    return sit
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +165,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "OIDC": {"user": "POD", "token_file_path": "oidc"},
     "username_password_mfa": {"user": "HUMAN", "password": "human-password"},
     "password": {"user": "LOADER", "password": "right"},
+    "externalbrowser": {},
 }
 
 
@@ -144,9 +176,10 @@ def kind_of(example: dict[str, Any]) -> str:
 
 
 def test_the_examples_of_the_page_sign_in(
-    server: Server, connect: Callable[..., SnowflakeSession], tmp_path: Path
+    server: Server, connect: Callable[..., SnowflakeSession], tmp_path: Path, person: Callable[..., None]
 ) -> None:
-    """Each example of docs/sign-in/snowflake.md signs in with the settings that it has, but for a browser."""
+    """Each example of docs/sign-in/snowflake.md signs in with the settings that it has."""
+    person()
     now = server.warehouse.proofs.clock.now()
     locked = serialization.BestAvailableEncryption(b"passphrase")
     for name, content in {
@@ -155,17 +188,15 @@ def test_the_examples_of_the_page_sign_in(
     }.items():  # fmt: skip
         (tmp_path / name).write_text(content)
     shown = examples_of(TOP / "docs" / "sign-in" / "snowflake.md")
-    assert {kind_of(example) for example in shown} == {*EXAMPLES, "externalbrowser"}
+    assert {kind_of(example) for example in shown} == {*EXAMPLES}
     for example in shown:
-        if (kind := kind_of(example)) == "externalbrowser":
-            continue
-        own = {**EXAMPLES[kind], "passcode": totp(TOTP_SECRET, now)}
+        own = {**EXAMPLES[kind_of(example)], "passcode": totp(TOTP_SECRET, now)}
         values = {name: own.get(name, value) for name, value in example.items()}
         for name in ("token_file_path", "private_key_path"):
             if name in values:
                 values[name] = str(tmp_path / values[name])
         session = connect(**values)
-        assert session.execute("SELECT CURRENT_USER()") == [(own["user"],)]
+        assert session.execute("SELECT CURRENT_USER()") == [(values["user"],)]
         session.close()
 
 
@@ -190,6 +221,40 @@ def test_each_way_to_sign_in(server: Server, connect: Callable[..., SnowflakeSes
         session = connect(**own)
         assert session.execute("SELECT CURRENT_USER()") == [(own["user"],)]
         session.close()
+
+
+BY_BROWSER = {"user": "ANNA", "authenticator": "externalbrowser"}
+
+
+def test_a_browser_signs_in(
+    server: Server, connect: Callable[..., SnowflakeSession], person: Callable[..., None], tmp_path: Path
+) -> None:
+    """A person signs in at the identity provider, at each connection; only the one that the settings name gets in."""
+    person()
+    for times in (1, 2):
+        session = connect(**BY_BROWSER)
+        assert session.execute("SELECT CURRENT_USER()") == [("ANNA",)]
+        session.close()
+        assert visits(tmp_path) == times
+    with pytest.raises(ConfigError) as refused:
+        connect(**{**BY_BROWSER, "user": "HUMAN"})
+    assert str(refused.value).endswith(
+        "; sign in at the identity provider as the user of the setting 'user' [SF-CONNECT]"
+    )
+
+
+def test_a_kept_token_spares_the_browser(
+    server: Server, connect: Callable[..., SnowflakeSession], person: Callable[..., None], tmp_path: Path
+) -> None:
+    """Where it is asked for, the next connections open no browser, until the token has ended."""
+    person()
+    kept = {**BY_BROWSER, "client_store_temporary_credential": True}
+    for later, times in ((0, 1), (0, 1), (KEPT_SECONDS + 1, 2), (0, 2)):
+        server.warehouse.proofs.clock.move({"seconds": later})
+        session = connect(**kept)
+        assert session.execute("SELECT CURRENT_USER()") == [("ANNA",)]
+        session.close()
+        assert visits(tmp_path) == times
 
 
 AWS_ISSUER = "https://0a1b2c3d.tokens.sts.global.api.aws"

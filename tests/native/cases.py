@@ -22,9 +22,9 @@ from singer_bulk.model.columns import Column
 from singer_bulk.model.file_format import FileFormat
 from singer_bulk.schema.json_schema import TypeRules, columns_of
 from singer_bulk.schema.record_check import record_check
+from singer_bulk.self_test.corpus import GROUPS
 
 from bench.workloads import WORKLOADS
-from tests.fidelity.corpus import GROUPS
 from tests.unit.test_blocks import (
     FORMATS,
     ODD_MOMENTS,

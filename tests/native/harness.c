@@ -97,8 +97,8 @@ static void run(struct plan *plan, int64_t sequence, const uint8_t *lines, uint3
     fwrite(rows, 1, written, stdout);
     for (uint64_t i = 0; i < left_count; i++) printf("left %" PRIu64 "\n", left[i]);
     for (uint32_t i = 0; i < plan->fields; i++)
-        printf(" %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", seen[i].values, seen[i].whole_digits, seen[i].digits,
-               seen[i].beyond_double);
+        printf(" %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", seen[i].values, seen[i].whole_digits,
+               seen[i].digits, seen[i].beyond_double, seen[i].longest);
 }
 
 int main(int count, char **paths) {

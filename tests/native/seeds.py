@@ -13,8 +13,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from singer_bulk.self_test.corpus import GROUPS
+
 from bench.workloads import WORKLOADS
-from tests.fidelity.corpus import GROUPS
 from tests.unit.test_blocks import ODD_MOMENTS, ODD_NUMBERS, ODD_SCALARS, ODD_TEXTS
 
 KINDS = 11  # as `enum kind` of rows.h counts them

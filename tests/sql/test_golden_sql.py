@@ -22,11 +22,11 @@ import sqlglot
 from singer_bulk.model.columns import TEXT, Column, ColumnType
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import Table
+from singer_bulk.self_test.corpus import GROUPS
 from singer_bulk.stream.stream import decided
 from singer_bulk.warehouse import words
 from singer_bulk.warehouse.alter_table import fit_table, is_lossless, recover
 
-from tests.fidelity.corpus import GROUPS
 from tests.fidelity.encoding import DIALECTS, Encoding
 from tests.sql.change_data import change_data
 from tests.sql.layout import folded, laid_out

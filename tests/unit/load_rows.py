@@ -11,6 +11,7 @@ from singer_bulk.errors import WarehouseError
 from singer_bulk.model.columns import INTEGER, TEXT, Column
 from singer_bulk.model.load import ClosedBatch, Load, StagedFile, Table, TableLoad
 from singer_bulk.settings.methods import MethodRules
+from singer_bulk.stage.memory import MemoryStage
 from singer_bulk.warehouse.copy import LoadRows
 from singer_bulk.warehouse.copy_count import CopyCount
 from singer_bulk.warehouse.dialect import Rows
@@ -84,7 +85,16 @@ def rows_of(
     versions = {table.table: None for table in tables}
     known = {table.table: {column.name: column for column in columns} for table in tables}
     made = LoadRows(
-        dialect, load, known, manifests, str, versions, Scratch(dialect), Times(lambda: 0.0), CopyCount(dialect)
+        dialect,
+        load,
+        known,
+        manifests,
+        str,
+        versions,
+        Scratch(dialect),
+        Times(lambda: 0.0),
+        CopyCount(dialect),
+        MemoryStage().read,
     )
     passing = sum(1 for stream in streams if methods.get(stream, "upsert") != "upsert")
     return made, Session([*counts], [(place, 3) for place in range(passing)])

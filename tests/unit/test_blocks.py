@@ -332,3 +332,17 @@ def test_records_in_an_order_of_their_own(count: int) -> None:
         made[order] = BlockEncoder(rows, REDSHIFT).encode(run, 0, bytes)
     assert made["reverse"] == made["same"] == (b"|".join(b"%d" % n for n in range(500)) + b"\n") * count
     assert told == ["more"]
+
+
+def test_numbers_beyond_any_double_in_an_order_of_their_own() -> None:
+    """Whichever way properties are looked up, a number stays the text that it is, also where no column takes it."""
+    kinds = {"p0": Kind.TEXT, "p1": Kind.JSON, **{f"p{number}": Kind.INTEGER for number in range(2, 200)}}
+    columns = [Column(name, ColumnType(kind, content=Content.ANY), name) for name, kind in kinds.items()]
+    values = {"p0": "1e400", "p1": '{"a": [-1e99]}', **dict.fromkeys([*kinds][2:], "1"), "more": "1e400"}
+    made = []
+    for members in (values, dict(reversed([*values.items()]))):
+        record = ", ".join(f'"{name}": {value}' for name, value in members.items())
+        line = f'{{"type": "RECORD", "stream": "s", "record": {{{record}}}}}'.encode()
+        made.append(RowEncoder("s", columns, REDSHIFT).encode(Records.of_lines("s", [line], [1]), 0))
+    assert made[0] == made[1]
+    assert made[0].startswith(b'"1e400"|"{""a"": [-1e99]}"|1|')

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from singer_bulk.self_test.corpus import REDSHIFT, SNOWFLAKE
+from singer_bulk.self_test.meaning import meaning, stored
 
-from tests.fidelity.corpus import REDSHIFT, SNOWFLAKE
 from tests.fidelity.encoding import Encoding
-from tests.fidelity.meaning import meaning, stored
 from tests.fidelity.strategies import Kind, examples, record_of, schema_of, streams
 
 

@@ -11,12 +11,12 @@ from typing import Any
 from singer_bulk.model.columns import BIG_INTEGER, BOOLEAN, DOUBLE, INTEGER, JSON, TEXT, TIMESTAMPTZ, ColumnType
 from singer_bulk.model.kinds import KINDS, Kind
 from singer_bulk.model.type_fit import fitting, grown
+from singer_bulk.self_test.corpus import REDSHIFT, SNOWFLAKE
 from singer_bulk.stream.stream import decided
 from target_redshift_copy.types import TYPES as REDSHIFT_TYPES
 from target_snowflake_stage.types import TYPES as SNOWFLAKE_TYPES
 
 from tests.fidelity.changes import CHANGES, FURTHER_CHANGES, Change, placed
-from tests.fidelity.corpus import REDSHIFT, SNOWFLAKE
 from tests.fidelity.encoding import Encoding
 from tests.load import test_evolution
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from singer_bulk.errors import CommitError, Interrupted, MessageError, WarehouseError
-from singer_bulk.model.load import Table, TableLoad
+from singer_bulk.model.load import ClosedBatch, Table, TableLoad
+from singer_bulk.stage.memory import MemoryStage
 from tap_csv_extract.errors import OutputClosed, RowRejected
 from target_snowflake_stage.copy_errors import explain_copy
 
@@ -137,5 +138,6 @@ def test_load_that_is_given_up_keeps_the_code_of_its_cause() -> None:
 def test_copy_that_is_refused_has_a_code_of_its_own(cause: str, code: str) -> None:
     """COPY INTO that was refused is told from other statements; a lost connection stays one."""
     table = TableLoad("orders", Table("sales", "orders"), (), ())
-    told = explain_copy(WarehouseError("Snowflake: no", code=cause), table)
+    batch = ClosedBatch("orders", (), b"", (), 0, 0, 0, 0)
+    told = explain_copy(WarehouseError("Snowflake: no", code=cause), table, batch, MemoryStage().read)
     assert str(told) == f"stream 'orders': COPY INTO {table.table} failed: Snowflake: no [{code}]"

@@ -56,9 +56,9 @@ def test_small_batch_is_one_file() -> None:
     files, stage = files_of(FileLayout(parts=4))
     given_rows = [rows_of(1000, seed) for seed in range(20)]
     for rows in given_rows:
-        files.add_rows(rows, 1000)
+        files.add_rows(rows, range(1000))
     (staged,) = files.close()
-    assert staged == StagedFile("000.gz", 20_000, len(stage.files["000.gz"]))
+    assert staged == StagedFile("000.gz", 20_000, len(stage.files["000.gz"]), zlib.crc32(b"".join(given_rows)))
     assert 500_000 < staged.byte_count < MIN_BYTES
     assert content_of(stage.files["000.gz"]) == b"".join(given_rows)
 
@@ -80,9 +80,9 @@ def test_files_are_equal_and_as_many_as_the_parts(parts: int) -> None:
         piece = elsewhere.piece(rows)
         largest = max(largest, len(piece.content))
         if len(given_rows) % 3:
-            files.add_piece(piece, 2000)
+            files.add_piece(piece, range(2000))
         else:
-            files.add_rows(rows, 2000)
+            files.add_rows(rows, range(2000))
     staged = files.close()
     assert len(staged) == parts
     sizes = [file.byte_count for file in staged]
@@ -113,9 +113,9 @@ def test_every_order_of_runs_and_pieces_is_a_gzip_file(moves: list[tuple[bool, i
             rows = rows_of(count, 0 if is_alike else number)
             given_rows += rows.splitlines()
             if is_elsewhere:
-                files.add_piece(elsewhere.piece(rows), count)
+                files.add_piece(elsewhere.piece(rows), range(count))
             else:
-                files.add_rows(rows, count)
+                files.add_rows(rows, range(count))
         staged = files.close()
     found = [content_of(stage.files[file.key]).splitlines() for file in staged]
     assert [len(rows) for rows in found] == [file.row_count for file in staged]
@@ -139,13 +139,18 @@ def run_of(count: int, encoders: int, layout: FileLayout, **options: Any) -> Ben
     return bench
 
 
+def files_with_rows(bench: Bench) -> dict[str, bytes]:
+    """Return the staged files with rows; a description lies beside them."""
+    return {key: file for key, file in bench.stage.files.items() if key.endswith(".csv.gz")}
+
+
 @pytest.mark.parametrize("encoders", [0, 1, 2, 3])
 def test_threads_share_the_files(encoders: int, handed_over: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
     """Any number of threads: four files of about equal size, every row once and with a number of its own."""
     monkeypatch.setattr(file_format, "MIN_BYTES", 1 << 16)
     bench = run_of(40_000, encoders, FileLayout(parts=4), add_record_metadata=True)
     assert any(handed_over) == bool(encoders)
-    sizes = [len(file) for file in bench.stage.files.values()]
+    sizes = [len(file) for file in files_with_rows(bench).values()]
     assert len(sizes) == 4
     assert max(sizes) - min(sizes) < 150_000
     assert min(sizes) > 300_000
@@ -154,7 +159,7 @@ def test_threads_share_the_files(encoders: int, handed_over: list[bool], monkeyp
     name = [column.name for column in bench.warehouse.columns[ORDERS]].index("_sdc_sequence")
     numbers = {int(row[0]): int(row[name]) for row in rows}
     assert [numbers[n] - numbers[0] for n in range(40_000)] == list(range(40_000))
-    for file in bench.stage.files.values():
+    for file in files_with_rows(bench).values():
         content_of(file)
 
 
@@ -166,7 +171,7 @@ def test_full_files_are_followed_by_others(encoders: int, monkeypatch: pytest.Mo
     """
     monkeypatch.setattr(file_format, "MIN_BYTES", 1 << 16)
     bench = run_of(80_000, encoders, FileLayout(parts=2, max_bytes=640_000))
-    sizes = [len(file) for file in bench.stage.files.values()]
+    sizes = [len(file) for file in files_with_rows(bench).values()]
     assert max(sizes) < 640_000 + encoders * BLOCKS * 140_000
     copies = [sql for sql in bench.warehouse.statements if sql.startswith("COPY")]
     assert len(copies) >= 2

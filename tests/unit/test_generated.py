@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
-from tests import generated, package_metadata
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from singer_sdk.plugin_base import JSONSchemaValidator
+
+from tests import generated, hub, package_metadata
+from tests.error_codes import TABLES
 from tests.house import TOP, packages
-from tests.rights_page import RIGHTS_PAGE, rights_page
+from tests.site import settings as settings_page
+from tests.site.troubleshooting import troubleshooting_page
 
 
-def test_meltano_file_has_the_settings_of_the_code() -> None:
-    """Each plugin of meltano.yml has the settings of its `--about`, kinds and sensitive flags included."""
-    text = generated.MELTANO_FILE.read_text()
-    assert generated.meltano_file(text) == text, "run python -m tests.generated"
-    assert text.count("sensitive: true") >= 12
+@pytest.mark.parametrize("page", generated.PAGES, ids=lambda page: page.name)
+def test_page_is_that_of_the_code(page: Path) -> None:
+    """Each page says of settings, errors, rights, feeds and refusals what the code says."""
+    assert generated.PAGES[page]() == page.read_text(encoding="utf-8"), "run python -m tests.generated"
 
 
-def test_settings_page_has_the_settings_of_the_code() -> None:
-    """docs/settings.md lists every setting with its default."""
-    assert generated.settings_page() == generated.SETTINGS_PAGE.read_text(), "run python -m tests.generated"
+@pytest.mark.parametrize("page", generated.MARKED, ids=lambda page: page.name)
+def test_what_is_marked_on_a_page_is_that_of_the_code(page: Path) -> None:
+    """What stands between the marks of a page is written from the code, and the marks are there."""
+    text = page.read_text(encoding="utf-8")
+    assert generated.MARKED[page](text) == text, "run python -m tests.generated"
+    assert "<!-- end" in text
 
 
-def test_errors_page_has_the_codes_of_the_code() -> None:
-    """docs/errors.md lists every code with what it means, under the area that its first part names."""
-    assert generated.errors_page() == generated.ERRORS_PAGE.read_text(), "run python -m tests.generated"
+@pytest.mark.parametrize("connector", generated.CONNECTORS, ids=lambda connector: connector.name)
+def test_every_setting_has_a_group_and_examples_are_right(connector: Any) -> None:
+    """Each setting of today is among those that it belongs to; what an example shows, its declaration takes."""
+    declared = hub.settings_of(connector)
+    groups = settings_page.grouped(connector.name, declared)
+    assert sorted(name for _, names in groups for name in names) == sorted(declared)
+    for group, _ in groups:
+        shown = settings_page.example(group, declared)
+        schema = {"type": "object", "properties": json.loads(json.dumps(declared))}
+        assert [error.message for error in JSONSchemaValidator(schema).iter_errors(shown)] == []
 
 
-def test_rights_page_has_the_rights_of_the_code() -> None:
-    """docs/rights.md lists every right of the three tables, with the statement that grants it."""
-    assert rights_page() == RIGHTS_PAGE.read_text(), "run python -m tests.generated"
-
-
-def test_list_of_rooms_is_that_of_the_code() -> None:
-    """CONTRIBUTING.md lists every room of every package, in an order in which imports point down."""
-    text = generated.ROOMS_PAGE.read_text()
-    assert generated.ROOMS.search(text), "CONTRIBUTING.md has lost the marks of its list of rooms"
-    assert generated.rooms_page(text) == text, "run python -m tests.generated"
+def test_every_code_of_an_error_has_an_anchor() -> None:
+    """The page of codes has a heading for each, to which the page of texts leads."""
+    headings = set(re.findall(r"^### (\S+)$", generated.errors_page(), re.MULTILINE))
+    linked = set(re.findall(r"errors\.md#([a-z0-9-]+)\)", troubleshooting_page()))
+    codes = {code for table in TABLES for code in table.codes}
+    assert headings == codes
+    assert linked == {code.lower() for code in codes}
 
 
 def test_packages_say_alike_what_is_alike() -> None:

@@ -461,7 +461,7 @@ def test_files_of_dead_runs_are_swept() -> None:
     bench.run(THREE, sweep_after_hours=48)
     assert dead not in bench.stage.files
     assert "stage/orders/mine.csv" in bench.stage.files
-    assert len(bench.stage.files) == 2
+    assert len(bench.stage.files) == 3  # a file and its description
 
 
 def test_rows_do_not_enter_a_column_that_was_swapped_before_copy_locked_it() -> None:

@@ -11,7 +11,7 @@ from singer_bulk.model.declared import read
 from singer_bulk.model.rights import Feature, Object, statements, table_kind
 from singer_bulk.settings.features import features_of
 from singer_bulk.settings.loads import LoadSettings
-from singer_bulk.stage.rights import ASSUMER, READER, WRITER, policy
+from singer_bulk.stage.rights import AGAIN, ASSUMER, READER, WRITER, policy
 from target_redshift_copy.rights import RIGHTS as OF_REDSHIFT
 from target_redshift_copy.rights import SIGN_IN
 from target_snowflake_stage.rights import RIGHTS as OF_SNOWFLAKE
@@ -49,7 +49,16 @@ def test_frozen_tables_need_no_owner() -> None:
 
 def test_each_feature_has_its_rights() -> None:
     """No feature is without a right, and no right without a feature."""
-    rights = [*OF_REDSHIFT.all, *SIGN_IN.all, *OF_SNOWFLAKE.all, *WRITER.all, *ASSUMER.all, *READER.all, *SECRETS.all]
+    rights = [
+        *OF_REDSHIFT.all,
+        *SIGN_IN.all,
+        *OF_SNOWFLAKE.all,
+        *WRITER.all,
+        *AGAIN.all,
+        *ASSUMER.all,
+        *READER.all,
+        *SECRETS.all,
+    ]
     assert set().union(*(right.features for right in rights)) == set(Feature)
     assert all(right.features for right in rights)
 

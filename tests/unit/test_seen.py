@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from singer_bulk.encode.rows import RowEncoder
 from singer_bulk.encode.seen import seen_of
 from singer_bulk.errors import ValueRejected, WarehouseError
-from singer_bulk.model.columns import BIG_INTEGER, BOOLEAN, DOUBLE, INTEGER, TEXT, TIMESTAMPTZ, Column, ColumnType
+from singer_bulk.model.columns import BIG_INTEGER, BOOLEAN, DOUBLE, INTEGER, JSON, TEXT, TIMESTAMPTZ, Column, ColumnType
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import ClosedBatch, Table, TableLoad
 from singer_bulk.model.messages import Records
@@ -55,7 +55,9 @@ SHOWN: list[tuple[ColumnType, list[bytes], ColumnSeen]] = [
     (DOUBLE, [b"0.32528887428177183"], ColumnSeen(1, 0, 17)),
     (DOUBLE, [b"1152921504606846976"], ColumnSeen(1, 0, 16)),
     (DATETIME, [b"2020-06-01 12:00:00.0", NULL], ColumnSeen(1)),
-    (TEXT, [b'""', b'"123"'], ColumnSeen(2)),
+    (TEXT, [b'""', b'"123"', NULL, b'"12"""'], ColumnSeen(3, longest=3)),
+    (TEXT, [b'"\xc3\xa4"', b'""""'], ColumnSeen(2, longest=2)),
+    (JSON, [b'"{""a"": 1}"'], ColumnSeen(1, longest=8)),
     (BOOLEAN, [b"true", NULL], ColumnSeen(1)),
 ]  # fmt: skip
 

@@ -23,4 +23,10 @@ def test_only_old_files_of_dead_runs_are_leftovers() -> None:
     live = [f"p/orders/{begun}-{LONG}-00001.csv.gz", f"p/users/20200609T230000Z-{YOUNG}-00001.csv.gz"]
     written = dict.fromkeys([*dead, *kept, *foreign, *live], NOW - timedelta(days=9))
     written[f"p/users/{begun}-{LONG}-00002.csv.gz"] = NOW - timedelta(hours=47)
-    assert leftovers(written, NOW, timedelta(hours=48), {KEPT}) == dead
+    # What a replay of kept files has left, and descriptions: of a load that is kept, of one that was not committed.
+    dead.append(f"p/orders/{begun}-{KEPT}-00001.csv.gz.{'e' * 32}.manifest")
+    described = [f"p/_loads/{run}-1.json" for run in (RUN, "f" * 32)]
+    kept_description = f"p/_loads/{KEPT}-1.json"
+    written |= dict.fromkeys([dead[-1], *described, kept_description], NOW - timedelta(days=9))
+    written[f"p/_loads/{'0' * 32}-1.json"] = NOW - timedelta(hours=47)
+    assert leftovers(written, NOW, timedelta(hours=48), {KEPT}) == [*dead, *described]

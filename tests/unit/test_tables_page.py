@@ -11,8 +11,8 @@ from target_redshift_copy.cli import TargetRedshiftCopy
 from target_snowflake_stage.cli import TargetSnowflakeStage
 
 from tests.fakes import record, state
-from tests.generated import settings_of
 from tests.house import TOP
+from tests.hub import settings_of
 from tests.sql.runs import sent
 
 PAGE = (TOP / "docs" / "tables.md").read_text(encoding="utf-8")

@@ -9,9 +9,9 @@ import pytest
 from singer_bulk.errors import MessageError, RecordInvalid, RecordRejected, ValueRejected
 from singer_bulk.model.kinds import Kind
 from singer_bulk.schema.json_schema import TypeRules, columns_of
+from singer_bulk.self_test.corpus import REDSHIFT
 
 from tests.fakes import Bench, lines, record, schema, state
-from tests.fidelity.corpus import REDSHIFT
 from tests.fidelity.encoding import Encoding
 
 # (property's JSON Schema, values that are valid, values that are not)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from singer_bulk.errors import MessageError, ValueRejected
 from singer_bulk.model.file_format import ValueRules
+from singer_bulk.self_test.corpus import GROUPS, REDSHIFT, SNOWFLAKE, Group, count
+from singer_bulk.self_test.meaning import meaning, stored
 
-from tests.fidelity.corpus import GROUPS, REDSHIFT, SNOWFLAKE, Group, count
 from tests.fidelity.encoding import Encoding, record
-from tests.fidelity.meaning import meaning, stored
 
 BOTH = pytest.mark.parametrize("warehouse", [REDSHIFT, SNOWFLAKE])
 EACH_GROUP = pytest.mark.parametrize("group", GROUPS, ids=[group.name for group in GROUPS])

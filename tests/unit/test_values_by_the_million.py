@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 
 import pytest
+from singer_bulk.self_test.corpus import REDSHIFT, SNOWFLAKE
+from singer_bulk.self_test.meaning import meaning, stored
 
 from tests.fidelity.bulk import PROPERTIES, rows
-from tests.fidelity.corpus import REDSHIFT, SNOWFLAKE
 from tests.fidelity.encoding import Encoding
-from tests.fidelity.meaning import meaning, stored
 from tests.fidelity.strategies import record_of, schema_of
 
 ROWS_OF_A_BLOCK = 100

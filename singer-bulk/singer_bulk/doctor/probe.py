@@ -83,7 +83,7 @@ def _copy(ground: Ground, may_make_temporary: bool) -> str:
             found = _in_scratch(ground, rows) if may_make_temporary else _in_transaction(ground, rows, load.tables[0])
         except CopyRefused as refused:
             raise ground.warehouse.dialect.explain(
-                ground.session, refused.error, refused.table, refused.batch, stage.url
+                ground.session, refused.error, refused.table, refused.batch, stage.url, stage.read
             ) from refused.error
     finally:
         stage.remove_rest()
@@ -99,12 +99,13 @@ def _rows(ground: Ground, stage: RunStage, load: Load) -> LoadRows:
         dialect,
         load,
         {table.table: {column.name: column for column in table.columns} for table in load.tables},
-        stage_manifests(dialect, stage, load),
+        stage_manifests(dialect, stage, load, ".manifest"),
         stage.url,
         {table.table: None for table in load.tables},
         Scratch(dialect),
         ground.warehouse.times,
         CopyCount(dialect),
+        stage.read,
     )
 
 

@@ -56,7 +56,7 @@ class Batch:
 
         Raises ValueRejected and MessageError (then no record of the run is added), StageError, ColumnOutgrown.
         """
-        self._encoder.encode(records, sequence, lambda rows: self._files.add_rows(rows, records.count))
+        self._encoder.encode(records, sequence, lambda rows: self._files.add_rows(rows, records.line_numbers))
         self._count(records, sequence)
 
     def hand_over(self, records: Records, sequence: int) -> bool:

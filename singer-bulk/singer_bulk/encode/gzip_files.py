@@ -8,11 +8,12 @@ the file that is smallest so far: however long the batch becomes, its files diff
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from singer_bulk.model.file_format import FileLayout
+from singer_bulk.model.input_lines import InputLines
 from singer_bulk.model.load import StagedFile
 from singer_bulk.stage.base import StageWriter
 
@@ -84,11 +85,12 @@ class _File:
     row_count: int = 0
     byte_count: int = 0  # of rows
     checksum: int = 0  # CRC-32 of the rows
+    lines: InputLines = field(default_factory=InputLines)
 
     def close(self) -> StagedFile:
         self.writer.write(_LAST_BLOCK + _TRAILER.pack(self.checksum, self.byte_count & 0xFFFFFFFF))
         self.writer.close()
-        return StagedFile(self.key, self.row_count, self.writer.byte_count)
+        return StagedFile(self.key, self.row_count, self.writer.byte_count, self.checksum, self.lines)
 
 
 @dataclass
@@ -105,21 +107,21 @@ class Files:
     _begun: _File | None = None  # the file of the piece that this process is compressing
     _begun_bytes: int = 0
 
-    def add_rows(self, rows: Rows, row_count: int) -> None:
-        """Compress whole rows into a file; raises StageError."""
+    def add_rows(self, rows: Rows, line_numbers: Sequence[int]) -> None:
+        """Compress whole rows into a file, one for each line of the input; raises StageError."""
         file = self._begun = self._begun or self._next_file()
         file.writer.write(self._compressor.begin(rows))
-        self._count(file, row_count, len(rows), self._compressor.checksum(rows, file.checksum))
+        self._count(file, line_numbers, len(rows), self._compressor.checksum(rows, file.checksum))
         self._begun_bytes += len(rows)
         if self._begun_bytes >= PIECE_BYTES:
             self._end_piece()
 
-    def add_piece(self, piece: Piece, row_count: int) -> None:
-        """Write rows that another process has compressed into a file; raises StageError."""
+    def add_piece(self, piece: Piece, line_numbers: Sequence[int]) -> None:
+        """Write rows that another thread has compressed into a file; raises StageError."""
         self._end_piece()
         file = self._next_file()
         file.writer.write(piece.content)
-        self._count(file, row_count, piece.byte_count, self._compressor.joined_checksum(file.checksum, piece))
+        self._count(file, line_numbers, piece.byte_count, self._compressor.joined_checksum(file.checksum, piece))
         self.is_full = self.layout.is_full(self._sizes())
 
     def close(self) -> tuple[StagedFile, ...]:
@@ -144,8 +146,9 @@ class Files:
             file.writer.write(self._compressor.end())
             self.is_full = self.layout.is_full(self._sizes())
 
-    def _count(self, file: _File, row_count: int, byte_count: int, checksum: int) -> None:
-        file.row_count += row_count
+    def _count(self, file: _File, line_numbers: Sequence[int], byte_count: int, checksum: int) -> None:
+        file.row_count += len(line_numbers)
+        file.lines.add(line_numbers)
         file.byte_count += byte_count
         file.checksum = checksum
         self.byte_count += byte_count

@@ -21,7 +21,8 @@ from singer_bulk.model.seen import ColumnSeen, merge
 
 # Rows of one call; more lines take another one.
 OUT_BYTES, UNSURE_LINES = 1 << 20, 4096
-_Seen = struct("_Seen", *((name, c_uint64) for name in ("values", "whole_digits", "digits", "beyond_double")))
+_SEEN = ("values", "whole_digits", "digits", "beyond_double", "longest")
+_Seen = struct("_Seen", *((name, c_uint64) for name in _SEEN))
 _Unsure = struct("_Unsure", *((name, c_uint64) for name in ("line", "start", "end", "place")))
 _Result = struct("_Result", *((name, c_uint64) for name in ("read", "written", "lines", "unsure_count")))
 _Unsures = _Unsure * UNSURE_LINES
@@ -140,7 +141,7 @@ class NativeRows:
 
 
 def _column_seen(seen: Any) -> ColumnSeen:
-    return ColumnSeen(seen.values, seen.whole_digits, seen.digits, bool(seen.beyond_double))
+    return ColumnSeen(seen.values, seen.whole_digits, seen.digits, bool(seen.beyond_double), seen.longest)
 
 
 def native_rows(rows: RowEncoder, file_format: FileFormat) -> NativeRows | None:

@@ -51,7 +51,7 @@ class ByName:
         self._record = msgspec.defstruct("Record", [(f"f{position}", Any) for position in range(len(self._names))])
 
     def decode(self, line: bytes) -> Any:
-        message = _any_message(line)
+        message = msgspec.json.decode(line, type=_AnyMessage)
         values = message.record
         for name in self._names:
             if name in self._required and name not in values:
@@ -70,15 +70,9 @@ def record_of(line: bytes) -> dict[str, msgspec.Raw]:
 
 class _AnyMessage(msgspec.Struct):
     stream: str
-    record: Any
+    record: dict[str, msgspec.Raw]
     time_extracted: str | None = None
     version: int | None = None
-
-
-def _any_message(line: bytes) -> _AnyMessage:
-    message = msgspec.json.decode(line, type=_AnyMessage)
-    message.record = record_of(line)
-    return message
 
 
 def record_decoder(columns: Sequence[Column], required: frozenset[str], passed: Sequence[str] | None) -> Any:

@@ -19,6 +19,8 @@ def seen_of(column_type: ColumnType, fields: Sequence[bytes], null: bytes) -> Co
         return ColumnSeen()
     if column_type.kind is Kind.DOUBLE:
         return ColumnSeen(len(came), digits=max(map(_digits_of_double, came)))
+    if column_type.kind in (Kind.TEXT, Kind.JSON):
+        return ColumnSeen(len(came), longest=max(map(_text_bytes, came)))
     if column_type.kind not in EXACT_NUMBERS:
         return ColumnSeen(len(came))
     return ColumnSeen(
@@ -27,6 +29,11 @@ def seen_of(column_type: ColumnType, fields: Sequence[bytes], null: bytes) -> Co
         max(map(_digits, came)),
         is_whole(column_type) and any(map(_is_beyond_double, came)),
     )
+
+
+def _text_bytes(field: bytes) -> int:
+    """Return the bytes of a quoted text: a quote inside stands twice in the field."""
+    return len(field) - 2 - field.count(b'"', 1, -1) // 2
 
 
 def _digits(field: bytes) -> int:

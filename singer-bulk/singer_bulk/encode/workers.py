@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -39,7 +39,7 @@ class Blocks:
     """Those of one batch: how they become rows, what takes their pieces, and what came back as it was."""
 
     encode: Callable[[Records, int, Callable[[Rows], Piece]], Piece]
-    on_piece: Callable[[Piece, int], None]
+    on_piece: Callable[[Piece, Sequence[int]], None]
     unsure: list[Block] = field(default_factory=list)
 
 
@@ -83,7 +83,7 @@ class Workers:
         if blocks.unsure:
             blocks.unsure.append(block)  # one before it may still begin another batch
         else:
-            blocks.on_piece(taken, block.records.count)
+            blocks.on_piece(taken, block.records.line_numbers)
 
     def _threads(self) -> Executor:
         if self._pool is None:

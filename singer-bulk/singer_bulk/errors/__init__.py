@@ -96,6 +96,7 @@ class ValueRejected(RecordRejected):
             code="REC-VALUE",
         )
         self.line_number = line_number
+        self.column = column
 
 
 class RecordInvalid(RecordRejected):
@@ -108,6 +109,7 @@ class RecordInvalid(RecordRejected):
             code="REC-INVALID",
         )
         self.line_number = line_number
+        self.path = path
 
 
 class RecordBeforeSchema(MessageError):

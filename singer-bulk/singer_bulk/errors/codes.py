@@ -32,6 +32,7 @@ CODES = {
     "CFG-SCHEMA-NAME": "An entry of `schema_mapping` gives no name of a schema: the user corrects it.",
     "CFG-SECRET": "A setting refers to a secret that cannot be had from where it is kept: the user corrects the "
     "reference, or grants what the message says.",
+    "CFG-SELF-TEST": "The schema of a self-test exists, and would be dropped in the end: the user names another one.",
     "CFG-VALUE": "A setting is missing, unknown, or has a value that it does not take: the user corrects it.",
     "STREAM-CDC-PROPERTY": "The change feed's settings name a property that the SCHEMA lacks: the user names another.",
     "STREAM-CDC-TYPE": "The column that operations are read from can hold none of them: the user names another.",
@@ -115,7 +116,10 @@ CODES = {
     "new_column.",
     "STAGE-AWAY": "S3 does not answer: the user checks the endpoint, the region and the network.",
     "STAGE-CREDENTIALS": "There are no credentials for S3: the user gives AWS keys, or a profile or role.",
+    "STAGE-DESCRIPTION": "The description of staged files is of another version, or is none: the user updates the "
+    "program, or looks at what has written the file.",
     "STAGE-LEFT": "A file could not be removed from the bucket: the user grants `s3:DeleteObject`.",
+    "STAGE-MISSING": "A file that is to be read again is not there: somebody has removed it, or it was never kept.",
     "STAGE-MARKER": "A value equals the marker that stands for NULL in this file, which is drawn by lot: run again.",
     "STAGE-REFUSED": "S3 refuses a request: the user grants the right, or corrects the bucket or the keys, as the "
     "message says.",
@@ -129,6 +133,8 @@ CODES = {
     "LOAD-LEDGER-NEWER": "A newer version of the program has written the ledger: the user updates this one.",
     "LOAD-LEDGER": "The ledger can neither be seen nor made: the user grants the rights, or corrects its name.",
     "LOAD-MOVED": "Another run of the same pipeline has committed a load: the user lets it end, then runs again.",
+    "LOAD-REPLAY": "A load cannot be loaded again as it is asked for, and nothing was changed: the message says why, "
+    "and what can be.",
     "LOAD-SHRINK": "A full load would lose rows of its table, as it does when a tap dies: the user checks the source, "
     "and may allow it by `overwrite_max_shrink`.",
     "LOAD-TURN": "Another load or session has held what this load needs for too long: the user ends it, or raises "
@@ -168,6 +174,7 @@ CODES = {
     "RUN-MEMORY": "There is no memory left: the user gives the process more, or lets it take less.",
     "RUN-OUTPUT": "Standard output takes no STATE, so whoever reads it has gone: the next run begins from "
     "`--last-state`.",
+    "RUN-SELF-TEST": "The self-test has cut a connection on purpose; where this comes up, report it.",
     "RUN-SIGNAL": "A signal ended the run where that is safe: run again.",
     "RUN-USER-SQL": "A statement of `pre_run_sql`, `post_run_sql`, `pre_load_sql` or `post_load_sql` is refused: the "
     "user corrects it, or is given the right that its text names.",

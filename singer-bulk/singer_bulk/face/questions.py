@@ -6,7 +6,7 @@ An answer prints, and ends with the exit status of the command where it is anoth
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import click
@@ -41,7 +41,7 @@ class Asked:
         return self.target(config=self.config.config, parse_env_config=self.config.parse_env)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
     """An option by its name, what click takes of it, and who answers.
 
@@ -52,11 +52,16 @@ class Question:
     answer: Callable[[Asked], None]
     declared: Mapping[str, Any]
     of_any: bool = False
+    also: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # options that say more of this question alone
 
     @property
     def name(self) -> str:
         """As click passes it on."""
-        return self.option.removeprefix("--").replace("-", "_")
+        return _name(self.option)
+
+
+def _name(option: str) -> str:
+    return option.removeprefix("--").replace("-", "_")
 
 
 class AnsweringTarget(DeclaredTarget):
@@ -66,6 +71,10 @@ class AnsweringTarget(DeclaredTarget):
 
     def connector(self) -> Connector:
         """Return the warehouse and the stage that the configuration names; raises ConfigError."""
+        raise NotImplementedError
+
+    def planned(self) -> Connector:
+        """Return the same without asking anybody: no secret is read, and COPY has no keys; raises ConfigError."""
         raise NotImplementedError
 
     @classmethod
@@ -81,23 +90,29 @@ class AnsweringTarget(DeclaredTarget):
     def get_singer_command(cls) -> click.Command:
         """Add the questions to the SDK's options."""
         command = super().get_singer_command()
-        command.params += [click.Option([one.option], **one.declared) for one in cls.questions]
+        for one in cls.questions:
+            command.params.append(click.Option([one.option], **one.declared))
+            command.params += [click.Option([option], **declared) for option, declared in one.also.items()]
         return command
 
     @classmethod
     def invoke(cls, *, config: _ConfigInput | None = None, **arguments: Any) -> None:
         """Answer the question, or run the target where none is put."""
         values = [(one, arguments.pop(one.name, None)) for one in cls.questions]
+        more = {one: {option: arguments.pop(_name(option), None) for option in one.also} for one, _ in values}
         asked = [(one, value) for one, value in values if value is not None and value is not False]
         problem = getattr(config, "problem", None)
         if problem is not None and not (asked and asked[0][0].of_any):
             raise problem
         if len(asked) > 1:
             raise click.UsageError(f"{' and '.join(one.option for one, _ in asked)}: one at a time")
+        for one, said in more.items():
+            for option in (option for option, value in said.items() if value and one not in dict(asked)):
+                raise click.UsageError(f"{option} goes with {one.option}")
         if not asked:
             super().invoke(config=config, **arguments)
         for one, value in asked:
-            one.answer(Asked(cls, config or _ConfigInput(), value, arguments))
+            one.answer(Asked(cls, config or _ConfigInput(), value, {**arguments, **more[one]}))
 
 
 def print_last_state(target: AnsweringTarget) -> None:

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 VARIABLE = "SINGER_BULK_NATIVE"  # none: do without; the other values are for native/build.py
 # That of rows.h.
-NATIVE_VERSION = 1
+NATIVE_VERSION = 2
 _ENDINGS = {"darwin": ".dylib", "win32": ".dll"}
 PATH = Path(__file__).parents[1] / "encode" / ("_rows" + _ENDINGS.get(sys.platform, ".so"))
 

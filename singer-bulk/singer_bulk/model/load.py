@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from singer_bulk.model.columns import Column, ColumnType
 from singer_bulk.model.feed import Feed, Meaning
+from singer_bulk.model.input_lines import InputLines
 from singer_bulk.model.seen import ColumnSeen, merge
 from singer_bulk.model.table_properties import PLAIN, TableProperties
 
@@ -15,12 +16,15 @@ from singer_bulk.model.table_properties import PLAIN, TableProperties
 class StagedFile:
     """A file that is complete; `Stage.wait` knows when it has arrived.
 
-    `key` is its full key in the bucket; `byte_count` is compressed.
+    `key` is its full key in the bucket; `byte_count` is compressed. checksum: CRC-32 of the rows, as gzip has it.
+    lines: of the input that the rows came from.
     """
 
     key: str
     row_count: int
     byte_count: int
+    checksum: int = 0
+    lines: InputLines | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ class Feature(Enum):
     SECRET = "`secret_arn`"  # noqa: S105
     CLEAN_UP = "staged files that go after their load"
     SWEEP = "`sweep_after_hours`"
+    REPLAY = "`--replay`, `--rejected`, `--replay-rejected`"
     TAGS = "`tags`"
     FROM_MANAGER = "`aws-secretsmanager:` in a secret setting"
     FROM_PARAMETERS = "`aws-ssm:` in a secret setting"

@@ -42,6 +42,9 @@ class ColumnSeen:
     digits: the most digits in all, without zeros at either end, sign, point and exponent left out, of the shortest text
     that is read as the same double: as written where that has at most 15, 17 at most.
 
+    longest: bytes of the longest value, of TEXT and JSON columns: of the text as the column has it, in UTF-8, or of the
+    JSON text.
+
     0 and False are what other columns have, and columns without a value. A number that is zero has no digits.
     """
 
@@ -49,6 +52,7 @@ class ColumnSeen:
     whole_digits: int = 0
     digits: int = 0
     beyond_double: bool = False
+    longest: int = 0
 
 
 def merge(one: ColumnSeen, other: ColumnSeen) -> ColumnSeen:
@@ -58,6 +62,7 @@ def merge(one: ColumnSeen, other: ColumnSeen) -> ColumnSeen:
         max(one.whole_digits, other.whole_digits),
         max(one.digits, other.digits),
         one.beyond_double or other.beyond_double,
+        max(one.longest, other.longest),
     )
 
 

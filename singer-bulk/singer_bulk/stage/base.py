@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -44,6 +44,12 @@ class Stage(Protocol):
 
     def put_all(self, contents: Mapping[str, bytes]) -> None:
         """Write small files by key, side by side; when it raises, no call is under way any more."""
+
+    def read(self, key: str) -> Iterator[bytes]:
+        """Return the bytes of a file, in parts; raises StageError, STAGE-MISSING if there is none."""
+
+    def end_of(self, key: str, byte_count: int) -> tuple[int, bytes]:
+        """Return the size of a file and its last bytes; raises StageError, STAGE-MISSING if there is none."""
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove files, those that are still being sent too."""

@@ -12,7 +12,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta, timezone
 
 STARTED_FORMAT = "%Y%m%dT%H%M%SZ"
-_NAME = re.compile(r"(?:.*/)?(\d{8}T\d{6}Z)-([0-9a-f]{32})-\d{5,}\.csv\.gz(?:\.manifest)?")
+_NAME = re.compile(r"(?:.*/)?(\d{8}T\d{6}Z)-([0-9a-f]{32})-\d{5,}\.csv\.gz(?:(?:\.([0-9a-f]{32}))?\.manifest)?")
+REJECTED, DESCRIPTIONS = "_rejected", "_loads"
+_DESCRIPTION = re.compile(rf"(?:.*/)?{DESCRIPTIONS}/([0-9a-f]{{32}})-\d+\.json")
 
 
 class StagedNames:
@@ -29,12 +31,26 @@ class StagedNames:
 
     def for_rejects(self, stream: str) -> str:
         """Return the key of a new file of rejected records."""
-        return self._key(f"_rejected/{_folder(stream)}", "jsonl")
+        return self._key(f"{REJECTED}/{_folder(stream)}", "jsonl")
+
+    def for_description(self, load_id: str) -> str:
+        """Return the key of the description of a load: it follows from the load's id alone."""
+        return described_at(self.prefix, load_id)
 
     def _key(self, folder: str, ending: str) -> str:
         self._file_count += 1
         name = f"{self._begin}-{self._file_count:05d}.{ending}"
         return "/".join(part for part in (self.prefix, folder, name) if part)
+
+
+def described_at(prefix: str, load_id: str) -> str:
+    """Return the key of the description of a load."""
+    return "/".join(part for part in (prefix.strip("/"), DESCRIPTIONS, f"{load_id}.json") if part)
+
+
+def rejected_under(prefix: str) -> str:
+    """Return the prefix of the files of rejected records."""
+    return "/".join(part for part in (prefix.strip("/"), REJECTED) if part) + "/"
 
 
 def _folder(stream: str) -> str:
@@ -54,6 +70,18 @@ def leftovers(
     alive: dict[str, datetime] = {}  # run -> when it was last seen alive
     for key, name in names.items():
         started = datetime.strptime(name[1], STARTED_FORMAT).replace(tzinfo=timezone.utc)
-        alive[name[2]] = max(started, written[key], alive.get(name[2], started))
+        run = _owner(name)
+        alive[run] = max(started, written[key], alive.get(run, started))
     dead = {run for run, seen in alive.items() if now - seen > older_than} - set(kept_runs)
-    return [key for key, name in names.items() if name[2] in dead]
+    described = {key: name[1] for key in written if (name := _DESCRIPTION.fullmatch(key)) is not None}
+    dead |= {run for key, run in described.items() if run not in alive and now - written[key] > older_than}
+    dead -= set(kept_runs)
+    return [
+        *(key for key, name in names.items() if _owner(name) in dead),
+        *(key for key, run in described.items() if run in dead),
+    ]
+
+
+def _owner(name: re.Match[str]) -> str:
+    """Return the run that has written a file: a manifest names the one that loads the files of another one again."""
+    return name[3] or name[2]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from singer_bulk.errors import StageError
 from singer_bulk.stage.base import StageWriter
 
 
@@ -41,6 +42,17 @@ class MemoryStage:
         """Write files one after the other."""
         for key, content in contents.items():
             self.put(key, content)
+
+    def read(self, key: str) -> Iterator[bytes]:
+        """Return the bytes of a file."""
+        if key not in self.files:
+            raise StageError(f"{self.url(key)}: there is no such file", code="STAGE-MISSING")
+        return iter([self.files[key]])
+
+    def end_of(self, key: str, byte_count: int) -> tuple[int, bytes]:
+        """Return the size of a file and its last bytes."""
+        content = b"".join(self.read(key))
+        return len(content), content[-byte_count:]
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove files."""

@@ -52,6 +52,7 @@ class RunStage:
         self._opened: dict[str, OwnedWriter] = {}  # closed ones too, until it is known whether they have arrived
         self._arrived: set[str] = set()
         self.url = stage.url
+        self.read = stage.read
         self.has_room = stage.has_room
 
     def open(self, key: str) -> StageWriter:

@@ -47,6 +47,12 @@ ASSUMER = Rights((ASSUME,))
 GET = s3_right("s3:GetObject", Object.OBJECTS, Feature.FILES)
 LIST = s3_right("s3:ListBucket", Object.BUCKET, Feature.FILES)
 DECRYPT = s3_right("kms:Decrypt", Object.KEY, Feature.ENCRYPTION)
+# Of the identity that writes the files, where it reads them as well: to tell the row that COPY has refused, to list
+# what was rejected, and to load again.
+READ_AGAIN = s3_right("s3:GetObject", Object.OBJECTS, Feature.REPLAY)
+AGAIN = Rights(
+    (READ_AGAIN, s3_right("s3:ListBucket", Object.BUCKET, Feature.REPLAY, because="to find what was rejected"))
+)
 # Of the identity that COPY reads with.
 READER = Rights((GET, LIST, DECRYPT))
 

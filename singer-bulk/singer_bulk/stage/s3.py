@@ -17,7 +17,7 @@ from singer_bulk.identity.aws import MAX_ATTEMPTS, AwsIdentity
 from singer_bulk.identity.aws_errors import CLOCK, PROXY
 from singer_bulk.model.rights import Feature, Right
 from singer_bulk.model.runtime import STANDARD, Runtime
-from singer_bulk.stage.rights import ABORT, DELETE, LIST_WRITTEN, PUT, WRITER, s3_grant
+from singer_bulk.stage.rights import ABORT, DELETE, LIST_WRITTEN, PUT, READ_AGAIN, WRITER, s3_grant
 from singer_bulk.stage.s3_settings import Requests, S3Settings, s3_contradictions
 from singer_bulk.stage.sending import THREADS, Sender
 
@@ -26,6 +26,7 @@ __all__ = ["PART_BYTES", "S3Settings", "S3Stage", "S3Writer", "s3_client", "s3_c
 # A file is sent in parts of 8 MiB while it is written, so that its size does not count in memory; S3 takes
 # parts of 5 MiB and more (AWS: Multipart upload limits).
 PART_BYTES = 8 << 20
+READ_BYTES = 1 << 18
 # What AWS says of a KMS key that the caller may not use: the action, and the ARN of the key.
 _OF_KEY = re.compile(r"not authorized to perform: (kms:GenerateDataKey|kms:Decrypt) on (?:the )?resource: (\S+)")
 WRITING = "the target's own AWS identity"
@@ -113,6 +114,23 @@ class S3Stage:
                 **self._settings.requests.of_any, Prefix=prefix
             )
             return {entry["Key"]: entry["LastModified"] for page in pages for entry in page.get("Contents", ())}
+
+    def read(self, key: str) -> Iterator[bytes]:
+        """Return the bytes of a file, in parts; raises StageError, STAGE-MISSING if there is none."""
+        with s3_errors(self.bucket, key, READ_AGAIN):
+            body = self._client.get_object(**self._settings.requests.of_any, Key=key)["Body"]
+        return self._parts(key, body)
+
+    def _parts(self, key: str, body: Any) -> Iterator[bytes]:
+        with s3_errors(self.bucket, key, READ_AGAIN):
+            while part := body.read(READ_BYTES):
+                yield part
+
+    def end_of(self, key: str, byte_count: int) -> tuple[int, bytes]:
+        """Return the size of a file and its last bytes; raises StageError, STAGE-MISSING if there is none."""
+        with s3_errors(self.bucket, key, READ_AGAIN):
+            answer = self._client.get_object(**self._settings.requests.of_any, Key=key, Range=f"bytes=-{byte_count}")
+            return int(answer["ContentRange"].rpartition("/")[2]), answer["Body"].read()
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove the keys, one request for up to 1,000 of them (AWS: DeleteObjects)."""
@@ -244,6 +262,8 @@ def s3_errors(bucket: str, key: str, right: Right) -> Iterator[None]:
     except ClientError as error:
         answer = error.response.get("Error", {})
         code = answer.get("Code", "unknown")
+        if code in ("NoSuchKey", "404"):
+            raise StageError(f"s3://{bucket}/{key}: there is no such file", code="STAGE-MISSING") from error
         raise StageError(
             f"s3://{bucket}/{key}: {code}; {_remedy(code, answer.get('Message', ''), bucket, right)}",
             code="STAGE-REFUSED",

@@ -116,23 +116,32 @@ class Stream:
             self._add_here(records, sequence)
 
     def _add_here(self, records: Records, sequence: int) -> None:
-        """Encode the records, with all that may come of it; nothing is on its way to another thread."""
-        while records.count:
+        """Encode the records, with all that may come of it; nothing is on its way to another thread.
+
+        Behind a record that is set aside they are taken in runs of one, two, four: where many are, those behind them
+        would be encoded anew for each.
+        """
+        lines: list[bytes] = []
+        done, size = 0, records.count
+        while done < records.count:
+            end = done + size
+            part = Records.of_lines(self.name, lines[done:end], records.line_numbers[done:end]) if lines else records
             try:
-                outgrown = self._add(records, sequence)
+                outgrown = self._add(part, sequence + done)
             except RecordRejected as rejected:
                 if self.context.rejects is None:
                     raise
-                good, bad, rest = _around(records, rejected.line_number)
+                good, bad, _ = _around(part, rejected.line_number)
                 if good.count:
-                    self._add_here(good, sequence)
+                    self._add_here(good, sequence + done)
                 self.context.rejects.take(self.message, bad.lines[0], rejected)
                 self.rejected += 1
-                records, sequence = rest, sequence + good.count + 1
+                lines, done, size = lines or records.lines, done + good.count + 1, 1
                 continue
             if outgrown is None:
-                return
-            self._exchange(*outgrown)
+                done, size = done + part.count, 2 * size
+            else:
+                self._exchange(*outgrown)
 
     def _add(self, records: Records, sequence: int) -> tuple[str, Column] | None:
         """Encode the records, or return the name of a column that one has outgrown, and the column to take instead.
@@ -234,7 +243,7 @@ class Stream:
     def _open_batch(self) -> Batch:
         if self.batch is None:
             context = self.context
-            file_format = replace(context.file_format(), rules=context.settings.values)
+            file_format = self.file_format()
             written: Added = NoFields()
             names, extra, left_out = self._added_names(), self._extra_column(), self._left_out_column()
             added = (*(column for column in (extra, left_out) if column is not None), *self._metadata())
@@ -270,6 +279,10 @@ class Stream:
                 workers=context.workers,
             )
         return self.batch
+
+    def file_format(self) -> FileFormat:
+        """Return the format of a new batch, with what the user chose for values."""
+        return replace(self.context.file_format(), rules=self.context.settings.values)
 
     def _required(self) -> frozenset[str]:
         declared = self.schema.get("required", ()) if self.context.settings.validate_records else ()

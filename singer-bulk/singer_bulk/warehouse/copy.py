@@ -16,7 +16,7 @@ from singer_bulk.model.columns import Column
 from singer_bulk.model.load import ClosedBatch, Load, Table, TableLoad
 from singer_bulk.warehouse.converted import insert_converted, is_converted, written_columns
 from singer_bulk.warehouse.copy_count import CopyCount
-from singer_bulk.warehouse.dialect import Dialect, Executes, Session, Url
+from singer_bulk.warehouse.dialect import Dialect, Executes, Read, Session, Url
 from singer_bulk.warehouse.empty import empty
 from singer_bulk.warehouse.gate import Gate, demand_none_lacking
 from singer_bulk.warehouse.look import ASKED_AT_ONCE, Looked, look, looked
@@ -68,6 +68,7 @@ class LoadRows:
     scratch: Scratch
     times: Times
     counting: CopyCount
+    read: Read
     _merging: dict[ClosedBatch, MergeBatch] = field(default_factory=dict)
     _looked: dict[ClosedBatch, Looked] = field(default_factory=dict)
     _written: dict[ClosedBatch, Table] = field(default_factory=dict)
@@ -166,7 +167,7 @@ class LoadRows:
         """Return the error of a COPY that was refused, with what the warehouse says of it; raises a conflict if the
         columns have changed meanwhile. The transaction must have ended."""
         demand_unchanged(session, self.dialect, [self._filled(refused.table)])
-        return self.dialect.explain(session, refused.error, refused.table, refused.batch, self.url)
+        return self.dialect.explain(session, refused.error, refused.table, refused.batch, self.url, self.read)
 
     def _filled(self, table: TableLoad) -> Filled:
         return Filled(table.table, [column.name for column in table.columns], self.known[table.table])

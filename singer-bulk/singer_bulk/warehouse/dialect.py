@@ -4,7 +4,7 @@ stands in `words.py`. The seam to a driver's connection is here too."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -26,6 +26,8 @@ def look_seconds(wait_seconds: float) -> int:
 
 Rows = list[tuple[Any, ...]]
 Url = Callable[[str], str]
+# Returns the bytes of a staged file by its key, in parts; raises StageError.
+Read = Callable[[str], Iterator[bytes]]
 
 _CAST = "CAST({value} AS {type})"
 
@@ -245,6 +247,17 @@ class Dialect(Protocol):
     def view_text(self, rows: Rows, view: Table) -> str | None:
         """Return that text from its answer; None if there is no such view, "" if it is not shown to this user."""
 
+    def drop_schema(self, schema: str) -> str:
+        """Return the statement that drops a schema with all that is in it."""
+
+    @property
+    def before_reading(self) -> str | None:
+        """What the session is told so that each value is read back as it is; None: nothing."""
+
+    def read_back(self, value: str, means: str) -> str:
+        """Return the expression by which a value is read back as it is: instant, timestamp or time may be more than
+        the driver's own type shows."""
+
     def describe_table(self, table: Table) -> str:
         """Return the query for a table's columns; if there is no such table, no rows or an error (`is_missing`)."""
 
@@ -296,6 +309,6 @@ class Dialect(Protocol):
         """Return the number of rows that the answer to COPY, or to `copy_count`, reports."""
 
     def explain(
-        self, session: Session, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Url
+        self, session: Session, error: WarehouseError, table: TableLoad, batch: ClosedBatch, url: Url, read: Read
     ) -> BulkError:
         """Return the error of a failed COPY with what the warehouse says of it; called after ROLLBACK."""

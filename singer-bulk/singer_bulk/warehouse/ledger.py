@@ -21,7 +21,7 @@ from singer_bulk.errors import ConfigError, WarehouseError
 from singer_bulk.model.load import Load, Table, TableLoad
 from singer_bulk.model.messages import is_same
 from singer_bulk.warehouse import words
-from singer_bulk.warehouse.dialect import Dialect
+from singer_bulk.warehouse.dialect import Dialect, Rows
 from singer_bulk.warehouse.known_tables import key_text
 from singer_bulk.warehouse.ledger_form import (
     LEDGER_COLUMNS,
@@ -37,6 +37,8 @@ from singer_bulk.warehouse.session import Warehouse
 LEDGER_VERSION, TURNS_VERSION = 3, 3
 # How long a run of an older program may be silent and still come with a load, as of a tap that streams.
 OLDER_RUN_DAYS = 7
+# The pipeline of rejected records that are loaded again: each STATE of it names an object that is done.
+REJECTED_PIPELINE = "--replay-rejected"
 CHUNK_CHARACTERS = MAX_TEXT_BYTES // 4
 # A literal list of this many characters stays well under the 1 MB of a Snowflake statement (query-size-limits).
 MAX_INSERT_CHARACTERS = 400_000
@@ -85,6 +87,46 @@ def last_sequence(warehouse: Warehouse) -> int:
             code="LOAD-LEDGER-NEWER",
         )
     return int(sequence or 0)
+
+
+def replays_of(warehouse: Warehouse, load_id: str) -> list[tuple[str, str]]:
+    """Return the loads that have brought the files of a load in once more: id and table, `replay_begin` says which."""
+    begin = replay_begin(load_id)
+    key, name = _names_of(warehouse.dialect, "load_id", "table_name")
+    # All that begins so: a dot is the next character behind a dash.
+    where = f"{key} >= {words.literal(begin)} AND {key} < {words.literal(begin[:-1] + '.')}"
+    return [(row[0], row[1]) for row in _asked(warehouse, f"{key}, {name}", where)]
+
+
+def replay_begin(load_id: str) -> str:
+    """Return how the ids of those loads begin: with that of the run whose files they load, so that it stays known."""
+    return f"{load_id}-replay-"
+
+
+def is_committed(warehouse: Warehouse, load_id: str) -> bool:
+    """Return whether the ledger has the load, outside of a load; False where there is no ledger."""
+    (key,) = _names_of(warehouse.dialect, "load_id")
+    return bool(_asked(warehouse, key, f"{key} = {words.literal(load_id)}"))
+
+
+def sequence_of(warehouse: Warehouse, table: Table) -> int:
+    """Return the highest sequence number that a load has committed into a table; 0 if there is none."""
+    name, last = _names_of(warehouse.dialect, "table_name", "last_sequence")
+    rows = _asked(warehouse, f"MAX({last})", f"{name} = {words.literal(str(table))}")
+    return int((rows and rows[0][0]) or 0)
+
+
+def states_of(warehouse: Warehouse, pipeline_id: str) -> set[str]:
+    """Return all STATEs of a pipeline, each of which fits into one row."""
+    pipeline, state = _names_of(warehouse.dialect, "pipeline_id", "state")
+    where = f"{pipeline} = {words.literal(pipeline_id)} AND {state} IS NOT NULL"
+    return {row[0] for row in _asked(warehouse, f"DISTINCT {state}", where)}
+
+
+def _asked(warehouse: Warehouse, what: str, where: str) -> Rows:
+    if not columns_of_ledger(warehouse):
+        return []
+    return ask_ledger(warehouse, f"SELECT {what} FROM {warehouse.dialect.table(warehouse.ledger)} WHERE {where}")
 
 
 def committed_runs(warehouse: Warehouse) -> set[str]:

@@ -46,7 +46,9 @@ class Loads:
         *,
         lock_wait_seconds: float,
         user_sql: LoadSql = NO_SQL,
+        manifest: str = ".manifest",
     ) -> None:
+        self._manifest = manifest
         self._user_sql = user_sql
         self._now = now
         self._warehouse = warehouse
@@ -75,7 +77,7 @@ class Loads:
         and a COMMIT whose answer was lost is looked up in the ledger. Raises CommitError, after which nothing of the
         load is visible unless its text says that the outcome is unknown.
         """
-        manifests = stage_manifests(self._dialect, self._stage, load)
+        manifests = stage_manifests(self._dialect, self._stage, load, self._manifest)
         retries = Retries(f"load {load.load_id}", self._warehouse.pause, self._turns.waiting())
         self._warehouse.label.load = load.load_id
         try:
@@ -119,6 +121,7 @@ class Loads:
             self._scratch,
             self._warehouse.times,
             self._counting,
+            self._stage.read,
         )
         attempt = Attempt(
             self._dialect,
@@ -162,11 +165,11 @@ class Loads:
             return False
 
 
-def stage_manifests(dialect: Dialect, stage: RunStage, load: Load) -> dict[ClosedBatch, str]:
+def stage_manifests(dialect: Dialect, stage: RunStage, load: Load, ending: str) -> dict[ClosedBatch, str]:
     """Stage what COPY reads the names of files from; return the keys."""
     batches = [batch for table in load.tables for batch in table.batches]
     contents = {batch: dialect.manifest(batch, stage.url) for batch in batches}
-    keys = {batch: f"{batch.files[0].key}.manifest" for batch in batches if contents[batch] is not None}
+    keys = {batch: f"{batch.files[0].key}{ending}" for batch in batches if contents[batch] is not None}
     stage.put_all({key: contents[batch] or b"" for batch, key in keys.items()})
     return keys
 

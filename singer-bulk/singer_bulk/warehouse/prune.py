@@ -1,7 +1,8 @@
 """Which rows of the ledger does no later run ask for? `--prune-ledger` removes them.
 
 Of each pipeline the load with its last STATE stays, of each table its last load, the one with the version in force and
-the one with its last keys, and the load with the highest sequence; where files are kept, each load that has some.
+the one with its last keys, and the load with the highest sequence; where files are kept, each load that has some; and
+whatever has loaded again what was staged before.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from singer_bulk.warehouse import words
-from singer_bulk.warehouse.ledger import last_sequence
+from singer_bulk.warehouse.ledger import REJECTED_PIPELINE, last_sequence, replay_begin
 from singer_bulk.warehouse.ledger_form import ask_ledger, columns_of_ledger
 from singer_bulk.warehouse.session import Warehouse
 
@@ -32,6 +33,10 @@ _HIGHEST = """
   AND load_id NOT IN (
     SELECT load_id FROM {ledger} WHERE last_sequence = (SELECT MAX(last_sequence) FROM {ledger})
   )"""
+# What has been loaded again, rejected records and kept files: the ledger alone knows it.
+_REPLAYED = f"""
+  AND (pipeline_id IS NULL OR pipeline_id <> {words.literal(REJECTED_PIPELINE)})
+  AND load_id NOT LIKE {words.literal(replay_begin("%") + "%")}"""
 _KEPT_FILES = """
   AND load_id NOT IN (SELECT load_id FROM {ledger} WHERE file_count > 0)"""
 
@@ -40,7 +45,7 @@ def dispensable(ledger: str, before: str, *, keep_files: bool) -> str:
     """Return the condition of rows of the ledger, given by its quoted name, that are old and needed by nobody."""
     last = "".join(_LAST.format(each=each, order=order, given=given, ledger=ledger) for each, order, given in _STAYS)
     kept = _KEPT_FILES.format(ledger=ledger) if keep_files else ""
-    return f"committed_at < {words.literal(before)}{last}{_HIGHEST.format(ledger=ledger)}{kept}"
+    return f"committed_at < {words.literal(before)}{last}{_HIGHEST.format(ledger=ledger)}{_REPLAYED}{kept}"
 
 
 def prune(warehouse: Warehouse, now: datetime, days: int, *, keep_files: bool) -> int:

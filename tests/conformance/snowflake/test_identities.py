@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from email.message import Message
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -216,3 +216,56 @@ def test_a_passcode_counts_once_and_for_its_time() -> None:
     assert factor.takes(totp("JBSWY3DPEHPK3PXP", now + 30), now)
     assert not factor.takes(totp("JBSWY3DPEHPK3PXP", now - 60), now)
     assert not factor.takes("", now)
+
+
+def visit(proofs: Proofs, password: str = "p", user: str = "anna") -> tuple[str, str]:
+    """Sign in at the page of the identity provider; return token and proof key."""
+    begun = proofs.browsers.begin({"BROWSER_MODE_REDIRECT_PORT": "4711"}, "http://server")
+    page = parse_qs(urlsplit(begun["ssoUrl"]).query)["page"][0]
+    assert proofs.browsers.answer(page, b"", {})[0] == 200
+    status, headers, _ = proofs.browsers.answer(
+        page, urlencode({"user": user, "password": password}).encode(), {"ANNA": "p"}
+    )
+    assert (status, headers.get("Location", "").split("?")[0]) == (302, "http://localhost:4711/")
+    return parse_qs(urlsplit(headers["Location"]).query)["token"][0], begun["proofKey"]
+
+
+BROWSING: dict[str, Any] = {**SETTINGS, "users": [{"name": "ANNA", "browser_password": "p"}]}
+
+
+def browse(proofs: Proofs, token: str, proof_key: str, **more: Any) -> str:
+    """Log in with what a browser has brought; return the user."""
+    data = {"AUTHENTICATOR": "EXTERNALBROWSER", "TOKEN": token, "PROOF_KEY": proof_key, "LOGIN_NAME": "anna", **more}
+    return log_in(read_users(BROWSING), "local", data, "", proofs).name
+
+
+def test_a_person_at_a_browser() -> None:
+    """Token and proof key prove the person, once, in time, together, and nobody else."""
+    proofs = Proofs.of(BROWSING)
+    token, proof_key = visit(proofs)
+    assert browse(proofs, token, proof_key) == "ANNA"
+    late = visit(proofs)
+    proofs.clock.move({"seconds": 121})
+    for refused, number in (
+        ((token, proof_key, {}), 390133),
+        ((*late, {}), 390133),
+        ((visit(proofs)[0], visit(proofs)[1], {}), 390133),
+        ((*visit(proofs), {"LOGIN_NAME": "LOADER"}), 390191),
+        (("", "", {}), 390133),
+        ((proofs.browsers.keep("ANNA") + "x", "", {"AUTHENTICATOR": "ID_TOKEN"}), 390195),
+    ):
+        with pytest.raises(LoginError) as error:
+            browse(proofs, refused[0], refused[1], **refused[2])
+        assert error.value.code == number
+
+
+def test_the_page_of_the_identity_provider() -> None:
+    """Another password or person is refused, and the page leads somewhere for two minutes and once."""
+    proofs = Proofs.of(BROWSING)
+    begun = proofs.browsers.begin({"BROWSER_MODE_REDIRECT_PORT": "1"}, "http://server")
+    page = parse_qs(urlsplit(begun["ssoUrl"]).query)["page"][0]
+    for wrong in (b"user=anna&password=q", b"user=else&password=p", b"user=anna", b"\xff"):
+        assert proofs.browsers.answer(page, wrong, {"ANNA": "p"})[0] == 401
+    assert proofs.browsers.answer(page, b"user=anna&password=p", {"ANNA": "p"})[0] == 302
+    assert proofs.browsers.answer(page, b"user=anna&password=p", {"ANNA": "p"})[0] == 404
+    assert proofs.browsers.answer("another", b"", {})[0] == 404

@@ -1,4 +1,4 @@
-"""Who may log in: passwords and passcodes, key pairs, OAuth, programmatic access tokens, workloads.
+"""Who may log in: passwords and passcodes, browsers, key pairs, OAuth, programmatic access tokens, workloads.
 
 https://docs.snowflake.com/en/user-guide/key-pair-auth  https://docs.snowflake.com/en/user-guide/programmatic-access-tokens
 """
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_warehouse.snowflake.errors import LoginError
+from local_warehouse.snowflake.identity.browser import KEPT_SECONDS, Browsers
 from local_warehouse.snowflake.identity.clock import Clock
 from local_warehouse.snowflake.identity.jwt import TokenError, TokenExpiredError, is_signed_by, load_key, parts
 from local_warehouse.snowflake.identity.oauth import ANY_ROLE, Issuer, read_clients
@@ -30,6 +31,14 @@ WRONG_PAT = ("Programmatic access token is invalid.", 394400)
 NO_POLICY = ("Network policy is required.", 390432)
 WRONG_PASSCODE = ("Incorrect passcode was specified.", 390127)
 NO_PUSH = ("The second factor was not approved in time.", 390126)
+# https://docs.snowflake.com/en/user-guide/errors-saml
+WRONG_ANSWER = ("SAML response is invalid or matches no user.", 390133)
+OTHER_PERSON = (
+    "The user you were trying to authenticate as differs from the user currently logged in at the IDP.",
+    390191,
+)
+# A number that the connectors know: they forget the token and open a browser.
+WRONG_KEPT = ("ID Token is invalid.", 390195)
 # The number is not in any page; docs/stand-ins-snowflake.md says so.
 WRONG_WORKLOAD = ("The workload identity could not be verified.", 390100)
 
@@ -47,6 +56,7 @@ class Token:
 class User:
     """A user of the account; `public_keys` are PEM texts or their base64 bodies.
 
+    `browser_password` is what the user proves to the identity provider, whose page a browser shows.
     A user of kind SERVICE has no password, and needs a network policy for a programmatic access token.
     """
 
@@ -59,21 +69,24 @@ class User:
     workload: Identity | None = None
     kind: str = "PERSON"
     network_policy: str | None = None
+    browser_password: str | None = None
 
 
 @dataclass
 class Proofs:
-    """What logins are verified by: the clock of tokens, the provider of OAuth, who vouches for workloads."""
+    """What logins are verified by: the clock of tokens, the provider of OAuth, browsers, who vouches for workloads."""
 
     clock: Clock
     issuer: Issuer
     workloads: Workloads
+    browsers: Browsers
 
     @classmethod
     def of(cls, settings: dict[str, Any]) -> Proofs:
         clock = Clock()
-        clients = read_clients(settings.get("oauth_clients") or {})
-        return cls(clock, Issuer(clock, clients), read_workloads(settings, clock))
+        issuer = Issuer(clock, read_clients(settings.get("oauth_clients") or {}))
+        browsers = Browsers(clock, settings.get("sso_address") or "")
+        return cls(clock, issuer, read_workloads(settings, clock), browsers)
 
 
 @dataclass(frozen=True)
@@ -104,7 +117,7 @@ def read_users(settings: dict[str, Any]) -> dict[str, User]:
             User(
                 raw["name"], raw.get("password"), raw.get("role", settings["role"]), raw.get("public_keys", []), tokens,
                 Factor(**raw["mfa"]) if raw.get("mfa") else None, read_identity(raw.get("workload_identity")),
-                raw.get("type", "PERSON"), raw.get("network_policy"),
+                raw.get("type", "PERSON"), raw.get("network_policy"), raw.get("browser_password"),
             )
         )  # fmt: skip
     return {user.name.upper(): user for user in users}
@@ -181,6 +194,24 @@ def _oauth(login: Login) -> User:
     return user
 
 
+def _browser(login: Login) -> User:
+    return _person(login, login.proofs.browsers.person(login.text("TOKEN"), login.text("PROOF_KEY")), WRONG_ANSWER)
+
+
+def _kept_token(login: Login) -> User:
+    return _person(login, login.proofs.browsers.person_kept(login.text("TOKEN")), WRONG_KEPT)
+
+
+def _person(login: Login, person: str | None, otherwise: tuple[str, int]) -> User:
+    """The user that a person at a browser is."""
+    user = login.users.get(person or "")
+    if user is None:
+        raise LoginError(*otherwise)
+    if login.name not in ("", user.name.upper()):
+        raise LoginError(*OTHER_PERSON)
+    return user
+
+
 def _access_token(login: Login) -> User:
     return _planted(login, login.text("TOKEN"), "pat")
 
@@ -208,6 +239,14 @@ def _workload(login: Login) -> User:
         except TokenError:
             continue
     raise LoginError(*WRONG_WORKLOAD)
+
+
+def spares_browser(user: User, data: Mapping[str, Any], proofs: Proofs) -> tuple[str | None, int]:
+    """A token that spares the browser next time and its seconds, where the login asks for it (ALLOW_ID_TOKEN is on)."""
+    asks = (data.get("SESSION_PARAMETERS") or {}).get("CLIENT_STORE_TEMPORARY_CREDENTIAL") is True
+    if not asks or str(data.get("AUTHENTICATOR")).upper() != "EXTERNALBROWSER":
+        return None, 0
+    return proofs.browsers.keep(user.name.upper()), KEPT_SECONDS
 
 
 def fingerprint(key: Any) -> str:
@@ -241,6 +280,8 @@ def _key_pair(login: Login) -> User:
 AUTHENTICATORS: Mapping[str, Callable[[Login], User]] = {
     "SNOWFLAKE": _password,
     "USERNAME_PASSWORD_MFA": _password,
+    "EXTERNALBROWSER": _browser,
+    "ID_TOKEN": _kept_token,
     "SNOWFLAKE_JWT": _key_pair,
     "OAUTH": _oauth,
     "PROGRAMMATIC_ACCESS_TOKEN": _access_token,

@@ -26,8 +26,9 @@ from local_warehouse import faults
 from local_warehouse.faults import WAREHOUSE_ACTIONS, FaultError, Faults
 from local_warehouse.s3.objects import Keys
 from local_warehouse.snowflake.errors import LoginError, SqlError
+from local_warehouse.snowflake.identity.browser import PAGE_PATH
 from local_warehouse.snowflake.serve import parameters
-from local_warehouse.snowflake.serve.login import Proofs, log_in, made_here, read_users
+from local_warehouse.snowflake.serve.login import Proofs, log_in, made_here, read_users, spares_browser
 from local_warehouse.snowflake.serve.requests import CONFLICTS, Disconnected, Requests, failure, parameter_list, success
 from local_warehouse.snowflake.serve.session import ClientSession, granted_roles
 from local_warehouse.snowflake.store import grants
@@ -116,15 +117,22 @@ class Warehouse:
         token, master = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         self.issue(session, token, master)
         asks = (data.get("SESSION_PARAMETERS") or {}).get("CLIENT_REQUEST_MFA_TOKEN") is True
+        kept, kept_seconds = spares_browser(user, data, self.proofs)
         spared = user.factor.token(self.proofs.clock.now()) if user.factor is not None and asks else None
         return {
             "token": token, "masterToken": master, "validityInSeconds": TOKEN_SECONDS,
             "masterValidityInSeconds": MASTER_SECONDS, "sessionId": session.id, "displayUserName": session.user,
             "serverVersion": "9.0.0", "firstLogin": False, "remMeToken": None, "remMeValidityInSeconds": 0,
-            "healthCheckInterval": 45, "newClientForUpgrade": None, "idToken": None, "idTokenValidityInSeconds": 0,
+            "healthCheckInterval": 45, "newClientForUpgrade": None,
+            "idToken": kept, "idTokenValidityInSeconds": kept_seconds,
             "mfaToken": spared, "mfaTokenValidityInSeconds": MASTER_SECONDS if spared else 0, "responseData": None,
             "parameters": parameter_list(session), "sessionInfo": session_info(session),
         }  # fmt: skip
+
+    def page(self, page: str, sent: bytes) -> tuple[int, dict[str, str], str]:
+        """The page of the identity provider that a browser asks for, or sends."""
+        people = {name: one.browser_password for name, one in self.users.items() if one.browser_password is not None}
+        return self.proofs.browsers.answer(page, sent, people)
 
     def issue(self, session: ClientSession, token: str, master: str) -> None:
         """Let a session be spoken for by a token, and by another one that renews it; each ends by the clock."""
@@ -234,6 +242,9 @@ class Handler(BaseHTTPRequestHandler):
         if parts.path == TOKEN_PATH:
             self._send(*self.server.warehouse.proofs.issuer.answer(self.headers, raw))
             return
+        if parts.path == PAGE_PATH:
+            self._show(*self.server.warehouse.page(query.get("page", ""), raw))
+            return
         try:
             if self.headers.get("Content-Encoding") == "gzip":
                 raw = gzip.decompress(raw)
@@ -255,12 +266,23 @@ class Handler(BaseHTTPRequestHandler):
         head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
         self.wfile.write(head.encode() + data)  # one write: two would wait for a delayed ACK
 
+    def _show(self, status: int, headers: Mapping[str, str], text: str) -> None:
+        """A page for a browser."""
+        self.send_response(status)
+        for name, value in {"Content-Type": "text/html; charset=utf-8", **headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(text.encode())))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
     do_GET = do_POST  # noqa: N815 (the name is http.server's)
 
     def _answer(self, path: str, query: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
         warehouse = self.server.warehouse
         if path == "/session/v1/login-request":
             return success(warehouse.login(body.get("data") or {}, query))
+        if path == "/session/authenticator-request":
+            return success(warehouse.proofs.browsers.begin(body.get("data") or {}, self.server.address))
         if path == "/telemetry/send":
             return success(None)
         if path == "/queries/v1/abort-request":
@@ -308,6 +330,10 @@ class Server(ThreadingHTTPServer):
     def __init__(self, warehouse: Warehouse, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.warehouse = warehouse
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away is no news."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import date, datetime, time, timezone
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -66,7 +66,7 @@ class _Number:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Number) and self.value == other.value
 
-    __hash__ = None  # type: ignore[assignment] - what a double equals need not equal one another
+    __hash__ = None  # type: ignore[assignment]  # what a double equals need not equal one another
 
 
 class _Sent(_Number):
@@ -110,7 +110,7 @@ def instant(value: Any, *, with_offset: bool) -> tuple[int, int]:
     return seconds, int((fraction or "0").ljust(9, "0"))
 
 
-_MEANINGS = {
+_MEANINGS: dict[str, Callable[[Any], Any]] = {
     "integer": _integer,
     "decimal": Decimal,
     "double": _double,
@@ -123,4 +123,3 @@ _MEANINGS = {
     "instant": lambda value: instant(value, with_offset=True),
     "json": _document,
 }
-UTC = timezone.utc

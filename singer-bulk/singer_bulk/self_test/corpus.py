@@ -194,7 +194,6 @@ TEXTUAL = (
 )
 
 STRING = {"type": ["null", "string"]}
-LONGEST = "x" * 65_535
 GROUPS: list[Group] = [
     Group(
         "strings", "text", STRING,

@@ -1,0 +1,1 @@
+"""The examples of examples/, run by the programs that they are for: make ecosystem."""

@@ -1,0 +1,1 @@
+"""The documents as a site: a hook of mkdocs, and what is checked of the built pages."""
