@@ -51,7 +51,7 @@ class ByName:
         self._record = msgspec.defstruct("Record", [(f"f{position}", Any) for position in range(len(self._names))])
 
     def decode(self, line: bytes) -> Any:
-        message = msgspec.json.decode(line, type=_AnyMessage)
+        message: Any = msgspec.json.decode(line, type=_AnyMessage)
         values = message.record
         for name in self._names:
             if name in self._required and name not in values:
