@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import io
 import logging
-import os
 import sys
 from collections import Counter
 from typing import IO, Any, NoReturn
@@ -21,17 +20,15 @@ from singer_bulk.dry_run.question import DRY_RUN
 from singer_bulk.encode.documents import MAX_DEPTH
 from singer_bulk.errors import BulkError, Interrupted
 from singer_bulk.errors.unexpected import raise_unexpected
-from singer_bulk.face.metrics import Metrics
+from singer_bulk.face.listening import listening
 from singer_bulk.face.questions import OF_THE_LEDGER, AnsweringTarget
 from singer_bulk.face.reader import LoadReader
 from singer_bulk.face.state_output import emit_state
 from singer_bulk.maps.stream_maps import settings_of_maps
-from singer_bulk.model.runtime import STANDARD
 from singer_bulk.replay.question import OF_WHAT_WAS_STAGED
 from singer_bulk.report.ending import failure_of, last_lines
-from singer_bulk.report.watching import Listeners, watching
 from singer_bulk.self_test.question import SELF_TEST
-from singer_bulk.settings.secrets import keep_libraries_quiet, masks, resolved
+from singer_bulk.settings.secrets import keep_libraries_quiet, masks
 from singer_bulk.settings.texts import refuse_texts
 from singer_bulk.signals import signals
 
@@ -56,20 +53,7 @@ class BulkTarget(AnsweringTarget):
     def _load(self, source: IO[Any]) -> Counter[str]:
         settings = self.load_settings()
         connector = self.connector()
-        listeners = Listeners(
-            str(self.name),
-            self.plugin_version,
-            connector.namespace,
-            connector.database,
-            settings.run_report,
-            resolved(settings).on_failure,
-            progress=settings.progress and not self.is_quiet,
-            hides=any(one.mask for one in settings.anywhere),
-            masked=masks.masked,
-            level_is_set=any(name.endswith("LOGLEVEL") for name in os.environ),
-        )
-        times, put = connector.warehouse.times, connector.stage.put_in
-        with watching(listeners, STANDARD, times, put, Metrics().tell) as watch:
+        with listening(self, connector, settings) as watch:
             run = run_of(self, connector, settings, emit_state, stop_signal=lambda: signals.number, watch=watch)
             return run.read(source)
 
