@@ -15,6 +15,7 @@ from typing import IO, Any
 from singer_bulk.errors import BulkError, CommitError, StageError, WarehouseError
 from singer_bulk.maps.intake import Intake
 from singer_bulk.model.columns import Column, ColumnType
+from singer_bulk.model.facts import UNWATCHED, Watch
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.kinds import KINDS, Kind
 from singer_bulk.model.load import ClosedBatch, Table, TableLoad
@@ -447,6 +448,7 @@ class Bench:
         mapper: Any = None,
         layout: Any = lambda warehouse: FileLayout(),
         stop_signal: Any = lambda: None,
+        watch: Watch = UNWATCHED,
         **settings: Any,
     ) -> None:
         chosen = settings_with(**settings)
@@ -467,6 +469,7 @@ class Bench:
             runtime=self.clock,
             layout=layout,
             stop_signal=stop_signal,
+            watch=watch,
         )
         run.read(io.StringIO(source) if isinstance(source, str) else source)
 

@@ -26,6 +26,7 @@ from tests.dry_run_page import DRY_RUN_PAGE, dry_run_page
 from tests.error_codes import TABLES
 from tests.graphs import levels
 from tests.house import TOP, Package, packages
+from tests.operations_page import OPERATIONS_PAGE, operations_page
 from tests.rights_page import RIGHTS_PAGE, rights_page
 from tests.site import coming_from, diagrams, wheels
 from tests.site import settings as pages_of_settings
@@ -117,6 +118,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
 MARKED: Mapping[Path, Callable[[str], str]] = {
     ROOMS_PAGE: rooms_page,
     DRY_RUN_PAGE: dry_run_page,
+    OPERATIONS_PAGE: operations_page,
     wheels.PAGE: wheels.platforms_page,
     coming_from.PAGE: coming_from.coming_from_page,
     TOP / "docs" / "start" / "orchestrators.md": with_files,

@@ -23,11 +23,13 @@ from singer_bulk.dry_run.question import DRY_RUN
 from singer_bulk.encode.documents import MAX_DEPTH
 from singer_bulk.errors import BulkError, Interrupted
 from singer_bulk.errors.unexpected import raise_unexpected
+from singer_bulk.face.listening import listening
 from singer_bulk.face.questions import OF_THE_LEDGER, AnsweringTarget
 from singer_bulk.face.reader import LoadReader
 from singer_bulk.face.state_output import emit_state
 from singer_bulk.maps.stream_maps import settings_of_maps
 from singer_bulk.replay.question import OF_WHAT_WAS_STAGED
+from singer_bulk.report.ending import failure_of, last_lines
 from singer_bulk.self_test.question import SELF_TEST
 from singer_bulk.settings.secrets import keep_libraries_quiet, masks
 from singer_bulk.settings.texts import refuse_texts
@@ -53,7 +55,10 @@ class BulkTarget(AnsweringTarget):
 
     def _load(self, source: IO[Any]) -> Counter[str]:
         settings = self.load_settings()
-        return run_of(self, self.connector(), settings, emit_state, stop_signal=lambda: signals.number).read(source)
+        connector = self.connector()
+        with listening(self, connector, settings) as watch:
+            run = run_of(self, connector, settings, emit_state, stop_signal=lambda: signals.number, watch=watch)
+            return run.read(source)
 
 
 def main(target: type[BulkTarget]) -> NoReturn:
@@ -76,7 +81,8 @@ def main(target: type[BulkTarget]) -> NoReturn:
             raise_unexpected(error, str(target.name))
             raise
     except BulkError as error:
-        logger.error("%s", error)
+        for line in last_lines(failure_of(error)):
+            logger.error("%s", line)
         logger.debug("where it came up", exc_info=True)
         sys.exit(128 + error.signal_number if isinstance(error, Interrupted) else 1)
     sys.exit(0)

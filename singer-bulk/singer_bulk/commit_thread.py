@@ -12,6 +12,7 @@ from concurrent.futures import Executor, Future
 
 from singer_bulk.errors import BulkError, shown
 from singer_bulk.model.description import description_of
+from singer_bulk.model.facts import STAGE, UNWATCHED, LoadClosed, LoadCommitted, StateEmitted, Watch
 from singer_bulk.model.load import Load
 from singer_bulk.model.runtime import Runtime
 from singer_bulk.stage.owner import RunStage
@@ -32,6 +33,7 @@ class Committer:
         stage: RunStage,
         emit: Callable[[str], None],
         runtime: Runtime,
+        watch: Watch = UNWATCHED,
         *,
         keep_staged_files: bool,
         described_at: Callable[[str], str] = str,
@@ -41,6 +43,7 @@ class Committer:
         self._stage = stage
         self._emit = emit
         self._runtime = runtime
+        self._watch = watch
         self._keep_staged_files = keep_staged_files
         self._described_at = described_at
         self._made: Executor | None = None
@@ -107,19 +110,24 @@ class Committer:
         logger.info("%s%s", self._spent, self._spent.longest())
 
     def _commit(self, load: Load, rejects: Sequence[str]) -> None:
+        self._watch.tell(LoadClosed(load))
         keys = [file.key for table in load.tables for batch in table.batches for file in batch.files]
-        self._stage.wait([*keys, *rejects])
+        with self._watch.time(STAGE):
+            self._stage.wait([*keys, *rejects])
         described = {self._described_at(load.load_id): description_of(load)} if self._keep_staged_files and keys else {}
         self._stage.put_all(described)
-        manifests = self._loads.commit(load)
+        manifests, written = self._loads.commit(load)
         self._stage.release([*rejects, *keys, *described] if self._keep_staged_files else rejects)
         spent = self._warehouse.times.take()
         self._spent.add(spent)
+        changes, self._warehouse.changes = self._warehouse.changes, []
+        self._watch.tell(LoadCommitted(load, spent.seconds, spent.queries, written, changes))
         for table in load.tables:
             rows = sum(batch.row_count for batch in table.batches)
             text = "load %s: %s rows of %s in %s%s"
-            logger.info(text, load.load_id, rows, table.stream, table.table, spent.of(table.stream))
-        logger.info("load %s: %s", load.load_id, spent)
+            told = {"load_id": load.load_id, "stream_name": table.stream, "rows": rows, "table": str(table.table)}
+            logger.info(text, load.load_id, rows, table.stream, table.table, spent.of(table.stream), extra=told)
+        logger.info("load %s: %s", load.load_id, spent, extra={"load_id": load.load_id})
         self._emit_once(load.state)
         self._stage.remove(manifests if self._keep_staged_files else [*manifests, *keys])
 
@@ -127,3 +135,4 @@ class Committer:
         if state is not None and state != self._emitted:
             self._emitted = state
             self._emit(state)
+            self._watch.tell(StateEmitted(state))

@@ -33,9 +33,10 @@ from singer_bulk.errors.unexpected import raise_unexpected
 from singer_bulk.maps.intake import Intake
 from singer_bulk.messages import messages_of, read_blocks, unshown
 from singer_bulk.model.block_memory import keep_freed_memory
+from singer_bulk.model.facts import READ, STAGE, UNWATCHED, Arrived, Began, Made, Watch
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.load import Load
-from singer_bulk.model.messages import ActivateVersion, Message, Schema, State, place_of
+from singer_bulk.model.messages import ActivateVersion, Message, Records, Schema, State, place_of
 from singer_bulk.model.runtime import Runtime
 from singer_bulk.model.statements import statements_of
 from singer_bulk.open_load import OpenLoad
@@ -75,13 +76,16 @@ class Run:
         connector_version: str = "",
         mapped: Collection[str] = (),
         rejects: Callable[..., Rejects] = Rejects,
+        watch: Watch = UNWATCHED,
     ) -> None:
+        self._watch = watch
         self._settings = settings
         self._named = {"stream_settings": [*(settings.stream_settings or {})], "stream_maps": [*mapped]}
         self._runtime = runtime
         self._intake = intake
         self._stop_signal = stop_signal
-        started_at, self._run_id = runtime.now(), uuid.uuid4().hex
+        self._started_at = started_at = runtime.now()
+        self._run_id = uuid.uuid4().hex
         self._stage = RunStage(stage)
         self._names = StagedNames(settings.s3_key_prefix, started_at, self._run_id)
         self._rejects = rejects(self._stage.open, self._names.for_rejects, stage.url, settings.max_rejected_records)
@@ -102,6 +106,7 @@ class Run:
             self._stage,
             emit,
             runtime,
+            watch,
             keep_staged_files=settings.keep_staged_files,
             described_at=self._names.for_description,
         )
@@ -116,6 +121,7 @@ class Run:
             started_at=started_at,
             rejects=self._rejects,
             layout=cache(lambda: layout(warehouse)),
+            watch=watch,
         )
         self._opening = Opening(self._warehouse, warehouse.dialect, context)
         self._message: Message | None = None  # the one that was taken last
@@ -136,11 +142,12 @@ class Run:
         Raises BulkError; then nothing uncommitted is visible, acknowledged or left in the stage.
         """
         keep_freed_memory()
+        self._watch.tell(Began(self._run_id, self._settings.pipeline_id, self._started_at))
         try:
             self._run_sql("pre_run_sql", self._settings.pre_run_sql)
             self._committer.fence(self._settings.pipeline_id)
             show = unshown if self._intake.hides else shown
-            for block in read_blocks(source, WAIT_SECONDS, show=show):
+            for block in self._watch.each(READ, read_blocks(source, WAIT_SECONDS, show=show)):
                 self._committer.check()
                 self._stop_if_signalled()
                 for message in messages_of(block, show) if block else ():
@@ -173,18 +180,22 @@ class Run:
         elif isinstance(message, ActivateVersion):
             self._open.activate(message)
         else:
+            if isinstance(message, Records):
+                self._watch.tell(Arrived(message.stream, message.count, len(message.text)))
             for made in self._intake.made_of(message):
                 if isinstance(made, Schema):
                     self._open.note_made(message.stream, made.stream)
                     self._take_schema(made)
                 else:
+                    self._watch.tell(Made(made.stream, message.stream, made.count))
                     self._open.add(made)
                     self._make_room()
 
     def _make_room(self) -> None:
         """Close the largest files early where more waits to be sent than memory is to hold."""
-        while not self._stage.has_room() and self._open.close_largest():
-            pass
+        with self._watch.time(STAGE):
+            while not self._stage.has_room() and self._open.close_largest():
+                pass
 
     def _take_state(self, state: str) -> None:
         self._open.cover(state)

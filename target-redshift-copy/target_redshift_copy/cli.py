@@ -109,6 +109,8 @@ class TargetRedshiftCopy(BulkTarget):
             stage,
             lambda: file_format(settings.super_string_bytes),
             lambda warehouse: _layout(settings, warehouse),
+            f"redshift://{settings.host or settings.cluster_identifier or settings.workgroup_name}:{settings.port}",
+            settings.database or "",
         )
 
     def _connect(self, settings: RedshiftSettings, sign_in: SignIn, remedies: Remedies, label: Label) -> Session:

@@ -89,7 +89,14 @@ class TargetSnowflakeStage(BulkTarget):
             prepare=lambda session: make_objects(session, dialect, settings, bucket),
         )
         stage = S3Stage(bucket, loads.max_memory)
-        return Connector(warehouse, stage, file_format, lambda _: FileLayout(max_bytes=MAX_FILE_BYTES))
+        return Connector(
+            warehouse,
+            stage,
+            file_format,
+            lambda _: FileLayout(max_bytes=MAX_FILE_BYTES),
+            f"snowflake://{settings.account}",
+            dialect.database,
+        )
 
     def _connect(self, settings: SnowflakeSettings, remedies: Remedies, wait_seconds: float, label: Label) -> Session:
         from target_snowflake_stage.session import SnowflakeSession

@@ -59,6 +59,8 @@ CONFLICTS = {"603", "615", "200001"}
 # Settings that the connector knows by the same name.
 _SAME_NAMES = ("account", "user", "role", "warehouse", "database", "host", "port", "protocol")
 AWS_SDK = "botocore."
+# Ids of queries that nobody has taken; a load has 50 statements at once at most.
+MOST_IDS = 200
 # Packages that the connector can hand results over in; each is imported with it where it is installed.
 _RESULT_FORMATS = ("numpy", "pandas", "pyarrow", "sqlalchemy")
 
@@ -90,6 +92,7 @@ class SnowflakeSession:
             masks.hide([repr(key)[2:-1], base64.b64encode(key).decode(), key.hex()])
         self._label = label or Label(settings.query_tag)
         self._tag = self._label.of_session
+        self.ran: list[str] = []  # ids of queries, until somebody takes them
         arguments = connect_arguments(settings, key, lock_seconds, self._tag)
         try:
             with no_news(settings):
@@ -127,6 +130,7 @@ class SnowflakeSession:
         """Start a query; return its id."""
         with self._told(sql), self._connection.cursor() as cursor:
             cursor.execute_async(sql, num_statements=statement_count, **self._tagged())
+            self.ran.append(str(cursor.sfqid))
             return str(cursor.sfqid)
 
     def _end(self, query: str) -> None:
@@ -160,6 +164,7 @@ class SnowflakeSession:
         several = {"num_statements": statement_count} if statement_count > 1 else {}
         with self._told(sql), self._connection.cursor() as cursor:
             cursor.execute(sql, **several, **self._tagged())
+            self.ran[:] = [*self.ran[-MOST_IDS:], str(cursor.sfqid)]
             return [tuple(row) for row in cursor.fetchall()]
 
     def _tagged(self) -> dict[str, Any]:

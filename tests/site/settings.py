@@ -135,6 +135,12 @@ OF_TARGETS = (
         {"keep_staged_files": False, "sweep_after_hours": 48},
     ),
     Group(
+        "What a run tells",
+        "run_report on_failure progress",
+        "operations.md",
+        {"run_report": "s3://my-bucket/reports/", "on_failure": "env:ALERT_URL"},
+    ),
+    Group(
         "Stream maps and flattening",
         "stream_map* faker_config flattening_*",
         "",

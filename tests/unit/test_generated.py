@@ -13,6 +13,7 @@ from singer_sdk.plugin_base import JSONSchemaValidator
 from tests import generated, hub, package_metadata
 from tests.error_codes import TABLES
 from tests.house import TOP, packages
+from tests.operations_page import MARKED, OPERATIONS_PAGE, WRITTEN
 from tests.site import settings as settings_page
 from tests.site.troubleshooting import troubleshooting_page
 
@@ -50,6 +51,14 @@ def test_every_code_of_an_error_has_an_anchor() -> None:
     codes = {code for table in TABLES for code in table.codes}
     assert headings == codes
     assert linked == {code.lower() for code in codes}
+
+
+def test_operations_page_shows_what_the_code_shows() -> None:
+    """The screens of docs/operations.md are what runs look like, all of them are there, and each fits 80 columns."""
+    text = OPERATIONS_PAGE.read_text(encoding="utf-8")
+    assert {found[2] for found in MARKED.finditer(text)} == {*WRITTEN}
+    blocks = [block for found in MARKED.finditer(text) for block in found[0].split("```")[1:2]]
+    assert max(len(line) for block in blocks for line in block.splitlines()) <= 80
 
 
 def test_packages_say_alike_what_is_alike() -> None:

@@ -160,4 +160,4 @@ def test_the_library_keeps_its_shape() -> None:
     assert max(house.levels(rooms).values()) <= 12
     assert house.arrows(rooms) <= 130
     lines = [count for count, _ in house.reading_path(house.TOP)]
-    assert (len(lines), sum(lines)) <= (8, 1300)
+    assert (len(lines), sum(lines)) <= (8, 1320)  # of which 20 tell what a run does

@@ -223,7 +223,15 @@ def test_defaults_are_those_of_the_declaration(target: type[BulkTarget]) -> None
 
 def test_secrets_are_marked() -> None:
     """Each setting that signs in or opens a key is a secret, for --about and for Meltano."""
-    keys = {"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "s3_proxy_url", "password", "mask_key"}
+    keys = {
+        "aws_access_key_id",
+        "aws_secret_access_key",
+        "aws_session_token",
+        "s3_proxy_url",
+        "password",
+        "mask_key",
+        "on_failure",
+    }
     login = {"login_access_key_id", "login_secret_access_key", "login_session_token"}
     more = {"private_key", "private_key_passphrase", "token", "oauth_client_secret", "passcode"}
     for target, secrets in ((TargetRedshiftCopy, keys | login), (TargetSnowflakeStage, keys | more)):

@@ -8,6 +8,7 @@ from singer_bulk.encode.blocks import BlockEncoder
 from singer_bulk.encode.gzip_files import Files
 from singer_bulk.encode.workers import Block, Blocks, Workers
 from singer_bulk.model.columns import Column
+from singer_bulk.model.facts import ENCODE, UNWATCHED, Watch
 from singer_bulk.model.file_format import FileLayout
 from singer_bulk.model.flush import FlushPolicy
 from singer_bulk.model.load import ClosedBatch
@@ -30,6 +31,7 @@ class Batch:
         *,
         layout: FileLayout,
         workers: Workers,
+        watch: Watch = UNWATCHED,
     ) -> None:
         self.stream = stream
         self.columns = columns
@@ -40,7 +42,8 @@ class Batch:
         self._files = Files(layout, new_key, open_file)
         self._sequences: list[int] = []
         self._workers = workers
-        self._blocks = Blocks(encoder.encode, self._files.add_piece)
+        self._encode = watch.call(ENCODE, stream, encoder.encode)
+        self._blocks = Blocks(self._encode, self._files.add_piece)
 
     @property
     def byte_count(self) -> int:
@@ -56,7 +59,7 @@ class Batch:
 
         Raises ValueRejected and MessageError (then no record of the run is added), StageError, ColumnOutgrown.
         """
-        self._encoder.encode(records, sequence, lambda rows: self._files.add_rows(rows, records.line_numbers))
+        self._encode(records, sequence, lambda rows: self._files.add_rows(rows, records.line_numbers))
         self._count(records, sequence)
 
     def hand_over(self, records: Records, sequence: int) -> bool:

@@ -61,6 +61,7 @@ class BulkError(Exception):
             raise LookupError(f"{code!r} is not in errors/codes.py")
         self.text = text
         self.code = code
+        self.in_the_warehouse: str | None = None  # what the run that it has ended leaves there
 
     def __str__(self) -> str:
         """Return the text with the code at its end."""

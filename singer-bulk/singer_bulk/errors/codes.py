@@ -27,6 +27,7 @@ CODES = {
     "CFG-CLOCK": "The clock of this machine is minutes off that of AWS or of the warehouse: the user sets it right.",
     "CFG-FILE": "A configuration file cannot be read, or is no JSON object or INI file in UTF-8: the user mends it.",
     "CFG-LAST-STATE": "`--last-state` needs to know which pipeline is asked for: the user sets `pipeline_id`.",
+    "CFG-LOAD-ID": "`--explain` is given no load of the ledger: the user takes one that `--history` shows.",
     "CFG-MAPS": "`stream_maps` or the settings of flattening cannot be read: the user mends them.",
     "CFG-SCHEMA": "A schema does not exist: the user corrects its name, creates it, or sets `create_schema`.",
     "CFG-SCHEMA-NAME": "An entry of `schema_mapping` gives no name of a schema: the user corrects it.",

@@ -14,10 +14,12 @@ from singer_bulk.warehouse.session import Warehouse
 class Connector:
     """The warehouse and the stage of a configuration, and how files for them look.
 
-    `layout` is called once, and may ask the warehouse.
+    `layout` is called once, and may ask the warehouse. namespace: the warehouse as OpenLineage names it.
     """
 
     warehouse: Warehouse
     stage: Stage
     file_format: Callable[[], FileFormat]
     layout: Callable[[Warehouse], FileLayout]
+    namespace: str = ""
+    database: str = ""

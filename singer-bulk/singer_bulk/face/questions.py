@@ -5,18 +5,25 @@ An answer prints, and ends with the exit status of the command where it is anoth
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import click
+import msgspec
 from singer_sdk.plugin_base import _ConfigInput
 
-from singer_bulk.errors import ConfigError
+from singer_bulk.errors import BulkError, ConfigError
 from singer_bulk.face.connector import Connector
 from singer_bulk.face.plugin import DeclaredTarget
 from singer_bulk.face.state_output import emit_state
 from singer_bulk.model.runtime import STANDARD
+from singer_bulk.report.past import explained_lines, history_lines
+from singer_bulk.report.place import reported_load
+from singer_bulk.report.text import MAX_WIDTH, WIDTH
+from singer_bulk.warehouse.history import explain, history
 from singer_bulk.warehouse.ledger import last_state
 from singer_bulk.warehouse.prune import prune
 
@@ -68,6 +75,7 @@ class AnsweringTarget(DeclaredTarget):
     """A target with options that ask."""
 
     questions: ClassVar[tuple[Question, ...]] = ()
+    is_quiet: ClassVar[bool] = False  # --no-progress
 
     def connector(self) -> Connector:
         """Return the warehouse and the stage that the configuration names; raises ConfigError."""
@@ -93,11 +101,13 @@ class AnsweringTarget(DeclaredTarget):
         for one in cls.questions:
             command.params.append(click.Option([one.option], **one.declared))
             command.params += [click.Option([option], **declared) for option, declared in one.also.items()]
+        command.params.append(click.Option(["--no-progress"], is_flag=True, help="Show no view of what a run does."))
         return command
 
     @classmethod
     def invoke(cls, *, config: _ConfigInput | None = None, **arguments: Any) -> None:
         """Answer the question, or run the target where none is put."""
+        cls.is_quiet = bool(arguments.pop("no_progress", False))
         values = [(one, arguments.pop(one.name, None)) for one in cls.questions]
         more = {one: {option: arguments.pop(_name(option), None) for option in one.also} for one, _ in values}
         asked = [(one, value) for one, value in values if value is not None and value is not False]
@@ -142,7 +152,72 @@ def _prune_ledger(asked: Asked) -> None:
     click.echo(f"{count} rows older than {asked.value} days removed from {warehouse.ledger}")
 
 
+def _width() -> int:
+    return min(shutil.get_terminal_size((WIDTH, 24)).columns, MAX_WIDTH) if sys.stdout.isatty() else WIDTH
+
+
+def _print(asked: Asked, value: Any, lines: Callable[[], list[str]]) -> None:
+    """Print JSON or text, as `--format` says."""
+    is_json = asked.others.get("about_format") == "json"
+    click.echo(msgspec.json.encode(value).decode() if is_json else "\n".join(lines()))
+
+
+def _show_history(asked: Asked) -> None:
+    """Print the last loads: of the pipeline where the settings name one, else of the ledger."""
+    target = asked.opened()
+    settings, warehouse = target.load_settings(), target.connector().warehouse
+    try:
+        loads = history(warehouse, asked.value, settings.pipeline_id)
+    finally:
+        warehouse.close()
+    _print(asked, loads, lambda: history_lines(loads, str(warehouse.ledger), _width()))
+
+
+def _explain(asked: Asked) -> None:
+    """Print one load, the files of its run that stand in the stage, and what a report says of it."""
+    target = asked.opened()
+    settings, connector = target.load_settings(), target.connector()
+    warehouse = connector.warehouse
+    try:
+        load = explain(warehouse, asked.value)
+    finally:
+        warehouse.close()
+    files = _files_of(connector, settings.s3_key_prefix, load.load_id.partition("-")[0])
+    reported = reported_load(settings.run_report, load, connector.stage.get_from)
+    value = {"load": load, "files": files, "report": reported}
+    _print(asked, value, lambda: explained_lines(load, files, reported, _width()))
+
+
+def _files_of(connector: Connector, prefix: str, run_id: str) -> list[str]:
+    """Return the URLs of a run's files; none where listing is not granted, which is said."""
+    try:
+        written = connector.stage.written(f"{prefix.strip('/')}/".lstrip("/"))
+    except BulkError as error:
+        click.echo(f"the files could not be listed: {error}", err=True)
+        return []
+    return [connector.stage.url(key) for key in sorted(written) if f"-{run_id}-" in key]
+
+
 OF_THE_LEDGER = (
+    Question(
+        "--history",
+        _show_history,
+        {
+            "type": click.IntRange(min=1),
+            "is_flag": False,
+            "flag_value": 20,
+            "metavar": "[N]",
+            "help": "Show the last N loads (20), of the pipeline that pipeline_id names, else all; --format json.",
+        },
+    ),
+    Question(
+        "--explain",
+        _explain,
+        {
+            "metavar": "LOAD_ID",
+            "help": "Show one load: its streams, its STATE, files of its run that stand in S3, times and query ids.",
+        },
+    ),
     Question(
         "--last-state",
         lambda asked: print_last_state(asked.opened()),

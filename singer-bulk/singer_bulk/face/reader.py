@@ -24,7 +24,7 @@ class SdkRecordBeforeSchema(RecordBeforeSchema, RecordsWithoutSchemaException):
 
     def __init__(self, error: RecordBeforeSchema) -> None:
         BulkError.__init__(self, error.text, code=error.code)
-        self.line_number = error.line_number
+        self.line_number, self.in_the_warehouse = error.line_number, error.in_the_warehouse
 
 
 class SdkKeyPropertyMissing(KeyPropertyMissing, MissingKeyPropertiesError):
@@ -32,7 +32,7 @@ class SdkKeyPropertyMissing(KeyPropertyMissing, MissingKeyPropertiesError):
 
     def __init__(self, error: KeyPropertyMissing) -> None:
         BulkError.__init__(self, error.text, code=error.code)
-        self.line_number = error.line_number
+        self.line_number, self.in_the_warehouse = error.line_number, error.in_the_warehouse
 
 
 @contextmanager

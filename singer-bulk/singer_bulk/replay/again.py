@@ -68,7 +68,7 @@ class Again:
                 return told
             again = self._load(load, left)
             try:
-                run_stage.remove(loads.commit(again))
+                run_stage.remove(loads.commit(again)[0])
             except PipelineMoved:
                 self.warehouse.forget_session()
                 continue

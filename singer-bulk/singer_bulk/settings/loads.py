@@ -137,6 +137,19 @@ class LoadSettings(PerStream, frozen=True, kw_only=True):
     post_load_sql: Annotated[
         str | None, Meta(description="SQL at the end of each load's transaction, before its COMMIT.")
     ] = None
+    run_report: Annotated[
+        str | None,
+        Meta(
+            description="File or S3 URL that the report of each run is written to, as JSON, also of one that fails; "
+            "{run_id} and {started_at} are filled in, and a name that ends in a slash gets a file for each run."
+        ),
+    ] = None
+    on_failure: Annotated[
+        Secret | None, Meta(description="URL that a run which fails posts the end of its report to, as JSON.")
+    ] = None
+    progress: Annotated[
+        bool, Meta(description="Show what a run does while it goes, where standard error is a terminal.")
+    ] = True
     pipeline_id: Annotated[
         str | None, Meta(description="Name of the pipeline in the ledger; default: Meltano's state id.")
     ] = None

@@ -42,6 +42,12 @@ class Stage(Protocol):
     def put(self, key: str, content: bytes) -> None:
         """Write a small file at once."""
 
+    def put_in(self, bucket: str, key: str, content: bytes) -> None:
+        """Write a small file into another bucket."""
+
+    def get_from(self, bucket: str, key: str) -> bytes:
+        """Return the content of a file of any bucket; raises StageError."""
+
     def put_all(self, contents: Mapping[str, bytes]) -> None:
         """Write small files by key, side by side; when it raises, no call is under way any more."""
 

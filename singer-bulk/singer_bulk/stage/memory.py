@@ -38,6 +38,14 @@ class MemoryStage:
         if self.keeps:
             self.files[key] = content
 
+    def put_in(self, bucket: str, key: str, content: bytes) -> None:
+        """Keep the content of the other bucket beside that of this one."""
+        self.put(f"{bucket}/{key}", content)
+
+    def get_from(self, bucket: str, key: str) -> bytes:
+        """Return what `put_in` has kept."""
+        return self.files[f"{bucket}/{key}"]
+
     def put_all(self, contents: Mapping[str, bytes]) -> None:
         """Write files one after the other."""
         for key, content in contents.items():

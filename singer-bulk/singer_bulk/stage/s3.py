@@ -96,6 +96,16 @@ class S3Stage:
         with s3_errors(self.bucket, key, PUT):
             self._client.put_object(**self._settings.requests.of_new, Key=key, Body=content)
 
+    def put_in(self, bucket: str, key: str, content: bytes) -> None:
+        """Write the content into another bucket, by the same identity."""
+        with _s3_errors(bucket, key, PUT):
+            self._client.put_object(Bucket=bucket, Key=key, Body=content)
+
+    def get_from(self, bucket: str, key: str) -> bytes:
+        """Return the content of an object of any bucket."""
+        with _s3_errors(bucket, key, PUT):
+            return bytes(self._client.get_object(Bucket=bucket, Key=key)["Body"].read())
+
     def put_all(self, contents: Mapping[str, bytes]) -> None:
         """Write the contents side by side, in threads of their own: those of `sending.py` may be busy for long."""
         if len(contents) < 2:

@@ -18,6 +18,7 @@ from singer_bulk.feeds.presets import needed_properties, whole_values
 from singer_bulk.model.added import EXTRA_NAME, METADATA_TYPES, MISSING_NAME, ORDER_NAME
 from singer_bulk.model.check import Check
 from singer_bulk.model.columns import INTEGER, TEXT, TIMESTAMPTZ, Column, ColumnType, Content
+from singer_bulk.model.facts import UNWATCHED, Watch
 from singer_bulk.model.file_format import ColumnOutgrown, FileFormat, FileLayout
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import UPSERT, ClosedBatch, LoadMethod, Table, TableLoad, seen_by_column
@@ -53,6 +54,7 @@ class StreamContext:
     rejects: Rejects | None  # None: a rejected record ends the run
     layout: Callable[[], FileLayout]
     workers: Workers = field(default_factory=Workers)
+    watch: Watch = UNWATCHED
 
     def of(self, stream: str) -> StreamContext:
         """Return the context with the settings of the stream."""
@@ -277,6 +279,7 @@ class Stream:
                 context.runtime.monotonic(),
                 layout=context.layout(),
                 workers=context.workers,
+                watch=context.watch,
             )
         return self.batch
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 
 from singer_bulk.errors import BulkError, CommitError, WarehouseError
 from singer_bulk.model.columns import Column
+from singer_bulk.model.facts import Written
 from singer_bulk.model.load import ClosedBatch, Load, Table, TableLoad
 from singer_bulk.warehouse.converted import insert_converted, is_converted, written_columns
 from singer_bulk.warehouse.copy_count import CopyCount
 from singer_bulk.warehouse.dialect import Dialect, Executes, Read, Session, Url
 from singer_bulk.warehouse.empty import empty
-from singer_bulk.warehouse.gate import Gate, demand_none_lacking
+from singer_bulk.warehouse.gate import Gate, add_written, demand_none_lacking
 from singer_bulk.warehouse.look import ASKED_AT_ONCE, Looked, look, looked
 from singer_bulk.warehouse.merge import batch_of, into_history, merge_all, merge_steps, needs_choosing
 from singer_bulk.warehouse.merge_batch import MergeBatch
@@ -69,6 +70,7 @@ class LoadRows:
     times: Times
     counting: CopyCount
     read: Read
+    outcome: dict[str, Written] = field(default_factory=dict)  # by stream, what the warehouse has said of its rows
     _merging: dict[ClosedBatch, MergeBatch] = field(default_factory=dict)
     _looked: dict[ClosedBatch, Looked] = field(default_factory=dict)
     _written: dict[ClosedBatch, Table] = field(default_factory=dict)
@@ -146,7 +148,9 @@ class LoadRows:
             empty(transaction, self.dialect, self.load.load_id, table)
         for batch in table.batches:
             if batch in self._merging:
-                gates.append(self._merge(transaction, table, batch))
+                gate = self._merge(transaction, table, batch)
+                gates.append(gate)
+                add_written(self.outcome.setdefault(table.stream, Written()), gate.written)
                 loaded += self._looked[batch].row_count
             elif batch in self._written:
                 loaded += self._convert(transaction, table, batch, self.dialect.table(table.table))

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from singer_bulk.errors import CommitError
+from singer_bulk.model.facts import Written
 from singer_bulk.model.load import Table
 from singer_bulk.warehouse.dialect import Dialect, Executes, Rows
 
@@ -26,7 +27,8 @@ class Step:
     """A statement of a merge, and what is demanded of it.
 
     counted: the query for the rows that it has chosen, if it chooses some; chosen: how many those are that it writes,
-    where that is known before; writes: it writes chosen rows.
+    where that is known before; writes: it writes chosen rows. merges, deletes: for the report, the MERGE,
+    or what removes or stamps the rows of deletes.
     lacking: the query for rows that should have been written until now and are not; it ends the writing. stays: the
     answer is the same until the end of the load, so it may be asked there, together with those of other tables.
     """
@@ -37,6 +39,8 @@ class Step:
     writes: bool = False
     lacking: str | None = None
     stays: bool = False
+    merges: bool = False
+    deletes: bool = False
 
 
 def told(rows: Rows) -> int | None:
@@ -49,6 +53,21 @@ def told(rows: Rows) -> int | None:
     return sum(int(count) for count in rows[0]) if rows else None
 
 
+def said(rows: Rows, step: Step) -> Written:
+    """Return what the answer to a MERGE or a delete says of its rows: Snowflake's MERGE, inserted and updated."""
+    if step.deletes:
+        return Written(deleted=told(rows))
+    inserted, updated = (int(count) for count in rows[0]) if rows and len(rows[0]) == 2 else (None, None)
+    return Written(inserted, updated)
+
+
+def add_written(total: Written, more: Written) -> None:
+    """Add counts; what is not known makes the sum unknown."""
+    for name in ("inserted", "updated", "deleted"):
+        one, other = getattr(total, name), getattr(more, name)
+        setattr(total, name, None if one is None or other is None else one + other)
+
+
 @dataclass
 class Gate:
     """What a load has chosen and written into one table."""
@@ -59,6 +78,7 @@ class Gate:
     _chosen: int = 0
     _written: int | None = 0
     unasked: list[str] = field(default_factory=list)
+    written: Written = field(default_factory=Written)
 
     def run(self, transaction: Executes, steps: Iterable[Step]) -> None:
         """Run the statements; raises CommitError if one has left out rows.
@@ -69,6 +89,8 @@ class Gate:
             if step.chosen is not None:
                 self._chosen, self._written = step.chosen, 0
             rows = transaction.execute(step.sql)
+            if step.merges or step.deletes:
+                add_written(self.written, said(rows, step))
             if step.counted is not None:
                 count = told(rows)
                 self._chosen = int(transaction.execute(step.counted)[0][0]) if count is None else count

@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from functools import partial
 
 from singer_bulk.errors import BulkError, WarehouseError
+from singer_bulk.model.facts import Written
 from singer_bulk.model.load import ClosedBatch, Load
 from singer_bulk.model.runtime import STANDARD
 from singer_bulk.stage.owner import RunStage
@@ -59,6 +60,7 @@ class Loads:
         self._turns = Turns(warehouse, lock_wait_seconds)
         self._fence: Fence | None = None
         self._scratch = Scratch(self._dialect)
+        self._written: dict[str, Written] = {}  # by the last attempt
         self._counting = CopyCount(self._dialect)
         self._left_open: OpenTransaction | None = None  # begun by a session that was lost, and not known to have ended
 
@@ -70,8 +72,9 @@ class Loads:
         self._fence = Fence(self._dialect, self._warehouse.ledger, pipeline_id)
         self._fence.begin(self._warehouse)
 
-    def commit(self, load: Load) -> list[str]:
-        """Make the load visible, all of it or nothing; return the keys of its manifests, which can be removed.
+    def commit(self, load: Load) -> tuple[list[str], dict[str, Written]]:
+        """Make the load visible, all of it or nothing; return the keys of its manifests, which can be removed, and what
+        the warehouse has said of the rows of each stream.
 
         A lost connection and a conflict with another transaction are tried again: until COMMIT nothing has happened,
         and a COMMIT whose answer was lost is looked up in the ledger. Raises CommitError, after which nothing of the
@@ -87,7 +90,7 @@ class Loads:
             self._warehouse.label.load = ""
         if self._fence is not None:
             self._fence.passed(load.load_id)
-        return [*manifests.values()]
+        return [*manifests.values()], self._written
 
     def _commit_once(self, load: Load, manifests: dict[ClosedBatch, str], retries: Retries) -> bool:
         """Try once; return whether the load is committed. Raises where trying again does not help."""
@@ -123,6 +126,7 @@ class Loads:
             self._counting,
             self._stage.read,
         )
+        self._written = rows.outcome
         attempt = Attempt(
             self._dialect,
             self._warehouse.ledger,

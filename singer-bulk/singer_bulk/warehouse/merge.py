@@ -76,7 +76,9 @@ def merge_all(batch: MergeBatch, row_count: int, *, stays: bool = False) -> list
     stays: nothing else of the load removes rows from the table.
     """
     every = replace(batch, chosen_table=batch.scratch_table)
-    return [Step(_merge_chosen(every), chosen=row_count, writes=True, lacking=_unmerged(every), stays=stays)]
+    return [
+        Step(_merge_chosen(every), chosen=row_count, writes=True, lacking=_unmerged(every), stays=stays, merges=True)
+    ]
 
 
 def merge_steps(batch: MergeBatch, left_out: Collection[str] = (), said: Collection[Meaning] = MEANINGS) -> list[Step]:
@@ -89,7 +91,7 @@ def merge_steps(batch: MergeBatch, left_out: Collection[str] = (), said: Collect
     steps = [*_drop_ignored(batch), *drop_late(batch), *truncate(batch)]
     steps.append(batch.choose(folded_rows(batch, partial) if partial else last_rows(batch)))
     steps += [Step(_take_from_table(batch, name)) for name in partial]
-    steps.append(Step(_merge_chosen(batch), writes=True, lacking=_unmerged(batch)))
+    steps.append(Step(_merge_chosen(batch), writes=True, lacking=_unmerged(batch), merges=True))
     if batch.arrived.says(Meaning.DELETE):
         steps += [Step(words.delete(batch.chosen)), batch.choose(last_rows(batch, deletes=True))]
         steps += _remove(batch) if batch.method.removes else _stamp(batch)
@@ -134,7 +136,7 @@ def _unmerged(batch: MergeBatch) -> str:
 
 
 def _remove(batch: MergeBatch) -> list[Step]:
-    removed = Step(words.delete(batch.target, batch.matching, using=batch.chosen))
+    removed = Step(words.delete(batch.target, batch.matching, using=batch.chosen), deletes=True)
     deleted = batch.deleted
     return [removed, *forget_keys(batch), *([] if deleted is None else [remember(batch, deleted, keys=True)])]
 
@@ -152,7 +154,7 @@ def _stamp(batch: MergeBatch) -> list[Step]:
     ]
     return [
         *map(Step, documents),
-        Step(words.update(target, sets, batch.matching, source=chosen), writes=True),
+        Step(words.update(target, sets, batch.matching, source=chosen), writes=True, deletes=True),
         Step(words.insert(target, ", ".join(names), rows), writes=True, lacking=_unmerged(batch)),
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -64,6 +64,7 @@ class Warehouse:
     _tables: dict[Table, dict[str, Column]] = field(default_factory=dict)
     _schemas: set[str] = field(default_factory=set)
     _seen: set[Table] = field(default_factory=set)  # tables that this run has found or made, whatever is forgotten
+    changes: list[tuple[Table, str]] = field(default_factory=list)  # of tables, since somebody took them
     times: Times = field(init=False)
     _catalog: Catalog = field(init=False)
 
@@ -190,6 +191,8 @@ class Warehouse:
             logger.info("tables are created one by one: %s", error)
         self._forget({one.table for one in new})
         self.look_at(one.table for one in new)
+        for one in new:
+            self._note_changes(one.table, {}, self.columns(one.table))
 
     def _forget(self, tables: Iterable[Table]) -> None:
         for table in tables:
@@ -220,7 +223,11 @@ class Warehouse:
             pause=self.pause,
             properties=properties,
         )
+        self._note_changes(table, present, self._tables[table])
         self._seen.add(table)
+
+    def _note_changes(self, table: Table, before: Mapping[str, Column], after: Mapping[str, Column]) -> None:
+        self.changes += [(table, change) for change in changes_between(before, after)]
 
     def demand_schema(self, table: Table) -> None:
         """Raise ConfigError for a table whose schema does not exist, unless a load may create it."""
@@ -262,3 +269,17 @@ class Warehouse:
         """Look at the tables anew: another run may have altered them."""
         self._tables.clear()
         self._catalog.expire()
+
+
+def changes_between(before: Mapping[str, Column], after: Mapping[str, Column]) -> Iterator[str]:
+    """Yield how the columns of a table have changed; no columns before: it has been made."""
+    if not before and after:
+        yield f"made with {len(after)} columns"
+        return
+    for name, column in after.items():
+        if name not in before:
+            yield f"column {name} added ({column.type})"
+        elif before[name].type != column.type:
+            yield f"column {name} was {before[name].type}, is {column.type}"
+        elif column.nullable and not before[name].nullable:
+            yield f"column {name} may be NULL now"

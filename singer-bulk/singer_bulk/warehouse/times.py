@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from singer_bulk.model.facts import UNWATCHED, Called, Watch
 from singer_bulk.model.label import Label
 from singer_bulk.model.load import Table
 from singer_bulk.warehouse.dialect import Rows, Session
@@ -21,6 +22,8 @@ _KINDS = {
     **dict.fromkeys(("BEGIN", "COMMIT", "ROLLBACK"), "transactions"),
 }
 LOCKS = "locks"
+# Of which the history of the warehouse may be asked.
+SHOWN_QUERIES = ("COPY", "MERGE", "INSERT", "DELETE", "UPDATE")
 SHOWN_STREAMS = 5
 
 
@@ -30,6 +33,7 @@ class Spent:
 
     calls: int = 0
     seconds: float = 0.0
+    queries: list[str] = field(default_factory=list)  # ids, where the driver knows them and somebody may look them up
 
 
 ByKind = dict[str, Spent]
@@ -41,8 +45,10 @@ class Times:
 
     monotonic: Callable[[], float]
     label: Label = field(default_factory=Label)
+    watch: Watch = UNWATCHED
     _spent: dict[str | None, ByKind] = field(default_factory=dict)
     _stream: str | None = None
+    under_way: tuple[str, str | None] | None = None  # kind and stream of the call that has no answer yet
 
     @contextmanager
     def of_stream(self, stream: str) -> Iterator[None]:
@@ -57,12 +63,21 @@ class Times:
     def call(self, kind: str, count: int = 1) -> Iterator[None]:
         """Measure a call, or so many of them at once; one that fails counts too."""
         begun = self.monotonic()
+        self.under_way = kind, self._stream
         try:
             yield
         finally:
+            self.under_way = None
             spent = self._spent.setdefault(self._stream, {}).setdefault(kind, Spent())
             spent.calls += count
-            spent.seconds += self.monotonic() - begun
+            seconds = self.monotonic() - begun
+            spent.seconds += seconds
+            self.watch.tell(Called(kind, self._stream, seconds))
+
+    def note_queries(self, kind: str, queries: Sequence[str]) -> None:
+        """Keep the ids of what a call has run."""
+        if kind in SHOWN_QUERIES:
+            self._spent.setdefault(self._stream, {}).setdefault(kind, Spent()).queries.extend(queries)
 
     def take(self) -> Taken:
         """Return what was spent, and begin anew."""
@@ -80,6 +95,21 @@ class Taken:
         """Count another time to this one."""
         for stream, kinds in other.by_stream.items():
             _add(self.by_stream.setdefault(stream, {}), kinds)
+
+    @property
+    def seconds(self) -> dict[str | None, dict[str, float]]:
+        """By stream and kind."""
+        return {
+            stream: {kind: spent.seconds for kind, spent in kinds.items()} for stream, kinds in self.by_stream.items()
+        }
+
+    @property
+    def queries(self) -> dict[str | None, dict[str, list[str]]]:
+        """Ids, by stream and kind."""
+        return {
+            stream: {kind: spent.queries for kind, spent in kinds.items() if spent.queries}
+            for stream, kinds in self.by_stream.items()
+        }
 
     def of(self, stream: str) -> str:
         """Return what a stream's statements took, for the log; "" if it had none of its own."""
@@ -134,8 +164,11 @@ class TimedSession:
         self._times = times
 
     def execute(self, sql: str) -> Rows:
-        with self._times.call(kind_of(sql)):
-            return self._session.execute(sql)
+        kind = kind_of(sql)
+        with self._times.call(kind):
+            rows = self._session.execute(sql)
+        self._note(kind)
+        return rows
 
     def execute_all(self, statements: Sequence[str]) -> None:
         with self._times.call(kind_of(statements[0])):
@@ -144,6 +177,13 @@ class TimedSession:
     def execute_together(self, calls: Sequence[Sequence[str]], at_once: int) -> None:
         with self._times.call(kind_of(calls[0][0]), len(calls)):
             self._session.execute_together(calls, at_once)
+        self._note(kind_of(calls[0][0]))
+
+    def _note(self, kind: str) -> None:
+        """Take the ids of queries from a session whose driver knows them."""
+        if ran := getattr(self._session, "ran", None):
+            self._times.note_queries(kind, ran)
+            ran.clear()
 
     def lock(self, statements: Sequence[str], max_seconds: int) -> Rows:
         with self._times.call(LOCKS):
