@@ -17,7 +17,7 @@ from singer_bulk.identity.aws import MAX_ATTEMPTS, AwsIdentity
 from singer_bulk.identity.aws_errors import CLOCK, PROXY
 from singer_bulk.model.rights import Feature, Right
 from singer_bulk.model.runtime import STANDARD, Runtime
-from singer_bulk.stage.rights import ABORT, DELETE, LIST_WRITTEN, PUT, READ_AGAIN, WRITER, s3_grant
+from singer_bulk.stage.rights import ABORT, DELETE, GET, LIST_WRITTEN, PUT, READ_AGAIN, WRITER, s3_grant
 from singer_bulk.stage.s3_settings import Requests, S3Settings, s3_contradictions
 from singer_bulk.stage.sending import THREADS, Sender
 
@@ -98,12 +98,12 @@ class S3Stage:
 
     def put_in(self, bucket: str, key: str, content: bytes) -> None:
         """Write the content into another bucket, by the same identity."""
-        with _s3_errors(bucket, key, PUT):
+        with s3_errors(bucket, key, PUT):
             self._client.put_object(Bucket=bucket, Key=key, Body=content)
 
     def get_from(self, bucket: str, key: str) -> bytes:
         """Return the content of an object of any bucket."""
-        with _s3_errors(bucket, key, PUT):
+        with s3_errors(bucket, key, GET):
             return bytes(self._client.get_object(Bucket=bucket, Key=key)["Body"].read())
 
     def put_all(self, contents: Mapping[str, bytes]) -> None:
