@@ -21,16 +21,7 @@ from tests.environments import PATIENCE_SECONDS, TOP, environment
 pytestmark = [pytest.mark.long, pytest.mark.timeout(2400)]
 PACKAGES = ("singer-bulk", "target-redshift-copy", "target-snowflake-stage", "tap-csv-extract", "local-warehouse")
 OURS = [word for package in PACKAGES for word in ("--editable", str(TOP / package))]
-TOOLS = [
-    "pytest>=8.4",
-    "pytest-timeout",
-    "pytest-xdist",
-    "hypothesis",
-    "orjson",
-    "sqlglot>=30",
-    "jsonschema",
-    "packaging",
-]
+TOOLS = ["pytest>=8.4", "pytest-timeout>=2.4", "pytest-xdist>=3.8", "hypothesis>=6.150", "orjson>=3.11", "sqlglot>=30"]
 RELEASE = importlib.metadata.version("singer-sdk")
 VERSIONS = {
     "release": [f"singer-sdk=={RELEASE}"],
