@@ -1,7 +1,7 @@
 """Is the Containerfile right, as far as reading it can tell? `python -m tests.packaging.containerfile` says it.
 
-No builder and no hadolint is at hand, so the rules of docs/start/container.md are looked at here; those of hadolint that
-apply are named by their numbers (https://github.com/hadolint/hadolint#rules).
+No builder and no hadolint is at hand, so the rules of docs/start/container.md are looked at here; those of hadolint
+that apply are named by their numbers (https://github.com/hadolint/hadolint#rules).
 """
 
 from __future__ import annotations
