@@ -54,7 +54,8 @@ def ran(requirements: list[str], folder: Path) -> Ran:
     report = folder / "report.xml"
     done = subprocess.run(
         [
-            python, "-m", "pytest", "--quiet", "--long", "-p", "no:cacheprovider", f"--junit-xml={report}",
+            python, "-m", "pytest", "--quiet", "--long", "-W", "ignore", "-p", "no:cacheprovider",
+            f"--junit-xml={report}",
             "tests/load/test_sdk_suites.py", "tests/unit/test_tap_csv_extract.py", "-k", " or ".join(SUITES),
         ],
         cwd=TOP, capture_output=True, text=True, check=False, timeout=4 * PATIENCE_SECONDS,
