@@ -92,7 +92,8 @@ def _write(which: str, found: Ran) -> None:
     lines = [f"singer-sdk {found.version}:\n\n", "| suite | passed | skipped | tests |\n|---|---:|---:|---|\n"]
     for suite, outcomes in found.outcomes.items():
         count = Counter(outcomes.values())
-        names = ", ".join(f"`{name.removeprefix('test_')}`" for name in sorted(outcomes))
+        often = Counter(name.removeprefix("test_").partition("[")[0] for name in sorted(outcomes))
+        names = ", ".join(f"`{name}`" + (f" ({times} times)" if times > 1 else "") for name, times in often.items())
         lines.append(f"| {suite} | {count['passed']} | {count['skipped']} | {names} |\n")
     text = PAGE.read_text(encoding="utf-8")
     pattern = re.compile(MARKED.format(which), re.DOTALL)
