@@ -11,8 +11,8 @@ from tests.site.error_texts import texts
 PREAMBLE = """# Trouble: by the text of the error
 
 The last line of a run that has failed says where, what was expected, what came and what to do; it ends in a code in square
-brackets. The code leads to [its explanation](errors.md), and the search of this site finds it. Everything on this page is
-written from the code by `python -m tests.generated`; a dash … stands where a value comes in.
+brackets. The code leads to [its explanation](errors.md), and the search of this site finds it. The tables of texts
+are written from the code by `python -m tests.generated`; … stands where a value comes in.
 
 | the run | what it means | where to look |
 |---|---|---|
