@@ -38,6 +38,7 @@ site: $(UV)
 	@UV_PROJECT_ENVIRONMENT=$(CURDIR)/.envs/docs $(UV) sync --locked --only-group docs --quiet --python $(PYTHON)
 	@NO_MKDOCS_2_WARNING=1 .envs/docs/bin/mkdocs build --strict --quiet
 	@$(PYTHON) -m tests.site.check site
+	@$(PYTHON) -m tests.site.questions site
 
 # Three workers for two cores: tests wait for servers, and those for them. worksteal, because loadgroup waits for ever
 # when a worker has crashed (pytest-xdist 3.8).

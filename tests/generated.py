@@ -31,6 +31,7 @@ from tests.rights_page import RIGHTS_PAGE, rights_page
 from tests.site import coming_from, diagrams, wheels
 from tests.site import settings as pages_of_settings
 from tests.site.feeds import feeds_page
+from tests.site.questions import questions_page
 from tests.site.refused import refused_page
 from tests.site.shown_files import with_files
 from tests.site.troubleshooting import troubleshooting_page
@@ -112,6 +113,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     TOP / "docs" / "troubleshooting.md": troubleshooting_page,
     TOP / "docs" / "feeds.md": feeds_page,
     TOP / "docs" / "stand-ins-refused.md": refused_page,
+    TOP / "docs" / "questions.md": questions_page,
     TOP / "docs" / "record-path.svg": diagrams.record_path,
     TOP / "docs" / "state-path.svg": diagrams.state_path,
 }

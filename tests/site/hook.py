@@ -28,6 +28,15 @@ ADDRESS = re.compile(r'^address = "(.*)"$', re.MULTILINE)
 MORE = "More"
 # Pages whose tables need the room that the list of headings would take.
 WIDE = {"comparison.md", "rights.md", "faults.md", "performance.md", "loads.md", "schema-evolution.md", "platforms.md"}
+# How much a page counts in a search: those that answer users before those that explain the inside.
+BOOSTS = {
+    "troubleshooting.md": 4, "local-warehouse.md": 4, "tables.md": 3, "rights.md": 2, "settings.md": 0.5,
+    **dict.fromkeys(("loads.md", "sign-in.md", "types.md", "index.md", "coming-from.md"), 2),
+    **dict.fromkeys(("invariants.md", "faults.md", "simulation.md", "changelog.md", "contributing.md"), 0.3),
+    **dict.fromkeys(("only-a-real-account.md", "real-warehouses.md", "stand-ins-redshift.md"), 0.4),
+    **dict.fromkeys(("stand-ins-snowflake.md", "questions.md", "release.md", "sdk.md"), 0.4),
+}  # fmt: skip
+FOLDERS = {"decisions": 0.3, "methods": 2, "sign-in": 1.5, "operating": 2, "start": 1.5}
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -68,6 +77,9 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
     place = page.file.src_uri
     document = FILES.get(place, f"docs/{place}")
     known = {file.src_uri for file in files}
+    boost = BOOSTS.get(place, FOLDERS.get(posixpath.dirname(place)))
+    if boost is not None:
+        page.meta["search"] = {"boost": boost}
     if place in WIDE:
         page.meta["hide"] = ["toc"]
 

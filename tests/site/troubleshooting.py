@@ -11,8 +11,8 @@ from tests.site.error_texts import texts
 PREAMBLE = """# Trouble: by the text of the error
 
 The last line of a run that has failed says where, what was expected, what came and what to do; it ends in a code in square
-brackets. The code leads to [its explanation](errors.md), and the search of this site finds it. Everything on this page is
-written from the code by `python -m tests.generated`; a dash … stands where a value comes in.
+brackets. The code leads to [its explanation](errors.md), and the search of this site finds it. The tables of texts
+are written from the code by `python -m tests.generated`; … stands where a value comes in.
 
 | the run | what it means | where to look |
 |---|---|---|
@@ -24,6 +24,51 @@ written from the code by `python -m tests.generated`; a dash … stands where a 
 | waits, with a WARNING each minute | another load, or somebody else, writes the same table | [two pipelines at once](loads.md#two-pipelines-at-once) |
 | is slow | the last lines of the log say what it waited for | [sizes and cost](operating/sizes.md) |
 | worked in one account and not in another | a right, a parameter of the session | [rights](rights.md), [session parameters](session-parameters.md) |
+"""
+WAREHOUSES = """
+## In the warehouse's words
+
+What people search for, as the warehouse or another loader says it, and what becomes of it here.
+
+### Value too long for character type; String length exceeds DDL length (Redshift 8001, 1204)
+
+A column widens by itself up to 65,535 bytes; beyond, the record is refused before COPY, by stream, line and column: REC codes: [types](types.md#when-the-table-exists), [rejected records](settings.md#records-that-are-refused-redshift).
+
+### Load into table failed; check stl_load_errors
+
+Asked for you, for this COPY alone: the error names stream, column, value: [REC codes](errors.md#rec).
+
+### Serializable isolation violation on table (1023); could not complete because of conflict with concurrent transaction
+
+Rolled back and tried again, up to five times; loads into one table take turns: [what is tried again](loads.md#what-is-tried-again), [two pipelines](loads.md#two-pipelines-at-once).
+
+### permission denied for schema, for relation; must be owner of
+
+The error ends in the GRANT that is missing: [rights](rights.md#amazon-redshift).
+
+### Insufficient privileges to operate on; does not exist or not authorized (Snowflake 003001, 002003)
+
+Likewise: [rights](rights.md#snowflake).
+
+### User arn:aws:.. is not authorized to assume IAM Role
+
+Attach the role to the cluster, let it trust redshift.amazonaws.com: [staging](sign-in/staging.md#what-copy-reads-with).
+
+### S3ServiceException: Access Denied; Problem reading manifest file
+
+S3:GetObject, s3:ListBucket, kms:Decrypt of the role of COPY: [rights](rights.md#s3-and-kms).
+
+### Incorrect username or password was specified (250001); JWT token is invalid (390144)
+
+By its number it is said what to do: [sign in](sign-in/snowflake.md#what-is-said-of-a-wrong-one).
+
+### Statement reached its statement or warehouse timeout (000630); number of waiters for this lock exceeds (000625)
+
+Waited for, by `lock_wait_seconds`: [two pipelines](loads.md#two-pipelines-at-once).
+
+### SSL SYSCALL error: EOF detected; server closed the connection unexpectedly; 390114 Authentication token has expired
+
+A new session; before COMMIT the load again, after it the ledger is asked: [what is tried again](loads.md#what-is-tried-again).
 """
 FIRST_DAY = """
 ## A first day
@@ -37,7 +82,7 @@ Misconfigurations that were tried one by one (`make first-day`): what is wrong, 
 
 def troubleshooting_page() -> str:
     """Return the page."""
-    return "".join([PREAMBLE, FIRST_DAY, *_first_day(), *_texts()])
+    return "".join([PREAMBLE, WAREHOUSES, FIRST_DAY, *_first_day(), *_texts()])
 
 
 def _first_day() -> Iterator[str]:
