@@ -56,7 +56,7 @@ def ledger(loader: Loader) -> list[tuple[Any, ...]]:
 
 def two_parts(folder: Path) -> list[str]:
     """Write two sources that share the key 2."""
-    first = part_file(folder, "a", ORDERS, record(id=1, note="a|\n\"b"), record(id=2, note="older"), state({"a": 1}))
+    first = part_file(folder, "a", ORDERS, record(id=1, note='a|\n"b'), record(id=2, note="older"), state({"a": 1}))
     second = part_file(folder, "b", ORDERS, record(id=2, note="newer"), record(id=3), state({"b": 2}))
     return [first, second]
 
@@ -159,7 +159,7 @@ def test_a_part_that_is_staged_again(loader: Loader, tmp_path: Path) -> None:
     for place in (0, 1, 0):
         assert stage(loader, work, place).status == 0
     assert len([key for key in loader.staged_keys() if "/_parts/" in key]) > 2
-    run = commit(loader, work, sweep_after_hours=0)
+    run = commit(loader, work)
     assert run.status == 0, run.stderr
     assert len(rows(loader)) == 4
     zombie = stage(loader, work, 1)
@@ -189,7 +189,8 @@ def test_files_that_are_gone_or_altered(loader: Loader, tmp_path: Path) -> None:
 @pytest.mark.long
 def test_columns_of_all_parts_and_of_the_table(loader: Loader, tmp_path: Path) -> None:
     """The table evolves once, for the union; kinds that no COPY reads alike are refused, a worker needs no table."""
-    wide = {**schema(id={"type": "integer"}, note=TEXT, seen_at={"type": ["null", "string"], "format": "date-time"})}
+    moment = {"type": ["null", "string"], "format": "date-time"}
+    wide = {**schema(id={"type": "integer"}, note=TEXT, seen_at=moment), "key_properties": ["id"]}
     first = part_file(tmp_path, "a", ORDERS, record(id=1, note="a"), state(1))
     second = part_file(tmp_path, "b", wide, record(id=2, seen_at="2026-01-01T00:00:00Z"), record(id=3), state(1))
     third = part_file(tmp_path, "c", wide, record(id=4, note="only nulls"), state(1))
@@ -201,8 +202,8 @@ def test_columns_of_all_parts_and_of_the_table(loader: Loader, tmp_path: Path) -
     assert [row[0] for row in rows(loader)] == [0, 1, 2, 3, 4]
     found = loader.rows("SELECT id FROM {schema}.orders WHERE seen_at IS NOT NULL")
     assert [int(row[0]) for row in found] == [2]
-    text = {**schema(id=TEXT, note=TEXT)}
-    other = part_file(tmp_path, "d", text, record(id="x"), state(1))
+    text = {**schema(id={"type": "integer"}, note={"type": "integer"}), "key_properties": ["id"]}
+    other = part_file(tmp_path, "d", text, record(id=9, note=1), state(1))
     clash = work_list(tmp_path, [first, other], id="clash")
     assert [stage(loader, clash, place).status for place in (0, 1)] == [0, 0]
     refused = commit(loader, clash)
