@@ -26,7 +26,7 @@ STEPS = [
     (method, name, match) for name, (match, methods) in NAMED.items() for method in methods if method != "overwrite"
 ]
 # Of a worker: its calls of S3, of which the last one writes the receipt.
-WORKER_STEPS = {"a staged file": ("^PUT.*csv.gz", 1), "the receipt": ("^PUT.*receipt", 1)}
+WORKER_STEPS = {"a staged file": ("^s3 PUT .*csv.gz", 1), "the receipt": ("^s3 PUT .*receipt", 1)}
 
 
 @pytest.fixture(scope="module")

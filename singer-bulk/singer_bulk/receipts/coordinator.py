@@ -24,7 +24,7 @@ from singer_bulk.model.runtime import Runtime
 from singer_bulk.model.statements import statements_of
 from singer_bulk.receipts.checked import Expected, demand_receipts
 from singer_bulk.receipts.placing import placed
-from singer_bulk.receipts.receipt import Receipt, receipt_of
+from singer_bulk.receipts.receipt import Receipt, receipt_of, sharing
 from singer_bulk.receipts.state import StatesContradict, joined_state
 from singer_bulk.receipts.united import united
 from singer_bulk.receipts.work_list import WorkList
@@ -46,6 +46,7 @@ logger = logging.getLogger(__name__)
 FENCE = "--commit"
 ATTEMPTS = 20  # of others that come between
 READS_AT_ONCE = 8
+READ_TOGETHER = 512
 
 
 @dataclass
@@ -132,14 +133,20 @@ class Coordinator:
         return Expected(work, self.connector, prefix, lambda stream: self.settings.of(stream).load_method)
 
     def _read_all(self, work: WorkList) -> list[Receipt | None]:
+        """Return the receipts, in the order of the parts; some hundred texts at a time are in memory.
+
+        Decoded in one thread: msgspec makes what it knows of a class at its first use, and two at once crash in it.
+        """
+        found: list[Receipt | None] = []
+        known: dict[object, object] = {}
         with self.runtime.threads(READS_AT_ONCE, "receipt") as threads:
-            reads = [threads.submit(self._read_one, part.receipt) for part in work.parts]
-        # Decoded in one thread: msgspec makes what it knows of a class at its first use, and two at once crash in it.
-        texts = [one.result() for one in reads]
-        return [
-            None if text is None else receipt_of(text, part.receipt)
-            for text, part in zip(texts, work.parts, strict=True)
-        ]
+            for start in range(0, len(work.parts), READ_TOGETHER):
+                parts = work.parts[start : start + READ_TOGETHER]
+                texts = [threads.submit(self._read_one, part.receipt) for part in parts]
+                for part, text in zip(parts, texts, strict=True):
+                    content = text.result()
+                    found.append(None if content is None else sharing(receipt_of(content, part.receipt), known))
+        return found
 
     def _read_one(self, address: str) -> bytes | None:
         try:

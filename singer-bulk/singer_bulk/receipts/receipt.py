@@ -6,7 +6,7 @@ A receipt exists only when every file that it names has arrived.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -103,6 +103,24 @@ def receipt_of(text: bytes, where: str) -> Receipt:
     )
     _demand_counts(made, written.row_count, where)
     return made
+
+
+def sharing(receipt: Receipt, known: dict[object, object]) -> Receipt:
+    """Return the receipt, with columns that are those of another one before it: of 10,000 receipts most are."""
+
+    def one(value: Any) -> Any:
+        return known.setdefault(value, value)
+
+    tables = tuple(
+        replace(
+            table,
+            columns=one(table.columns),
+            method=one(table.method),
+            batches=tuple(replace(batch, columns=one(batch.columns)) for batch in table.batches),
+        )
+        for table in receipt.load.tables
+    )
+    return replace(receipt, load=replace(receipt.load, tables=tables))
 
 
 def wrong(why: str) -> BulkError:
