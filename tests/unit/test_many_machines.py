@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from singer_bulk.receipts.places import Input, input_of
 from singer_bulk.receipts.receipt import receipt_of
 from singer_bulk.receipts.work_list import MAX_PART_ROWS, Part, WorkList, work_list_of
 
+from tests.environments import TOP
 from tests.fakes import Failure, lines, record, schema, state
 from tests.unit.many_machines import ALL, Ground, changed, part
 
@@ -339,3 +341,13 @@ def test_a_work_list_is_its_parts_however_it_is_written() -> None:
     hashes = {as_lines.hash, bare.hash, replace(bare, parts=bare.parts[::-1]).hash, replace(bare, id="y").hash}
     assert len(hashes) == 4
     assert as_lines.load_id.startswith(as_lines.hash[:32])
+
+
+def test_every_member_of_a_receipt_is_documented() -> None:
+    """docs/many-machines.md has each member, and no others."""
+    ground = Ground()
+    ground.stage_part(0, part(0))
+    page = (TOP / "docs" / "many-machines.md").read_text()
+    rows = page.partition("## The receipt")[2].partition("\n\n")[2].partition("\n\n")[0].splitlines()
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert named == set(json.loads(ground.receipts["receipt 0"]))

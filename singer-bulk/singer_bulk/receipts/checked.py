@@ -80,7 +80,7 @@ def _demand_order(expected: Expected, place: int, table: TableLoad, receipt: Rec
     chosen = expected.load_method(stream)
     if method.name != chosen:
         raise wrong(f"receipts contradict the settings: stream {stream!r} was staged for {method.name}, not {chosen}")
-    if not method.applies:
+    if not (method.applies or method.viewed):
         return
     if method.feed.marks and not method.feed.order:
         raise wrong(
@@ -92,7 +92,7 @@ def _demand_order(expected: Expected, place: int, table: TableLoad, receipt: Rec
         first <= batch.first_sequence and batch.last_sequence < first + MAX_PART_ROWS for batch in table.batches
     ):
         raise wrong(
-            f"stream {stream!r} enters by its keys, and the place in the work list decides which record is the last: "
+            f"stream {stream!r} has a last record of each key, and the place in the work list decides which that is: "
             f"{expected.work.parts[place].receipt} was staged without it; stage the part with --work-list and --place"
         )
 
