@@ -154,8 +154,8 @@ def test_the_measures_find_what_they_count() -> None:
 def test_the_library_keeps_its_shape() -> None:
     """What docs/decisions/0009-rooms.md has reached does not slip away a line at a time.
 
-    Above what it counted are the rooms of commands that load otherwise: three floors, and what each of them imports. The
-    third is a worker of many, over what a dry run has of a warehouse.
+    Above what it counted are the rooms of commands that load otherwise: three floors, and what each of them imports.
+    The third is a worker of many, over what a dry run has of a warehouse.
     """
     rooms = house.packages(house.TOP)["singer_bulk"].rooms
     assert max(house.levels(rooms).values()) <= 13
