@@ -120,8 +120,9 @@ def believing(dialect: Any) -> Any:
 
     class Believing(type(dialect)):  # type: ignore[misc]
         def copies(self, into: str, types: Any, batch: ClosedBatch, *more: Any) -> list[str]:
-            counts.append(batch.row_count)
-            return list(super().copies(into, types, batch, *more))
+            statements = list(super().copies(into, types, batch, *more))
+            counts.extend([*[0] * (len(statements) - 1), batch.row_count])  # the first is told of all rows
+            return statements
 
         def copied_rows(self, rows: Rows) -> int:
             return counts.pop()

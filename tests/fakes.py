@@ -349,6 +349,10 @@ class MemoryWarehouse:
             if "IS NOT NULL" in sql:
                 return [(sum(row[1] == wanted and row[-1] is not None for row in rows),)]
             return [(sum(row[0] == wanted for row in rows),)]
+        elif verb == "SELECT" and rest.startswith('"load_id" FROM') and "ORDER BY" not in sql:
+            (wanted,) = literals(sql.rpartition(" = ")[2])
+            rows = [json.loads(text) for text in self.rows("analytics._singer_loads")]
+            return [(row[0],) for row in rows if row[0] == wanted]
         elif verb == "SELECT" and rest.startswith("DISTINCT"):
             return [(json.loads(text)[0],) for text in self.rows("analytics._singer_loads")]
         elif verb == "SELECT":

@@ -28,6 +28,7 @@ from singer_bulk.face.questions import OF_THE_LEDGER, AnsweringTarget
 from singer_bulk.face.reader import LoadReader
 from singer_bulk.face.state_output import emit_state
 from singer_bulk.maps.stream_maps import settings_of_maps
+from singer_bulk.receipts.question import OF_MANY_MACHINES
 from singer_bulk.replay.question import OF_WHAT_WAS_STAGED
 from singer_bulk.report.ending import failure_of, last_lines
 from singer_bulk.self_test.question import SELF_TEST
@@ -40,7 +41,16 @@ class BulkTarget(AnsweringTarget):
     """A target whose records are loaded by `singer_bulk.run`; a connector says how to reach its warehouse."""
 
     message_reader_class = LoadReader
-    questions = (*OF_THE_LEDGER, DRY_RUN, *OF_WHAT_WAS_STAGED, SELF_TEST, DOCTOR, SETUP_SQL, MIGRATE_CONFIG)
+    questions = (
+        *OF_THE_LEDGER,
+        DRY_RUN,
+        *OF_WHAT_WAS_STAGED,
+        SELF_TEST,
+        DOCTOR,
+        SETUP_SQL,
+        MIGRATE_CONFIG,
+        *OF_MANY_MACHINES,
+    )
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)

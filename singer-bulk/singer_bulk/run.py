@@ -77,6 +77,8 @@ class Run:
         mapped: Collection[str] = (),
         rejects: Callable[..., Rejects] = Rejects,
         watch: Watch = UNWATCHED,
+        committer: Callable[..., Committer] = Committer,
+        first_number: int | None = None,
     ) -> None:
         self._watch = watch
         self._settings = settings
@@ -86,6 +88,7 @@ class Run:
         self._stop_signal = stop_signal
         self._started_at = started_at = runtime.now()
         self._run_id = uuid.uuid4().hex
+        self._first_number = first_number  # of the first row; None: behind those that the warehouse has
         self._stage = RunStage(stage)
         self._names = StagedNames(settings.s3_key_prefix, started_at, self._run_id)
         self._rejects = rejects(self._stage.open, self._names.for_rejects, stage.url, settings.max_rejected_records)
@@ -100,7 +103,7 @@ class Run:
             user_sql=LoadSql(statements_of(settings.pre_load_sql or ""), statements_of(settings.post_load_sql or "")),
         )
         warehouse.label.run, warehouse.label.pipeline = self._run_id, settings.pipeline_id or ""
-        self._committer = Committer(
+        self._committer = committer(
             warehouse,
             loads,
             self._stage,
@@ -213,7 +216,8 @@ class Run:
                 return
             self._open.end_stream(known)
         if not self._open.sequence:
-            self._open.sequence = self._opening.begin()
+            begin = self._opening.begin()
+            self._open.sequence = begin if self._first_number is None else self._first_number
         self._open.begin_stream(self._opening.stream(message, self._open.pending))
 
     def _warehouse(self) -> Warehouse:

@@ -154,10 +154,11 @@ def test_the_measures_find_what_they_count() -> None:
 def test_the_library_keeps_its_shape() -> None:
     """What docs/decisions/0009-rooms.md has reached does not slip away a line at a time.
 
-    Above what it counted are the rooms of commands that load otherwise: two floors, and what each of them imports.
+    Above what it counted are the rooms of commands that load otherwise: three floors, and what each of them imports.
+    The third is a worker of many, over what a dry run has of a warehouse.
     """
     rooms = house.packages(house.TOP)["singer_bulk"].rooms
-    assert max(house.levels(rooms).values()) <= 12
+    assert max(house.levels(rooms).values()) <= 13
     assert house.arrows(rooms) <= 130
     lines = [count for count, _ in house.reading_path(house.TOP)]
     assert (len(lines), sum(lines)) <= (8, 1320)  # of which 20 tell what a run does

@@ -19,7 +19,8 @@ def test_only_old_files_of_dead_runs_are_leftovers() -> None:
     names = ["00001.csv.gz", "00001.csv.gz.manifest", "100000.csv.gz", "100000.csv.gz.manifest"]
     dead = [f"p/orders/{begun}-{RUN}-{name}" for name in names]
     kept = [f"p/orders/{begun}-{KEPT}-00001.csv.gz"]
-    foreign = ["p/orders/data.csv.gz", f"p/_rejected/orders/{begun}-{RUN}-00001.jsonl"]
+    parts = f"p/_parts/orders/{begun}-{RUN}-00001.csv.gz"  # a receipt may name it
+    foreign = ["p/orders/data.csv.gz", parts, f"p/_rejected/orders/{begun}-{RUN}-00001.jsonl"]
     live = [f"p/orders/{begun}-{LONG}-00001.csv.gz", f"p/users/20200609T230000Z-{YOUNG}-00001.csv.gz"]
     written = dict.fromkeys([*dead, *kept, *foreign, *live], NOW - timedelta(days=9))
     written[f"p/users/{begun}-{LONG}-00002.csv.gz"] = NOW - timedelta(hours=47)

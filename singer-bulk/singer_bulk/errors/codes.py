@@ -122,6 +122,8 @@ CODES = {
     "STAGE-LEFT": "A file could not be removed from the bucket: the user grants `s3:DeleteObject`.",
     "STAGE-MISSING": "A file that is to be read again is not there: somebody has removed it, or it was never kept.",
     "STAGE-MARKER": "A value equals the marker that stands for NULL in this file, which is drawn by lot: run again.",
+    "STAGE-RECEIPT": "Files are staged and their receipt cannot be written: the user corrects its address, then "
+    "runs again.",
     "STAGE-REFUSED": "S3 refuses a request: the user grants the right, or corrects the bucket or the keys, as the "
     "message says.",
     "LOAD-COUNT": "The warehouse loaded another number of rows than were read: run again, and report it.",
@@ -134,6 +136,8 @@ CODES = {
     "LOAD-LEDGER-NEWER": "A newer version of the program has written the ledger: the user updates this one.",
     "LOAD-LEDGER": "The ledger can neither be seen nor made: the user grants the rights, or corrects its name.",
     "LOAD-MOVED": "Another run of the same pipeline has committed a load: the user lets it end, then runs again.",
+    "LOAD-RECEIPT": "Receipts of a work list are missing, doubled, of another version, or do not go together: "
+    "nothing is committed, the message says which, and the user has these parts staged again.",
     "LOAD-REPLAY": "A load cannot be loaded again as it is asked for, and nothing was changed: the message says why, "
     "and what can be.",
     "LOAD-SHRINK": "A full load would lose rows of its table, as it does when a tap dies: the user checks the source, "
@@ -142,6 +146,7 @@ CODES = {
     "`lock_wait_seconds`.",
     "LOAD-UNKNOWN": "Neither COMMIT nor the ledger was answered, so the load may be in the warehouse: the user looks "
     "for its load_id in the ledger, or runs again from `--last-state`.",
+    "LOAD-WORK-LIST": "A work list cannot be read, names something twice, or has no such part: the user mends it.",
     "LOAD-WRITTEN": "Fewer rows were written than were chosen from the batch: the user switches off what leaves rows "
     "out without an error, as ERROR_LOGGING of a Snowflake table does.",
     "RS-CONFLICT": "Another transaction of Redshift was in the way: run again.",
@@ -179,6 +184,7 @@ CODES = {
     "RUN-SIGNAL": "A signal ended the run where that is safe: run again.",
     "RUN-USER-SQL": "A statement of `pre_run_sql`, `post_run_sql`, `pre_load_sql` or `post_load_sql` is refused: the "
     "user corrects it, or is given the right that its text names.",
+    "RUN-SOURCE": "The source of a part is of another version than its work list expects: the user makes a new list.",
     "RUN-UNEXPECTED": "Something came up that nobody has foreseen, at the place that the message names: the user "
     "reports it with the traceback that LOGLEVEL=DEBUG shows.",
 }

@@ -10,19 +10,19 @@
 from __future__ import annotations
 
 import hashlib
-import struct
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
-from singer_bulk.errors import PipelineMoved, StageError
-from singer_bulk.model.load import OVERWRITE, Load, StagedFile, Table, TableLoad
+from singer_bulk.errors import PipelineMoved
+from singer_bulk.model.load import OVERWRITE, Load, Table, TableLoad
 from singer_bulk.model.runtime import Runtime
 from singer_bulk.model.statements import statements_of
 from singer_bulk.replay.place import fitted, refuse
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stage.base import Stage
 from singer_bulk.stage.owner import RunStage
+from singer_bulk.stage.whole import demand_whole
 from singer_bulk.stream.claims import demand_table, tables_of
 from singer_bulk.warehouse.known_tables import KnownTables, known_tables, row_count
 from singer_bulk.warehouse.ledger import is_committed, last_sequence, replay_begin, replays_of, sequence_of
@@ -34,9 +34,6 @@ from singer_bulk.warehouse.user_sql import LoadSql
 # The pipeline under which replays exclude one another; no load has it in the ledger.
 FENCE = "--replay"
 ATTEMPTS = 20  # of replays that come between
-LOOKS_AT_ONCE = 8
-NAMED_FILES = 3
-_TRAILER = struct.Struct("<II")  # RFC 1952: CRC-32 and length of the rows
 
 
 @dataclass
@@ -110,7 +107,8 @@ class Again:
         """Return the load that brings the parts in; raises ConfigError and StageError where it may not."""
         known = known_tables(self.warehouse)
         tables = tuple(self._part(part, table, known) for part, table in places.items())
-        self._demand_files([file for part in tables for batch in part.batches for file in batch.files])
+        files = [file for part in tables for batch in part.batches for file in batch.files]
+        demand_whole(self.stage, self.runtime, files)
         first = tables[0]
         return replace(
             load,
@@ -146,33 +144,6 @@ class Again:
                 f"stream {part.stream!r}: table {table} has a later load than this one, whose rows would be "
                 "replaced by older ones; load it --into another table, or let the tap send the records again"
             )
-
-    def _demand_files(self, files: Sequence[StagedFile]) -> None:
-        """Raise StageError unless each file is there, as it was staged."""
-        with self.runtime.threads(LOOKS_AT_ONCE, "look") as threads:
-            looks = [threads.submit(self._problem, file) for file in files]
-        problems = [problem for look in looks if (problem := look.result())]
-        if problems:
-            more = f" and {len(problems) - NAMED_FILES} more" if len(problems) > NAMED_FILES else ""
-            raise StageError(
-                f"{len(problems)} of {len(files)} files are not as they were staged: "
-                f"{'; '.join(problems[:NAMED_FILES])}{more}; nothing was loaded. Restore them (from a version of the "
-                "bucket, or a copy), or let the tap send the records again",
-                code="STAGE-MISSING",
-            )
-
-    def _problem(self, file: StagedFile) -> str | None:
-        """Return what is wrong with a file: size and checksum of its rows stand in its last bytes."""
-        where = self.stage.url(file.key)
-        try:
-            byte_count, end = self.stage.end_of(file.key, _TRAILER.size)
-        except StageError as error:
-            if error.code != "STAGE-MISSING":
-                raise
-            return f"{where} is gone"
-        if byte_count != file.byte_count:
-            return f"{where} has {byte_count} bytes, {file.byte_count} were staged"
-        return None if _TRAILER.unpack(end)[0] == file.checksum else f"{where} has other rows"
 
 
 def _said(load: Load, again: Load) -> Collection[str]:

@@ -12,8 +12,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta, timezone
 
 STARTED_FORMAT = "%Y%m%dT%H%M%SZ"
-_NAME = re.compile(r"(?:.*/)?(\d{8}T\d{6}Z)-([0-9a-f]{32})-\d{5,}\.csv\.gz(?:(?:\.([0-9a-f]{32}))?\.manifest)?")
-REJECTED, DESCRIPTIONS = "_rejected", "_loads"
+_NAME = re.compile(
+    r"(?!(?:.*/)?_parts/)(?:.*/)?(\d{8}T\d{6}Z)-([0-9a-f]{32})-\d{5,}\.csv\.gz(?:(?:\.([0-9a-f]{32}))?\.manifest)?"
+)
+REJECTED, DESCRIPTIONS, PARTS = "_rejected", "_loads", "_parts"
 _DESCRIPTION = re.compile(rf"(?:.*/)?{DESCRIPTIONS}/([0-9a-f]{{32}})-\d+\.json")
 
 
@@ -46,6 +48,11 @@ class StagedNames:
 def described_at(prefix: str, load_id: str) -> str:
     """Return the key of the description of a load."""
     return "/".join(part for part in (prefix.strip("/"), DESCRIPTIONS, f"{load_id}.json") if part)
+
+
+def parts_under(prefix: str) -> str:
+    """Return the prefix of what workers stage, whose receipts may be committed at any time: nothing sweeps there."""
+    return "/".join(part for part in (prefix.strip("/"), PARTS) if part)
 
 
 def rejected_under(prefix: str) -> str:

@@ -127,9 +127,17 @@ class S3Stage:
 
     def read(self, key: str) -> Iterator[bytes]:
         """Return the bytes of a file, in parts; raises StageError, STAGE-MISSING if there is none."""
+        return self.source(key)[1]
+
+    def source(self, key: str) -> tuple[str, Iterator[bytes]]:
+        """Return the ETag of an object, and the bytes that it is of; raises as `read`."""
         with s3_errors(self.bucket, key, READ_AGAIN):
-            body = self._client.get_object(**self._settings.requests.of_any, Key=key)["Body"]
-        return self._parts(key, body)
+            answer = self._client.get_object(**self._settings.requests.of_any, Key=key)
+        return answer["ETag"].strip('"'), self._parts(key, answer["Body"])
+
+    def reach(self) -> None:
+        """Make the client, which threads then share."""
+        assert self._client is not None
 
     def _parts(self, key: str, body: Any) -> Iterator[bytes]:
         with s3_errors(self.bucket, key, READ_AGAIN):
