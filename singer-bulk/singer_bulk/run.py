@@ -26,6 +26,7 @@ from datetime import timedelta
 from functools import cache
 from typing import IO, Any
 
+from singer_bulk.batch_files.read import BatchReader
 from singer_bulk.clean_end import demand_clean_end, look_for_signal, needing_table
 from singer_bulk.commit_thread import Committer
 from singer_bulk.errors import Interrupted, shown
@@ -35,7 +36,7 @@ from singer_bulk.messages import messages_of, read_blocks, unshown
 from singer_bulk.model.block_memory import keep_freed_memory
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.load import Load
-from singer_bulk.model.messages import ActivateVersion, Message, Schema, State, place_of
+from singer_bulk.model.messages import ActivateVersion, BatchFiles, Message, Schema, State, place_of
 from singer_bulk.model.runtime import Runtime
 from singer_bulk.model.statements import statements_of
 from singer_bulk.open_load import OpenLoad
@@ -81,6 +82,8 @@ class Run:
         self._runtime = runtime
         self._intake = intake
         self._stop_signal = stop_signal
+        self._show = unshown if intake.hides else shown
+        self._files = BatchReader(stage.read_object, self._show)
         started_at, self._run_id = runtime.now(), uuid.uuid4().hex
         self._stage = RunStage(stage)
         self._names = StagedNames(settings.s3_key_prefix, started_at, self._run_id)
@@ -139,7 +142,7 @@ class Run:
         try:
             self._run_sql("pre_run_sql", self._settings.pre_run_sql)
             self._committer.fence(self._settings.pipeline_id)
-            show = unshown if self._intake.hides else shown
+            show = self._show
             for block in read_blocks(source, WAIT_SECONDS, show=show):
                 self._committer.check()
                 self._stop_if_signalled()
@@ -172,7 +175,11 @@ class Run:
             self._take_state(bytes(message.value).decode())
         elif isinstance(message, ActivateVersion):
             self._open.activate(message)
+        elif isinstance(message, BatchFiles):
+            self._take_files(message)
         else:
+            if isinstance(message, Schema):
+                self._files.declare(message)
             for made in self._intake.made_of(message):
                 if isinstance(made, Schema):
                     self._open.note_made(message.stream, made.stream)
@@ -180,6 +187,13 @@ class Run:
                 else:
                     self._open.add(made)
                     self._make_room()
+
+    def _take_files(self, message: BatchFiles) -> None:
+        """Take the records of the files that a BATCH names, as if each were a RECORD."""
+        for records in self._files.records(message):
+            self._take(records)
+            self._committer.check()
+            self._stop_if_signalled()
 
     def _make_room(self) -> None:
         """Close the largest files early where more waits to be sent than memory is to hold."""

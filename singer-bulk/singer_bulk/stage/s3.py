@@ -116,12 +116,16 @@ class S3Stage:
 
     def read(self, key: str) -> Iterator[bytes]:
         """Return the bytes of a file, in parts; raises StageError, STAGE-MISSING if there is none."""
-        with _s3_errors(self.bucket, key, READ_AGAIN):
-            body = self._client.get_object(**self._settings.requests.of_any, Key=key)["Body"]
-        return self._parts(key, body)
+        return self.read_object(self.bucket, key)
 
-    def _parts(self, key: str, body: Any) -> Iterator[bytes]:
-        with _s3_errors(self.bucket, key, READ_AGAIN):
+    def read_object(self, bucket: str, key: str) -> Iterator[bytes]:
+        """Return the bytes of a file of any bucket, of one version, in parts; raises StageError."""
+        with _s3_errors(bucket, key, READ_AGAIN):
+            body = self._client.get_object(**{**self._settings.requests.of_any, "Bucket": bucket}, Key=key)["Body"]
+        return self._parts(bucket, key, body)
+
+    def _parts(self, bucket: str, key: str, body: Any) -> Iterator[bytes]:
+        with _s3_errors(bucket, key, READ_AGAIN):
             while part := body.read(READ_BYTES):
                 yield part
 
