@@ -10,9 +10,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
-
-from isal import isal_zlib
 
 from singer_bulk.errors import BulkError, ConfigError
 
@@ -36,6 +33,8 @@ def bytes_of(address: str, open_object: OpenObject) -> Iterator[bytes]:
     if parts.scheme == "file":
         if parts.netloc not in ("", "localhost"):
             raise refused(address, f"is on another machine, {parts.netloc!r}", "file:///path is one of this machine")
+        from urllib.request import url2pathname  # with it comes a client of HTTP
+
         return _of_path(url2pathname(parts.path), address)
     if "://" in address:
         raise refused(address, "is of a kind that is not read", "s3://, file:// and paths are")
@@ -70,6 +69,8 @@ def decompressed(address: str, parts: Iterator[bytes], compression: str | None) 
     if compression in (None, "none"):
         return parts
     if compression == "gzip":
+        from isal import isal_zlib
+
         errors: tuple[Any, ...] = (zlib.error, isal_zlib.error)
         return _decompressed(address, parts, "gzip", lambda: isal_zlib.decompressobj(_GZIP), errors)
     new, error = _zstd()

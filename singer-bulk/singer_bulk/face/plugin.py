@@ -74,6 +74,12 @@ class DeclaredTarget(Target):
         click.echo(with_settings(about, info.settings, info.env_var_prefix))
 
     @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Add the SDK's settings, but for batch_config, which says how a tap writes its files."""
+        super().append_builtin_config(config_jsonschema)
+        config_jsonschema["properties"].pop("batch_config", None)
+
+    @classmethod
     def _schema(cls) -> dict[str, Any]:
         cls.append_builtin_config(cls.config_jsonschema)
         return cls.config_jsonschema
