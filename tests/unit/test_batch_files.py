@@ -19,6 +19,7 @@ from singer_bulk.batch_files.bytes_of import PIECE_BYTES, decompressed
 from singer_bulk.batch_files.csv_rows import rows_of_csv
 from singer_bulk.batch_files.read import BatchReader
 from singer_bulk.errors import BulkError, Interrupted
+from singer_bulk.errors.places import line_of, places
 from singer_bulk.messages import messages_of, read_blocks
 from singer_bulk.model.load import OVERWRITE
 from singer_bulk.model.messages import BatchFiles, Schema
@@ -313,6 +314,15 @@ def test_what_json_does_not_hold_is_refused_by_its_column(array: Any, told: str,
     """Nothing is turned into null or into a text that nobody has asked for."""
     parquet.write_table(pa.table({"note": array}), tmp_path / "a")
     assert told in refusal(batch(tmp_path / "a", form="parquet"))
+
+
+def test_a_place_is_one_of_the_input_or_of_a_file() -> None:
+    """The line alone for the input, with the file for what a BATCH names; two of them name both."""
+    first = places.begin("s3://bucket/a", "row") + 1
+    assert (places.text(7), places.span(7, 9)) == ("line 7", "lines 7 and 9")
+    assert places.text(first) == "file 's3://bucket/a', row 1"
+    assert places.span(7, first) == "line 7 and file 's3://bucket/a', row 1"
+    assert (line_of(7), line_of(first)) == (7, 1)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])

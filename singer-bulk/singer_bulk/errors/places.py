@@ -9,6 +9,11 @@ from __future__ import annotations
 LINE_BITS = 40
 
 
+def line_of(number: int) -> int:
+    """Return the line in the input, or in its own file."""
+    return number % (1 << LINE_BITS)
+
+
 class Places:
     """The files that were read so far, by their names."""
 
@@ -22,7 +27,7 @@ class Places:
 
     def text(self, number: int) -> str:
         """Return the place as a message says it."""
-        file, line = divmod(number, 1 << LINE_BITS)
+        file, line = number >> LINE_BITS, line_of(number)
         if not 0 < file <= len(self._files):
             return f"line {number}"
         name, unit = self._files[file - 1]
