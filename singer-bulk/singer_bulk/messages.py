@@ -23,7 +23,7 @@ import msgspec
 
 from singer_bulk.errors import SHOWN_CHARACTERS, BulkError, MessageError, shown
 from singer_bulk.model.library import count_lines, run_of_lines
-from singer_bulk.model.messages import ActivateVersion, Block, Message, Records, Schema, State, mended
+from singer_bulk.model.messages import ActivateVersion, BatchFiles, Block, Message, Records, Schema, State, mended
 
 # 256 KiB: what is made of a block on its way to rows stays in the cache of a core, and what is done once per block
 # does not count yet.
@@ -52,6 +52,7 @@ _DECODERS: dict[str, Any] = {
     "SCHEMA": msgspec.json.Decoder(Schema),
     "STATE": msgspec.json.Decoder(State),
     "ACTIVATE_VERSION": msgspec.json.Decoder(ActivateVersion),
+    "BATCH": msgspec.json.Decoder(BatchFiles),
 }
 
 
@@ -61,14 +62,15 @@ def read_blocks(
     max_line_bytes: int = MAX_LINE_BYTES,
     *,
     show: Show = shown,
+    first_line: int = 1,
 ) -> Iterator[Block | None]:
     """Yield the input as blocks of whole lines; None whenever nothing came for `wait_seconds`.
 
     `source` is a file object; one with a descriptor is read directly, past its own buffer. A last line without a
     line end is yielded like any other. Raises MessageError for a line of more than `max_line_bytes` as soon as it
-    has as many, BulkError where nothing can be read. show: how a line is shown in an error.
+    has as many, BulkError where nothing can be read. show: how a line is shown in an error; first_line: its number.
     """
-    line_number, rest, rest_bytes = 1, list[bytes](), 0
+    line_number, rest, rest_bytes = first_line, list[bytes](), 0
     for chunk in _chunks(source, wait_seconds):
         if chunk is None:
             yield None
@@ -246,14 +248,10 @@ def _end_of(prefix: bytes) -> Any:
 def _other(kind: str, line: bytes, number: int, show: Show) -> Message:
     decoder = _DECODERS.get(kind)
     if decoder is None:
-        remedy = (
-            "BATCH is not taken by this target: let the tap send RECORDs (remove batch_config)"
-            if kind == "BATCH"
-            else "this target takes SCHEMA, RECORD, STATE and ACTIVATE_VERSION"
-        )
+        remedy = "this target takes SCHEMA, RECORD, STATE, ACTIVATE_VERSION and BATCH"
         raise MessageError(number, f"message type {shown(kind)}", remedy, code="IN-TYPE")
     message: Message = _decode(decoder.decode, line, number, show)
-    return message
+    return msgspec.structs.replace(message, line_number=number) if isinstance(message, BatchFiles) else message
 
 
 def _decode(decode: Any, line: bytes, number: int, show: Show, *, header: bool = False) -> Any:

@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 from singer_bulk.errors import ConfigError, RecordBeforeSchema
 from singer_bulk.model.input_end import InputEnd
 from singer_bulk.model.load import OVERWRITE, Load, Table, TableLoad
-from singer_bulk.model.messages import ActivateVersion, Records, Schema, State
+from singer_bulk.model.messages import ActivateVersion, BatchFiles, Message, Records, Schema, State
 from singer_bulk.schema.joined import joined
 from singer_bulk.settings.loads import LoadSettings
 from singer_bulk.stream.stream import Stream
@@ -83,7 +83,7 @@ class OpenLoad:
         """Whether a STATE covers all, and no table is replaced: it may commit whatever the end of the input was."""
         return not self.holds and not self.end.uncovered
 
-    def count(self, message: Records | Schema | State | ActivateVersion) -> None:
+    def count(self, message: Message) -> None:
         """Take note of a message as the tap has sent it."""
         if isinstance(message, Records):
             self.counts["RECORD"] += message.count
@@ -94,7 +94,7 @@ class OpenLoad:
             self.end.state(bytes(message.value))
         elif isinstance(message, Schema):
             self.end.schema(message.stream, message.bookmark_properties)
-        else:
+        elif isinstance(message, ActivateVersion):
             self.end.version(message.stream)
 
     def add(self, records: Records) -> None:
@@ -229,4 +229,4 @@ class OpenLoad:
         self.due = True
 
 
-_NAMES = {Schema: "SCHEMA", State: "STATE", ActivateVersion: "ACTIVATE_VERSION"}
+_NAMES = {Schema: "SCHEMA", State: "STATE", ActivateVersion: "ACTIVATE_VERSION", BatchFiles: "BATCH"}

@@ -26,6 +26,7 @@ from datetime import timedelta
 from functools import cache
 from typing import IO, Any
 
+from singer_bulk.batch_files.read import BatchReader
 from singer_bulk.clean_end import demand_clean_end, look_for_signal, needing_table
 from singer_bulk.commit_thread import Committer
 from singer_bulk.errors import Interrupted, shown
@@ -36,7 +37,7 @@ from singer_bulk.model.block_memory import keep_freed_memory
 from singer_bulk.model.facts import READ, STAGE, UNWATCHED, Arrived, Began, Made, Watch
 from singer_bulk.model.file_format import FileFormat, FileLayout
 from singer_bulk.model.load import Load
-from singer_bulk.model.messages import ActivateVersion, Message, Records, Schema, State, place_of
+from singer_bulk.model.messages import ActivateVersion, BatchFiles, Message, Records, Schema, State, place_of
 from singer_bulk.model.runtime import Runtime
 from singer_bulk.model.statements import statements_of
 from singer_bulk.open_load import OpenLoad
@@ -89,6 +90,8 @@ class Run:
         self._started_at = started_at = runtime.now()
         self._run_id = uuid.uuid4().hex
         self._first_number = first_number  # of the first row; None: behind those that the warehouse has
+        self._show = unshown if intake.hides else shown
+        self._files = BatchReader(stage.read_object, self._show)
         self._stage = RunStage(stage)
         self._names = StagedNames(settings.s3_key_prefix, started_at, self._run_id)
         self._rejects = rejects(self._stage.open, self._names.for_rejects, stage.url, settings.max_rejected_records)
@@ -149,7 +152,7 @@ class Run:
         try:
             self._run_sql("pre_run_sql", self._settings.pre_run_sql)
             self._committer.fence(self._settings.pipeline_id)
-            show = unshown if self._intake.hides else shown
+            show = self._show
             for block in self._watch.each(READ, read_blocks(source, WAIT_SECONDS, show=show)):
                 self._committer.check()
                 self._stop_if_signalled()
@@ -182,9 +185,13 @@ class Run:
             self._take_state(bytes(message.value).decode())
         elif isinstance(message, ActivateVersion):
             self._open.activate(message)
+        elif isinstance(message, BatchFiles):
+            self._take_files(message)
         else:
             if isinstance(message, Records):
                 self._watch.tell(Arrived(message.stream, message.count, len(message.text)))
+            if isinstance(message, Schema):
+                self._files.declare(message)
             for made in self._intake.made_of(message):
                 if isinstance(made, Schema):
                     self._open.note_made(message.stream, made.stream)
@@ -193,6 +200,13 @@ class Run:
                     self._watch.tell(Made(made.stream, message.stream, made.count))
                     self._open.add(made)
                     self._make_room()
+
+    def _take_files(self, message: BatchFiles) -> None:
+        """Take the records of the files that a BATCH names, as if each were a RECORD."""
+        for records in self._files.records(message):
+            self._take(records)
+            self._committer.check()
+            self._stop_if_signalled()
 
     def _make_room(self) -> None:
         """Close the largest files early where more waits to be sent than memory is to hold."""

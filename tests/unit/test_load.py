@@ -321,7 +321,7 @@ def test_sequence_increases_over_runs() -> None:
         ("\n", "line 1"),
         (lines(record(id=1)), "line 1: a RECORD of stream 'orders' before its SCHEMA"),
         (lines({"type": "FANCY"}), "message type 'FANCY'"),
-        (lines({"type": "BATCH", "stream": "orders"}), "BATCH is not taken"),
+        (lines({"type": "BATCH", "stream": "orders"}), "not a Singer message"),
         (lines(schema(), {"type": "RECORD", "stream": "orders"}), "line 2"),
         (lines(schema()) + "[1]\n", "line 2"),
     ],

@@ -7,7 +7,7 @@ plan answers it. A COPY has loaded the rows that were staged; each key comes onc
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, cast
 
@@ -225,11 +225,16 @@ class NowhereStage(MemoryStage):
     def __init__(self, stage: Stage, plan: Plan) -> None:
         super().__init__(keeps=False)
         self._address = stage.url
+        self._read_object = stage.read_object
         self._plan = plan
 
     def url(self, key: str) -> str:
         """Return the address that the file would have."""
         return self._address(key)
+
+    def read_object(self, bucket: str, key: str) -> Iterator[bytes]:
+        """Return the bytes of a file that a BATCH names: it is input, and is read."""
+        return self._read_object(bucket, key)
 
     def put(self, key: str, content: bytes) -> None:
         """Count manifests."""

@@ -15,6 +15,7 @@ import msgspec
 from singer_bulk.encode.fields import column_encoder
 from singer_bulk.encode.record_decoder import record_of
 from singer_bulk.errors import BulkError, RecordInvalid, RecordRejected, ValueRejected
+from singer_bulk.errors.places import line_of
 from singer_bulk.model.columns import Column
 from singer_bulk.model.file_format import FieldEncoder, Unfit
 from singer_bulk.model.messages import Schema
@@ -51,7 +52,9 @@ class Refused(Rejects):
         self.counts[schema.stream] += 1
         found = [*self._values(stream, line, reason.line_number)] if stream is not None else []
         if not any(value.text == reason.text for value in found):
-            found.insert(0, RefusedValue(schema.stream, reason.line_number, _place(reason), reason.text, reason.code))
+            found.insert(
+                0, RefusedValue(schema.stream, line_of(reason.line_number), _place(reason), reason.text, reason.code)
+            )
         for value in found:
             self.by_place[value.stream, value.place or ""] += 1
         self.values += found[: max(0, MAX_VALUES - len(self.values))]
@@ -84,7 +87,7 @@ class Refused(Rejects):
                     value=raw,
                     remedy=unfit.remedy,
                 )
-                yield RefusedValue(stream.name, number, column.name, error.text, error.code)
+                yield RefusedValue(stream.name, line_of(number), column.name, error.text, error.code)
             except BulkError:
                 continue
 

@@ -19,6 +19,7 @@ BulkError
 from __future__ import annotations
 
 from singer_bulk.errors.codes import CODES
+from singer_bulk.errors.places import places
 
 __all__ = [
     "SHOWN_CHARACTERS",
@@ -76,7 +77,7 @@ class MessageError(BulkError):
     """A line of the input is not a message, or comes at the wrong time."""
 
     def __init__(self, line_number: int, problem: str, remedy: str, *, code: str) -> None:
-        super().__init__(f"line {line_number}: {problem}; {remedy}", code=code)
+        super().__init__(f"{places.text(line_number)}: {problem}; {remedy}", code=code)
         self.line_number = line_number
 
 
@@ -92,7 +93,7 @@ class ValueRejected(RecordRejected):
     ) -> None:
         BulkError.__init__(
             self,
-            f"stream {stream!r}, line {line_number}: column {column!r} {expected}, "
+            f"stream {stream!r}, {places.text(line_number)}: column {column!r} {expected}, "
             f"got {'nothing' if value is None else shown(value)}; {remedy}",
             code="REC-VALUE",
         )
@@ -106,7 +107,7 @@ class RecordInvalid(RecordRejected):
     def __init__(self, *, stream: str, line_number: int, path: str, expected: str, value: object, remedy: str) -> None:
         BulkError.__init__(
             self,
-            f"stream {stream!r}, line {line_number}: {path} {expected}, got {shown(value)}; {remedy}",
+            f"stream {stream!r}, {places.text(line_number)}: {path} {expected}, got {shown(value)}; {remedy}",
             code="REC-INVALID",
         )
         self.line_number = line_number

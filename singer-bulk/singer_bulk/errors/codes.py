@@ -24,6 +24,8 @@ CODES = {
     "CFG-AWS": "AWS cannot be reached with these settings: the user corrects the profile, the region or the endpoint.",
     "CFG-AWS-CREDENTIALS": "There are no credentials for AWS, or they are not known, or over: the user gives others.",
     "CFG-AWS-REFUSED": "AWS refuses a call to sign in, or to assume a role: the message says which right or setting.",
+    "CFG-BATCH": "Files of a BATCH are in a form that a library reads which is not installed: the user installs the "
+    "extra `batch`.",
     "CFG-CLOCK": "The clock of this machine is minutes off that of AWS or of the warehouse: the user sets it right.",
     "CFG-FILE": "A configuration file cannot be read, or is no JSON object or INI file in UTF-8: the user mends it.",
     "CFG-LAST-STATE": "`--last-state` needs to know which pipeline is asked for: the user sets `pipeline_id`.",
@@ -75,6 +77,12 @@ CODES = {
     "another.",
     "STREAM-SAME-TABLE": "Two streams would be loaded into one table: the user renames one by a stream map.",
     "STREAM-SCHEMA": "The SCHEMA is no JSON Schema: the tap corrects it, or the user does not validate records.",
+    "IN-BATCH": "A BATCH names files of a form that is not read, or a file twice: the user lets the tap write another "
+    "form, or send RECORDs.",
+    "IN-BATCH-FILE": "A file of a BATCH cannot be read, is cut off or damaged, or has a column that JSON does not "
+    "hold: the user lets the tap write it again.",
+    "IN-BATCH-ROW": "A row of a CSV file of a BATCH has another number of fields than its header: the user lets the "
+    "tap write it again.",
     "IN-DEEP": "A line is nested deeper than can be read: the tap flattens the record.",
     "IN-EVENT": "A record is no event of the change feed that the settings name: the user checks the preset and the "
     "tap.",

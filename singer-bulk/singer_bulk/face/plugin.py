@@ -49,6 +49,7 @@ class DeclaredTarget(Target):
         PluginCapabilities.FLATTENING,
         PluginCapabilities.STRUCTURED_LOGGING,
         PluginCapabilities.ACTIVATE_VERSION,
+        PluginCapabilities.BATCH,
         TargetCapabilities.HARD_DELETE,
         TargetCapabilities.SOFT_DELETE,
         TargetCapabilities.TARGET_SCHEMA,
@@ -77,6 +78,12 @@ class DeclaredTarget(Target):
         info = cls._get_about_info()
         about = AboutFormatter.get_formatter(output_format or "text").format_about(info)
         click.echo(with_settings(about, info.settings, info.env_var_prefix))
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Add the SDK's settings, but for batch_config, which says how a tap writes its files."""
+        super().append_builtin_config(config_jsonschema)
+        config_jsonschema["properties"].pop("batch_config", None)
 
     @classmethod
     def _schema(cls) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a tap sends, as the rooms hand it on: blocks of lines, runs of records, SCHEMA, STATE and ACTIVATE_VERSION."""
+"""What a tap sends, as the rooms hand it on: blocks of lines, runs of records, and the messages of the other types."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
+
+from singer_bulk.errors.places import places
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,20 @@ class ActivateVersion(msgspec.Struct, frozen=True):
     version: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
-Message = Records | Schema | State | ActivateVersion
+class BatchFiles(msgspec.Struct, frozen=True):
+    """A BATCH: the files that hold records of a stream. `line_number`: where the message is, set by who has read it.
+
+    https://sdk.meltano.com/en/latest/batch.html
+    """
+
+    stream: str
+    encoding: dict[str, Any]
+    manifest: list[str]
+    version: int | None = None
+    line_number: int = 0
+
+
+Message = Records | Schema | State | ActivateVersion | BatchFiles
 # The keyword by which a SCHEMA says how the values of a property are masked, and at its top of which properties and
 # paths they are, be they declared or not: name -> method.
 MASKED = "x-singer-masked"
@@ -100,11 +115,11 @@ def place_of(message: Message | None) -> str:
     if message is None:
         return "before the first message"
     if isinstance(message, Records):
-        return f"stream {message.stream!r}, lines {message.line_numbers[0]} to {message.line_numbers[-1]}"
+        return f"stream {message.stream!r}, {places.span(message.line_numbers[0], message.line_numbers[-1])}"
     return "a STATE" if isinstance(message, State) else f"stream {message.stream!r}, {_NAMES[type(message)]}"
 
 
-_NAMES: dict[type, str] = {Schema: "SCHEMA", ActivateVersion: "ACTIVATE_VERSION"}
+_NAMES: dict[type, str] = {Schema: "SCHEMA", ActivateVersion: "ACTIVATE_VERSION", BatchFiles: "BATCH"}
 
 # An escape of a JSON string; the group is half of a pair of surrogates, which stands for no character.
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)

@@ -78,7 +78,7 @@ class Coordinator:
                 return self._done(work)
             try:
                 load = self._load(work)
-                run_stage.remove(loads.commit(load))
+                run_stage.remove(loads.commit(load)[0])
             except PipelineMoved:
                 self.warehouse.forget_session()
                 self.warehouse.forget_tables()

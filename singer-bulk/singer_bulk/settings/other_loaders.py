@@ -91,7 +91,7 @@ THEIRS: Mapping[str, Theirs] = {
     "clean_up_batch_files": Theirs(MELTANO, ("keep_staged_files",), "the other way round: true where theirs is false"),
     "sqlalchemy_url": Theirs(MELTANO, ("user", "password", "database"), "and the host or account, each by itself"),
     "dialect+driver": Theirs(MELTANO, (), "the driver is always the same"),
-    "batch_config": Theirs(MELTANO, (), "files of a BATCH message are not taken"),
+    "batch_config": Theirs(MELTANO, (), "a setting of taps: files of a BATCH message are read"),
     "ssl_certificate_authority": Theirs(MELTANO, ("sslrootcert",), "a path"),
     "ssl_client_certificate_enable": Theirs(MELTANO, (), "Redshift takes no certificate of a client"),
     "ssl_client_certificate": Theirs(MELTANO, (), "Redshift takes no certificate of a client"),

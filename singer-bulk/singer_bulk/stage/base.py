@@ -54,6 +54,9 @@ class Stage(Protocol):
     def read(self, key: str) -> Iterator[bytes]:
         """Return the bytes of a file, in parts; raises StageError, STAGE-MISSING if there is none."""
 
+    def read_object(self, bucket: str, key: str) -> Iterator[bytes]:
+        """Return the bytes of a file that is not ours, of one version, in parts; raises StageError."""
+
     def end_of(self, key: str, byte_count: int) -> tuple[int, bytes]:
         """Return the size of a file and its last bytes; raises StageError, STAGE-MISSING if there is none."""
 

@@ -131,16 +131,23 @@ class S3Stage:
 
     def source(self, key: str) -> tuple[str, Iterator[bytes]]:
         """Return the ETag of an object, and the bytes that it is of; raises as `read`."""
-        with s3_errors(self.bucket, key, READ_AGAIN):
-            answer = self._client.get_object(**self._settings.requests.of_any, Key=key)
-        return answer["ETag"].strip('"'), self._parts(key, answer["Body"])
+        return self._opened(self.bucket, key)
+
+    def read_object(self, bucket: str, key: str) -> Iterator[bytes]:
+        """Return the bytes of a file of any bucket, of one version, in parts; raises StageError."""
+        return self._opened(bucket, key)[1]
 
     def reach(self) -> None:
         """Make the client, which threads then share."""
         assert self._client is not None
 
-    def _parts(self, key: str, body: Any) -> Iterator[bytes]:
-        with s3_errors(self.bucket, key, READ_AGAIN):
+    def _opened(self, bucket: str, key: str) -> tuple[str, Iterator[bytes]]:
+        with s3_errors(bucket, key, READ_AGAIN):
+            answer = self._client.get_object(**{**self._settings.requests.of_any, "Bucket": bucket}, Key=key)
+        return answer["ETag"].strip('"'), self._parts(bucket, key, answer["Body"])
+
+    def _parts(self, bucket: str, key: str, body: Any) -> Iterator[bytes]:
+        with s3_errors(bucket, key, READ_AGAIN):
             while part := body.read(READ_BYTES):
                 yield part
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from singer_bulk.errors import BulkError, CommitError, WarehouseError, shown
+from singer_bulk.errors.places import places
 from singer_bulk.model.columns import Column
 from singer_bulk.model.kinds import Kind
 from singer_bulk.model.load import ClosedBatch, StagedFile, TableLoad
@@ -71,7 +72,7 @@ def fault_error(
 def _lines(lines: tuple[int, int] | None) -> str:
     if lines is None:
         return ""
-    return f", line {lines[0]}" if lines[0] == lines[1] else f", between lines {lines[0]} and {lines[1]}"
+    return f", {places.text(lines[0])}" if lines[0] == lines[1] else f", between {places.span(*lines)}"
 
 
 def _column(column: Column | None, fault: CopyFault) -> str:
