@@ -59,7 +59,7 @@ CONNECTORS = {
         references,
         {"host": "h", "user": "u", "database": "d", "create_schema": True, **BUCKET},
         (
-            {"password": None, **AWS, "s3_proxy_url": None, "mask_key": None},
+            {"password": None, **AWS, "s3_proxy_url": None, "mask_key": None, "on_failure": None},
             {**LOGIN, "cluster_identifier": "c", "login_region": "eu-west-1", "iam_role": "default"},
         ),
         REDSHIFT_INI,
@@ -74,7 +74,7 @@ CONNECTORS = {
             {"password": None, "aws_access_key_id": None, "aws_secret_access_key": None},
             {"token": None, "authenticator": "oauth", **AWS, "storage_integration": "i", "s3_proxy_url": None},
             {"private_key": None, "private_key_passphrase": None, **AWS},
-            {**CLIENT, "oauth_client_secret": None, "mask_key": None},
+            {**CLIENT, "oauth_client_secret": None, "mask_key": None, "on_failure": None},
             {"authenticator": "username_password_mfa", "password": None, "passcode": None},
         ),
         SNOWFLAKE_INI,

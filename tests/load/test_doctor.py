@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from singer_bulk.doctor.steps import Outcome
+from singer_bulk.identity.masks import masks
 
 from tests.conftest import Warehouses
 from tests.doctor.cases import CASES, LISTING, PASSWORD, of_user, trust
@@ -101,8 +102,9 @@ def test_nothing_stays(place: Place, warehouse: str, changes: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize("warehouse", BOTH)
-def test_the_screens_of_the_page(place: Place, warehouse: str) -> None:
+def test_the_screens_of_the_page(place: Place, warehouse: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """docs/doctor.md shows what the command writes."""
+    monkeypatch.setattr(masks, "texts", [])  # of other tests in this process
     shown = screen(warehouse, ask(warehouse, right(place, warehouse)))
     assert part_of(PAGE.read_text(), f"screen of {warehouse}") == as_text(shown)
 

@@ -72,7 +72,7 @@ def test_standard_output_that_is_gone(ground: Ground) -> None:
         process.stdin.close()
         stderr = process.stderr.read().decode()
     assert process.returncode == 1
-    (told,) = [line for line in stderr.splitlines() if "ERROR" in line]
+    (told,) = [line for line in stderr.splitlines() if "| what: " in line]
     assert "standard output takes no STATE" in told
     assert "Traceback" not in stderr
     assert "Exception ignored" not in stderr

@@ -129,9 +129,9 @@ def test_tap_whose_last_message_is_a_record(ground: Ground, warehouse: str, meth
 
 
 def assert_refused(ended: Ended, words: str = "end_of_input") -> None:
-    """The target ended because its input had no proof of its end, and says so in one line with these words."""
+    """The target ended because its input had no proof of its end, and says what in one line with these words."""
     assert ended.status == 1
-    (told,) = [line for line in ended.stderr.splitlines() if "| ERROR" in line]
+    (told,) = [line for line in ended.stderr.splitlines() if "| what: " in line]
     assert words in told
     assert "A tap that died looks like this" in told
 

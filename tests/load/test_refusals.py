@@ -18,7 +18,7 @@ def refused(run: Run, *told: str) -> None:
     assert run.status == 1, run.stderr
     assert run.stdout == b""
     assert "Traceback" not in run.stderr
-    errors = [line for line in run.stderr.splitlines() if "ERROR" in line]
+    errors = [line for line in run.stderr.splitlines() if "| ERROR" in line]
     assert 1 <= len(errors) <= 3, run.stderr
     for text in told:
         assert text in "\n".join(errors)

@@ -86,7 +86,7 @@ def test_objects_that_we_make_read_our_files(snowflake: Loader) -> None:
         run = snowflake.load(schema(note={"type": "string"}), record(note="NULL"), state(1), keep_staged_files=True)
         assert run.status == 0, run.stderr
         assert "WARNING" not in run.stderr
-    assert snowflake.rows("SELECT $1 FROM @{schema}.SINGER_STAGE") == [("NULL",)] * 2
+    assert snowflake.rows("SELECT $1 FROM @{schema}.SINGER_STAGE/orders/") == [("NULL",)] * 2
 
 
 def test_table_that_is_clustered_by_a_function(snowflake: Loader) -> None:
@@ -122,7 +122,7 @@ def test_field_too_many_ends_the_copy(snowflake: Loader, last: dict[str, Any], v
     run = snowflake.load(schema(id={"type": "integer"}, last=last), record(id=1, last=value), keep_staged_files=True)
     assert run.status == 0, run.stderr
     (copy,) = [line[line.index("COPY INTO") :] for line in run.stderr.splitlines() if "COPY INTO" in line]
-    (key,) = snowflake.staged_keys()
+    (key,) = [key for key in snowflake.staged_keys() if key.endswith(".gz")]
     content = gzip.decompress(snowflake.s3.body(key)).removesuffix(b"\n")
 
     def stage(rows: bytes) -> None:

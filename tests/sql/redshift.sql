@@ -150,5 +150,8 @@ UPDATE "sales"."orders"
 SET "_sdc_widened_v" = CAST("_sdc_narrow_v" AS VARCHAR(65535))
 WHERE "_sdc_widened_v" IS NULL AND "_sdc_narrow_v" IS NOT NULL;
 ALTER TABLE "sales"."orders" RENAME COLUMN "_sdc_widened_v" TO "v";
+UPDATE "sales"."orders"
+SET "v" = CAST("_sdc_narrow_v" AS VARCHAR(65535))
+WHERE "v" IS NULL AND "_sdc_narrow_v" IS NOT NULL;
 ALTER TABLE "sales"."orders" DROP COLUMN "_sdc_narrow_v";
 

@@ -301,7 +301,22 @@ def test_a_load_notices_that_its_column_is_being_swapped() -> None:
             assert caught.value.conflict
         if steps < dies_at:
             break
-    assert steps == 6
+    assert steps == 7
+
+
+def test_values_of_a_load_that_commits_late_are_copied() -> None:
+    """A load has looked at the table before a change of its column, and commits when the new one has its name."""
+    dialect, database, new_type = list(databases())[1]
+
+    def commits(seconds: float) -> None:
+        assert {"V", "_SDC_NARROW_V"} <= database.columns.keys()
+        for name, value in (("ID", 2), ("V", None), ("_SDC_NARROW_V", 9)):
+            database.columns[name][1].append(value)
+
+    wanted = [Column("ID", dialect.types.created(INTEGER)), Column("V", new_type)]
+    fit_table(database, dialect, ORDERS, wanted, describe(database, dialect, ORDERS), frozen=False, pause=commits)
+    assert database.columns["V"][1][-1] == 9
+    assert database.columns.keys() == {"ID", "V"}
 
 
 def test_rows_are_not_loaded_into_a_column_that_became_another() -> None:

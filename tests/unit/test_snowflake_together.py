@@ -56,7 +56,7 @@ def together(connection: Connection, at_once: int) -> None:
     """Run four calls over the connection."""
     session = SnowflakeSession.__new__(SnowflakeSession)
     session._connection, session._remedies = connection, Remedies(None, None, "loader")
-    session._label, session._tag = Label(), ""
+    session._label, session._tag, session.ran = Label(), "", []
     session.execute_together([["a"], ["b"], ["c"], ["d"]], at_once)
 
 

@@ -254,7 +254,7 @@ def test_a_tag_goes_with_its_statement() -> None:
     """Snowflake: the tag of a load and of a stream is part of the request; the session's own is sent with none."""
     session, connection = SnowflakeSession.__new__(SnowflakeSession), Connection()
     session._connection, session._label = connection, Label("{run} {load} {stream}", run="r")
-    session._tag = session._label.of_session
+    session._tag, session.ran = session._label.of_session, []
     session.execute("A")
     session._label.load = "l"
     session.execute("B")

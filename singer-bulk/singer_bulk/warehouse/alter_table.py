@@ -34,6 +34,8 @@ ATTEMPTS = 5  # a further one is needed only if another pipeline altered the tab
 # The statements of a change follow one another faster, except that the UPDATE of a large table lasts longer. A run that
 # is mistaken for dead during its UPDATE finds its column gone, describes the table again and starts over.
 DEAD_AFTER_SECONDS = 5
+# A load that found the table as it was before a change began commits within this time; its values are still copied.
+SETTLE_SECONDS = 1
 Columns = Mapping[str, Column]
 Pause = Callable[[float], None]
 
@@ -122,7 +124,7 @@ def fit_table(
                     words.grants(dialect, table, properties),
                 )
                 run_granted(session, dialect, table, made, grants)
-            elif _alter(session, dialect, table, wanted, present, frozen=frozen, properties=properties):
+            elif _alter(session, dialect, table, wanted, present, frozen=frozen, pause=pause, properties=properties):
                 return dict(present)
         except UngrantedError:
             raise
@@ -149,6 +151,7 @@ def _alter(
     present: Columns,
     *,
     frozen: bool,
+    pause: Pause,
     properties: TableProperties,
 ) -> bool:
     """Make one round of changes; return whether there was none to make."""
@@ -164,11 +167,11 @@ def _alter(
         elif fitting(column.type.as_in_table(), existing.type) is None:
             _refuse_if(frozen, table, column, f"is {existing.type}")
             _refuse_foreign(table, existing, column)
-            _retype(session, dialect, table, existing, column)
+            _retype(session, dialect, table, existing, column, pause)
             changed = True
         elif column.nullable and not existing.nullable:
             _refuse_if(frozen, table, column, "is NOT NULL")
-            _relax(session, dialect, table, existing)
+            _relax(session, dialect, table, existing, pause)
             changed = True
     return not changed
 
@@ -205,7 +208,7 @@ def _refuse_foreign(table: Table, existing: Column, wanted: Column) -> None:
         )
 
 
-def _retype(session: Session, dialect: Dialect, table: Table, existing: Column, wanted: Column) -> None:
+def _retype(session: Session, dialect: Dialect, table: Table, existing: Column, wanted: Column, pause: Pause) -> None:
     statement = words.alter_type(dialect, table, existing, wanted.type)
     if statement is not None:
         try:
@@ -216,10 +219,10 @@ def _retype(session: Session, dialect: Dialect, table: Table, existing: Column, 
             # Redshift refuses it for columns with a default and for some encodings.
             # https://docs.aws.amazon.com/redshift/latest/dg/r_ALTER_TABLE.html
             logger.info("table %s: %s; the column is replaced", table, error)
-    _replace(session, dialect, table, existing, replace(wanted, nullable=True))
+    _replace(session, dialect, table, existing, replace(wanted, nullable=True), pause)
 
 
-def _relax(session: Session, dialect: Dialect, table: Table, existing: Column) -> None:
+def _relax(session: Session, dialect: Dialect, table: Table, existing: Column, pause: Pause) -> None:
     logger.warning(
         "table %s: column %s is NOT NULL, and the SCHEMA lets its property be null or missing: NOT NULL is dropped; "
         "schema_evolution freeze would refuse this instead",
@@ -230,11 +233,11 @@ def _relax(session: Session, dialect: Dialect, table: Table, existing: Column) -
     if statement is not None:
         session.execute(statement)
     else:
-        _replace(session, dialect, table, existing, replace(existing, nullable=True))
+        _replace(session, dialect, table, existing, replace(existing, nullable=True), pause)
     logger.info("table %s: column %s may be NULL now", table, existing.name)
 
 
-def _replace(session: Session, dialect: Dialect, table: Table, existing: Column, wanted: Column) -> None:
+def _replace(session: Session, dialect: Dialect, table: Table, existing: Column, wanted: Column, pause: Pause) -> None:
     """Replace a column by one of another type that has its values and its name.
 
     What else somebody has given the column goes with it; that is told before.
@@ -253,7 +256,7 @@ def _replace(session: Session, dialect: Dialect, table: Table, existing: Column,
     if dialect.ddl_is_transactional:
         _replace_in_transaction(session, dialect, table, existing, wanted)
     else:
-        _replace_step_by_step(session, dialect, table, existing, wanted)
+        _replace_step_by_step(session, dialect, table, existing, wanted, pause)
     logger.info("table %s: column %s is now %s, its values copied", table, existing.name, wanted.type)
 
 
@@ -271,7 +274,9 @@ def _replace_in_transaction(session: Session, dialect: Dialect, table: Table, ex
             transaction.execute(words.comment_column(dialect, table, existing.name, comment))
 
 
-def _replace_step_by_step(session: Session, dialect: Dialect, table: Table, existing: Column, wanted: Column) -> None:
+def _replace_step_by_step(
+    session: Session, dialect: Dialect, table: Table, existing: Column, wanted: Column, pause: Pause
+) -> None:
     new, old = dialect.fold(WIDENED) + existing.name, dialect.fold(NARROW) + existing.name
     _demand_lossless(session, dialect, table, existing, wanted.type)
     session.execute(
@@ -280,17 +285,28 @@ def _replace_step_by_step(session: Session, dialect: Dialect, table: Table, exis
     session.execute(_filled(dialect, table, new, existing.name, existing.type, wanted.type))
     # After this no load writes the old column: one that still names it fails and describes the table again.
     session.execute(words.rename_column(dialect, table, existing.name, old))
-    _finish(session, dialect, table, existing.name, existing.type, wanted.type)
+    _finish(session, dialect, table, existing.name, existing.type, wanted.type, pause)
 
 
 def _finish(
-    session: Session, dialect: Dialect, table: Table, name: str, old_type: ColumnType, new_type: ColumnType
+    session: Session,
+    dialect: Dialect,
+    table: Table,
+    name: str,
+    old_type: ColumnType,
+    new_type: ColumnType,
+    pause: Pause,
 ) -> None:
     """Complete a change whose old column has been renamed: copy the values that were written to it after the first
-    copy, give the new column its name, drop the old one."""
+    copy, give the new column its name, and drop the old one when its last writer has committed.
+
+    No load begins to write a table that has both columns, but one may have looked before the change and commit now.
+    """
     new, old = dialect.fold(WIDENED) + name, dialect.fold(NARROW) + name
     session.execute(_filled(dialect, table, new, old, old_type, new_type, only_empty=True))
     session.execute(words.rename_column(dialect, table, new, name))
+    pause(SETTLE_SECONDS)
+    session.execute(_filled(dialect, table, name, old, old_type, new_type, only_empty=True))
     session.execute(words.drop_column(dialect, table, old))
 
 
@@ -376,7 +392,7 @@ def recover(session: Session, dialect: Dialect, table: Table, present: Columns, 
     for name in half_done(dialect, present):
         logger.warning("table %s: an earlier run died while it changed column %s; completing that", table, name)
         try:
-            _recover(session, dialect, table, present, name)
+            _recover(session, dialect, table, present, name, pause)
         except WarehouseError as error:
             if error.connection_lost or describe(session, dialect, table) == present:
                 raise
@@ -391,11 +407,11 @@ def half_done(dialect: Dialect, present: Columns) -> list[str]:
     return sorted({name.removeprefix(prefix) for name in present for prefix in prefixes if name.startswith(prefix)})
 
 
-def _recover(session: Session, dialect: Dialect, table: Table, present: Columns, name: str) -> None:
+def _recover(session: Session, dialect: Dialect, table: Table, present: Columns, name: str, pause: Pause) -> None:
     new, old = dialect.fold(WIDENED) + name, dialect.fold(NARROW) + name
     column, widened, narrow = present.get(name), present.get(new), present.get(old)
     if column is None and widened is not None and narrow is not None:
-        _finish(session, dialect, table, name, narrow.type, widened.type)
+        _finish(session, dialect, table, name, narrow.type, widened.type, pause)
     elif column is None:
         session.execute(words.rename_column(dialect, table, old if narrow is not None else new, name))
     else:

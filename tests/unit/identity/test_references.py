@@ -197,7 +197,7 @@ def test_which_settings_take_a_reference() -> None:
         "passcode",
     }
     assert set(referable(SnowflakeSettings)) == snowflake
-    assert set(referable(LoadSettings)) == {"mask_key"}
+    assert set(referable(LoadSettings)) == {"mask_key", "on_failure"}
     for connector in (TargetRedshiftCopy, TargetSnowflakeStage, TapCsvExtract):
         secret = {name for name, schema in settings_of(connector).items() if schema.get("secret")}
         declared = (RedshiftSettings, SnowflakeSettings, S3Settings, TapS3Settings, LoadSettings)
