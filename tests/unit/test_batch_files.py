@@ -319,7 +319,7 @@ def test_what_json_does_not_hold_is_refused_by_its_column(array: Any, told: str,
 def test_a_place_is_one_of_the_input_or_of_a_file() -> None:
     """The line alone for the input, with the file for what a BATCH names; two of them name both."""
     first = places.begin("s3://bucket/a", "row") + 1
-    assert (places.text(7), places.span(7, 9)) == ("line 7", "lines 7 and 9")
+    assert (places.text(7), places.span(7, 9)) == ("line 7", "lines 7 to 9")
     assert places.text(first) == "file 's3://bucket/a', row 1"
     assert places.span(7, first) == "line 7 and file 's3://bucket/a', row 1"
     assert (line_of(7), line_of(first)) == (7, 1)

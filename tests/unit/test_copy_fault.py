@@ -165,4 +165,4 @@ def test_lines_are_told_as_far_as_they_are_known() -> None:
     batch = replace(batch, files=(replace(batch.files[0], lines=lines),))
     text = SNOWFLAKE.format(file=KEY, column='"ORDERS"["amount":3]')
     error = snowflake_error(WarehouseError(text, code="SF-SQL"), TABLE, batch, stage.read)
-    assert error.text.startswith("stream 'orders', between lines 1 and ")
+    assert error.text.startswith("stream 'orders', one of lines 1 to ")

@@ -36,8 +36,8 @@ class Places:
     def span(self, first: int, last: int) -> str:
         """Return the places from one to another."""
         if first >> LINE_BITS == last >> LINE_BITS == 0:
-            return f"lines {first} and {last}"
-        return f"{self.text(first)} and {self.text(last)}"
+            return f"lines {first} to {last}"
+        return f"{self.text(first)} to {self.text(last)}"
 
 
 places = Places()

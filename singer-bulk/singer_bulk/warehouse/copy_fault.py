@@ -72,7 +72,7 @@ def fault_error(
 def _lines(lines: tuple[int, int] | None) -> str:
     if lines is None:
         return ""
-    return f", {places.text(lines[0])}" if lines[0] == lines[1] else f", between {places.span(*lines)}"
+    return f", {places.text(lines[0])}" if lines[0] == lines[1] else f", one of {places.span(*lines)}"
 
 
 def _column(column: Column | None, fault: CopyFault) -> str:
