@@ -321,7 +321,7 @@ def test_a_place_is_one_of_the_input_or_of_a_file() -> None:
     first = places.begin("s3://bucket/a", "row") + 1
     assert (places.text(7), places.span(7, 9)) == ("line 7", "lines 7 to 9")
     assert places.text(first) == "file 's3://bucket/a', row 1"
-    assert places.span(7, first) == "line 7 and file 's3://bucket/a', row 1"
+    assert places.span(7, first) == "line 7 to file 's3://bucket/a', row 1"
     assert (line_of(7), line_of(first)) == (7, 1)
 
 
