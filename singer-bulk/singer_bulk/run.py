@@ -277,7 +277,8 @@ class Run:
         if self._open.holds:
             return "the tables are as they were before this run"
         state = self._committer.emitted
-        return "nothing of it was loaded" if state is None else f"the tables are as STATE {shown(state)} left them"
+        told = "the last STATE" if self._intake.hides else f"STATE {shown(state or '')}"
+        return "nothing of it was loaded" if state is None else f"the tables are as {told} left them"
 
     def _sweep(self) -> None:
         hours = self._settings.sweep_after_hours

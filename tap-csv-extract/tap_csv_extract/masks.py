@@ -29,7 +29,8 @@ def secrets_in(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str
 def forms(text: str) -> tuple[str, ...]:
     """Return the text as it is, and as URLs, Python, JSON and SQL write it."""
     sql = text.replace("\\", "\\\\").replace("'", "''")
-    return text, quote(text, ""), repr(text)[1:-1], json.dumps(text)[1:-1], sql
+    written = (json.dumps(text, ensure_ascii=ascii_alone)[1:-1] for ascii_alone in (True, False))
+    return text, quote(text, ""), repr(text)[1:-1], *written, sql
 
 
 class Masks:

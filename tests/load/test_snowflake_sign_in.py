@@ -98,14 +98,21 @@ def certificate(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Ite
     pages.server_close()
 
 
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the browser is; Python looks for one once in a process."""
+    return tmp_path_factory.mktemp("desk")
+
+
 @pytest.fixture
-def person(certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def person(certificate: Path, desk: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Let somebody sit before the browser of this machine."""
     monkeypatch.setenv("DISPLAY", ":0")
-    monkeypatch.setenv("BROWSER", str(tmp_path / "browser"))
+    monkeypatch.setenv("BROWSER", str(desk / "browser"))
+    (desk / "visits").unlink(missing_ok=True)
 
     def sit(user: str = "anna", password: str = "at the provider") -> None:
-        browser_of(tmp_path, user, password, certificate)
+        browser_of(desk, user, password, certificate)
 
     return sit
 
@@ -227,7 +234,7 @@ BY_BROWSER = {"user": "ANNA", "authenticator": "externalbrowser"}
 
 
 def test_a_browser_signs_in(
-    server: Server, connect: Callable[..., SnowflakeSession], person: Callable[..., None], tmp_path: Path
+    server: Server, connect: Callable[..., SnowflakeSession], person: Callable[..., None], desk: Path
 ) -> None:
     """A person signs in at the identity provider, at each connection; only the one that the settings name gets in."""
     person()
@@ -235,7 +242,7 @@ def test_a_browser_signs_in(
         session = connect(**BY_BROWSER)
         assert session.execute("SELECT CURRENT_USER()") == [("ANNA",)]
         session.close()
-        assert visits(tmp_path) == times
+        assert visits(desk) == times
     with pytest.raises(ConfigError) as refused:
         connect(**{**BY_BROWSER, "user": "HUMAN"})
     assert str(refused.value).endswith(
@@ -244,7 +251,7 @@ def test_a_browser_signs_in(
 
 
 def test_a_kept_token_spares_the_browser(
-    server: Server, connect: Callable[..., SnowflakeSession], person: Callable[..., None], tmp_path: Path
+    server: Server, connect: Callable[..., SnowflakeSession], person: Callable[..., None], desk: Path
 ) -> None:
     """Where it is asked for, the next connections open no browser, until the token has ended."""
     person()
@@ -254,7 +261,7 @@ def test_a_kept_token_spares_the_browser(
         session = connect(**kept)
         assert session.execute("SELECT CURRENT_USER()") == [("ANNA",)]
         session.close()
-        assert visits(tmp_path) == times
+        assert visits(desk) == times
 
 
 AWS_ISSUER = "https://0a1b2c3d.tokens.sts.global.api.aws"

@@ -11,6 +11,7 @@ import pytest
 from singer_bulk.errors import BulkError, CommitError, ConfigError, StageError, WarehouseError
 from singer_bulk.receipts.places import Input, input_of
 from singer_bulk.receipts.receipt import receipt_of
+from singer_bulk.receipts.state import StatesContradict, joined_state
 from singer_bulk.receipts.work_list import MAX_PART_ROWS, Part, WorkList, work_list_of
 
 from tests.environments import TOP
@@ -351,3 +352,15 @@ def test_every_member_of_a_receipt_is_documented() -> None:
     rows = page.partition("## The receipt")[2].partition("\n\n")[2].partition("\n\n")[0].splitlines()
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
     assert named == set(json.loads(ground.receipts["receipt 0"]))
+
+
+def test_a_state_of_parts_keeps_its_digits() -> None:
+    """Members of several STATEs come together, each value as the text that it was; a contradiction is named."""
+    one = '{"a":{"x":1.00000000000000000001},"b":1e400,"c":"\\u00e9"}'
+    assert joined_state([None, one, one]) == one
+    assert joined_state([one, '{"a": {"y": [ 1.10 ]}, "b": 1e400}']) == (
+        '{"a":{"x":1.00000000000000000001,"y":[ 1.10 ]},"b":1e400,"c":"\\u00e9"}'
+    )
+    with pytest.raises(StatesContradict, match=r"^a\.x$"):
+        joined_state([one, '{"a":{"x":1}}'])
+    assert joined_state([None]) is None

@@ -118,8 +118,9 @@ class RunReport(msgspec.Struct, kw_only=True):
     )
     load_count: Annotated[int, Meta(description="loads that were committed")] = 0
     state: Annotated[str | None, Meta(description="the last STATE that came out, as JSON text")] = None
-    warnings: Annotated[list[str], Meta(description="what the log warned of; the first 100")] = msgspec.field(
+    warnings: Annotated[list[str], Meta(description="what the log warned of; the last 100")] = msgspec.field(
         default_factory=list
     )
     warning_count: Annotated[int, Meta(description="all of them")] = 0
+    is_complete: Annotated[bool, Meta(description="false: what counts has failed, as a warning says")] = True
     failure: Annotated[Failure | None, Meta(description="null: it has not failed")] = None

@@ -177,6 +177,7 @@ class Coordinator:
             tables = united(table for receipt in self._receipts for table in receipt.load.tables)
             load = replace(self._receipts[0].load, load_id=work.load_id, tables=tables, state=self._state())
             self._put(work, load, is_new=False)
+            self._remove()
         except BulkError as error:
             logger.info("what a load does behind its COMMIT was not looked at: %s", error)
         return [
@@ -186,13 +187,16 @@ class Coordinator:
 
     def _settle(self, work: WorkList, load: Load) -> None:
         """Remove the staged files, or describe them; put rejected records where they wait to be loaded again."""
-        kept = self.settings.keep_staged_files
         try:
             self._put(work, load, is_new=True)
-            files = [] if kept else [file.key for receipt in self._receipts for file in receipt.files]
-            self.stage.remove([*files, *(key for receipt in self._receipts for key in receipt.rejects)])
+            self._remove()
         except BulkError as error:
             logger.warning("the load is committed, and staged files stay; run the same command again: %s", error)
+
+    def _remove(self) -> None:
+        kept = self.settings.keep_staged_files
+        files = [] if kept else [file.key for receipt in self._receipts for file in receipt.files]
+        self.stage.remove([*files, *(key for receipt in self._receipts for key in receipt.rejects)])
 
     def _put(self, work: WorkList, load: Load, *, is_new: bool) -> None:
         """Write what stays behind the load; where it may have been done, only what is missing."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from singer_bulk.errors import BulkError, Interrupted
 from singer_bulk.errors.codes import CODES
 from singer_bulk.model.report import Failure, RunReport
@@ -12,10 +14,10 @@ UNKNOWN = ("LOAD-UNKNOWN",)
 NOT_BEGUN = "nothing of this run: it had not begun to read"
 
 
-def failure_of(error: BulkError) -> Failure:
+def failure_of(error: BulkError, masked: Callable[[str], str] = str) -> Failure:
     """Return what is said of an error; `error.in_the_warehouse` is set where the run had begun."""
     there = error.in_the_warehouse or NOT_BEGUN
-    return Failure(code=error.code, what=str(error), in_the_warehouse=there, what_to_do=what_to_do(error))
+    return Failure(code=error.code, what=masked(str(error)), in_the_warehouse=there, what_to_do=what_to_do(error))
 
 
 def last_lines(failure: Failure) -> list[str]:
@@ -30,7 +32,9 @@ def last_lines(failure: Failure) -> list[str]:
 def in_the_warehouse(error: BulkError, report: RunReport) -> str:
     """Return what is there when the run has ended."""
     rows, count = rows_of(report), report.load_count
-    if not count:
+    if not report.is_complete:
+        there = "not known to this report, which is not complete: the ledger says it, by --history"
+    elif not count:
         there = "nothing of this run; its tables hold the rows that they held before"
     else:
         last = report.loads[-1].load_id
@@ -45,6 +49,6 @@ def what_to_do(error: BulkError) -> str:
     """Return the remedy of the code, and how the run goes on."""
     if isinstance(error, Interrupted):
         return "run it again with the last STATE; nothing of this run is loaded twice"
-    _, _, remedy = CODES[error.code].partition(": ")
+    _, _, remedy = CODES.get(error.code, "").partition(": ")
     meant = remedy.rstrip(".") or "read what the message says"
     return f"{meant}; then run it again with the last STATE (docs/errors.md, {error.code})"

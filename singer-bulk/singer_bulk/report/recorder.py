@@ -65,15 +65,14 @@ class Recorder:
             for hear in self.hears if told is not None else ():
                 hear(self.report, told if isinstance(told, LoadReport) else None)
         except Exception as error:
-            self._is_broken = True
+            self._is_broken, self.report.is_complete = True, False
             logger.warning("the report of this run is not complete: %s: %s", type(error).__name__, error)
 
     def warned(self, text: str) -> None:
         """Count a warning of the log."""
         with self._lock:
             self.report.warning_count += 1
-            if len(self.report.warnings) < MOST_WARNINGS:
-                self.report.warnings.append(text)
+            self.report.warnings = [*self.report.warnings[-MOST_WARNINGS + 1 :], text]
 
     def snapshot(self) -> RunReport:
         """Return the report as it is now."""

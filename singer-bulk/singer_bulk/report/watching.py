@@ -82,7 +82,7 @@ def watching(chosen: Listeners, runtime: Runtime, times: Calls, put: Put, metric
             report.state = None
         if error is not None:
             error.in_the_warehouse = in_the_warehouse(error, report)
-            report.failure = failure_of(error)
+            report.failure = failure_of(error, chosen.masked)
         _quietly("the summary", chosen.masked, lambda: _tell_summary(report, on_terminal=view))
         if not view:
             _quietly("the metrics", chosen.masked, lambda: metrics(report))
@@ -130,7 +130,7 @@ def masked_json(report: RunReport, masked: Callable[[str], str]) -> bytes:
 
 def _call_webhook(chosen: Listeners, report: RunReport) -> None:
     if chosen.on_failure and report.status == "failed":
-        problem = post(chosen.on_failure, chosen.masked(body_of(report).decode()).encode())
+        problem = post(chosen.on_failure, body_of(report))
         if problem is not None:
             logger.warning("on_failure was not taken: %s", chosen.masked(problem))
 
@@ -143,4 +143,7 @@ class _Warnings(logging.Handler):
         self._recorder = recorder
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._recorder.warned(record.getMessage())
+        try:
+            self._recorder.warned(record.getMessage())
+        except Exception:  # of a message that does not fit its arguments: logging itself tells of it
+            self.handleError(record)

@@ -56,6 +56,8 @@ def _post(url: str, body: bytes, max_seconds: float) -> str | None:
             status = connection.getresponse().status
         finally:
             connection.close()
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except OSError as error:
         return f"{type(error).__name__}: {error}"
+    except (http.client.HTTPException, ValueError) as error:  # whose text may have the path, which is secret
+        return f"no address, or no answer of HTTP: {type(error).__name__}"
     return None if status < 300 else f"answer {status}"
