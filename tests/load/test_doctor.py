@@ -101,12 +101,20 @@ def test_nothing_stays(place: Place, warehouse: str, changes: dict[str, Any]) ->
     assert everything(place, warehouse) == before
 
 
+# What tests that have loaded leave in the schema of the screens.
+MADE = {
+    "redshift": [("TABLE", "_singer_loads")],
+    "snowflake": [("TABLE", "_SINGER_LOADS"), ("STAGE", "SINGER_STAGE"), ("FILE FORMAT", "SINGER_PIPE")],
+}
+
+
 @pytest.mark.parametrize("warehouse", BOTH)
 def test_the_screens_of_the_page(place: Place, warehouse: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """docs/doctor.md shows what the command writes."""
     monkeypatch.setattr(masks, "texts", [])  # of other tests in this process
     schema = place.config(warehouse, 1)["default_target_schema"]
-    place.sql(warehouse, f"DROP TABLE IF EXISTS {schema}._singer_loads")  # of tests that have loaded
+    for kind, name in MADE[warehouse]:
+        place.sql(warehouse, f"DROP {kind} IF EXISTS {schema}.{name}")
     shown = screen(warehouse, ask(warehouse, right(place, warehouse)))
     assert part_of(PAGE.read_text(), f"screen of {warehouse}") == as_text(shown)
 
