@@ -8,7 +8,7 @@ from airflow.decorators import dag, task
 from airflow.operators.bash import BashOperator
 
 TARGET = "target-redshift-copy --config /etc/target.json"
-WORK_LIST = "s3://bucket/work/{{ run_id | replace(':', '-') }}.jsonl"
+WORK_LIST = "s3://bucket/lists/{{ run_id | replace(':', '-') }}.jsonl"
 
 
 @dag(schedule="@daily", start_date=datetime(2026, 12, 1), catchup=False, max_active_runs=1)

@@ -6,7 +6,7 @@ without being asked is set here, where ours does otherwise. A secret is handed o
 https://github.com/transferwise/pipelinewise-target-redshift/blob/master/README.md
 https://github.com/transferwise/pipelinewise-target-snowflake/blob/master/README.md
 https://github.com/TicketSwap/target-redshift/blob/main/target_redshift/target.py (and sinks.py)
-https://pypi.org/project/meltanolabs-target-snowflake/
+https://github.com/MeltanoLabs/target-snowflake
 """
 
 from __future__ import annotations
